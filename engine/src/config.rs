@@ -1,0 +1,51 @@
+//! What the engine must be told to start.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::faults::Faults;
+
+/// Settings of one engine. Everything but `data_dir` has a default that suits a small machine.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where journal, read models and content lie.
+    pub data_dir: PathBuf,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Faults that a test may switch on.
+    pub faults: Arc<Faults>,
+    /// Threads that run windows; 0 for half the cores, at least one.
+    pub arbiters: usize,
+    /// Length of a journal segment in bytes.
+    pub segment_bytes: u64,
+    /// Below this much free space no new work is taken, in bytes.
+    pub min_free_bytes: u64,
+    /// How long a webhook waits for its window before its body is stored whole, in milliseconds.
+    pub inbound_patience_ms: u64,
+    /// An agent without a socket or request for this long counts as away, in milliseconds.
+    pub presence_grace_ms: i64,
+    /// A conversation without work for this long goes to sleep, in milliseconds.
+    pub idle_ms: i64,
+    /// Hold everything that would go out; a restored store starts so.
+    pub hold_sending: bool,
+}
+
+impl Config {
+    /// The defaults, with the system's clock.
+    #[must_use]
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            clock: Clock::System,
+            faults: Arc::default(),
+            arbiters: 0,
+            segment_bytes: 64 << 20,
+            min_free_bytes: 512 << 20,
+            inbound_patience_ms: 800,
+            presence_grace_ms: 20_000,
+            idle_ms: 60_000,
+            hold_sending: false,
+        }
+    }
+}

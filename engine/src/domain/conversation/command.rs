@@ -1,0 +1,239 @@
+//! Wishes to a conversation. Each may be refused; see `decide`.
+
+use crate::domain::id::{AgentId, ContactPointId, InboxId};
+use crate::domain::message::{Content, FailureReason};
+use crate::domain::seat::ReleaseCause;
+use crate::domain::time::Timestamp;
+
+/// One wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Something came from the customer. Never refused: what cannot be used becomes no event.
+    Inbound(Inbound),
+    /// 対応開始.
+    Claim {
+        /// Who wants the seat.
+        agent: AgentId,
+    },
+    /// 未対応に戻す.
+    Release {
+        /// The holder.
+        agent: AgentId,
+        /// The epoch they hold it under.
+        seat_epoch: u64,
+    },
+    /// 対応完了.
+    Complete {
+        /// The holder.
+        agent: AgentId,
+        /// The epoch they hold it under.
+        seat_epoch: u64,
+    },
+    /// Taking the seat from a present holder; supervisors only, with a reason.
+    TakeOver {
+        /// Who takes it.
+        agent: AgentId,
+        /// Whether they may.
+        supervisor: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Asking a colleague to take the seat.
+    OfferHandover {
+        /// The holder.
+        agent: AgentId,
+        /// The epoch they hold it under.
+        seat_epoch: u64,
+        /// The colleague.
+        to: AgentId,
+        /// Words for the colleague.
+        note: Option<String>,
+    },
+    /// The colleague says yes.
+    AcceptHandover {
+        /// The colleague.
+        agent: AgentId,
+    },
+    /// The colleague says no, or the giver takes the offer back.
+    EndHandover {
+        /// Either of them.
+        agent: AgentId,
+    },
+    /// Naming the person responsible.
+    Assign {
+        /// Who names.
+        agent: AgentId,
+        /// Who is named, or nobody.
+        assignee: Option<AgentId>,
+    },
+    /// An answer to the customer.
+    Send {
+        /// The holder.
+        agent: AgentId,
+        /// The epoch they hold it under.
+        seat_epoch: u64,
+        /// Their own id for the message.
+        client_id: String,
+        /// What to say.
+        content: Content,
+        /// Drawn by the caller; used if the message is new.
+        retry_key: u128,
+    },
+    /// Withdrawing an answer that has not gone out.
+    Cancel {
+        /// The holder.
+        agent: AgentId,
+        /// The epoch they hold it under.
+        seat_epoch: u64,
+        /// The message.
+        number: u32,
+    },
+    /// A memo.
+    AddNote {
+        /// Its author.
+        agent: AgentId,
+        /// Their own id for it.
+        client_id: String,
+        /// Its text.
+        text: String,
+    },
+    /// Rewriting one's own memo.
+    EditNote {
+        /// Its author.
+        agent: AgentId,
+        /// The memo.
+        number: u32,
+        /// The new text.
+        text: String,
+    },
+    /// Removing one's own memo.
+    DeleteNote {
+        /// Its author.
+        agent: AgentId,
+        /// The memo.
+        number: u32,
+    },
+    /// The sender asks which way a message goes. With a live token this records the start.
+    BeginSend {
+        /// The message.
+        number: u32,
+        /// Free answers are not wanted for this one any more.
+        push_only: bool,
+    },
+    /// The sender tells how it ended.
+    FinishSend {
+        /// The message.
+        number: u32,
+        /// How.
+        outcome: SendOutcome,
+    },
+    /// A deadline of the state has passed. Decides to nothing when the state moved on meanwhile.
+    DeadlineReached {
+        /// Which one.
+        kind: DeadlineKind,
+    },
+    /// An agent is on no socket any more.
+    AgentAway {
+        /// Who.
+        agent: AgentId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// An agent is back.
+    AgentReturned {
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent's seat, assignment and offers here end: logout or removal.
+    DropAgent {
+        /// Who.
+        agent: AgentId,
+        /// Why.
+        cause: ReleaseCause,
+    },
+    /// The customer's name was learnt.
+    SeeName {
+        /// The display name.
+        name: String,
+    },
+    /// Park the conversation after repeated failures.
+    SetAside,
+    /// Put it back to work.
+    TakeBack {
+        /// Who says so.
+        agent: AgentId,
+    },
+}
+
+/// What a channel made of one event of its platform (DESIGN 6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbound {
+    /// The account it came over.
+    pub inbox: InboxId,
+    /// The customer's identity on it, known or just drawn.
+    pub contact_point: ContactPointId,
+    /// The customer's id on the platform.
+    pub external_id: String,
+    /// What the channel keeps conversations apart by.
+    pub thread: String,
+    /// The platform's id of the event.
+    pub event_id: String,
+    /// The platform's time.
+    pub at: Timestamp,
+    /// When it came here.
+    pub received_at: Timestamp,
+    /// What happened.
+    pub what: InboundKind,
+}
+
+/// What happened at the customer's end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InboundKind {
+    /// A message.
+    Message {
+        /// The platform's id of the message.
+        external_id: Option<String>,
+        /// What was said.
+        content: Content,
+        /// A single-use right to answer free.
+        reply_token: Option<String>,
+        /// The event as written, for kinds not yet understood.
+        raw: Option<String>,
+    },
+    /// A message was taken back.
+    Unsend {
+        /// The platform's id of the message.
+        external_id: String,
+    },
+}
+
+/// How a send ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The platform took it.
+    Sent {
+        /// The platform's ids.
+        external_ids: Vec<String>,
+        /// As a free answer.
+        free: bool,
+    },
+    /// It was refused for good.
+    Failed(FailureReason),
+    /// Nobody can know.
+    Unknown,
+    /// The free answer was certainly not taken; another way may be tried.
+    Abandoned,
+}
+
+/// Which deadline of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeadlineKind {
+    /// A hand-over without an answer.
+    Handover,
+    /// A seat whose holder is away becomes claimable.
+    Claimable,
+    /// A seat whose holder is away is lost.
+    SeatExpiry,
+    /// A new conversation that nobody starts.
+    AutoClose,
+}

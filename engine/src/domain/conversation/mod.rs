@@ -1,0 +1,245 @@
+//! One conversation: its live state, and the rules by which it moves (PRODUCT V1–V5, DESIGN 5).
+//!
+//! [`decide`] turns a command into events or a rejection; [`Conversation::apply`] is the only thing that moves the state.
+//! Both are pure. What is waiting for a time is part of the state: see [`Conversation::deadlines`].
+
+mod apply;
+mod command;
+mod decide;
+mod event;
+mod inbound;
+#[cfg(test)]
+mod model_test;
+mod outgoing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+pub use command::{Command, DeadlineKind, Inbound, InboundKind, SendOutcome};
+pub use decide::{Around, decide};
+pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
+
+use super::id::{AgentId, ContactPointId, ConversationId, InboxId};
+use super::message::{Author, Content, Delivery, Route};
+use super::seat::Seat;
+use super::time::Timestamp;
+
+/// The three statuses (V1). On screen `New` reads 未対応.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Status {
+    /// Nobody answers it yet; the seat is free.
+    #[default]
+    New,
+    /// Somebody holds the seat.
+    InProgress,
+    /// The case is closed; the seat is free.
+    Done,
+}
+
+/// Live state of one conversation. All of it follows from its events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its name.
+    pub id: ConversationId,
+    /// The account it runs over.
+    pub inbox: InboxId,
+    /// The customer's identity on it.
+    pub contact_point: ContactPointId,
+    /// Where answers go on the platform.
+    pub external_id: String,
+    /// What the channel keeps conversations apart by.
+    pub thread: String,
+    /// The customer's name on the channel, once known.
+    pub name: Option<String>,
+    /// Where it stands.
+    pub status: Status,
+    /// Who may answer.
+    pub seat: Seat,
+    /// Who is responsible (V4).
+    pub assignee: Option<AgentId>,
+    /// The highest number given to a message or memo.
+    pub last_number: u32,
+    /// The oldest customer message that no person has answered.
+    pub waiting_since: Option<Timestamp>,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it last became new; the 14 days of V1 count from here.
+    pub new_since: Timestamp,
+    /// The newest platform time among the messages; an older one that comes now is late.
+    pub newest_sent_at: Timestamp,
+    /// The right to one free answer, if it is alive.
+    pub reply: Option<ReplyRight>,
+    /// What has not gone out yet, in order.
+    pub outbox: VecDeque<Outgoing>,
+    /// The last client ids, to know a repetition. At most [`limits::CLIENT_IDS`].
+    pub client_ids: VecDeque<KnownClientId>,
+    /// The memos that can still be changed. At most [`limits::NOTES`].
+    pub notes: Vec<NoteRef>,
+    /// Platform ids of the last messages, for unsend. At most [`limits::EXTERNAL_IDS`].
+    pub external_ids: VecDeque<(String, u32)>,
+    /// Platform ids taken back before they arrived. At most [`limits::TOMBSTONES`].
+    pub tombstones: VecDeque<String>,
+    /// Parked for a person after repeated failures.
+    pub set_aside: bool,
+    /// Decisions so far; the unit of "nobody else decided meanwhile".
+    pub version: u64,
+}
+
+/// The right to answer one inbound message free of charge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyRight {
+    /// The platform's single-use token.
+    pub token: String,
+    /// When the message came here; the budget counts from then.
+    pub received_at: Timestamp,
+}
+
+/// An answer that has not gone out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// Its number.
+    pub number: u32,
+    /// Who wrote it.
+    pub author: Author,
+    /// What is said.
+    pub content: Content,
+    /// Under which the platform recognises a repeated push.
+    pub retry_key: u128,
+    /// `Queued` or `Sending`.
+    pub delivery: Delivery,
+    /// The way that was begun, while `Sending`.
+    pub route: Option<Route>,
+    /// When it was accepted.
+    pub queued_at: Timestamp,
+}
+
+/// One client id that was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownClientId {
+    /// Hash of author and client id.
+    pub key: u64,
+    /// Hash of the content.
+    pub content: u64,
+    /// The message it made.
+    pub number: u32,
+}
+
+/// A memo and the only person who may change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteRef {
+    /// Its number.
+    pub number: u32,
+    /// Its author.
+    pub author: AgentId,
+}
+
+/// Limits on live state and input; what happens at each is said beside it.
+pub mod limits {
+    /// Longest text in UTF-16 units: five LINE bubbles of 5,000. Longer is refused.
+    pub const TEXT_UTF16: usize = 25_000;
+    /// Longest memo in characters. Longer is refused.
+    pub const NOTE_CHARS: usize = 5_000;
+    /// Longest take-over reason or hand-over note in characters. Longer is refused.
+    pub const REASON_CHARS: usize = 500;
+    /// Longest client id in bytes. Longer is refused.
+    pub const CLIENT_ID_BYTES: usize = 64;
+    /// Answers waiting to go out. One more is refused.
+    pub const OUTBOX: usize = 50;
+    /// Client ids remembered; an older repetition counts as a new message.
+    pub const CLIENT_IDS: usize = 128;
+    /// Memos that stay editable; older ones become read-only.
+    pub const NOTES: usize = 256;
+    /// Messages whose platform id is remembered; an unsend of an older one is looked up in the timeline.
+    pub const EXTERNAL_IDS: usize = 256;
+    /// Unsends remembered before their message; the oldest is forgotten.
+    pub const TOMBSTONES: usize = 32;
+}
+
+impl Conversation {
+    /// The state before its first event.
+    #[must_use]
+    pub fn unborn(id: ConversationId) -> Self {
+        Self {
+            id,
+            inbox: InboxId(0),
+            contact_point: ContactPointId(0),
+            external_id: String::new(),
+            thread: String::new(),
+            name: None,
+            status: Status::New,
+            seat: Seat::default(),
+            assignee: None,
+            last_number: 0,
+            waiting_since: None,
+            opened_at: Timestamp(0),
+            updated_at: Timestamp(0),
+            new_since: Timestamp(0),
+            newest_sent_at: Timestamp(0),
+            reply: None,
+            outbox: VecDeque::new(),
+            client_ids: VecDeque::new(),
+            notes: Vec::new(),
+            external_ids: VecDeque::new(),
+            tombstones: VecDeque::new(),
+            set_aside: false,
+            version: 0,
+        }
+    }
+
+    /// Whether anything ever happened here.
+    #[must_use]
+    pub fn is_born(&self) -> bool {
+        self.version > 0
+    }
+
+    /// The number that the next message or memo gets.
+    #[must_use]
+    pub fn next_number(&self) -> u32 {
+        self.last_number + 1
+    }
+
+    /// What waits for a time, the earliest first. `auto_close_ms` is the window's setting, 0 for never.
+    #[must_use]
+    pub fn deadlines(&self, auto_close_ms: i64) -> Vec<(Timestamp, DeadlineKind)> {
+        let mut due = Vec::new();
+        if let Some(offer) = &self.seat.offer {
+            due.push((offer.expires_at, DeadlineKind::Handover));
+        }
+        if let Some(away) = self.seat.away {
+            if !self.seat_is_claimable() {
+                due.push((away.claimable_at, DeadlineKind::Claimable));
+            }
+            due.push((away.expires_at, DeadlineKind::SeatExpiry));
+        }
+        if self.status == Status::New && auto_close_ms > 0 && self.is_born() {
+            due.push((
+                self.new_since.plus_ms(auto_close_ms),
+                DeadlineKind::AutoClose,
+            ));
+        }
+        due.sort_unstable();
+        due
+    }
+
+    /// Whether any member may take the seat from its absent holder.
+    #[must_use]
+    pub fn seat_is_claimable(&self) -> bool {
+        self.seat
+            .away
+            .is_some_and(|away| away.claimable_at <= away.since)
+    }
+
+    /// The state after this event.
+    #[must_use]
+    pub fn after(mut self, event: &Event, at: Timestamp) -> Self {
+        self.apply(event, at);
+        self
+    }
+}

@@ -1,0 +1,96 @@
+//! What is said in a conversation, and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::AgentId;
+
+/// What an utterance holds. Kinds that this release cannot show are kept readable as [`Content::Other`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Content {
+    /// Plain text.
+    Text(String),
+    /// Anything else that a channel delivered: its kind in the channel's own word, and a line for the reader.
+    Other {
+        /// The channel's word, such as `sticker`.
+        kind: String,
+        /// A line that says what it was.
+        summary: String,
+    },
+    /// The content was removed on request; position, time and number stay.
+    Redacted,
+}
+
+impl Content {
+    /// Length in UTF-16 code units, the way LINE counts.
+    #[must_use]
+    pub fn utf16_len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.encode_utf16().count(),
+            Self::Other { summary, .. } => summary.encode_utf16().count(),
+            Self::Redacted => 0,
+        }
+    }
+}
+
+/// What became of an outbound message. Inbound ones are `received`, memos have no state of delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Delivery {
+    /// Accepted and waiting its turn (未送信 while it waits).
+    Queued,
+    /// The first byte may be on the wire; recorded before it is.
+    Sending,
+    /// The platform took it.
+    Sent,
+    /// The platform refused it for good (失敗).
+    Failed,
+    /// Nobody can know whether it arrived (不明); never repeated by itself.
+    Unknown,
+    /// Withdrawn before it went out.
+    Cancelled,
+}
+
+/// Which way a message went out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Route {
+    /// As the free answer to one inbound message; cannot be recognised when repeated.
+    Reply {
+        /// The platform's single-use token.
+        token: String,
+    },
+    /// As a message of its own, recognised by its retry key.
+    Push,
+}
+
+/// Why a message failed for good. The text is for the agent; never the customer's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureReason {
+    /// The platform said no to this message.
+    Refused {
+        /// The platform's status.
+        status: u16,
+        /// The platform's own words, at most 500 characters.
+        detail: String,
+    },
+    /// The account's token or rights do not suffice.
+    Unauthorised {
+        /// The platform's status.
+        status: u16,
+    },
+    /// The month's free and bought messages are used up.
+    QuotaEmpty,
+    /// It was never accepted within the time that a retry is safe.
+    GaveUp,
+    /// The inbox is gone or cannot send.
+    InboxGone,
+}
+
+/// Who wrote an outbound message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Author {
+    /// A person.
+    Agent(AgentId),
+    /// The window itself: greeting, absence, end notice.
+    Window,
+    /// The bot in front of the window.
+    Bot,
+}

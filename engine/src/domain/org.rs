@@ -1,0 +1,364 @@
+//! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AgentId, InboxId, StreamId, WindowId};
+use super::rejected::Rejected;
+use super::time::Timestamp;
+
+/// What a person may do (PRODUCT G1). The order is the order of rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// Answers customers.
+    Agent,
+    /// Sees and takes over.
+    Supervisor,
+    /// Sets windows and people up.
+    Administrator,
+    /// Everything.
+    Owner,
+}
+
+/// A person who can log in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Their id.
+    pub id: AgentId,
+    /// What they log in with; unique, lower case.
+    pub login: String,
+    /// What colleagues see.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// PHC string of their password.
+    pub password_hash: String,
+    /// May not log in any more.
+    pub disabled: bool,
+    /// When they were added.
+    pub created_at: Timestamp,
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agent")
+            .field("id", &self.id)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A window that exists, and the stream that holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowEntry {
+    /// Its address.
+    pub id: WindowId,
+    /// Its stream.
+    pub stream: StreamId,
+    /// What customers see.
+    pub name: String,
+    /// Its product: 5, 30 or 100 places.
+    pub product: u16,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// One configured account of a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inbox {
+    /// Its id, part of its webhook's address.
+    pub id: InboxId,
+    /// The one window it feeds.
+    pub window: WindowId,
+    /// How it talks to its platform.
+    pub settings: InboxSettings,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+}
+
+/// The channel's own settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InboxSettings {
+    /// A LINE Official Account.
+    Line(LineSettings),
+}
+
+/// A LINE Official Account.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineSettings {
+    /// Signs webhooks.
+    pub channel_secret: String,
+    /// Lets us send.
+    pub channel_access_token: String,
+    /// How answers go out.
+    pub mode: SendMode,
+    /// Where the platform is.
+    pub api_base_url: String,
+    /// Where its media are.
+    pub api_data_base_url: String,
+}
+
+impl std::fmt::Debug for LineSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LineSettings")
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How answers go out over LINE (PRODUCT L2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SendMode {
+    /// Reply while the token lives, else push.
+    Auto,
+}
+
+/// Facts of the organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A person can log in.
+    AgentCreated(Agent),
+    /// A person's password changed.
+    PasswordChanged {
+        /// Who.
+        agent: AgentId,
+        /// PHC string of the new one.
+        password_hash: String,
+    },
+    /// A person may not log in any more, or may again.
+    AgentDisabled {
+        /// Who.
+        agent: AgentId,
+        /// Whether they are out.
+        disabled: bool,
+    },
+    /// A window exists.
+    WindowCreated(WindowEntry),
+    /// An account feeds a window.
+    InboxCreated(Inbox),
+    /// An account's settings changed.
+    InboxChanged(Inbox),
+}
+
+/// Live state of the organisation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Org {
+    /// Everybody, by id.
+    pub agents: BTreeMap<AgentId, Agent>,
+    /// Every window, by address.
+    pub windows: BTreeMap<WindowId, WindowEntry>,
+    /// Every account, by id.
+    pub inboxes: BTreeMap<InboxId, Inbox>,
+    /// Decisions so far.
+    pub version: u64,
+}
+
+/// How many windows of each product an organisation may own (PRODUCT W3).
+pub const WINDOWS_PER_PRODUCT: usize = 50;
+
+impl Org {
+    /// The person with this login.
+    #[must_use]
+    pub fn by_login(&self, login: &str) -> Option<&Agent> {
+        self.agents.values().find(|agent| agent.login == login)
+    }
+
+    /// Moves the state by one event.
+    pub fn apply(&mut self, event: &Event) {
+        self.version += 1;
+        match event {
+            Event::AgentCreated(agent) => {
+                self.agents.insert(agent.id, agent.clone());
+            }
+            Event::PasswordChanged {
+                agent,
+                password_hash,
+            } => {
+                if let Some(agent) = self.agents.get_mut(agent) {
+                    agent.password_hash.clone_from(password_hash);
+                }
+            }
+            Event::AgentDisabled { agent, disabled } => {
+                if let Some(agent) = self.agents.get_mut(agent) {
+                    agent.disabled = *disabled;
+                }
+            }
+            Event::WindowCreated(window) => {
+                self.windows.insert(window.id.clone(), window.clone());
+            }
+            Event::InboxCreated(inbox) | Event::InboxChanged(inbox) => {
+                self.inboxes.insert(inbox.id, inbox.clone());
+            }
+        }
+    }
+}
+
+/// A wish to the organisation.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Let a person log in.
+    CreateAgent(Agent),
+    /// Give a person another password.
+    ChangePassword {
+        /// Who.
+        agent: AgentId,
+        /// PHC string.
+        password_hash: String,
+    },
+    /// Shut a person out, or let them in again.
+    DisableAgent {
+        /// Who.
+        agent: AgentId,
+        /// Whether they are out.
+        disabled: bool,
+    },
+    /// Add a window.
+    CreateWindow(WindowEntry),
+    /// Add an account.
+    CreateInbox(Inbox),
+    /// Change an account.
+    ChangeInbox(Inbox),
+}
+
+/// What follows from a wish.
+///
+/// # Errors
+/// The rule that the wish breaks.
+pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
+    match command {
+        Command::CreateAgent(agent) => create_agent(org, agent),
+        Command::ChangePassword { agent, .. } | Command::DisableAgent { agent, .. }
+            if !org.agents.contains_key(&agent) =>
+        {
+            Err(Rejected::not_found("agent"))
+        }
+        Command::ChangePassword {
+            agent,
+            password_hash,
+        } => Ok(vec![Event::PasswordChanged {
+            agent,
+            password_hash,
+        }]),
+        Command::DisableAgent { agent, disabled } if org.agents[&agent].disabled == disabled => {
+            Ok(Vec::new())
+        }
+        Command::DisableAgent { agent, disabled } => {
+            Ok(vec![Event::AgentDisabled { agent, disabled }])
+        }
+        Command::CreateWindow(window) => create_window(org, window),
+        Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => {
+            Err(Rejected::Exists { what: "inbox" })
+        }
+        Command::CreateInbox(inbox) if !org.windows.contains_key(&inbox.window) => {
+            Err(Rejected::not_found("window"))
+        }
+        Command::CreateInbox(inbox) => {
+            check_inbox(&inbox).map(|()| vec![Event::InboxCreated(inbox)])
+        }
+        Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => {
+            Err(Rejected::not_found("inbox"))
+        }
+        Command::ChangeInbox(inbox) => {
+            check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)])
+        }
+    }
+}
+
+fn create_agent(org: &Org, agent: Agent) -> Result<Vec<Event>, Rejected> {
+    let login_fits = (1..=254).contains(&agent.login.len())
+        && agent
+            .login
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+    if !login_fits {
+        return Err(Rejected::invalid(
+            "login",
+            "1 to 254 visible ASCII characters, no capitals",
+        ));
+    }
+    let chars = agent.name.trim().chars().count();
+    if chars == 0 || chars > 100 {
+        return Err(Rejected::invalid("name", "1 to 100 characters"));
+    }
+    if org.by_login(&agent.login).is_some() || org.agents.contains_key(&agent.id) {
+        return Err(Rejected::Exists { what: "login" });
+    }
+    Ok(vec![Event::AgentCreated(agent)])
+}
+
+fn create_window(org: &Org, window: WindowEntry) -> Result<Vec<Event>, Rejected> {
+    let chars = window.name.trim().chars().count();
+    if chars == 0 || chars > super::window::NAME_CHARS {
+        return Err(Rejected::invalid("name", "1 to 20 characters"));
+    }
+    if ![5, 30, 100].contains(&window.product) {
+        return Err(Rejected::invalid("product", "5, 30 or 100"));
+    }
+    if org.windows.contains_key(&window.id) {
+        return Err(Rejected::Exists { what: "window id" });
+    }
+    if org.windows.values().any(|other| other.name == window.name) {
+        return Err(Rejected::Exists {
+            what: "window name",
+        });
+    }
+    if org
+        .windows
+        .values()
+        .filter(|other| other.product == window.product)
+        .count()
+        >= WINDOWS_PER_PRODUCT
+    {
+        return Err(Rejected::LimitReached {
+            what: "windows of this product",
+            limit: WINDOWS_PER_PRODUCT as u64,
+        });
+    }
+    Ok(vec![Event::WindowCreated(window)])
+}
+
+fn check_inbox(inbox: &Inbox) -> Result<(), Rejected> {
+    let InboxSettings::Line(line) = &inbox.settings;
+    if line.channel_secret.is_empty() || line.channel_secret.len() > 200 {
+        return Err(Rejected::invalid("channel_secret", "1 to 200 bytes"));
+    }
+    if line.channel_access_token.is_empty() || line.channel_access_token.len() > 4_000 {
+        return Err(Rejected::invalid(
+            "channel_access_token",
+            "1 to 4,000 bytes",
+        ));
+    }
+    for (field, url) in [
+        ("api_base_url", &line.api_base_url),
+        ("api_data_base_url", &line.api_data_base_url),
+    ] {
+        if !is_safe_base_url(url) {
+            return Err(Rejected::invalid(
+                field,
+                "https, or http to the loopback address, without a path",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Outside calls go over TLS; plain HTTP only to this machine, where a double may stand.
+fn is_safe_base_url(url: &str) -> bool {
+    if let Some(host) = url.strip_prefix("https://") {
+        return !host.is_empty() && host.len() < 300 && !host.contains(['/', '@', '?', '#', ' ']);
+    }
+    let Some(host) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let name = host
+        .strip_prefix("[::1]")
+        .or_else(|| host.strip_prefix("127.0.0.1"))
+        .or_else(|| host.strip_prefix("localhost"));
+    name.is_some_and(|port| {
+        port.is_empty()
+            || port
+                .strip_prefix(':')
+                .is_some_and(|p| p.parse::<u16>().is_ok())
+    })
+}

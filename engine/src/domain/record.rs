@@ -1,0 +1,62 @@
+//! One decision as it stands in the journal: its events, who made it and when.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AgentId, ConversationId};
+use super::time::Timestamp;
+use super::{conversation, org, window};
+
+/// One decision. Its position is the writer's to give.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Whose wish it was.
+    pub by: By,
+    /// What follows from it, in order.
+    pub events: Vec<Fact>,
+}
+
+/// Whose wish a decision was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum By {
+    /// A person at a desk.
+    Agent(AgentId),
+    /// The customer, through a channel.
+    Customer,
+    /// The engine: a deadline, a sender's result, a recovery.
+    Engine,
+    /// The operator at the command line.
+    Operator,
+}
+
+/// One event and the thing it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// Of a conversation.
+    Conversation(ConversationId, conversation::Event),
+    /// Of the window whose stream this is.
+    Window(window::Event),
+    /// Of the organisation; in the stream `org` only.
+    Org(org::Event),
+}
+
+/// What a version is counted for: the unit of "nobody else decided meanwhile".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Entity {
+    /// The stream's own thing: the window, or the organisation.
+    Stream,
+    /// A conversation of it.
+    Conversation(ConversationId),
+}
+
+impl Fact {
+    /// The thing whose version this event moves.
+    #[must_use]
+    pub fn entity(&self) -> Entity {
+        match self {
+            Self::Conversation(id, _) => Entity::Conversation(*id),
+            Self::Window(_) | Self::Org(_) => Entity::Stream,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What may happen to a window.
+
+use super::{Event, MAX_RAW, RawAccepted, RawEnd, Settings, Window};
+use crate::domain::id::{AgentId, ContactPointId, InboxId};
+use crate::domain::rejected::Rejected;
+
+/// A wish to a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Open it; only as the first of its stream.
+    Open {
+        /// What customers see.
+        name: String,
+        /// How many agents its product allows.
+        places: u16,
+    },
+    /// Make an agent a member.
+    AddAgent {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Take an agent out.
+    RemoveAgent {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Change how it works.
+    ChangeSettings(Settings),
+    /// Note a customer's identity.
+    SeeContactPoint {
+        /// Its name here.
+        contact_point: ContactPointId,
+        /// The inbox.
+        inbox: InboxId,
+        /// Its name on the platform.
+        external_id: String,
+    },
+    /// Store a verified body whole.
+    AcceptRaw(RawAccepted),
+    /// Say what became of one.
+    SettleRaw {
+        /// Which one.
+        raw: u128,
+        /// How it ended.
+        how: RawEnd,
+    },
+}
+
+/// The longest name of a window, in characters (PRODUCT W2).
+pub const NAME_CHARS: usize = 20;
+
+/// What follows from a wish: events, none where it is already so, or a rejection.
+///
+/// # Errors
+/// The rule that the wish breaks.
+pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected> {
+    if window.version == 0 && !matches!(command, Command::Open { .. }) {
+        return Err(Rejected::not_found("window"));
+    }
+    match command {
+        Command::Open { name, places } => open(window, name, places),
+        Command::AddAgent { agent } => add_agent(window, agent),
+        Command::RemoveAgent { agent } if !window.members.contains(&agent) => {
+            Err(Rejected::NotAMember)
+        }
+        Command::RemoveAgent { agent } => Ok(vec![Event::AgentRemoved { agent }]),
+        Command::ChangeSettings(settings) => change_settings(window, settings),
+        Command::SeeContactPoint {
+            contact_point,
+            inbox,
+            external_id,
+        } => Ok(vec![Event::ContactPointSeen {
+            contact_point,
+            inbox,
+            external_id,
+        }]),
+        Command::AcceptRaw(_) if window.raw.len() >= MAX_RAW => Err(Rejected::LimitReached {
+            what: "stored bodies",
+            limit: MAX_RAW as u64,
+        }),
+        Command::AcceptRaw(raw) => Ok(vec![Event::RawAccepted(raw)]),
+        Command::SettleRaw { raw, how } if window.raw.contains(&raw) => {
+            Ok(vec![Event::RawSettled { raw, how }])
+        }
+        Command::SettleRaw { .. } => Err(Rejected::not_found("stored body")),
+    }
+}
+
+fn open(window: &Window, name: String, places: u16) -> Result<Vec<Event>, Rejected> {
+    if window.version > 0 {
+        return Err(Rejected::Exists { what: "window" });
+    }
+    let chars = name.trim().chars().count();
+    if chars == 0 || chars > NAME_CHARS {
+        return Err(Rejected::invalid("name", "1 to 20 characters"));
+    }
+    if ![5, 30, 100].contains(&places) {
+        return Err(Rejected::invalid("product", "5, 30 or 100"));
+    }
+    Ok(vec![Event::Opened {
+        id: window.id.clone(),
+        name,
+        places,
+    }])
+}
+
+fn add_agent(window: &Window, agent: AgentId) -> Result<Vec<Event>, Rejected> {
+    if window.members.contains(&agent) {
+        return Ok(Vec::new());
+    }
+    if window.members.len() >= usize::from(window.places) {
+        return Err(Rejected::LimitReached {
+            what: "agents",
+            limit: u64::from(window.places),
+        });
+    }
+    Ok(vec![Event::AgentAdded { agent }])
+}
+
+fn change_settings(window: &Window, settings: Settings) -> Result<Vec<Event>, Rejected> {
+    let day = 24 * 3_600_000;
+    if !(100..=3_600_000).contains(&settings.handover_timeout_ms) {
+        return Err(Rejected::invalid("handover_timeout_ms", "100 to 3,600,000"));
+    }
+    if !(100..=day).contains(&settings.seat_claimable_ms) {
+        return Err(Rejected::invalid("seat_claimable_ms", "100 to 86,400,000"));
+    }
+    if !(settings.seat_claimable_ms..=7 * day).contains(&settings.seat_expiry_ms) {
+        return Err(Rejected::invalid(
+            "seat_expiry_ms",
+            "seat_claimable_ms to 604,800,000",
+        ));
+    }
+    if !(0..=365 * day).contains(&settings.auto_close_ms) {
+        return Err(Rejected::invalid("auto_close_ms", "0 to 31,536,000,000"));
+    }
+    if !(0..=60_000).contains(&settings.reply_budget_ms) {
+        return Err(Rejected::invalid("reply_budget_ms", "0 to 60,000"));
+    }
+    if settings == window.settings {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Event::SettingsChanged(settings)])
+}

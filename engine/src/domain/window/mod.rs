@@ -1,0 +1,196 @@
+//! A window (窓口): its settings, its members, its inboxes, and the conversations that run in it.
+
+mod decide;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+pub use decide::{Command, NAME_CHARS, decide};
+
+use super::id::{AgentId, ContactPointId, InboxId, WindowId};
+use super::time::Timestamp;
+
+/// Facts of a window itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// The first record of a window's stream.
+    Opened {
+        /// Its address.
+        id: WindowId,
+        /// What customers see.
+        name: String,
+        /// How many agents its product allows.
+        places: u16,
+    },
+    /// An agent became a member.
+    AgentAdded {
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent left. What they held here ends in the same record.
+    AgentRemoved {
+        /// Who.
+        agent: AgentId,
+    },
+    /// The settings changed.
+    SettingsChanged(Settings),
+    /// A customer's identity was seen for the first time on an inbox.
+    ContactPointSeen {
+        /// Its name here.
+        contact_point: ContactPointId,
+        /// The inbox.
+        inbox: InboxId,
+        /// Its name on the platform.
+        external_id: String,
+    },
+    /// A verified body was stored whole, to be interpreted when there is room, or because it cannot be (要確認).
+    RawAccepted(RawAccepted),
+    /// A stored body was interpreted.
+    RawSettled {
+        /// Which one.
+        raw: u128,
+        /// How it ended.
+        how: RawEnd,
+    },
+}
+
+/// A body that is safe on disk before anybody understood it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawAccepted {
+    /// Its name.
+    pub raw: u128,
+    /// The account it came over.
+    pub inbox: InboxId,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Why it was stored whole.
+    pub why: RawReason,
+    /// The bytes, or the file that holds them when they are many.
+    pub body: RawBody,
+}
+
+/// Where the bytes are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RawBody {
+    /// In the record itself; at most 48 KiB.
+    Inline(Vec<u8>),
+    /// In the content store, written and synced before the record; named by its SHA-256.
+    File {
+        /// The hash.
+        sha256: [u8; 32],
+        /// The length in bytes.
+        len: u64,
+    },
+    /// Removed on request.
+    Redacted,
+}
+
+/// Why a body was stored whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RawReason {
+    /// The window did not answer in time.
+    Busy,
+    /// It, or an event in it, cannot be parsed: shown as 要確認.
+    Unparsable,
+    /// Its conversation is set aside.
+    SetAside,
+}
+
+/// How a stored body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RawEnd {
+    /// Every event of it is where it belongs.
+    Interpreted,
+    /// A person looked at it and put it away.
+    Dismissed,
+}
+
+/// What an administrator may set on a window. Milliseconds where a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// An offered hand-over goes back to the giver after this.
+    pub handover_timeout_ms: i64,
+    /// An absent holder's seat may be claimed by any member after this.
+    pub seat_claimable_ms: i64,
+    /// An absent holder's conversation goes back to new after this.
+    pub seat_expiry_ms: i64,
+    /// A new conversation that nobody starts closes after this; 0 for never.
+    pub auto_close_ms: i64,
+    /// How long a reply token is trusted after its webhook came.
+    pub reply_budget_ms: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            handover_timeout_ms: 60_000,
+            seat_claimable_ms: 2 * 60_000,
+            seat_expiry_ms: 15 * 60_000,
+            auto_close_ms: 14 * 24 * 3_600_000,
+            reply_budget_ms: 50_000,
+        }
+    }
+}
+
+/// Live state of a window, without its conversations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Its address.
+    pub id: WindowId,
+    /// What customers see.
+    pub name: String,
+    /// How many agents its product allows.
+    pub places: u16,
+    /// Who works here.
+    pub members: BTreeSet<AgentId>,
+    /// How it works.
+    pub settings: Settings,
+    /// Bodies stored whole and not settled. At most [`MAX_RAW`]; then webhooks are refused, so that the platform repeats.
+    pub raw: Vec<u128>,
+    /// Decisions so far.
+    pub version: u64,
+}
+
+/// Bodies that may wait for interpretation in one window.
+pub const MAX_RAW: usize = 10_000;
+
+impl Window {
+    /// The state before its first event.
+    #[must_use]
+    pub fn unborn(id: WindowId) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            places: 0,
+            members: BTreeSet::new(),
+            settings: Settings::default(),
+            raw: Vec::new(),
+            version: 0,
+        }
+    }
+
+    /// Moves the state by one event. Never fails: what was recorded is true.
+    pub fn apply(&mut self, event: &Event) {
+        self.version += 1;
+        match event {
+            Event::Opened { id, name, places } => {
+                self.id = id.clone();
+                self.name.clone_from(name);
+                self.places = *places;
+            }
+            Event::AgentAdded { agent } => {
+                self.members.insert(*agent);
+            }
+            Event::AgentRemoved { agent } => {
+                self.members.remove(agent);
+            }
+            Event::SettingsChanged(settings) => self.settings = settings.clone(),
+            Event::ContactPointSeen { .. } => {}
+            Event::RawAccepted(raw) => self.raw.push(raw.raw),
+            Event::RawSettled { raw, .. } => self.raw.retain(|r| r != raw),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The engine of Madoguchi: windows, conversations and seats as actors over a journal.
+//!
+//! In reading order: [`domain`] (the rules, pure), [`journal`] (where facts live), [`readmodel`] (what lists and timelines
+//! read), [`channels`] (outside traffic in and out), [`actors`] (who owns which state), [`handle`] (the way in for `web`).
+
+pub mod actors;
+pub mod channels;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod failure;
+pub mod faults;
+pub mod handle;
+pub mod journal;
+pub mod presence;
+pub mod readmodel;
+pub mod rows;
+pub mod views;
+
+pub use clock::Clock;
+pub use config::Config;
+pub use failure::Failure;
+pub use handle::Handle;
