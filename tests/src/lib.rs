@@ -4,4 +4,7 @@
 //! the built server and speaks to it as agents do. [`history`] judges who held which seat. [`sim`] makes chance repeatable.
 //! The scenarios are in `scenarios/`, one file for one fear. Nothing outside this package may depend on it.
 
+pub mod history;
 pub mod lossy;
+pub mod powercut;
+pub mod sim;
