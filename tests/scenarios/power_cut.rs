@@ -23,7 +23,7 @@ fn writer(store: &str, dir: &Path) -> Command {
 fn what_was_acknowledged_outlives_kills_and_power_cuts() {
     let Some(lossy) = Lossy::mount() else { return };
     let report = rounds_on(&lossy, "reference").unwrap_or_else(|violation| panic!("{violation}"));
-    println!("{report:?}");
+    eprintln!("{report:?}");
     assert!(
         report.acknowledged > 0 && report.cuts > 0 && report.kills > 0,
         "{report:?} tested nothing"
@@ -43,7 +43,7 @@ fn a_disk_that_ignores_syncs_is_found_out() {
         writer("reference", dir)
     })
     .unwrap_err();
-    println!("{violation}");
+    eprintln!("{violation}");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_writer_that_forgets_a_sync_is_found_out() {
         let Some(lossy) = Lossy::mount() else { return };
         match rounds_on(&lossy, store) {
             Ok(report) => panic!("{store} was believed: {report:?}"),
-            Err(violation) => println!("{store}: {violation}"),
+            Err(violation) => eprintln!("{store}: {violation}"),
         }
     }
 }
@@ -67,5 +67,5 @@ fn plain_sled_loses_what_it_flushed() {
         return;
     };
     let violation = rounds_on(&lossy, "sled").unwrap_err();
-    println!("{violation}");
+    eprintln!("{violation}");
 }

@@ -8,3 +8,4 @@ pub mod history;
 pub mod lossy;
 pub mod powercut;
 pub mod sim;
+pub mod world;

@@ -26,7 +26,6 @@ pub fn runs(name: &str, default_runs: u64, scenario: impl Fn(&mut Chooser)) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the seed is what a failure is worth")]
 fn one_run(name: &str, seed: u64, scenario: impl Fn(&mut Chooser)) {
     let mut chooser = Chooser::new(seed);
     let outcome = catch_unwind(AssertUnwindSafe(|| scenario(&mut chooser)));

@@ -70,7 +70,6 @@ impl Lossy {
 
     /// As [`Lossy::mount`], with options.
     #[must_use]
-    #[expect(clippy::print_stderr, reason = "a skipped test must be visible")]
     pub fn mount_with(options: Options) -> Option<Self> {
         match Self::try_mount(options) {
             Ok(lossy) => Some(lossy),

@@ -74,7 +74,6 @@ pub fn as_child<S: Store>(dir: &Path, command: &[String]) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the parent reads it")]
 fn report(failure: &dyn std::error::Error) {
     let mut text = failure.to_string();
     let mut cause = failure.source();
