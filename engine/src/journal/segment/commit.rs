@@ -16,10 +16,11 @@ use super::frame::{Draft, Kind};
 use super::helper::Helper;
 use crate::domain::id::{Position, StreamId};
 
-/// No batch is longer, because offsets are 32 bits. Far above what any queue of ours holds.
-const MAX_BATCH: u64 = 1 << 30;
+/// No more bytes than this are on their way to the disk at a time; a longer batch takes several writes and syncs. So an
+/// opening knows how far a torn one can reach.
+pub(super) const MAX_BATCH: u64 = 4 << 20;
 /// A write buffer longer than this is given back after use.
-const KEPT_BUFFER: usize = 4 << 20;
+const KEPT_BUFFER: usize = 1 << 20;
 
 /// The end of the log.
 pub(super) struct Tip {
@@ -40,29 +41,44 @@ pub(super) struct Death {
 }
 
 impl Tip {
-    /// Writes and syncs `drafts` as one batch. Answers with the segment and the offset of each.
+    /// The error that ended the journal, if one did. To be asked before anything else, refusals included.
+    pub(super) fn alive(&self) -> Result<(), Fault> {
+        self.dead
+            .as_ref()
+            .map_or(Ok(()), |death| Err(death.fault()))
+    }
+
+    /// Writes and syncs `drafts`, as one batch up to [`MAX_BATCH`]. Answers with the segment and the offset of each.
     pub(super) fn commit(
         &mut self,
         drafts: &[Draft<'_>],
         shared: &RwLock<Shared>,
         helper: &Helper,
-    ) -> Result<(u64, Vec<u32>), Fault> {
-        if let Some(death) = &self.dead {
-            return Err(death.fault());
+    ) -> Result<Vec<(u64, u32)>, Fault> {
+        self.alive()?;
+        let mut places = Vec::with_capacity(drafts.len());
+        let mut rest = drafts;
+        while !rest.is_empty() {
+            let (count, bytes) = fitting(rest);
+            let (now, later) = rest.split_at(count);
+            self.or_dead(|tip| tip.write(now, bytes, shared, helper, &mut places))?;
+            rest = later;
         }
-        let bytes = drafts.iter().map(|d| d.span() as u64).sum::<u64>();
-        if bytes > MAX_BATCH {
-            return Err(Fault::Io {
-                what: "taking a batch of more than a GiB",
-                path: self.active.path.clone(),
-                source: io::ErrorKind::InvalidInput.into(),
-            });
-        }
-        let written = self.write(drafts, bytes, shared, helper);
-        if let Err(fault) = &written {
+        Ok(places)
+    }
+
+    /// Closes the active segment at once.
+    pub(super) fn close(&mut self, shared: &RwLock<Shared>, helper: &Helper) -> Result<(), Fault> {
+        self.alive()?;
+        self.or_dead(|tip| tip.roll(shared, helper))
+    }
+
+    fn or_dead(&mut self, step: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
+        let done = step(self);
+        if let Err(fault) = &done {
             self.dead = Some(Death::of(fault, &self.active));
         }
-        written
+        done
     }
 
     fn write(
@@ -71,7 +87,8 @@ impl Tip {
         bytes: u64,
         shared: &RwLock<Shared>,
         helper: &Helper,
-    ) -> Result<(u64, Vec<u32>), Fault> {
+        places: &mut Vec<(u64, u32)>,
+    ) -> Result<(), Fault> {
         if self.tail > HEADER_BYTES && self.tail + bytes > self.segment_bytes {
             self.roll(shared, helper)?;
         }
@@ -85,9 +102,8 @@ impl Tip {
             );
         }
         let begins = u64::from(!self.buffer.is_empty());
-        let mut offsets = Vec::with_capacity(drafts.len());
         for draft in drafts {
-            offsets.push(start + self.buffer.len() as u32);
+            places.push((self.active.number, start + self.buffer.len() as u32));
             draft.encode(self.active.salt, start, &mut self.buffer);
         }
         self.active.write(&self.buffer, self.tail)?;
@@ -97,23 +113,7 @@ impl Tip {
         if self.buffer.capacity() > KEPT_BUFFER {
             self.buffer = Vec::new();
         }
-        Ok((self.active.number, offsets))
-    }
-
-    /// Closes the active segment at once. The next one's first frame is durable on return, so that no opening takes
-    /// the closed one for the last again.
-    pub(super) fn close(&mut self, shared: &RwLock<Shared>, helper: &Helper) -> Result<(), Fault> {
-        if let Some(death) = &self.dead {
-            return Err(death.fault());
-        }
-        let closed = (|| {
-            self.roll(shared, helper)?;
-            self.write(&[], 0, shared, helper)
-        })();
-        if let Err(fault) = &closed {
-            self.dead = Some(Death::of(fault, &self.active));
-        }
-        closed.map(|_| ())
+        Ok(())
     }
 
     /// Goes on in the next segment. All frames of the old one are synced by now.
@@ -128,6 +128,19 @@ impl Tip {
         self.frames = 0;
         Ok(())
     }
+}
+
+/// How many of `drafts` go to the disk together, and their bytes; one at least.
+fn fitting(drafts: &[Draft<'_>]) -> (usize, u64) {
+    let mut bytes = 0;
+    for (count, draft) in drafts.iter().enumerate() {
+        let with = bytes + draft.span() as u64;
+        if count > 0 && with > MAX_BATCH {
+            return (count, bytes);
+        }
+        bytes = with;
+    }
+    (drafts.len(), bytes)
 }
 
 impl Death {

@@ -1,4 +1,4 @@
-//! The journal on disk: one log for all streams, in preallocated segments, one sync a batch (DESIGN 4).
+//! The journal on disk: one log for all streams, in preallocated segments, one sync a batch.
 //!
 //! From the bytes up: [`disk`] (the calls), [`frame`] (one entry), [`file`] (one segment), [`scan`] (what a bad frame
 //! means), [`summary`] (what a segment holds, its sidecar), [`index`] (where records lie), [`read`], [`commit`] (who
@@ -50,7 +50,7 @@ const READ_AHEAD: usize = 512;
 /// How a journal on disk is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// The length at which the next segment is begun, in bytes; 8 KiB to 1 GiB. A longer batch makes a longer segment.
+    /// The length at which the next segment is begun, in bytes; 8 KiB to 1 GiB. A batch of up to 4 MiB may make one longer.
     pub segment_bytes: u64,
     /// How redaction empties a payload.
     pub redactor: Redactor,
@@ -187,6 +187,7 @@ fn lock(disk: &dyn Disk, dir: &Path) -> Result<Box<dyn Any + Send + Sync>, Fault
 impl Journal for SegmentJournal {
     fn append(&self, batch: &[Append]) -> Result<Vec<Result<Position, Refused>>, Fault> {
         let mut tip = self.tip.lock();
+        tip.alive()?;
         let staged = self.shared.read().ledger.stage(batch);
         let drafts: Vec<_> = batch
             .iter()
@@ -196,9 +197,9 @@ impl Journal for SegmentJournal {
         if drafts.is_empty() {
             return Ok(staged.answers);
         }
-        let (segment, offsets) = tip.commit(&drafts, &self.shared, &self.helper)?;
+        let places = tip.commit(&drafts, &self.shared, &self.helper)?;
         let shared = &mut *self.shared.write();
-        for (draft, offset) in drafts.iter().zip(offsets) {
+        for (draft, (segment, offset)) in drafts.iter().zip(places) {
             let (stream, position) = (draft.stream, draft.position);
             shared.index.push(segment, stream, position, offset);
         }
@@ -261,6 +262,7 @@ impl Journal for SegmentJournal {
     /// A record that does not exist, or lost its content already, is left alone.
     fn redact(&self, stream: StreamId, position: Position) -> Result<(), Fault> {
         let mut tip = self.tip.lock();
+        tip.alive()?;
         let place = self.shared.read().index.place(stream, position);
         if place.is_none_or(|place| place.redacted || place.emptied) {
             return Ok(());

@@ -39,11 +39,12 @@ pub(super) fn recover(disk: &dyn Disk, dir: &Path, segment_bytes: u64) -> Result
     if files.is_empty() {
         files.push(Arc::new(first_segment(disk, dir, segment_bytes)?));
     }
-    let (last, tail, bytes) = find_last(&files)?;
+    let (last, tail) = find_last(&files)?;
     for spare in &files[last + 1..] {
-        wipe(spare, HEADER_BYTES)?;
+        clear_behind(spare, HEADER_BYTES)?;
+        spare.sync()?;
     }
-    mend(&files[last], &tail, &bytes)?;
+    mend(&files[last], &tail)?;
 
     let (closed, active) = (&files[..last], Arc::clone(&files[last]));
     let mut index = Index::default();
@@ -109,22 +110,21 @@ fn first_segment(disk: &dyn Disk, dir: &Path, bytes: u64) -> Result<SegmentFile,
         .or_else(|_| SegmentFile::prepare(disk, dir, 1, 0, &go_on))
 }
 
-/// The last segment that holds a whole frame, else the first, with its place among `files` and its bytes.
-pub(super) fn find_last(files: &[Arc<SegmentFile>]) -> Result<(usize, Tail, Vec<u8>), Fault> {
+/// The last segment that holds a whole frame, else the first, and its place among `files`.
+pub(super) fn find_last(files: &[Arc<SegmentFile>]) -> Result<(usize, Tail), Fault> {
     let mut n = files.len() - 1;
     loop {
-        let bytes = files[n].read_whole()?;
-        let tail = scan::last(&files[n], &bytes)?;
+        let tail = scan::last(&files[n])?;
         if n == 0 || tail.summary.frames > 0 {
-            return Ok((n, tail, bytes));
+            return Ok((n, tail));
         }
         n -= 1;
     }
 }
 
-/// Makes the tail as if the torn batch had never been. The last whole batch is written again, because after a failed
-/// sync the page cache may show what the disk does not have.
-fn mend(file: &SegmentFile, tail: &Tail, bytes: &[u8]) -> Result<(), Fault> {
+/// Makes the tail as if the torn batch had never been. What is there is written again, frames and zeros alike: after a
+/// sync that failed, in whichever life, the page cache may show what the disk does not have.
+fn mend(file: &SegmentFile, tail: &Tail) -> Result<(), Fault> {
     let end = tail.summary.end;
     if tail.residue_end > end {
         tracing::warn!(
@@ -133,25 +133,23 @@ fn mend(file: &SegmentFile, tail: &Tail, bytes: &[u8]) -> Result<(), Fault> {
             bytes = tail.residue_end - end,
             "a torn batch at the end of the journal was cut; nobody had been told of it"
         );
-        zero(file, end, tail.residue_end)?;
     }
-    if let Some(batch) = bytes.get(tail.last_batch as usize..end as usize) {
-        file.write(batch, tail.last_batch)?;
+    let mut batch = vec![0; end.saturating_sub(tail.last_batch) as usize];
+    file.read(&mut batch, tail.last_batch)?;
+    if !batch.is_empty() {
+        file.write(&batch, tail.last_batch)?;
     }
+    clear_behind(file, end)?;
     file.sync()
 }
 
-/// Zeroes what a torn first batch left in a segment that holds no whole frame.
-fn wipe(file: &SegmentFile, from: u64) -> Result<(), Fault> {
-    let tail = scan::last(file, &file.read_whole()?)?;
-    if tail.residue_end > from {
-        zero(file, from, tail.residue_end)?;
+/// Zeroes all that a torn batch can have reached behind `end`, as far as the file goes.
+fn clear_behind(file: &SegmentFile, end: u64) -> Result<(), Fault> {
+    let length = file.length()?.saturating_sub(end).min(scan::REACH);
+    if length > 0 {
+        file.write(&vec![0; length as usize], end)?;
     }
-    file.sync()
-}
-
-fn zero(file: &SegmentFile, from: u64, to: u64) -> Result<(), Fault> {
-    file.write(&vec![0; (to - from) as usize], from)
+    Ok(())
 }
 
 /// How many frames the segment before `file` has, by the first frame of `file`.

@@ -6,9 +6,13 @@
 //! tail. A power cut may have kept later sectors of that batch and lost earlier ones; they are cut with it.
 
 use super::super::Fault;
+use super::commit::MAX_BATCH;
 use super::file::{HEADER_BYTES, SegmentFile};
-use super::frame::{Bad, Frame};
+use super::frame::{Bad, Frame, MAX_FRAME};
 use super::summary::{Summary, bad_frame};
+
+/// How far behind the last whole frame anything of a torn batch can lie.
+pub(super) const REACH: u64 = MAX_BATCH + MAX_FRAME as u64;
 
 /// The last segment as it was found.
 #[derive(Debug)]
@@ -36,10 +40,12 @@ pub(super) fn closed(file: &SegmentFile, bytes: &[u8], frames: u64) -> Result<Su
     Ok(summary)
 }
 
-/// Walks the last segment, or the one prepared to follow it.
-pub(super) fn last(file: &SegmentFile, bytes: &[u8]) -> Result<Tail, Fault> {
+/// Walks the last segment, or the one prepared to follow it. Reads no further than a torn batch can reach.
+pub(super) fn last(file: &SegmentFile) -> Result<Tail, Fault> {
     let mut summary = Summary::new(file);
     let mut last_batch = HEADER_BYTES;
+    let mut bytes = Vec::new();
+    let mut whole = false;
     let bad = loop {
         let at = summary.end;
         let rest = bytes.get(at as usize..).unwrap_or_default();
@@ -48,20 +54,31 @@ pub(super) fn last(file: &SegmentFile, bytes: &[u8]) -> Result<Tail, Fault> {
                 summary.add(&frame).map_err(|why| file.damaged(at, why))?;
                 last_batch = u64::from(frame.batch_start());
             }
+            Err(_) if !whole && (bytes.len() as u64) < at + REACH => {
+                whole = read_on(file, &mut bytes)?;
+            }
             Err(bad) => break bad,
         }
     };
-    let residue_end = (end_of_content(bytes) as u64).max(summary.end);
-    if residue_end > summary.end {
-        if matches!(bad, Bad::TooNew(_)) || later_batch(file, bytes, summary.end as usize) {
-            return Err(bad_frame(file, summary.end, bad));
-        }
+    let end = summary.end as usize;
+    let residue_end = end_of_content(&bytes).max(end);
+    if residue_end > end && (matches!(bad, Bad::TooNew(_)) || later_batch(file, &bytes, end)) {
+        return Err(bad_frame(file, summary.end, bad));
     }
     Ok(Tail {
         summary,
         last_batch,
-        residue_end,
+        residue_end: residue_end as u64,
     })
+}
+
+/// Reads the next part of the file; true at its end.
+fn read_on(file: &SegmentFile, bytes: &mut Vec<u8>) -> Result<bool, Fault> {
+    let known = bytes.len();
+    bytes.resize(known + REACH as usize, 0);
+    let filled = file.read(&mut bytes[known..], known as u64)?;
+    bytes.truncate(known + filled);
+    Ok(filled < REACH as usize)
 }
 
 /// Whether a whole frame behind `bad` belongs to a batch that was begun behind it.

@@ -47,13 +47,13 @@ pub(super) fn verify_on(disk: &dyn Disk, dir: &Path) -> Result<Report, Fault> {
     if files.is_empty() {
         return Ok(report);
     }
-    let (last, tail, _) = recovery::find_last(&files)?;
+    let (last, tail) = recovery::find_last(&files)?;
     let mut torn = Vec::new();
     if tail.residue_end > tail.summary.end {
         torn.push((files[last].path.clone(), tail.summary.end));
     }
     for spare in &files[last + 1..] {
-        let found = scan::last(spare, &spare.read_whole()?)?;
+        let found = scan::last(spare)?;
         if found.residue_end > found.summary.end {
             torn.push((spare.path.clone(), found.summary.end));
         }
