@@ -223,3 +223,64 @@ fn a_full_disk_ends_nothing_before_it_is_really_full() {
     let journal = open(&disk).unwrap();
     assert_eq!(all(&journal, A), payloads(200));
 }
+
+#[test]
+fn nobody_sees_a_record_before_its_sync_and_nobody_waits_for_it() {
+    let disk = SimDisk::default();
+    let journal = filled(&disk, 3);
+    let gate = Arc::new(std::sync::Barrier::new(2));
+    disk.hold_next_sync(Arc::clone(&gate));
+    let key = DedupeKey(7);
+    let late = Append {
+        dedupe: vec![key],
+        ..append(A, 1, b"late")
+    };
+    std::thread::scope(|threads| {
+        let appending = threads.spawn(|| journal.append(std::slice::from_ref(&late)));
+        gate.wait();
+        assert_eq!(journal.head(A), Position(3));
+        assert_eq!(journal.known(key), None);
+        assert_eq!(all(&journal, A), payloads(3));
+        assert_eq!(journal.streams(), [(A, Position(3))]);
+        gate.wait();
+        assert_eq!(appending.join().unwrap().unwrap(), [Ok(Position(4))]);
+    });
+    assert_eq!(journal.known(key), Some((A, Position(4))));
+    assert_eq!(all(&journal, A).len(), 4);
+}
+
+#[test]
+fn a_batch_of_many_megabytes_goes_in_parts_and_is_found_again() {
+    let disk = SimDisk::default();
+    let options = Options {
+        segment_bytes: 32 << 20,
+        ..TINY
+    };
+    let open =
+        |disk: &SimDisk| SegmentJournal::open_on(Arc::new(disk.clone()), DIR.into(), options);
+    let journal = open(&disk).unwrap();
+    journal.own(A).unwrap();
+    let before = disk.syncs(&log(1));
+    let parts: Vec<_> = (0..150u8).map(|n| vec![n; 60_000]).collect();
+    let batch: Vec<_> = parts.iter().map(|p| append(A, 1, p)).collect();
+    assert!(journal.append(&batch).unwrap().iter().all(Result::is_ok));
+    assert_eq!(disk.syncs(&log(1)), before + 3, "4 MiB each");
+    drop(journal);
+    assert!(all(&open(&disk).unwrap(), A) == parts);
+
+    let (starts, end) = frames(&disk, 1);
+    let torn = disk.fork();
+    torn.poke(&log(1), starts[149], &vec![0; 70_000]);
+    assert!(all(&open(&torn).unwrap(), A) == parts[..147]);
+    assert!(
+        torn.bytes(&log(1))[starts[149]..end]
+            .iter()
+            .all(|b| *b == 0)
+    );
+    let hurt = disk.fork();
+    hurt.poke(&log(1), starts[30], &vec![0; 70_000]);
+    match open(&hurt).map(drop) {
+        Err(Fault::Damaged { offset, .. }) => assert_eq!(offset, starts[30] as u64),
+        other => panic!("{other:?}"),
+    }
+}

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
@@ -33,6 +33,8 @@ struct State {
     syncs: BTreeMap<PathBuf, u64>,
     /// No long run of zeros finds room: the disk is nearly full.
     tight: bool,
+    /// Where the next sync of a segment stands still: once when it came, once until it may go on.
+    gate: Option<Arc<Barrier>>,
     seed: u64,
 }
 
@@ -77,6 +79,10 @@ impl SimDisk {
 
     pub(super) fn heal(&self) {
         self.0.lock().fail = None;
+    }
+
+    pub(super) fn hold_next_sync(&self, gate: Arc<Barrier>) {
+        self.0.lock().gate = Some(gate);
     }
 
     pub(super) fn make_tight(&self) {
@@ -228,6 +234,13 @@ impl DiskFile for SimFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        if self.path.extension().is_some_and(|e| e == "log") {
+            let gate = self.disk.0.lock().gate.take();
+            if let Some(gate) = gate {
+                gate.wait();
+                gate.wait();
+            }
+        }
         let answer = self.disk.call().map(drop);
         let mut state = self.disk.0.lock();
         let mut chance = state.chance();
