@@ -142,8 +142,8 @@ pub struct NoteRef {
 
 /// Limits on live state and input; what happens at each is said beside it.
 pub mod limits {
-    /// Longest text in UTF-16 units: five LINE bubbles of 5,000. Longer is refused.
-    pub const TEXT_UTF16: usize = 25_000;
+    /// Longest text in UTF-16 units: what surely fits five LINE bubbles of 5,000. Longer is refused.
+    pub const TEXT_UTF16: usize = 24_996;
     /// Longest memo in characters. Longer is refused.
     pub const NOTE_CHARS: usize = 5_000;
     /// Longest take-over reason or hand-over note in characters. Longer is refused.

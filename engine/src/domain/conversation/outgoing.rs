@@ -73,7 +73,7 @@ pub(super) fn send(
         return Err(Rejected::invalid("content", "text"));
     };
     if text.trim().is_empty() || content.utf16_len() > limits::TEXT_UTF16 {
-        return Err(Rejected::invalid("content.text", "1 to 25,000 UTF-16 code units, not only white space"));
+        return Err(Rejected::invalid("content.text", "1 to 24,996 UTF-16 code units, not only white space"));
     }
     if let Some(known) = state.repetition(agent, client_id, content.fingerprint()) {
         return known.map(|()| Vec::new());
