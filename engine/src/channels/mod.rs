@@ -1,1 +1,136 @@
-//! To be filled.
+//! Channels: each adapter turns the traffic of one platform into the forms below, and an answer back into a call.
+//!
+//! Translation only. An adapter knows no window, no seat, no contact and no journal; it decides nothing about a
+//! conversation, reads no clock and keeps no state between two calls. What it cannot read it hands back as it came.
+//! [`line`] is the LINE Official Account.
+
+pub mod line;
+
+use bytes::Bytes;
+
+use crate::domain::conversation::InboundKind;
+use crate::domain::time::Timestamp;
+
+/// What an adapter made of one event of its platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// Something for a conversation.
+    Event(ParsedEvent),
+    /// Understood, and nothing that a conversation hears of. Counted, not kept.
+    Ignored {
+        /// What it was. From a closed list, so that it may label a counter.
+        kind: &'static str,
+    },
+    /// Not readable: to be parked with its bytes (要確認), where a later release may read it.
+    Broken {
+        /// The platform's id of the event, or one derived from what it says; the same when it is delivered again.
+        event_id: String,
+        /// The event exactly as it came; shares the body's memory.
+        raw: Bytes,
+        /// What is wrong with it.
+        why: Flaw,
+    },
+}
+
+/// An event for a conversation, before the engine knows whose it is. All of `domain::conversation::Inbound` that an
+/// adapter can know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedEvent {
+    /// The platform's id of the event, or one derived from what it says; the same when it is delivered again.
+    pub event_id: String,
+    /// The customer's id on the platform.
+    pub external_id: String,
+    /// What conversations are kept apart by: two events belong to one conversation if and only if inbox and this agree.
+    pub thread: String,
+    /// The platform's time of the event; the time of receipt where the platform gave none that can be true.
+    pub at: Timestamp,
+    /// The platform says that it delivers this event again.
+    pub redelivery: bool,
+    /// What happened.
+    pub what: InboundKind,
+}
+
+/// Why an event could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Flaw {
+    /// Its bytes are not UTF-8.
+    #[error("not utf-8")]
+    NotUtf8,
+    /// It is no JSON object, or one that says the same thing twice.
+    #[error("not an event object")]
+    NotAnEvent,
+    /// It does not say what kind of event it is.
+    #[error("event without a type")]
+    NoType,
+    /// It does not say whom it is from.
+    #[error("event without a user id")]
+    NoUser,
+    /// It comes from a kind of place that is not known.
+    #[error("unknown kind of source")]
+    UnknownSource,
+    /// It speaks of a message and has none.
+    #[error("event without its message")]
+    NoMessage,
+    /// A text message without its text.
+    #[error("text message without a text")]
+    NoText,
+    /// More text than a message may hold.
+    #[error("text or event too long")]
+    TooLong,
+    /// Nested deeper than anything that people write.
+    #[error("nested too deeply")]
+    TooDeep,
+}
+
+impl Flaw {
+    /// A stable word for counters and lists.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotUtf8 => "not_utf8",
+            Self::NotAnEvent => "not_an_event",
+            Self::NoType => "no_type",
+            Self::NoUser => "no_user",
+            Self::UnknownSource => "unknown_source",
+            Self::NoMessage => "no_message",
+            Self::NoText => "no_text",
+            Self::TooLong => "too_long",
+            Self::TooDeep => "too_deep",
+        }
+    }
+}
+
+/// How one call that sends a message ended. Which of them is worth another try is the sender's to decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The platform took it, now or in an earlier call with the same retry key.
+    Accepted {
+        /// The platform's ids of the messages in the order of their texts; empty where it told none.
+        external_ids: Vec<String>,
+        /// The platform's id of the call that was accepted, for questions to its support.
+        request_id: Option<String>,
+    },
+    /// The platform said no to this message; the same call will be refused again.
+    Refused {
+        /// The platform's status.
+        status: u16,
+        /// The platform's own words, at most 500 characters; empty where it gave none.
+        detail: String,
+    },
+    /// The account's token or rights do not suffice. Nothing was sent.
+    Unauthorised {
+        /// The platform's status.
+        status: u16,
+    },
+    /// The month's messages are used up. Nothing was sent.
+    QuotaEmpty,
+    /// Too fast. Nothing was sent.
+    RateLimited,
+    /// Nobody can know whether it was sent.
+    Ambiguous,
+    /// Certainly not sent: no connection came to be.
+    NotSent,
+    /// The single-use right to answer is used up, expired or unknown. This call sent nothing; an earlier one with the
+    /// same right may have.
+    TokenInvalid,
+}

@@ -1,0 +1,306 @@
+//! The calls to LINE. One call is one try: nothing is repeated here, and every way in which it can end is an
+//! [`Outcome`].
+//!
+//! Must never say "not sent" of a message that may have been, nor write a token, a body or a recipient into a log.
+//! What an answer means stands in `answer`; when to try again in [`super::backoff`].
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{RequestBuilder, Url};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::answer::{self, Answer, Call};
+use super::json::{self, Lazy};
+use crate::channels::Outcome;
+
+/// LINE's own address; the default.
+pub const API_BASE_URL: &str = "https://api.line.me";
+/// Longest body of an answer that is read, in bytes. Of a longer one only status and headers count.
+pub const MAX_ANSWER: usize = 64 * 1024;
+/// Longest access token, in bytes; LINE's have under 300, and signed ones under 2,000.
+const MAX_TOKEN: usize = 4 * 1024;
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// Until the connection stands, TLS included.
+    pub connect: Duration,
+    /// Until the answer is read to its end, from the start of the call.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            total: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Settings with which no call can be made. Says nothing of a token's content.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSettings {
+    /// Neither https nor loopback, or more than scheme, host, port and path.
+    #[error("base url must be https, or http on this machine, without user, query or fragment")]
+    BaseUrl,
+    /// Empty, too long, or with characters that no token has.
+    #[error("access token has a form that no token has")]
+    AccessToken,
+    /// The machine lacks what a client needs.
+    #[error("http client could not be made")]
+    Http(#[source] reqwest::Error),
+}
+
+/// A client for [`LineClient::new`]; make one a thread and share it, as it holds the connections. It follows no
+/// redirect, uses no proxy, keeps no cookie and repeats no request by itself.
+///
+/// A machine without CA certificates gets a client that trusts nobody: it can only call loopback addresses.
+///
+/// # Errors
+/// [`BadSettings::Http`].
+pub fn http_client(timeouts: Timeouts) -> Result<reqwest::Client, BadSettings> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // Fails only where the program has chosen a provider already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    let builder = || {
+        reqwest::Client::builder()
+            .user_agent(concat!("madoguchi/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.total)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .tcp_nodelay(true)
+    };
+    builder().build().or_else(|error| {
+        tracing::warn!(%error, "no certificates to trust: only loopback addresses can be called");
+        let nobody = builder().tls_certs_only([]);
+        nobody.build().map_err(BadSettings::Http)
+    })
+}
+
+/// One account's way to LINE. Cheap to clone.
+#[derive(Clone)]
+pub struct LineClient {
+    http: reqwest::Client,
+    reply: Url,
+    push: Url,
+    info: Url,
+    authorization: HeaderValue,
+}
+
+impl fmt::Debug for LineClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.push.host_str();
+        f.debug_struct("LineClient")
+            .field("host", &host)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What LINE says about the account that a token belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BotInfo {
+    /// The account's own user id: the `destination` of its webhooks.
+    pub user_id: String,
+    /// Its name, as customers see it.
+    pub display_name: String,
+    /// Its id with an `@`.
+    pub basic_id: Option<String>,
+    /// `chat` or `bot`.
+    pub chat_mode: Option<String>,
+    /// `auto` or `manual`.
+    pub mark_as_read_mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BotInfoFields<'a> {
+    #[serde(borrow)]
+    user_id: Lazy<'a>,
+    #[serde(borrow)]
+    display_name: Lazy<'a>,
+    #[serde(borrow)]
+    basic_id: Lazy<'a>,
+    #[serde(borrow)]
+    chat_mode: Lazy<'a>,
+    #[serde(borrow)]
+    mark_as_read_mode: Lazy<'a>,
+}
+
+impl LineClient {
+    /// A client for one account. `base_url` is [`API_BASE_URL`], or where a double listens.
+    ///
+    /// # Errors
+    /// The address could show the token to others, or the token cannot be one.
+    pub fn new(
+        http: reqwest::Client,
+        base_url: &str,
+        access_token: &str,
+    ) -> Result<Self, BadSettings> {
+        let base = checked_base(base_url)?;
+        let address = |path: &str| {
+            let whole = format!("{}{path}", base.as_str().trim_end_matches('/'));
+            Url::parse(&whole).map_err(|_| BadSettings::BaseUrl)
+        };
+        Ok(Self {
+            reply: address("/v2/bot/message/reply")?,
+            push: address("/v2/bot/message/push")?,
+            info: address("/v2/bot/info")?,
+            authorization: bearer(access_token)?,
+            http,
+        })
+    }
+
+    /// Answers free, once. LINE does not recognise a repetition of this call. LINE takes 1 to 5 texts of 1 to 5,000
+    /// UTF-16 units and refuses others.
+    pub async fn reply(&self, reply_token: &str, texts: &[&str]) -> Outcome {
+        let body = json!({ "replyToken": reply_token, "messages": messages(texts) });
+        let request = self.http.post(self.reply.clone()).json(&body);
+        self.call(Call::Reply, request).await.1
+    }
+
+    /// Sends a message of its own. For 24 hours LINE recognises a call with the same `retry_key`; recipient and texts
+    /// must be the same as well. Limits as for [`LineClient::reply`].
+    pub async fn push(&self, to: &str, texts: &[&str], retry_key: Uuid) -> Outcome {
+        let body = json!({ "to": to, "messages": messages(texts) });
+        let request = self.http.post(self.push.clone()).json(&body);
+        let request = request.header("x-line-retry-key", retry_key.hyphenated().to_string());
+        self.call(Call::Push, request).await.1
+    }
+
+    /// Asks whose token this is.
+    ///
+    /// # Errors
+    /// The outcome of the call; `Refused` with status 200 where the answer is not LINE's.
+    pub async fn bot_info(&self) -> Result<BotInfo, Outcome> {
+        let (body, outcome) = self.call(Call::Ask, self.http.get(self.info.clone())).await;
+        if !matches!(outcome, Outcome::Accepted { .. }) {
+            return Err(outcome);
+        }
+        read_bot_info(&body).ok_or_else(|| Outcome::Refused {
+            status: 200,
+            detail: "the answer names no account".to_owned(),
+        })
+    }
+
+    async fn call(&self, call: Call, request: RequestBuilder) -> (Vec<u8>, Outcome) {
+        let began = Instant::now();
+        let sent = request
+            .header(AUTHORIZATION, self.authorization.clone())
+            .send()
+            .await;
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                // Only an error of connecting proves that no byte of the request left.
+                let outcome = if error.is_connect() {
+                    Outcome::NotSent
+                } else {
+                    Outcome::Ambiguous
+                };
+                let error = error.without_url();
+                tracing::debug!(?call, ?outcome, %error, "no answer from LINE");
+                return (Vec::new(), outcome);
+            }
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers());
+        let answer = Answer {
+            status,
+            request_id: header(headers, "x-line-request-id"),
+            accepted_request_id: header(headers, "x-line-accepted-request-id"),
+            body: read_body(response).await,
+        };
+        tracing::debug!(
+            ?call,
+            status,
+            request.id = answer.request_id.as_deref(),
+            duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "LINE answered"
+        );
+        let outcome = answer::outcome(call, &answer);
+        (answer.body, outcome)
+    }
+}
+
+/// The body, or nothing where it is too long, breaks off or takes too long: by then the status has told what matters.
+async fn read_body(mut response: reqwest::Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER => {
+                body.extend_from_slice(&chunk);
+            }
+            Ok(None) => return body,
+            Ok(Some(_)) | Err(_) => return Vec::new(),
+        }
+    }
+}
+
+fn read_bot_info(body: &[u8]) -> Option<BotInfo> {
+    let raw: &RawValue = serde_json::from_slice(body).ok()?;
+    let fields: BotInfoFields<'_> = json::object(Some(raw))?;
+    Some(BotInfo {
+        user_id: json::id(fields.user_id)?,
+        display_name: json::text(fields.display_name).unwrap_or_default(),
+        basic_id: json::text(fields.basic_id),
+        chat_mode: json::text(fields.chat_mode),
+        mark_as_read_mode: json::text(fields.mark_as_read_mode),
+    })
+}
+
+fn messages(texts: &[&str]) -> Vec<serde_json::Value> {
+    let message = |text: &&str| json!({ "type": "text", "text": text });
+    texts.iter().map(message).collect()
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    (1..=100).contains(&value.len()).then(|| value.to_owned())
+}
+
+fn bearer(token: &str) -> Result<HeaderValue, BadSettings> {
+    let plausible =
+        (1..=MAX_TOKEN).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
+    if !plausible {
+        return Err(BadSettings::AccessToken);
+    }
+    let mut value =
+        HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| BadSettings::AccessToken)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The address, if calling it shows the token to nobody on the way.
+fn checked_base(text: &str) -> Result<Url, BadSettings> {
+    let url = Url::parse(text).map_err(|_| BadSettings::BaseUrl)?;
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let private = match url.scheme() {
+        "https" => url.has_host(),
+        "http" => url.host_str().is_some_and(is_loopback),
+        _ => false,
+    };
+    if bare && private {
+        return Ok(url);
+    }
+    Err(BadSettings::BaseUrl)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}

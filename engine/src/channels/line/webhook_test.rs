@@ -1,0 +1,504 @@
+//! Samples of webhooks, each named after its quirk, and what must become of them; then bodies that nobody would send.
+
+use std::fs;
+use std::path::Path;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::webhook::{MAX_EVENTS, Unparsable, Webhook, parse};
+use crate::channels::{Flaw, Parsed, ParsedEvent};
+use crate::domain::conversation::InboundKind;
+use crate::domain::message::Content;
+use crate::domain::time::Timestamp;
+
+const RECEIVED_AT: Timestamp = Timestamp(1_795_140_001_000);
+
+fn bytes_of(sample: &str) -> Bytes {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/channels/line/testdata");
+    Bytes::from(fs::read(folder.join(sample).with_extension("json")).unwrap())
+}
+
+fn parsed(sample: &str) -> Webhook {
+    parse(&bytes_of(sample), RECEIVED_AT).unwrap()
+}
+
+fn events(sample: &str) -> Vec<ParsedEvent> {
+    let only_events = |parsed| match parsed {
+        Parsed::Event(event) => event,
+        other => panic!("{other:?}"),
+    };
+    parsed(sample).events.into_iter().map(only_events).collect()
+}
+
+fn text_of(event: &ParsedEvent) -> &str {
+    match &event.what {
+        InboundKind::Message {
+            content: Content::Text(text),
+            ..
+        } => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn reply_token(event: &ParsedEvent) -> Option<&str> {
+    match &event.what {
+        InboundKind::Message { reply_token, .. } => reply_token.as_deref(),
+        InboundKind::Unsend { .. } => None,
+    }
+}
+
+#[test]
+fn the_connection_check_is_no_error_and_no_event() {
+    let webhook = parsed("connection_check");
+    assert_eq!(webhook.events, []);
+    let destination = webhook.destination.as_deref();
+    assert_eq!(destination, Some("U0123456789abcdef0123456789abcdef"));
+}
+
+#[test]
+fn a_text_and_its_unsend_are_read_to_the_last_field() {
+    let events = events("text_with_emoji_quote_then_unsend");
+    let user = "Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let InboundKind::Message {
+        raw: Some(raw),
+        external_id,
+        content,
+        reply_token,
+    } = events[0].what.clone()
+    else {
+        panic!("{:?}", events[0]);
+    };
+    assert!(raw.starts_with(r#"{"type":"message""#) && raw.ends_with("\"589999999999999999\"}}"));
+    assert_eq!(external_id.as_deref(), Some("590000000000000001"));
+    assert_eq!(content, Content::Text("注文番号は? (love)".to_owned()));
+    assert_eq!(reply_token.unwrap(), "0f1e2d3c4b5a69788796a5b4c3d2e1f0");
+    assert_eq!(events[0].event_id, "01KAJ5R8Q0V7M3T2B9XW4CZD6E");
+    assert_eq!(events[0].at, Timestamp(1_795_140_000_123));
+    let unsend = ParsedEvent {
+        event_id: "01KAJ5RH5ZK0N8Y6P1S4QF7GTA".to_owned(),
+        external_id: user.to_owned(),
+        thread: user.to_owned(),
+        at: Timestamp(1_795_140_009_000),
+        redelivery: false,
+        what: InboundKind::Unsend {
+            external_id: "590000000000000001".to_owned(),
+        },
+    };
+    assert_eq!(events[1], unsend);
+}
+
+#[test]
+fn order_of_properties_white_space_escapes_and_news_change_nothing() {
+    let events = events("many_users_any_order_unknown_fields");
+    let users: Vec<&str> = events.iter().map(|event| event.thread.as_str()).collect();
+    assert_eq!(users, ["U1", "U2", "U3"]);
+    let texts: Vec<&str> = events.iter().map(text_of).collect();
+    assert_eq!(texts, ["一人目", "二人目 🍎\n\"/\\", "三人目"]);
+    assert!(events[0].redelivery && !events[1].redelivery && !events[2].redelivery);
+    assert_eq!(reply_token(&events[0]), Some("r1"));
+    assert_eq!(reply_token(&events[2]), None);
+    assert!(events[2].event_id.starts_with("derived-"));
+}
+
+#[test]
+fn one_broken_event_among_ten_harms_no_neighbour() {
+    let body = bytes_of("one_broken_among_ten");
+    let events = parse(&body, RECEIVED_AT).unwrap().events;
+    assert_eq!(events.len(), 10);
+    for (index, event) in events.iter().enumerate() {
+        match event {
+            Parsed::Event(event) => assert_eq!(text_of(event), (index + 1).to_string()),
+            Parsed::Broken { event_id, raw, why } => {
+                assert_eq!((index, event_id.as_str(), *why), (3, "E4", Flaw::NoText));
+                let line = body.split(|byte| *byte == b'\n').nth(4).unwrap();
+                assert_eq!(raw, &line[..line.len() - 1]);
+            }
+            Parsed::Ignored { .. } => panic!("{event:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_and_says_why() {
+    let mut flaws = Vec::new();
+    for event in parsed("every_way_to_be_broken").events {
+        let Parsed::Broken { event_id, raw, why } = event else {
+            panic!("{event:?}");
+        };
+        assert!(!event_id.is_empty() && !raw.is_empty());
+        flaws.push(why);
+    }
+    use Flaw::{NoMessage, NoText, NoType, NoUser, NotAnEvent, UnknownSource};
+    let expected = [
+        NotAnEvent,
+        NotAnEvent,
+        NotAnEvent,
+        NotAnEvent,
+        NoType,
+        NoType,
+        NoUser,
+        NoUser,
+        NoUser,
+        NoUser,
+        UnknownSource,
+        NoMessage,
+        NoMessage,
+        NoText,
+        NoText,
+        NoMessage,
+        NoMessage,
+    ];
+    assert_eq!(flaws, expected);
+}
+
+#[test]
+fn kinds_that_cannot_be_shown_yet_are_readable_and_lose_nothing() {
+    let body = bytes_of("kinds_of_message");
+    let lines = body.split(|byte| *byte == b'\n').skip(1);
+    let mut seen = Vec::new();
+    for (event, line) in events("kinds_of_message").into_iter().zip(lines) {
+        let InboundKind::Message {
+            content: Content::Other { kind, summary },
+            raw: Some(raw),
+            reply_token: Some(_),
+            ..
+        } = event.what
+        else {
+            panic!("{event:?}");
+        };
+        let line = line.strip_suffix(b",").unwrap_or(line);
+        assert_eq!(raw.as_bytes(), line);
+        seen.push(format!("{kind}: {summary}"));
+    }
+    let expected = [
+        "sticker: スタンプ",
+        "image: 画像（3/5）",
+        "video: 動画（1:00）",
+        "audio: 音声（0:05）",
+        "file: ファイル「請求書.pdf」（2 KB）",
+        "location: 位置情報（受取場所、東京都千代田区1-1）",
+        "hologram: まだ表示できない種類の内容（hologram）",
+        "postback: ボタンの選択（csat=1）",
+        "eventOfTomorrow: まだ表示できない種類の内容（eventOfTomorrow）",
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn housekeeping_and_talks_of_several_people_reach_no_conversation() {
+    let kinds = |sample| -> Vec<&str> {
+        let only_ignored = |parsed| match parsed {
+            Parsed::Ignored { kind } => kind,
+            other => panic!("{other:?}"),
+        };
+        parsed(sample)
+            .events
+            .into_iter()
+            .map(only_ignored)
+            .collect()
+    };
+    let housekeeping = kinds("housekeeping");
+    assert_eq!(housekeeping.len(), 18);
+    assert_eq!(housekeeping[1..3], ["follow", "unfollow"]);
+    assert_eq!(housekeeping[17], "rich_menu");
+    let several = ["group", "group", "room", "group", "group", "group", "room"];
+    assert_eq!(kinds("groups_and_rooms"), several);
+}
+
+#[test]
+fn while_another_program_holds_the_chat_nothing_may_be_answered() {
+    let events = events("standby_and_modes_to_come");
+    let texts: Vec<&str> = events.iter().map(text_of).collect();
+    assert_eq!(texts, ["a", "b", "c", "d", "e"]);
+    let tokens: Vec<Option<&str>> = events.iter().map(reply_token).collect();
+    assert_eq!(tokens, [None, None, Some("r3"), Some("r4"), None]);
+}
+
+#[test]
+fn an_event_without_an_id_is_known_again_when_it_is_redelivered() {
+    let first = events("no_event_id");
+    let again = events("no_event_id_redelivered_in_other_clothes");
+    assert_eq!(first[0].event_id, again[0].event_id);
+    assert_ne!(
+        first[0].event_id, first[1].event_id,
+        "the same words twice are two messages"
+    );
+}
+
+#[test]
+fn a_time_that_cannot_be_is_replaced_by_the_time_of_receipt() {
+    let at: Vec<i64> = events("times_that_cannot_be")
+        .iter()
+        .map(|event| event.at.0)
+        .collect();
+    let now = RECEIVED_AT.0;
+    assert_eq!(at, [now, now, now, now, now, 1_795_140_060_000]);
+}
+
+#[test]
+fn half_a_surrogate_and_a_number_for_an_id_cost_no_message() {
+    let events = events("half_surrogates_and_numbers_for_ids");
+    assert_eq!(text_of(&events[0]), "切れた\u{FFFD} 絵文字 🍎");
+    for event in &events {
+        let (InboundKind::Message {
+            external_id: Some(id),
+            ..
+        }
+        | InboundKind::Unsend { external_id: id }) = &event.what
+        else {
+            panic!("{event:?}");
+        };
+        assert_eq!(id, "590000000000000001");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_utf8_spoil_only_their_event() {
+    let body: Vec<u8> = bytes_of("one_broken_among_ten")
+        .replace_text("\"text\":\"2\"", b"\"text\":\"\xE3\x81\xFF\"");
+    let events = parse(&Bytes::from(body), RECEIVED_AT).unwrap().events;
+    let Parsed::Broken {
+        raw,
+        why: Flaw::NotUtf8,
+        ..
+    } = &events[1]
+    else {
+        panic!("{:?}", events[1]);
+    };
+    assert!(raw.windows(3).any(|bytes| bytes == b"\xE3\x81\xFF"));
+    let healthy = events
+        .iter()
+        .filter(|event| matches!(event, Parsed::Event(_)));
+    assert_eq!(healthy.count(), 8);
+}
+
+trait ReplaceText {
+    fn replace_text(&self, from: &str, to: &[u8]) -> Vec<u8>;
+}
+
+impl ReplaceText for Bytes {
+    fn replace_text(&self, from: &str, to: &[u8]) -> Vec<u8> {
+        let text = std::str::from_utf8(self).unwrap();
+        let (before, after) = text.split_once(from).unwrap();
+        [before.as_bytes(), to, after.as_bytes()].concat()
+    }
+}
+
+fn unparsable(body: impl Into<Bytes>) -> Unparsable {
+    parse(&body.into(), RECEIVED_AT).unwrap_err()
+}
+
+#[test]
+fn a_broken_envelope_is_told_from_a_strange_one_and_repeats_no_content() {
+    for body in [
+        "",
+        "{",
+        "{\"events\":[{}",
+        "{\"events\":[]}x",
+        "secret",
+        "\u{FEFF}{\"events\":[]}",
+    ] {
+        assert!(
+            matches!(unparsable(body), Unparsable::NotJson { .. }),
+            "{body}"
+        );
+    }
+    for body in [
+        "null",
+        "5",
+        "[]",
+        "[\"U1\",[]]",
+        "{}",
+        "{\"destination\":\"U1\"}",
+        "{\"events\":null}",
+        "{\"events\":{}}",
+        "{\"events\":\"secret\"}",
+        "{\"events\":[],\"events\":[]}",
+    ] {
+        let why = unparsable(body);
+        assert_eq!(why, Unparsable::NoEvents, "{body}");
+        assert!(!why.to_string().contains("secret"));
+    }
+    assert!(matches!(
+        unparsable(&b"{\"events\":[\xFF]}"[..]),
+        Unparsable::NotJson { .. }
+    ));
+}
+
+#[test]
+fn a_body_with_more_events_than_allowed_is_left_whole() {
+    let body = |events: usize| format!("{{\"events\":[{}]}}", vec!["1"; events].join(","));
+    let full = parse(&Bytes::from(body(MAX_EVENTS)), RECEIVED_AT).unwrap();
+    assert_eq!(full.events.len(), MAX_EVENTS);
+    assert_eq!(unparsable(body(MAX_EVENTS + 1)), Unparsable::TooManyEvents);
+    assert_eq!(unparsable(body(500_000)), Unparsable::TooManyEvents);
+}
+
+fn with_message(message: &str) -> Parsed {
+    let body = format!(
+        r#"{{"events":[{{"type":"message","source":{{"type":"user","userId":"U1"}},"message":{message}}}]}}"#
+    );
+    parse(&Bytes::from(body), RECEIVED_AT)
+        .unwrap()
+        .events
+        .remove(0)
+}
+
+fn flaw_of(parsed: &Parsed) -> Option<Flaw> {
+    match parsed {
+        Parsed::Broken { why, .. } => Some(*why),
+        _ => None,
+    }
+}
+
+#[test]
+fn nesting_without_end_overflows_nothing() {
+    for depth in [20, 40, 900_000] {
+        let nested = "[".repeat(depth) + &"]".repeat(depth);
+        let flaw = flaw_of(&with_message(&format!(
+            r#"{{"type":"hologram","x":{nested}}}"#
+        )));
+        assert_eq!(flaw, (depth > 20).then_some(Flaw::TooDeep));
+        // What is shown in full and not kept may be as deep as it likes.
+        let text = with_message(&format!(r#"{{"type":"text","text":"a","x":{nested}}}"#));
+        assert_eq!(flaw_of(&text), None);
+        assert_eq!(flaw_of(&with_message(&nested)), Some(Flaw::NoMessage));
+    }
+}
+
+#[test]
+fn a_message_that_no_record_could_hold_is_parked() {
+    let long = |units| format!(r#"{{"type":"text","text":"{}"}}"#, "あ".repeat(units));
+    assert_eq!(flaw_of(&with_message(&long(5_000))), None);
+    assert_eq!(flaw_of(&with_message(&long(17_000))), Some(Flaw::TooLong));
+    let large = format!(r#"{{"type":"hologram","x":"{}"}}"#, "x".repeat(50_000));
+    assert_eq!(flaw_of(&with_message(&large)), Some(Flaw::TooLong));
+}
+
+#[test]
+fn ten_thousand_events_of_one_user_are_all_there_in_order() {
+    let events: Vec<String> = (0..10_000)
+        .map(|n| format!(
+            r#"{{"type":"message","mode":"active","timestamp":1795140000123,"source":{{"type":"user","userId":"U1"}},"webhookEventId":"E{n}","deliveryContext":{{"isRedelivery":false}},"replyToken":"r{n}","message":{{"type":"text","id":"{n}","text":"{n}"}}}}"#
+        ))
+        .collect();
+    let body = Bytes::from(format!(
+        r#"{{"destination":"Ubot","events":[{}]}}"#,
+        events.join(",")
+    ));
+    let webhook = parse(&body, RECEIVED_AT).unwrap();
+    assert_eq!(webhook.events.len(), 10_000);
+    for (n, event) in webhook.events.iter().enumerate() {
+        let Parsed::Event(event) = event else {
+            panic!("{event:?}");
+        };
+        assert_eq!(text_of(event), n.to_string());
+        assert_eq!(event.event_id, format!("E{n}"));
+    }
+}
+
+/// A body that came from a sample, with some bytes changed, cut out or put in.
+fn spoilt_sample() -> impl Strategy<Value = Vec<u8>> {
+    let samples = prop::sample::select(vec![
+        "text_with_emoji_quote_then_unsend",
+        "many_users_any_order_unknown_fields",
+        "every_way_to_be_broken",
+        "kinds_of_message",
+        "housekeeping",
+        "half_surrogates_and_numbers_for_ids",
+    ]);
+    let bytes = prop_oneof![
+        prop::sample::select(b"{}[]\",:\\u0n1-.e \xFF\xED\xE3".to_vec()),
+        any::<u8>(),
+    ];
+    let change = (any::<prop::sample::Index>(), 0..3_u8, bytes);
+    (samples, prop::collection::vec(change, 1..6)).prop_map(|(sample, changes)| {
+        let mut body = bytes_of(sample).to_vec();
+        for (index, how, byte) in changes {
+            let at = index.index(body.len());
+            match how {
+                0 => body[at] = byte,
+                1 => body.insert(at, byte),
+                _ => drop(body.remove(at)),
+            }
+        }
+        body
+    })
+}
+
+/// An event whose known fields hold anything.
+fn odd_event() -> impl Strategy<Value = String> {
+    let value = prop::sample::select(vec![
+        "null",
+        "true",
+        "-1",
+        "1e999",
+        "99999999999999999999",
+        "\"\"",
+        "\"text\"",
+        "\"user\"",
+        "\"U1\"",
+        "\"\\ud800\"",
+        "[]",
+        "[[{}]]",
+        "{}",
+        "{\"type\":\"user\",\"userId\":\"U1\"}",
+        "{\"type\":\"text\",\"text\":\"a\"}",
+        "{\"type\":\"image\",\"imageSet\":[1]}",
+        "{\"messageId\":1}",
+        "\"message\"",
+        "\"unsend\"",
+        "\"postback\"",
+    ]);
+    let names = [
+        "type",
+        "mode",
+        "timestamp",
+        "source",
+        "webhookEventId",
+        "deliveryContext",
+        "replyToken",
+        "message",
+        "unsend",
+        "postback",
+    ];
+    prop::collection::vec(prop::option::weighted(0.7, value), names.len()).prop_map(move |values| {
+        let fields: Vec<String> = names
+            .iter()
+            .zip(values)
+            .filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?)))
+            .collect();
+        format!("{{{}}}", fields.join(","))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_body_makes_the_parser_panic(body in spoilt_sample(), noise in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = parse(&Bytes::from(noise), RECEIVED_AT);
+        let body = Bytes::from(body);
+        if let Ok(webhook) = parse(&body, RECEIVED_AT) {
+            for event in webhook.events {
+                if let Parsed::Broken { raw, .. } = event {
+                    prop_assert!(body.windows(raw.len()).any(|part| part == raw));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_odd_event_becomes_exactly_one_thing_and_leaves_its_neighbours(odd in odd_event()) {
+        let good = r#"{"type":"message","source":{"type":"user","userId":"U9"},"webhookEventId":"G","message":{"type":"text","text":"無事"}}"#;
+        let body = Bytes::from(format!(r#"{{"events":[{good},{odd},{good}]}}"#));
+        let events = parse(&body, RECEIVED_AT).unwrap().events;
+        prop_assert_eq!(events.len(), 3);
+        prop_assert_eq!(&events[0], &events[2]);
+        prop_assert!(matches!(&events[0], Parsed::Event(_)));
+        if let Parsed::Event(event) = &events[1] {
+            prop_assert!(!event.external_id.is_empty() && !event.event_id.is_empty());
+        }
+    }
+}
