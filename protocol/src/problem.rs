@@ -24,6 +24,14 @@ pub struct Problem {
     /// What was wrong this time, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What else a client needs to go on; in the document these stand beside the others.
+    #[serde(flatten)]
+    pub extra: Box<Extra>,
+}
+
+/// What a client may need to go on. Each is there only where it says something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Extra {
     /// The field that is wrong, in the words of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -66,13 +74,7 @@ impl Problem {
             status,
             code,
             detail: None,
-            field: None,
-            rule: None,
-            limit: None,
-            holder: None,
-            epoch: None,
-            window: None,
-            retry_after_ms: None,
+            extra: Box::default(),
         }
     }
 
@@ -86,28 +88,28 @@ impl Problem {
     /// The same, naming the field.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.extra.field = Some(field.into());
         self
     }
 
     /// The same, naming the rule.
     #[must_use]
     pub fn rule(mut self, rule: impl Into<String>) -> Self {
-        self.rule = Some(rule.into());
+        self.extra.rule = Some(rule.into());
         self
     }
 
     /// The same, naming the limit.
     #[must_use]
     pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = Some(limit);
+        self.extra.limit = Some(limit);
         self
     }
 
     /// The same, saying when to try again.
     #[must_use]
     pub fn retry_after_ms(mut self, ms: u64) -> Self {
-        self.retry_after_ms = Some(ms);
+        self.extra.retry_after_ms = Some(ms);
         self
     }
 }
@@ -119,11 +121,11 @@ mod tests {
     #[test]
     fn a_problem_carries_what_a_client_decides_by_and_leaves_the_rest_out() {
         let mut problem = Problem::new(Code::SeatTaken, 409);
-        problem.holder = Some(Holder {
+        problem.extra.holder = Some(Holder {
             id: "01J".to_owned(),
             name: "花子".to_owned(),
         });
-        problem.epoch = Some(7);
+        problem.extra.epoch = Some(7);
         let json = serde_json::to_value(&problem).expect("plain data serialises");
         assert_eq!(
             json,

@@ -46,7 +46,7 @@ pub fn respond(problem: &Problem) -> HttpResponse {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponseBuilder::new(status);
     response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
-    if let Some(ms) = problem.retry_after_ms {
+    if let Some(ms) = problem.extra.retry_after_ms {
         response.insert_header((header::RETRY_AFTER, ms.div_ceil(1_000).max(1)));
     }
     if problem.status == 401 && problem.code == Code::Unauthenticated {
@@ -124,7 +124,7 @@ pub fn from_failure(failure: Failure, org: &Org) -> Problem {
         Failure::NotFound(what) => not_found(what),
         Failure::Moved { window } => {
             let mut moved = problem(Code::Moved);
-            moved.window = Some(window.to_string());
+            moved.extra.window = Some(window.to_string());
             moved
         }
         Failure::Overloaded {
@@ -167,8 +167,8 @@ fn from_rejected(rejected: Rejected, org: &Org) -> Problem {
 
 fn seat(code: Code, holder: Option<AgentId>, epoch: u64, org: &Org) -> Problem {
     let mut refused = problem(code);
-    refused.epoch = Some(epoch);
-    refused.holder = holder.map(|id| Holder {
+    refused.extra.epoch = Some(epoch);
+    refused.extra.holder = holder.map(|id| Holder {
         id: id.to_string(),
         name: org
             .agents
@@ -215,9 +215,9 @@ mod tests {
             &org,
         );
         assert_eq!((refused.status, refused.code), (409, Code::SeatTaken));
-        assert_eq!(refused.epoch, Some(3));
+        assert_eq!(refused.extra.epoch, Some(3));
         assert_eq!(
-            refused.holder,
+            refused.extra.holder,
             Some(Holder {
                 id: holder.to_string(),
                 name: "花子".to_owned()
@@ -256,9 +256,9 @@ mod tests {
             &Org::default(),
         );
         assert_eq!(refused.status, 422);
-        assert_eq!(refused.field.as_deref(), Some("id"));
+        assert_eq!(refused.extra.field.as_deref(), Some("id"));
         assert_eq!(
-            refused.rule.as_deref(),
+            refused.extra.rule.as_deref(),
             Some("1 to 20 lower-case letters and digits")
         );
         let response = respond(&refused);

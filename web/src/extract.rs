@@ -231,7 +231,7 @@ mod tests {
         ] {
             let refused = parse_json::<Send>(body.as_bytes()).expect_err(body);
             assert_eq!(refused.code, code, "{body}");
-            assert_eq!(refused.field.as_deref(), field, "{body}");
+            assert_eq!(refused.extra.field.as_deref(), field, "{body}");
         }
     }
 
@@ -242,7 +242,7 @@ mod tests {
         ) else {
             panic!("the mode is none");
         };
-        assert_eq!(refused.field.as_deref(), Some("settings.mode"));
+        assert_eq!(refused.extra.field.as_deref(), Some("settings.mode"));
     }
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
         let refused = read_body(&req, &mut Payload::None, 10, Duration::from_secs(5))
             .await
             .expect_err("11 bytes announced");
-        assert_eq!((refused.status, refused.limit), (413, Some(10)));
+        assert_eq!((refused.status, refused.extra.limit), (413, Some(10)));
 
         let (_, mut payload) = TestRequest::default()
             .set_payload(vec![b'x'; 11])

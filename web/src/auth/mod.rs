@@ -150,14 +150,10 @@ impl Auth {
     }
 }
 
-/// Who made this request.
+/// Who made this request. Callers wait, so that a proof kept elsewhere one day needs no change of theirs.
 ///
 /// # Errors
 /// `unauthenticated` without a valid session or token; `origin_refused` for a change by cookie from another site.
-#[expect(
-    clippy::unused_async,
-    reason = "callers wait, so that a proof kept elsewhere needs no change of theirs"
-)]
 pub async fn identify(app: &App, req: &HttpRequest) -> Result<Identity, Problem> {
     let now = app.clock.now();
     let key = proof(app, req).ok_or_else(|| problem(Code::Unauthenticated))?;

@@ -130,6 +130,6 @@ mod tests {
             note: None,
         });
         let refused = command(&who(Role::Agent), wish, 0).expect_err("no id");
-        assert_eq!(refused.field.as_deref(), Some("to"));
+        assert_eq!(refused.extra.field.as_deref(), Some("to"));
     }
 }

@@ -12,14 +12,13 @@ use madoguchi_engine::domain::time::Timestamp;
 /// The moment as RFC 3339 in UTC with milliseconds.
 #[must_use]
 pub fn time(at: Timestamp) -> String {
-    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_else(|_| {
-        // Beyond the year 9999 in either direction: the nearest moment that can be written.
-        if at.0 < 0 {
-            jiff::Timestamp::MIN
-        } else {
-            jiff::Timestamp::MAX
-        }
-    });
+    // Beyond the year 9999 in either direction: the nearest moment that can be written.
+    let nearest = if at.0 < 0 {
+        jiff::Timestamp::MIN
+    } else {
+        jiff::Timestamp::MAX
+    };
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or(nearest);
     format!("{moment:.3}")
 }
 

@@ -192,7 +192,7 @@ mod tests {
             "inbox=x",
         ] {
             let refused = ask(wrong).expect_err(wrong);
-            assert_eq!(refused.field.as_deref(), wrong.split('=').next());
+            assert_eq!(refused.extra.field.as_deref(), wrong.split('=').next());
         }
     }
 
