@@ -122,8 +122,8 @@ fn check_passwords(passwords: &super::Passwords, rule: &mut impl FnMut(bool, &st
 fn check_engine(engine: &super::Engine, rule: &mut impl FnMut(bool, &str)) {
     rule(engine.arbiters <= 256, "engine.arbiters: 0 to 256");
     rule(
-        (1 << 20..=1 << 30).contains(&engine.segment_bytes),
-        "engine.segment_bytes: 1,048,576 to 1,073,741,824",
+        (8_192..=1 << 30).contains(&engine.segment_bytes),
+        "engine.segment_bytes: 8,192 to 1,073,741,824",
     );
     rule(
         (1..=60_000).contains(&engine.inbound_patience_ms),
