@@ -1,1 +1,29 @@
-//! x
+//! Madoguchi over HTTP: the REST interface, webhooks, the operator's commands, and the life of the process.
+//!
+//! In reading order: [`router`] (every address in one table), [`gate`] (who comes in), [`authorize`] (who may do what),
+//! [`commands`] (every wish to a conversation), `routes` (the handlers), [`error`] (the only map to HTTP status),
+//! [`boot`] and [`shutdown`] (from the first byte to the last).
+
+pub mod admin;
+pub mod app;
+pub mod args;
+pub mod auth;
+pub mod authorize;
+pub mod boot;
+pub mod commands;
+pub mod config;
+pub mod convert;
+pub mod desk;
+pub mod error;
+mod extract;
+pub mod gate;
+mod observe;
+pub mod openapi;
+mod peer;
+pub mod router;
+mod routes;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use app::App;
+pub use config::Config;

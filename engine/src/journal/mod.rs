@@ -2,6 +2,7 @@
 //!
 //! One stream per window and one for the organisation; gap-free positions 1, 2, 3…; a record is one decision.
 //! [`Journal`] is the contract, [`segment`] the log on disk, [`memory`] the one for tests; `contract` tests both.
+//! [`ledger`] makes the checks that both share; [`transfer`] writes a journal as text and reads it back.
 //! [`codec`] turns records into bytes and back. [`writer`] groups commits; [`feed`] tells what was committed.
 
 pub mod codec;
@@ -9,6 +10,7 @@ pub mod feed;
 pub mod ledger;
 pub mod memory;
 pub mod segment;
+pub mod transfer;
 pub mod writer;
 
 #[cfg(test)]

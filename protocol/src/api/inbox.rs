@@ -1,0 +1,94 @@
+//! Accounts on outside channels. Secrets go in and never come out.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The kinds of account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InboxKind {
+    /// A LINE Official Account.
+    Line,
+}
+
+/// How answers go out over LINE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SendMode {
+    /// As the free reply while its right lives, else as a push.
+    #[default]
+    Auto,
+}
+
+/// `POST /api/v1/inboxes`.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewInbox {
+    /// The one window it feeds.
+    pub window: String,
+    /// Which channel.
+    pub kind: InboxKind,
+    /// The channel's own settings.
+    pub settings: NewLineSettings,
+}
+
+/// Settings of a LINE Official Account as they are given.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLineSettings {
+    /// Signs webhooks; 1 to 200 bytes.
+    pub channel_secret: String,
+    /// Lets us send; 1 to 4,000 bytes.
+    pub channel_access_token: String,
+    /// How answers go out.
+    #[serde(default)]
+    pub mode: SendMode,
+    /// Where the platform is, when not at its own address. Owners only; https, or http to the loopback address.
+    #[serde(default)]
+    pub api_base_url: Option<String>,
+    /// Where the platform's media are, when not at its own address. Owners only; https, or http to the loopback address.
+    #[serde(default)]
+    pub api_data_base_url: Option<String>,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Inbox {
+    /// Its id.
+    pub id: String,
+    /// The one window it feeds.
+    pub window: String,
+    /// Which channel.
+    pub kind: InboxKind,
+    /// The address that the platform calls.
+    pub webhook_url: String,
+    /// The channel's own settings, without what is secret.
+    pub settings: LineSettings,
+    /// When it last changed.
+    pub changed_at: String,
+}
+
+/// Settings of a LINE Official Account as they are shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LineSettings {
+    /// Whether it is there.
+    pub channel_secret: Secret,
+    /// Whether it is there.
+    pub channel_access_token: Secret,
+    /// How answers go out.
+    pub mode: SendMode,
+    /// Where the platform is.
+    pub api_base_url: String,
+    /// Where the platform's media are.
+    pub api_data_base_url: String,
+}
+
+/// All that is ever told of a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Secret {
+    /// It is stored.
+    Set,
+    /// It is not.
+    NotSet,
+}

@@ -1,0 +1,146 @@
+//! A line of a timeline.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A message or memo of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Message {
+    /// Its id.
+    pub id: String,
+    /// The order in the conversation, for ever.
+    pub number: u32,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// What it says now.
+    pub content: Content,
+    /// What became of it; null for memos.
+    pub state: Option<MessageState>,
+    /// Who wrote it; null for the customer and for automatic answers.
+    pub agent: Option<String>,
+    /// The author's own id for it.
+    pub client_id: Option<String>,
+    /// When it was said: the platform's time for inbound, ours for the rest.
+    pub at: String,
+    /// It came after newer ones.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub late: bool,
+    /// The customer took it back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub taken_back: bool,
+    /// Its author rewrote it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub edited: bool,
+    /// Its author removed it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deleted: bool,
+    /// It went as a free answer.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub free: bool,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference to every field"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the customer.
+    Inbound,
+    /// To the customer.
+    Outbound,
+    /// Between colleagues.
+    Note,
+    /// From the product itself.
+    System,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageState {
+    /// From the customer, recorded.
+    Received,
+    /// Accepted, waiting its turn.
+    Queued,
+    /// The first byte may be on the wire; it cannot be cancelled any more.
+    Sending,
+    /// Waits for the customer to write again (未送信).
+    Unsent,
+    /// The platform took it.
+    Sent,
+    /// It reached the customer.
+    Delivered,
+    /// The customer saw it.
+    Read,
+    /// The platform refused it for good (失敗).
+    Failed,
+    /// Nobody can know whether it arrived (不明).
+    Unknown,
+    /// Withdrawn before it went out.
+    Cancelled,
+}
+
+/// Why a message failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Failure {
+    /// The platform said no to this message.
+    Refused {
+        /// The platform's status.
+        status: u16,
+        /// The platform's own words.
+        detail: String,
+    },
+    /// The account's token or rights do not suffice.
+    Unauthorised {
+        /// The platform's status.
+        status: u16,
+    },
+    /// The month's messages are used up.
+    QuotaEmpty,
+    /// It was not accepted within the time that a retry is safe.
+    GaveUp,
+    /// The account is gone or cannot send.
+    InboxGone,
+}
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content {
+    /// Plain text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// Something that this release cannot show.
+    Other {
+        /// The channel's word for it, such as `sticker`.
+        kind: String,
+        /// A line that says what it was.
+        summary: String,
+    },
+    /// The content was removed; number and time stay.
+    Redacted,
+}
+
+/// What an agent wants to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum NewContent {
+    /// Plain text; at most 25,000 UTF-16 units.
+    Text {
+        /// The text.
+        text: String,
+    },
+}

@@ -1,0 +1,49 @@
+//! Bodies of the REST interface under `/api/v1`, one file a thing.
+//!
+//! Input refuses unknown fields; output may grow. Ids are opaque strings, times are RFC 3339 in UTC, lists are
+//! [`Items`]. [`Command`] is every wish to a conversation; the socket uses the same.
+
+mod agent;
+mod command;
+mod conversation;
+mod inbox;
+mod message;
+mod raw;
+mod session;
+mod window;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use agent::{Agent, NewAgent, Presence, Role};
+pub use command::{
+    AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete,
+    DeclineHandover, DeleteNote, EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send,
+    Takeover,
+};
+pub use conversation::{
+    Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status,
+};
+pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode};
+pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
+pub use raw::{RawBody, RawReason, Replayed};
+pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
+pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Items<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Give it as `cursor` for the next page; null at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// What a webhook's caller is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HookAccepted {
+    /// Events recorded by this request.
+    pub recorded: usize,
+    /// Events that were recorded before.
+    pub duplicates: usize,
+}

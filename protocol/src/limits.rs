@@ -1,0 +1,28 @@
+//! Limits of the wire. Each says what happens at it.
+
+/// Longest JSON body in bytes. A longer one is refused with 413 before it is read whole.
+pub const JSON_BODY_BYTES: usize = 256 * 1024;
+
+/// Longest webhook body in bytes: LINE sends at most 2 MB. A longer one is refused with 413 while it is read.
+pub const WEBHOOK_BODY_BYTES: usize = 2_621_440;
+
+/// Rows of a page when the caller names no number.
+pub const PAGE_DEFAULT: usize = 50;
+
+/// Rows of a page at most. A larger number is refused with 422.
+pub const PAGE_MAX: usize = 200;
+
+/// Shortest password in characters. A shorter one is refused with 422.
+pub const PASSWORD_MIN_CHARS: usize = 8;
+
+/// Longest password in bytes. A longer one is refused with 422, so that hashing has a bound.
+pub const PASSWORD_MAX_BYTES: usize = 256;
+
+/// Longest name of an API token in characters. A longer one is refused with 422.
+pub const TOKEN_NAME_CHARS: usize = 100;
+
+/// Longest life of an API token in days. A longer one is refused with 422.
+pub const TOKEN_MAX_DAYS: u32 = 366;
+
+/// Longest cursor or search text in a query, in characters. A longer one is refused with 422.
+pub const QUERY_TEXT_CHARS: usize = 200;

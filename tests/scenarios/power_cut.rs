@@ -1,0 +1,80 @@
+//! The power goes, at any call, and takes everything unsynced with it, or a random part of it.
+//!
+//! The first test is what every store must pass. The others take one virtue away each and are the proof that the harness
+//! would notice. Rounds: `MADOGUCHI_FAULT_ROUNDS`; a violation names the `MADOGUCHI_FAULT_SEED` to repeat it with.
+
+use std::path::Path;
+use std::process::Command;
+
+use madoguchi_tests::lossy::{Lossy, Options};
+use madoguchi_tests::powercut::{Plan, Report, Violation, run};
+
+/// The plan of a store that breaks a promise: it ends at the first violation, and chance gets enough tries to find one.
+fn long_plan() -> Plan {
+    Plan {
+        rounds: 1_000,
+        ..Plan::from_env()
+    }
+}
+
+fn rounds_on(lossy: &Lossy, plan: &Plan, store: &str) -> Result<Report, Violation> {
+    run(lossy, plan, |dir| writer(store, dir))
+}
+
+fn writer(store: &str, dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_journal_writer"));
+    command.arg(store).arg(dir);
+    command
+}
+
+#[test]
+fn what_was_acknowledged_outlives_kills_and_power_cuts() {
+    let Some(lossy) = Lossy::mount() else { return };
+    let report = rounds_on(&lossy, &Plan::from_env(), "reference")
+        .unwrap_or_else(|violation| panic!("{violation}"));
+    eprintln!("{report:?}");
+    assert!(
+        report.acknowledged > 0 && report.cuts > 0,
+        "{report:?} tested nothing"
+    );
+}
+
+#[test]
+fn a_disk_that_ignores_syncs_is_found_out() {
+    let Some(lossy) = Lossy::mount() else { return };
+    let plan = Plan {
+        fresh_every: u64::MAX,
+        ..long_plan()
+    };
+    let violation = run(&lossy, &plan, |dir| {
+        // Only now, so that the folder itself stays.
+        lossy.ignore_syncs(true);
+        writer("reference", dir)
+    })
+    .unwrap_err();
+    eprintln!("{violation}");
+}
+
+#[test]
+fn a_writer_that_forgets_a_sync_is_found_out() {
+    for store in ["no-sync", "no-directory-sync", "no-check"] {
+        let Some(lossy) = Lossy::mount() else { return };
+        match rounds_on(&lossy, &long_plan(), store) {
+            Ok(report) => panic!("{store} was believed: {report:?}"),
+            Err(violation) => eprintln!("{store}: {violation}"),
+        }
+    }
+}
+
+#[test]
+fn plain_sled_loses_what_it_flushed() {
+    let options = Options {
+        names_follow_files: true,
+        ..Options::default()
+    };
+    let Some(lossy) = Lossy::mount_with(options) else {
+        return;
+    };
+    let violation = rounds_on(&lossy, &long_plan(), "sled").unwrap_err();
+    eprintln!("{violation}");
+}

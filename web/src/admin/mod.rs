@@ -1,0 +1,166 @@
+//! What the operator does at the command line.
+//!
+//! Over `DIR/admin.sock` while the server runs, else on the store itself; whoever types need not know which. See
+//! [`socket`] for the server's end and [`wire`] for the lines between them.
+
+pub mod journal;
+pub mod socket;
+pub mod wire;
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use madoguchi_engine::domain::record::By;
+use madoguchi_protocol::api::{NewAgent, Role};
+use madoguchi_protocol::limits::PASSWORD_MAX_BYTES;
+
+use self::wire::{Request, Response};
+use crate::app::App;
+use crate::args::{EXIT_UNAVAILABLE, EXIT_USAGE};
+use crate::boot;
+use crate::config::Config;
+use crate::routes::agents;
+
+/// `user add`: the password comes on standard input, its end of line does not belong to it.
+#[must_use]
+pub fn add_user(config: Config, login: String, name: Option<String>, role: Role) -> ExitCode {
+    let Some(password) = read_password() else {
+        say("the password is read from standard input: one line of UTF-8, 256 bytes at most");
+        return ExitCode::from(EXIT_USAGE);
+    };
+    let name = name.unwrap_or_else(|| login.clone());
+    run(
+        config,
+        Request::UserAdd(NewAgent {
+            login,
+            name,
+            role,
+            password,
+        }),
+    )
+}
+
+/// `compact`.
+#[must_use]
+pub fn compact(config: Config) -> ExitCode {
+    run(config, Request::Compact)
+}
+
+/// `journal export`.
+#[must_use]
+pub fn export(config: Config, to: PathBuf) -> ExitCode {
+    let to = match std::path::absolute(&to) {
+        Ok(to) if !to.exists() => to,
+        Ok(to) => {
+            say(&format!("{} exists already", to.display()));
+            return ExitCode::from(EXIT_USAGE);
+        }
+        Err(error) => {
+            say(&format!("{}: {error}", to.display()));
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    run(config, Request::JournalExport { to })
+}
+
+pub use journal::{import, verify};
+
+/// Asks the running server, or does it itself.
+fn run(config: Config, request: Request) -> ExitCode {
+    let path = socket::path(&config.data_dir);
+    let answer = match socket::ask(&path, &request) {
+        Ok(answer) => answer,
+        Err(error) if socket::nobody_listens(&error) => offline(config, request),
+        Err(error) => Response::Failed {
+            text: format!("{}: {error}", path.display()),
+        },
+    };
+    report(&answer)
+}
+
+/// Starts the engine without a server, does it, and stops the engine.
+fn offline(config: Config, request: Request) -> Response {
+    let config = Arc::new(config);
+    actix_web::rt::System::new().block_on(async move {
+        let app = match boot::open(config, "offline").await {
+            Ok(app) => app,
+            Err(error) => {
+                return Response::Failed {
+                    text: boot::chain(&error),
+                };
+            }
+        };
+        let answer = perform(&app, request).await;
+        app.engine.stop().await;
+        answer
+    })
+}
+
+/// Does what the operator asked; on the server as at the command line.
+pub(crate) async fn perform(app: &App, request: Request) -> Response {
+    match request {
+        Request::UserAdd(new) => match agents::add(app, By::Operator, new).await {
+            Ok(agent) => Response::Done {
+                text: format!("added {} with the id {}", agent.login, agent.id),
+            },
+            Err(problem) => Response::Refused {
+                text: problem.detail.clone().unwrap_or(problem.title.clone()),
+                problem: Box::new(problem),
+            },
+        },
+        Request::Compact => match app.engine.compact().await {
+            Ok(records) => Response::Done {
+                text: format!("emptied {records} records for good"),
+            },
+            Err(fault) => Response::Failed {
+                text: boot::chain(&fault),
+            },
+        },
+        Request::JournalExport { to } => match app.engine.export(&to).await {
+            Ok(records) => Response::Done {
+                text: format!("wrote {records} records to {}", to.display()),
+            },
+            Err(fault) => Response::Failed {
+                text: boot::chain(&fault),
+            },
+        },
+    }
+}
+
+fn report(answer: &Response) -> ExitCode {
+    match answer {
+        Response::Done { text } => {
+            // Whoever closed standard output does not want the line.
+            let _ = writeln!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Response::Refused { text, .. } => {
+            say(text);
+            ExitCode::FAILURE
+        }
+        Response::Failed { text } => {
+            say(text);
+            ExitCode::from(EXIT_UNAVAILABLE)
+        }
+    }
+}
+
+/// Tells whoever typed the command.
+pub(crate) fn say(text: &str) {
+    // Whoever closed standard error does not want the line.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn read_password() -> Option<String> {
+    let mut text = String::new();
+    let longest = PASSWORD_MAX_BYTES as u64 + 2;
+    std::io::stdin()
+        .take(longest + 1)
+        .read_to_string(&mut text)
+        .ok()?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    (!password.contains('\n') && password.len() <= PASSWORD_MAX_BYTES).then(|| password.to_owned())
+}

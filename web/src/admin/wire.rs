@@ -1,0 +1,45 @@
+//! The lines between the command line and the running server: one JSON object each way.
+
+use std::path::PathBuf;
+
+use madoguchi_protocol::Problem;
+use madoguchi_protocol::api::NewAgent;
+use serde::{Deserialize, Serialize};
+
+/// What the operator asks.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Request {
+    /// Add a person.
+    UserAdd(NewAgent),
+    /// Remove redacted content from the disk.
+    Compact,
+    /// Write every record as a JSON line.
+    JournalExport {
+        /// The file, absolute.
+        to: PathBuf,
+    },
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Response {
+    /// Done.
+    Done {
+        /// A line for the operator.
+        text: String,
+    },
+    /// Refused; nothing was changed.
+    Refused {
+        /// A line for the operator.
+        text: String,
+        /// The reason in the words of the interface.
+        problem: Box<Problem>,
+    },
+    /// Something outside does not work.
+    Failed {
+        /// A line for the operator.
+        text: String,
+    },
+}

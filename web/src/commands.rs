@@ -1,0 +1,99 @@
+//! Every wish to a conversation, whichever way it came: authorise, ask the engine, say what became of it.
+//!
+//! REST handlers and sockets both come through [`run`], so that neither can do more than the other.
+
+use std::sync::Arc;
+
+use madoguchi_engine::domain::id::{ConversationId, WindowId};
+use madoguchi_engine::domain::record::By;
+use madoguchi_engine::{Failure, handle::Done};
+use madoguchi_protocol::api::{Command, CommandDone, Message};
+use madoguchi_protocol::{Code, Problem};
+
+use crate::App;
+use crate::auth::Identity;
+use crate::authorize::{Action, Object, authorize};
+use crate::convert;
+use crate::error::{from_failure, not_found, problem};
+
+/// Does what `who` wishes and answers when it is on disk.
+///
+/// # Errors
+/// The right is missing, the domain says no, or not now; see `madoguchi_protocol::code`.
+pub async fn run(
+    app: &App,
+    who: &Identity,
+    conversation: ConversationId,
+    command: Command,
+) -> Result<CommandDone, Problem> {
+    if app.stopping.has_begun() {
+        return Err(problem(Code::Stopping));
+    }
+    may(app, who, convert::command::action(&command), conversation).await?;
+    let changed = changed_number(&command);
+    let wish = convert::command::command(who, command, rand::random())?;
+    let Done { row, number } = app
+        .engine
+        .command(By::Agent(who.agent), conversation, wish)
+        .await
+        .map_err(|failure| refused(app, failure))?;
+    let message = match number.or(changed) {
+        Some(number) => read_back(app, conversation, number).await,
+        None => None,
+    };
+    let conversation = convert::conversation::conversation(&row);
+    Ok(CommandDone {
+        seat: conversation.seat.clone(),
+        conversation,
+        message,
+    })
+}
+
+/// Whether `who` may do this to the conversation; answers with its window.
+///
+/// # Errors
+/// There is no such conversation, or the right is missing.
+pub async fn may(
+    app: &App,
+    who: &Identity,
+    action: Action,
+    conversation: ConversationId,
+) -> Result<WindowId, Problem> {
+    let window = app
+        .engine
+        .window_of(conversation)
+        .await
+        .map_err(|failure| refused(app, failure))?
+        .ok_or_else(|| not_found("conversation"))?;
+    authorize(who, action, Object::Window(&window), &app.engine)
+        .map_err(|_| problem(Code::Forbidden))?;
+    Ok(window)
+}
+
+/// The engine's failure in the words of the wire.
+#[must_use]
+pub fn refused(app: &App, failure: Failure) -> Problem {
+    let org: Arc<_> = app.engine.org();
+    from_failure(failure, &org)
+}
+
+/// The line of the timeline that a command changes without making a new one.
+fn changed_number(command: &Command) -> Option<u32> {
+    match command {
+        Command::Cancel(cancel) => Some(cancel.number),
+        Command::EditNote(note) => Some(note.number),
+        Command::DeleteNote(note) => Some(note.number),
+        _ => None,
+    }
+}
+
+/// The message as it stands now. The command is done whatever becomes of this look, so a look that fails leaves it out.
+async fn read_back(app: &App, conversation: ConversationId, number: u32) -> Option<Message> {
+    match app.engine.message(conversation, number).await {
+        Ok(row) => Some(convert::message::message(&row)),
+        Err(failure) => {
+            tracing::warn!(conversation.id = %conversation, number, %failure, "a message could not be read back");
+            None
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The settings: defaults, then a TOML file, then `MADOGUCHI_*`, then the command line; checked as a whole.
+//!
+//! Every key stands in `config.sample.toml` with its unit, its default and what happens at the limit; a test holds the
+//! two together. No secret of a channel is ever a setting. See [`load`](load::load) and [`validate`](validate::validate).
+
+pub mod load;
+pub mod validate;
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigError, Overrides, load};
+
+/// The commented sample; printed by `print-default-config`.
+pub const SAMPLE: &str = include_str!("../../config.sample.toml");
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where HTTP is served; port 0 for a free one.
+    pub listen: String,
+    /// Under which address people and platforms reach this server; empty for the listen address.
+    pub public_url: String,
+    /// Further origins that may change things by cookie.
+    pub allowed_origins: Vec<String>,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// HTTP workers; 0 for one a core.
+    pub workers: usize,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// From SIGTERM to the end of the process, in milliseconds.
+    pub stop_deadline_ms: u64,
+    /// What is written to standard error.
+    pub log: Log,
+    /// Limits on what comes in.
+    pub limits: Limits,
+    /// Cookie sessions.
+    pub session: Session,
+    /// Hashing and guessing of passwords.
+    pub passwords: Passwords,
+    /// The engine behind it.
+    pub engine: Engine,
+}
+
+/// What is written to standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level, or directives such as `info,madoguchi_engine=debug`.
+    pub level: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Limits on what comes in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Longest JSON body in bytes.
+    pub json_body_bytes: usize,
+    /// Longest webhook body in bytes.
+    pub webhook_body_bytes: usize,
+    /// Until the headers of a request are there, in milliseconds.
+    pub head_timeout_ms: u64,
+    /// Until the body of a request is there, in milliseconds.
+    pub body_timeout_ms: u64,
+    /// An idle connection is closed after this, in milliseconds.
+    pub keep_alive_ms: u64,
+    /// Open connections for each worker.
+    pub connections_per_worker: usize,
+    /// Open sockets of all agents.
+    pub sockets: usize,
+    /// Open sockets of one agent.
+    pub sockets_per_agent: usize,
+    /// Webhooks with a wrong signature from one address in a minute.
+    pub wrong_signatures_per_minute: u32,
+}
+
+/// Cookie sessions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// A session without a request ends after this, in seconds.
+    pub idle_s: i64,
+    /// A session ends after this in any case, in seconds.
+    pub absolute_s: i64,
+    /// Sessions of one agent.
+    pub per_agent: usize,
+}
+
+/// Hashing and guessing of passwords.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passwords {
+    /// Threads that hash; 0 for half the cores, at least one.
+    pub threads: usize,
+    /// Logins that may wait for a thread.
+    pub queue: usize,
+    /// Wrong passwords for one login in five minutes.
+    pub failures_per_login: u32,
+    /// Wrong passwords from one address in five minutes.
+    pub failures_per_address: u32,
+    /// Hash in a fraction of a millisecond. For tests only: such hashes are worth nothing.
+    pub weak_hashes_for_tests: bool,
+}
+
+/// The engine behind it; see `madoguchi_engine::Config`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// Threads that run windows; 0 for half the cores, at least one.
+    pub arbiters: usize,
+    /// Length of a journal segment in bytes.
+    pub segment_bytes: u64,
+    /// Below this much free space no new work is taken, in bytes.
+    pub min_free_bytes: u64,
+    /// How long a webhook waits for its window, in milliseconds.
+    pub inbound_patience_ms: u64,
+    /// An agent without a sign of life for this long counts as away, in milliseconds.
+    pub presence_grace_ms: i64,
+    /// A conversation without work for this long goes to sleep, in milliseconds.
+    pub idle_ms: i64,
+    /// Hold everything that would go out.
+    pub hold_sending: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let engine = madoguchi_engine::Config::new("data");
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            public_url: String::new(),
+            allowed_origins: Vec::new(),
+            data_dir: engine.data_dir,
+            workers: 0,
+            trusted_proxies: Vec::new(),
+            stop_deadline_ms: 20_000,
+            log: Log {
+                level: "info".to_owned(),
+                format: LogFormat::Text,
+            },
+            limits: Limits {
+                json_body_bytes: madoguchi_protocol::limits::JSON_BODY_BYTES,
+                webhook_body_bytes: madoguchi_protocol::limits::WEBHOOK_BODY_BYTES,
+                head_timeout_ms: 10_000,
+                body_timeout_ms: 30_000,
+                keep_alive_ms: 75_000,
+                connections_per_worker: 20_000,
+                sockets: 20_000,
+                sockets_per_agent: 32,
+                wrong_signatures_per_minute: 30,
+            },
+            session: Session {
+                idle_s: 12 * 3_600,
+                absolute_s: 7 * 24 * 3_600,
+                per_agent: 50,
+            },
+            passwords: Passwords {
+                threads: 0,
+                queue: 64,
+                failures_per_login: 10,
+                failures_per_address: 50,
+                weak_hashes_for_tests: false,
+            },
+            engine: Engine {
+                arbiters: engine.arbiters,
+                segment_bytes: engine.segment_bytes,
+                min_free_bytes: engine.min_free_bytes,
+                inbound_patience_ms: engine.inbound_patience_ms,
+                presence_grace_ms: engine.presence_grace_ms,
+                idle_ms: engine.idle_ms,
+                hold_sending: engine.hold_sending,
+            },
+        }
+    }
+}
+
+impl Config {
+    /// The engine's part, with the system's clock.
+    #[must_use]
+    pub fn engine(&self) -> madoguchi_engine::Config {
+        madoguchi_engine::Config {
+            arbiters: self.engine.arbiters,
+            segment_bytes: self.engine.segment_bytes,
+            min_free_bytes: self.engine.min_free_bytes,
+            inbound_patience_ms: self.engine.inbound_patience_ms,
+            presence_grace_ms: self.engine.presence_grace_ms,
+            idle_ms: self.engine.idle_ms,
+            hold_sending: self.engine.hold_sending,
+            ..madoguchi_engine::Config::new(&self.data_dir)
+        }
+    }
+
+    /// HTTP workers, with 0 resolved.
+    #[must_use]
+    pub fn worker_count(&self) -> usize {
+        match self.workers {
+            0 => cores(),
+            chosen => chosen,
+        }
+    }
+
+    /// Threads that hash, with 0 resolved.
+    #[must_use]
+    pub fn hashing_threads(&self) -> usize {
+        match self.passwords.threads {
+            0 => (cores() / 2).max(1),
+            chosen => chosen,
+        }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_lists_every_key_with_its_default() {
+        let sample: toml::Value = toml::from_str(SAMPLE).expect("the sample is TOML");
+        let defaults = toml::Value::try_from(Config::default()).expect("plain data");
+        assert_eq!(sample, defaults);
+    }
+
+    #[test]
+    fn every_key_of_the_sample_is_explained_above_it() {
+        let mut explained = false;
+        for line in SAMPLE.lines() {
+            match line.trim() {
+                "" => explained = false,
+                comment if comment.starts_with('#') => explained = true,
+                header if header.starts_with('[') => explained = false,
+                key => assert!(explained, "no comment above {key}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! People, windows and inboxes on the wire. Hashes and secrets never are.
+
+use madoguchi_engine::domain::id::AgentId;
+use madoguchi_engine::domain::org::{
+    Agent as DomainAgent, Inbox as DomainInbox, InboxSettings, Org, Role as DomainRole,
+    SendMode as DomainSendMode, WindowEntry,
+};
+use madoguchi_engine::domain::window::{RawReason as DomainRawReason, Settings, Window as State};
+use madoguchi_engine::presence::State as PresenceState;
+use madoguchi_engine::rows::RawRow;
+use madoguchi_protocol::api::{
+    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode,
+    Window, WindowMember, WindowSettings, WindowSettingsPatch,
+};
+
+use super::time;
+
+/// The role on the wire.
+#[must_use]
+pub fn role(role: DomainRole) -> Role {
+    match role {
+        DomainRole::Agent => Role::Agent,
+        DomainRole::Supervisor => Role::Supervisor,
+        DomainRole::Administrator => Role::Administrator,
+        DomainRole::Owner => Role::Owner,
+    }
+}
+
+/// The role in the domain.
+#[must_use]
+pub fn to_role(role: Role) -> DomainRole {
+    match role {
+        Role::Agent => DomainRole::Agent,
+        Role::Supervisor => DomainRole::Supervisor,
+        Role::Administrator => DomainRole::Administrator,
+        Role::Owner => DomainRole::Owner,
+    }
+}
+
+/// How a person is, on the wire.
+#[must_use]
+pub fn presence(state: PresenceState) -> Presence {
+    match state {
+        PresenceState::Available => Presence::Available,
+        PresenceState::Away => Presence::Away,
+        PresenceState::WrapUp => Presence::WrapUp,
+        PresenceState::Offline => Presence::Offline,
+    }
+}
+
+/// A person on the wire.
+#[must_use]
+pub fn agent(agent: &DomainAgent) -> Agent {
+    Agent {
+        id: agent.id.to_string(),
+        login: agent.login.clone(),
+        name: agent.name.clone(),
+        role: role(agent.role),
+        disabled: agent.disabled,
+        created_at: time(agent.created_at),
+    }
+}
+
+/// A window on the wire.
+#[must_use]
+pub fn window(
+    entry: &WindowEntry,
+    state: &State,
+    org: &Org,
+    presence_of: impl Fn(AgentId) -> PresenceState,
+) -> Window {
+    Window {
+        id: entry.id.to_string(),
+        name: state.name.clone(),
+        product: entry.product,
+        places: state.places,
+        agents: members(state, org, presence_of),
+        settings: settings(&state.settings),
+        raw_waiting: state.raw.len(),
+        created_at: time(entry.created_at),
+    }
+}
+
+/// The members of a window on the wire.
+#[must_use]
+pub fn members(
+    state: &State,
+    org: &Org,
+    presence_of: impl Fn(AgentId) -> PresenceState,
+) -> Vec<WindowMember> {
+    state
+        .members
+        .iter()
+        .filter_map(|id| org.agents.get(id))
+        .map(|agent| WindowMember {
+            id: agent.id.to_string(),
+            name: agent.name.clone(),
+            role: role(agent.role),
+            presence: presence(presence_of(agent.id)),
+        })
+        .collect()
+}
+
+/// The settings on the wire.
+#[must_use]
+pub fn settings(settings: &Settings) -> WindowSettings {
+    WindowSettings {
+        handover_timeout_ms: settings.handover_timeout_ms,
+        seat_claimable_ms: settings.seat_claimable_ms,
+        seat_expiry_ms: settings.seat_expiry_ms,
+        auto_close_ms: settings.auto_close_ms,
+        reply_budget_ms: settings.reply_budget_ms,
+    }
+}
+
+/// The settings after a patch; what the patch leaves out stays.
+#[must_use]
+pub fn patched(now: &Settings, patch: &WindowSettingsPatch) -> Settings {
+    Settings {
+        handover_timeout_ms: patch.handover_timeout_ms.unwrap_or(now.handover_timeout_ms),
+        seat_claimable_ms: patch.seat_claimable_ms.unwrap_or(now.seat_claimable_ms),
+        seat_expiry_ms: patch.seat_expiry_ms.unwrap_or(now.seat_expiry_ms),
+        auto_close_ms: patch.auto_close_ms.unwrap_or(now.auto_close_ms),
+        reply_budget_ms: patch.reply_budget_ms.unwrap_or(now.reply_budget_ms),
+    }
+}
+
+/// An inbox on the wire.
+#[must_use]
+pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
+    let InboxSettings::Line(line) = &inbox.settings;
+    Inbox {
+        id: inbox.id.to_string(),
+        window: inbox.window.to_string(),
+        kind: InboxKind::Line,
+        webhook_url,
+        settings: LineSettings {
+            channel_secret: secret(&line.channel_secret),
+            channel_access_token: secret(&line.channel_access_token),
+            mode: match line.mode {
+                DomainSendMode::Auto => SendMode::Auto,
+            },
+            api_base_url: line.api_base_url.clone(),
+            api_data_base_url: line.api_data_base_url.clone(),
+        },
+        changed_at: time(inbox.changed_at),
+    }
+}
+
+fn secret(text: &str) -> Secret {
+    if text.is_empty() {
+        Secret::NotSet
+    } else {
+        Secret::Set
+    }
+}
+
+/// A stored body on the wire.
+#[must_use]
+pub fn raw_body(row: &RawRow) -> RawBody {
+    RawBody {
+        id: raw_id(row.raw),
+        inbox: row.inbox.to_string(),
+        received_at: time(row.received_at),
+        reason: match row.why {
+            DomainRawReason::Busy => RawReason::Busy,
+            DomainRawReason::Unparsable => RawReason::Unparsable,
+            DomainRawReason::SetAside => RawReason::SetAside,
+        },
+        bytes: row.len,
+    }
+}
+
+/// The name of a stored body on the wire.
+#[must_use]
+pub fn raw_id(raw: u128) -> String {
+    ulid::Ulid(raw).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use madoguchi_engine::domain::id::{InboxId, WindowId};
+    use madoguchi_engine::domain::org::LineSettings as DomainLine;
+    use madoguchi_engine::domain::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn secrets_and_hashes_never_leave() {
+        let shown = inbox(
+            &DomainInbox {
+                id: InboxId(1),
+                window: WindowId::new("w").expect("an id"),
+                settings: InboxSettings::Line(DomainLine {
+                    channel_secret: "hunter2".to_owned(),
+                    channel_access_token: "hunter3".to_owned(),
+                    mode: DomainSendMode::Auto,
+                    api_base_url: "https://api.line.me".to_owned(),
+                    api_data_base_url: "https://api-data.line.me".to_owned(),
+                }),
+                changed_at: Timestamp(0),
+            },
+            "https://x/hooks/line/1".to_owned(),
+        );
+        let text = serde_json::to_string(&shown).expect("plain data");
+        assert!(!text.contains("hunter"), "{text}");
+        assert_eq!(shown.settings.channel_secret, Secret::Set);
+
+        let shown = agent(&DomainAgent {
+            id: AgentId(1),
+            login: "a".to_owned(),
+            name: "A".to_owned(),
+            role: DomainRole::Owner,
+            password_hash: "$argon2id$hunter4".to_owned(),
+            disabled: false,
+            created_at: Timestamp(0),
+        });
+        let text = serde_json::to_string(&shown).expect("plain data");
+        assert!(!text.contains("hunter"), "{text}");
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_nothing_else() {
+        let now = Settings::default();
+        let patch = WindowSettingsPatch {
+            auto_close_ms: Some(0),
+            ..WindowSettingsPatch::default()
+        };
+        assert_eq!(
+            patched(&now, &patch),
+            Settings {
+                auto_close_ms: 0,
+                ..now
+            }
+        );
+    }
+}

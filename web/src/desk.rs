@@ -1,0 +1,227 @@
+//! The desk store: what is cheap to lose and nice to keep, such as sessions (sled, `DIR/desk`).
+//!
+//! Writes go to a thread of its own and are on the operating system's side when they are acknowledged: they outlive the
+//! process, and perhaps not the machine. A store that does not open is put aside and begun anew, never repaired.
+
+use std::path::Path;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+
+use tokio::sync::oneshot;
+
+/// Writes that may wait for the thread. At the limit a write is refused, and its caller says "overloaded".
+const QUEUE: usize = 4_096;
+/// What sled may keep in memory, in bytes.
+const CACHE_BYTES: u64 = 8 << 20;
+
+/// The store cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the desk store in {path} cannot be opened")]
+pub struct CannotOpen {
+    path: std::path::PathBuf,
+    #[source]
+    source: sled::Error,
+}
+
+/// A write was not taken: too many wait, or the disk refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the desk store did not take the write")]
+pub struct NotWritten;
+
+/// The open store. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    db: sled::Db,
+    writes: SyncSender<Write>,
+}
+
+struct Write {
+    tree: sled::Tree,
+    changes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    done: Option<oneshot::Sender<bool>>,
+}
+
+impl Desk {
+    /// Opens the store in `dir`, or begins a new one where the old one is damaged.
+    ///
+    /// # Errors
+    /// Another process has it open, or the disk refuses.
+    pub fn open(dir: &Path) -> Result<Self, CannotOpen> {
+        let db = match open(dir) {
+            Ok(db) => db,
+            Err(source) if is_io(&source) => {
+                return Err(CannotOpen {
+                    path: dir.to_path_buf(),
+                    source,
+                });
+            }
+            Err(damage) => {
+                let aside = dir.with_extension(format!("damaged-{}", ulid::Ulid::new()));
+                tracing::error!(error = %damage, "the desk store is damaged and begins anew; everybody logs in again");
+                std::fs::rename(dir, &aside)
+                    .map_err(sled::Error::from)
+                    .and_then(|()| open(dir))
+                    .map_err(|source| CannotOpen {
+                        path: dir.to_path_buf(),
+                        source,
+                    })?
+            }
+        };
+        let (writes, queue) = sync_channel::<Write>(QUEUE);
+        let store = db.clone();
+        std::thread::Builder::new()
+            .name("desk".to_owned())
+            .spawn(move || write_all(&store, &queue))
+            .expect("a thread can be started at boot");
+        Ok(Self { db, writes })
+    }
+
+    /// A part of the store with its own keys.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn tree(&self, name: &str) -> Result<Tree, CannotOpen> {
+        let tree = self.db.open_tree(name).map_err(|source| CannotOpen {
+            path: name.into(),
+            source,
+        })?;
+        Ok(Tree {
+            tree,
+            writes: self.writes.clone(),
+        })
+    }
+}
+
+/// A part of the store. Cheap to clone.
+#[derive(Clone)]
+pub struct Tree {
+    tree: sled::Tree,
+    writes: SyncSender<Write>,
+}
+
+impl Tree {
+    /// Everything in it; for the start, before anything else runs. What cannot be read is left out.
+    #[must_use]
+    pub fn load(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        self.tree
+            .iter()
+            .filter_map(Result::ok)
+            .map(|(key, value)| (key.to_vec(), value.to_vec()))
+            .collect()
+    }
+
+    /// Writes (or, with `None`, removes) and answers when the operating system has it.
+    ///
+    /// # Errors
+    /// Too many writes wait, or the disk refused.
+    pub async fn change(&self, changes: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Result<(), NotWritten> {
+        let (done, written) = oneshot::channel();
+        self.queue(changes, Some(done))?;
+        match written.await {
+            Ok(true) => Ok(()),
+            _ => Err(NotWritten),
+        }
+    }
+
+    /// Writes some time soon; may be forgotten when too much waits.
+    pub fn change_soon(&self, changes: Vec<(Vec<u8>, Option<Vec<u8>>)>) {
+        let _ = self.queue(changes, None);
+    }
+
+    fn queue(
+        &self,
+        changes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+        done: Option<oneshot::Sender<bool>>,
+    ) -> Result<(), NotWritten> {
+        let write = Write {
+            tree: self.tree.clone(),
+            changes,
+            done,
+        };
+        self.writes.try_send(write).map_err(|error| match error {
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => NotWritten,
+        })
+    }
+}
+
+fn open(dir: &Path) -> sled::Result<sled::Db> {
+    sled::Config::new()
+        .path(dir)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(None)
+        .open()
+}
+
+fn is_io(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(_))
+}
+
+fn write_all(db: &sled::Db, queue: &std::sync::mpsc::Receiver<Write>) {
+    while let Ok(first) = queue.recv() {
+        let mut waiting = Vec::new();
+        for write in std::iter::once(first).chain(queue.try_iter().take(256)) {
+            let ok = write.changes.into_iter().all(|(key, value)| {
+                match value {
+                    Some(value) => write.tree.insert(key, value),
+                    None => write.tree.remove(key),
+                }
+                .is_ok()
+            });
+            waiting.extend(write.done.map(|done| (done, ok)));
+        }
+        let flushed = db.flush();
+        if let Err(error) = &flushed {
+            tracing::error!(%error, "the desk store cannot write");
+        }
+        for (done, ok) in waiting {
+            // Whoever no longer waits does not need the answer.
+            let _ = done.send(ok && flushed.is_ok());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn what_was_acknowledged_is_there_after_a_restart() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        {
+            let desk = Desk::open(&dir.path().join("desk")).expect("a new store");
+            let tree = desk.tree("t").expect("a new tree");
+            tree.change(vec![(b"a".to_vec(), Some(b"1".to_vec()))])
+                .await
+                .expect("written");
+            tree.change(vec![
+                (b"b".to_vec(), Some(b"2".to_vec())),
+                (b"a".to_vec(), None),
+            ])
+            .await
+            .expect("written");
+        }
+        let desk = reopen(&dir.path().join("desk"));
+        let rows = desk.tree("t").expect("there").load();
+        assert_eq!(rows, vec![(b"b".to_vec(), b"2".to_vec())]);
+    }
+
+    /// sled lets go of its lock on a thread of its own.
+    fn reopen(path: &Path) -> Desk {
+        for _ in 0..1_000 {
+            if let Ok(desk) = Desk::open(path) {
+                return desk;
+            }
+            std::thread::yield_now();
+            std::thread::park_timeout(std::time::Duration::from_millis(5));
+        }
+        panic!("the first store never let go");
+    }
+
+    #[actix_web::test]
+    async fn two_processes_never_share_the_store() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("desk");
+        let _first = Desk::open(&path).expect("a new store");
+        assert!(Desk::open(&path).is_err());
+        assert!(path.exists(), "a lock is no damage");
+    }
+}

@@ -1,0 +1,117 @@
+//! The gate in front of every address: who comes, and whether they may.
+//!
+//! Runs before a body is read. What it lets through carries its [`Identity`], which handlers take as an argument.
+
+use std::future::{Ready, ready};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use madoguchi_engine::domain::id::AgentId;
+use madoguchi_engine::domain::org::Role;
+use madoguchi_protocol::{Code, Problem};
+
+use crate::App;
+use crate::auth::{Identity, identify};
+use crate::authorize::{Action, Object, authorize};
+use crate::commands;
+use crate::error::{Refusal, not_found, problem, respond};
+use crate::extract::{part, remember, window};
+use crate::observe::Template;
+use crate::router::{Access, Entry};
+
+/// Lets a request through to the handler of `entry`, or answers it.
+///
+/// # Errors
+/// What the handler's own middleware could not answer.
+pub async fn pass<B: MessageBody + 'static>(
+    entry: &'static Entry,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    remember(&req, Template(entry.path));
+    let checked = match entry.access {
+        Access::Open => Ok(None),
+        Access::Right(_) | Access::Command(_) => check(entry, req.request()).await.map(Some),
+    };
+    match checked {
+        Ok(who) => {
+            if let Some(who) = who {
+                remember(&req, who);
+            }
+            Ok(next.call(req).await?.map_into_left_body())
+        }
+        Err(refused) => Ok(req.into_response(respond(&refused)).map_into_right_body()),
+    }
+}
+
+async fn check(entry: &Entry, req: &HttpRequest) -> Result<Identity, Problem> {
+    let app = req
+        .app_data::<web::Data<App>>()
+        .ok_or_else(|| problem(Code::Internal))?;
+    let is_change = !req.method().is_safe();
+    if is_change && app.stopping.has_begun() {
+        return Err(problem(Code::Stopping));
+    }
+    let who = identify(app, req).await?;
+    if let Access::Right(action) = entry.access {
+        check_right(app, &who, action, req).await?;
+    }
+    Ok(who)
+}
+
+/// Checks the right on what the path names.
+async fn check_right(
+    app: &App,
+    who: &Identity,
+    action: Action,
+    req: &HttpRequest,
+) -> Result<(), Problem> {
+    if let Some(conversation) = part(req, "conversation") {
+        let conversation = conversation
+            .parse()
+            .map_err(|_| not_found("conversation"))?;
+        return commands::may(app, who, action, conversation)
+            .await
+            .map(|_| ());
+    }
+    let allowed = if part(req, "window").is_some() {
+        let window = window(req)?;
+        let allowed = authorize(who, action, Object::Window(&window), &app.engine);
+        if allowed.is_ok() && app.engine.window(&window).is_none() {
+            return Err(not_found("window"));
+        }
+        allowed
+    } else if action == Action::ManageAgents {
+        let role = role_named(app, req)?;
+        authorize(who, action, Object::People(role), &app.engine)
+    } else {
+        authorize(who, action, Object::Organisation, &app.engine)
+    };
+    allowed.map_err(|_| problem(Code::Forbidden))
+}
+
+/// The role of the person in the path; of the humblest where the path names nobody and the body will.
+fn role_named(app: &App, req: &HttpRequest) -> Result<Role, Problem> {
+    let Some(text) = part(req, "agent") else {
+        return Ok(Role::Agent);
+    };
+    let id: AgentId = text.parse().map_err(|_| not_found("agent"))?;
+    let org = app.engine.org();
+    org.agents
+        .get(&id)
+        .map(|agent| agent.role)
+        .ok_or_else(|| not_found("agent"))
+}
+
+impl FromRequest for Identity {
+    type Error = Refusal;
+    type Future = Ready<Result<Self, Refusal>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Only an open address has none, and its handler must not ask.
+        let who = req.extensions().get::<Self>().cloned();
+        ready(who.ok_or_else(|| problem(Code::Internal).into()))
+    }
+}

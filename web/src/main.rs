@@ -1,0 +1,57 @@
+//! The program `madoguchi`: arguments, settings, then one of the commands. What each does stands in the library.
+
+use std::process::ExitCode;
+
+use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Settings, User};
+use madoguchi_web::{Config, admin, boot, config};
+
+fn main() -> ExitCode {
+    match args::parse() {
+        Ok(args) => run(args.command),
+        Err(code) => code,
+    }
+}
+
+fn run(command: Command) -> ExitCode {
+    match command {
+        Command::PrintDefaultConfig => {
+            #[expect(clippy::print_stdout, reason = "the sample is what was asked for")]
+            {
+                print!("{}", config::SAMPLE);
+            }
+            ExitCode::SUCCESS
+        }
+        Command::CheckConfig(settings) => with(&settings, |_| ExitCode::SUCCESS),
+        Command::Serve(settings) => with(&settings, boot::serve),
+        Command::User(User::Add {
+            settings,
+            login,
+            name,
+            role,
+        }) => with(&settings, |config| {
+            admin::add_user(config, login, name, role.into())
+        }),
+        Command::Journal(Journal::Verify(settings)) => with(&settings, admin::verify),
+        Command::Journal(Journal::Export { settings, to }) => {
+            with(&settings, |config| admin::export(config, to))
+        }
+        Command::Journal(Journal::Import { settings, from }) => {
+            with(&settings, |config| admin::import(&config, &from))
+        }
+        Command::Compact(settings) => with(&settings, admin::compact),
+    }
+}
+
+/// Settings first: nothing is opened before all of them are right.
+fn with(settings: &Settings, command: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+    match config::load(&settings.overrides()) {
+        Ok(config) => command(config),
+        Err(problems) => {
+            #[expect(clippy::print_stderr, reason = "whoever typed it must see it")]
+            {
+                eprintln!("{problems}");
+            }
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Every address in one table: method, path, who may come, and who answers.
+//!
+//! The server, the document at `/api/openapi.json` and the test of rights are all made from this table, so an address
+//! that is missing in one of them does not exist. Addresses are kept for ever; new ones are added at the end of their group.
+
+use actix_web::http::{Method, header};
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, Resource, Route, web};
+use madoguchi_protocol::Code;
+
+use crate::authorize::Action;
+use crate::error::{problem, respond};
+use crate::gate;
+use crate::routes::{
+    agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows,
+};
+
+/// Who may come to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody; the handler decides what they get.
+    Open,
+    /// Who has this right on what the path names; checked before the handler runs.
+    Right(Action),
+    /// Who has this right on the conversation that the path names; checked by `commands::run`, as for sockets.
+    Command(Action),
+}
+
+/// One address.
+pub struct Entry {
+    /// Its method.
+    pub method: Method,
+    /// Its path, with parameters in braces.
+    pub path: &'static str,
+    /// Who may come.
+    pub access: Access,
+    /// Who answers.
+    pub answer: fn() -> Route,
+}
+
+macro_rules! table {
+    ($($method:ident $path:literal $access:expr => $handler:path;)*) => {
+        /// Every address.
+        pub static ENTRIES: &[Entry] = &[$(Entry {
+            method: Method::$method,
+            path: $path,
+            access: $access,
+            answer: || web::method(Method::$method).to($handler),
+        },)*];
+    };
+}
+
+use Access::{Command, Open, Right};
+use Action::{
+    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents,
+    ReadWindow, TakeOver, UseSeat, Work,
+};
+
+table! {
+    POST "/api/v1/session" Open => session::log_in;
+    GET "/api/v1/session" Right(OwnSession) => session::me;
+    DELETE "/api/v1/session" Right(OwnSession) => session::log_out;
+
+    GET "/api/v1/tokens" Right(ManageTokens) => tokens::list;
+    POST "/api/v1/tokens" Right(ManageTokens) => tokens::create;
+    DELETE "/api/v1/tokens/{token}" Right(ManageTokens) => tokens::withdraw;
+
+    GET "/api/v1/agents" Right(ReadAgents) => agents::list;
+    POST "/api/v1/agents" Right(ManageAgents) => agents::create;
+    POST "/api/v1/agents/{agent}/disable" Right(ManageAgents) => agents::disable;
+    POST "/api/v1/agents/{agent}/enable" Right(ManageAgents) => agents::enable;
+
+    GET "/api/v1/windows" Right(ListOwn) => windows::list;
+    POST "/api/v1/windows" Right(ManageWindows) => windows::create;
+    GET "/api/v1/windows/{window}" Right(ReadWindow) => windows::get;
+    PATCH "/api/v1/windows/{window}/settings" Right(ManageWindows) => windows::change_settings;
+    GET "/api/v1/windows/{window}/agents" Right(ReadWindow) => windows::members;
+    PUT "/api/v1/windows/{window}/agents/{agent}" Right(ManageWindows) => windows::add_member;
+    DELETE "/api/v1/windows/{window}/agents/{agent}" Right(ManageWindows) => windows::remove_member;
+    GET "/api/v1/windows/{window}/conversations" Right(ReadWindow) => conversations::list_of_window;
+    GET "/api/v1/windows/{window}/raw" Right(ReadWindow) => raw::list;
+    GET "/api/v1/windows/{window}/raw/{raw}" Right(ReadWindow) => raw::bytes;
+    POST "/api/v1/windows/{window}/raw/{raw}/replay" Right(Work) => raw::replay;
+
+    GET "/api/v1/inboxes" Right(ManageInboxes) => inboxes::list;
+    POST "/api/v1/inboxes" Right(ManageInboxes) => inboxes::create;
+    GET "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::get;
+
+    GET "/api/v1/conversations" Right(ListOwn) => conversations::list;
+    GET "/api/v1/conversations/{conversation}" Right(ReadWindow) => conversations::get;
+    POST "/api/v1/conversations/{conversation}/claim" Command(Work) => conversations::claim;
+    POST "/api/v1/conversations/{conversation}/release" Command(UseSeat) => conversations::release;
+    POST "/api/v1/conversations/{conversation}/complete" Command(UseSeat) => conversations::complete;
+    POST "/api/v1/conversations/{conversation}/takeover" Command(TakeOver) => conversations::take_over;
+    POST "/api/v1/conversations/{conversation}/handover" Command(UseSeat) => conversations::hand_over;
+    POST "/api/v1/conversations/{conversation}/handover/accept" Command(Work) => conversations::accept_handover;
+    POST "/api/v1/conversations/{conversation}/handover/decline" Command(UseSeat) => conversations::decline_handover;
+    POST "/api/v1/conversations/{conversation}/assign" Command(Work) => conversations::assign;
+    GET "/api/v1/conversations/{conversation}/messages" Right(ReadWindow) => conversations::messages;
+    POST "/api/v1/conversations/{conversation}/messages" Command(UseSeat) => conversations::send;
+    POST "/api/v1/conversations/{conversation}/messages/{number}/cancel" Command(UseSeat) => conversations::cancel;
+    POST "/api/v1/conversations/{conversation}/notes" Command(Work) => notes::add;
+    PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::edit;
+    DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::delete;
+
+    POST "/hooks/line/{inbox}" Open => hooks::line;
+
+    GET "/healthz" Open => health::alive;
+    GET "/readyz" Open => health::ready;
+    GET "/metrics" Open => health::metrics;
+    GET "/api/openapi.json" Open => docs::document;
+    GET "/api/problems" Open => docs::problems;
+}
+
+/// Registers every address, and an answer for every other.
+pub fn configure(service: &mut web::ServiceConfig) {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for entry in ENTRIES {
+        if !paths.contains(&entry.path) {
+            paths.push(entry.path);
+        }
+    }
+    for path in paths {
+        service.service(resource(path));
+    }
+    service.service(docs::pages());
+    service.default_service(web::to(|| async { respond(&problem(Code::NotFound)) }));
+}
+
+/// One path with all its methods; any other method gets 405 with the list of those there are.
+fn resource(path: &'static str) -> Resource {
+    let mut resource = Resource::new(path);
+    let mut allowed = Vec::new();
+    for entry in ENTRIES.iter().filter(|entry| entry.path == path) {
+        allowed.push(entry.method.as_str());
+        resource = resource
+            .route((entry.answer)().wrap(from_fn(move |req, next| gate::pass(entry, req, next))));
+    }
+    let allowed = allowed.join(", ");
+    resource.default_service(web::to(move |req: HttpRequest| {
+        let allowed = allowed.clone();
+        async move {
+            let mut response = respond(
+                &problem(Code::MethodNotAllowed)
+                    .detail(format!("{} is not among {allowed}", req.method())),
+            );
+            response.headers_mut().insert(
+                header::ALLOW,
+                allowed.parse().expect("method names fit a header"),
+            );
+            response
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use madoguchi_engine::domain::id::{AgentId, WindowId};
+    use madoguchi_engine::domain::org::Role;
+
+    use super::*;
+    use crate::auth::Identity;
+    use crate::authorize::{Members, Object, authorize};
+
+    struct Member(bool);
+
+    impl Members for Member {
+        fn is_member(&self, _: &WindowId, _: AgentId) -> bool {
+            self.0
+        }
+
+        fn is_anywhere(&self, _: AgentId) -> bool {
+            self.0
+        }
+    }
+
+    /// Who may come: `-` nobody, or from which role on; first without, then with membership.
+    /// a agent, s supervisor, m administrator, o owner, `*` everybody without logging in.
+    const RIGHTS: &[(&str, &str, &str)] = &[
+        ("POST", "/api/v1/session", "**"),
+        ("GET", "/api/v1/session", "aa"),
+        ("DELETE", "/api/v1/session", "aa"),
+        ("GET", "/api/v1/tokens", "mm"),
+        ("POST", "/api/v1/tokens", "mm"),
+        ("DELETE", "/api/v1/tokens/{token}", "mm"),
+        ("GET", "/api/v1/agents", "sa"),
+        ("POST", "/api/v1/agents", "mm"),
+        ("POST", "/api/v1/agents/{agent}/disable", "mm"),
+        ("POST", "/api/v1/agents/{agent}/enable", "mm"),
+        ("GET", "/api/v1/windows", "aa"),
+        ("POST", "/api/v1/windows", "mm"),
+        ("GET", "/api/v1/windows/{window}", "sa"),
+        ("PATCH", "/api/v1/windows/{window}/settings", "mm"),
+        ("GET", "/api/v1/windows/{window}/agents", "sa"),
+        ("PUT", "/api/v1/windows/{window}/agents/{agent}", "mm"),
+        ("DELETE", "/api/v1/windows/{window}/agents/{agent}", "mm"),
+        ("GET", "/api/v1/windows/{window}/conversations", "sa"),
+        ("GET", "/api/v1/windows/{window}/raw", "sa"),
+        ("GET", "/api/v1/windows/{window}/raw/{raw}", "sa"),
+        ("POST", "/api/v1/windows/{window}/raw/{raw}/replay", "-a"),
+        ("GET", "/api/v1/inboxes", "mm"),
+        ("POST", "/api/v1/inboxes", "mm"),
+        ("GET", "/api/v1/inboxes/{inbox}", "mm"),
+        ("GET", "/api/v1/conversations", "aa"),
+        ("GET", "/api/v1/conversations/{conversation}", "sa"),
+        ("POST", "/api/v1/conversations/{conversation}/claim", "-a"),
+        ("POST", "/api/v1/conversations/{conversation}/release", "sa"),
+        (
+            "POST",
+            "/api/v1/conversations/{conversation}/complete",
+            "sa",
+        ),
+        (
+            "POST",
+            "/api/v1/conversations/{conversation}/takeover",
+            "ss",
+        ),
+        (
+            "POST",
+            "/api/v1/conversations/{conversation}/handover",
+            "sa",
+        ),
+        (
+            "POST",
+            "/api/v1/conversations/{conversation}/handover/accept",
+            "-a",
+        ),
+        (
+            "POST",
+            "/api/v1/conversations/{conversation}/handover/decline",
+            "sa",
+        ),
+        ("POST", "/api/v1/conversations/{conversation}/assign", "-a"),
+        ("GET", "/api/v1/conversations/{conversation}/messages", "sa"),
+        (
+            "POST",
+            "/api/v1/conversations/{conversation}/messages",
+            "sa",
+        ),
+        (
+            "POST",
+            "/api/v1/conversations/{conversation}/messages/{number}/cancel",
+            "sa",
+        ),
+        ("POST", "/api/v1/conversations/{conversation}/notes", "-a"),
+        (
+            "PUT",
+            "/api/v1/conversations/{conversation}/notes/{number}",
+            "-a",
+        ),
+        (
+            "DELETE",
+            "/api/v1/conversations/{conversation}/notes/{number}",
+            "-a",
+        ),
+        ("POST", "/hooks/line/{inbox}", "**"),
+        ("GET", "/healthz", "**"),
+        ("GET", "/readyz", "**"),
+        ("GET", "/metrics", "**"),
+        ("GET", "/api/openapi.json", "**"),
+        ("GET", "/api/problems", "**"),
+    ];
+
+    fn least(word: char) -> Option<Role> {
+        match word {
+            'a' => Some(Role::Agent),
+            's' => Some(Role::Supervisor),
+            'm' => Some(Role::Administrator),
+            'o' => Some(Role::Owner),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_address_is_open_to_exactly_whom_the_table_names() {
+        assert_eq!(
+            ENTRIES.len(),
+            RIGHTS.len(),
+            "an address without a line in the table of rights, or the reverse"
+        );
+        let window = WindowId::new("w").expect("an id");
+        for entry in ENTRIES {
+            let (_, _, wanted) = RIGHTS
+                .iter()
+                .find(|(method, path, _)| *method == entry.method && *path == entry.path)
+                .unwrap_or_else(|| panic!("{} {} is missing", entry.method, entry.path));
+            let words: Vec<char> = wanted.chars().collect();
+            for (member, word) in [(false, words[0]), (true, words[1])] {
+                let (Access::Right(action) | Access::Command(action)) = entry.access else {
+                    assert_eq!(word, '*', "{} {}", entry.method, entry.path);
+                    continue;
+                };
+                assert_ne!(word, '*', "{} {}", entry.method, entry.path);
+                for role in [
+                    Role::Agent,
+                    Role::Supervisor,
+                    Role::Administrator,
+                    Role::Owner,
+                ] {
+                    let who = Identity {
+                        agent: AgentId(1),
+                        role,
+                        session: None,
+                    };
+                    let object = match action {
+                        Action::ManageAgents => Object::People(Role::Agent),
+                        _ if entry.path.contains("{window}")
+                            || entry.path.contains("{conversation}") =>
+                        {
+                            Object::Window(&window)
+                        }
+                        _ => Object::Organisation,
+                    };
+                    let given = authorize(&who, action, object, &Member(member)).is_ok();
+                    let wanted = least(word).is_some_and(|least| role >= least);
+                    assert_eq!(
+                        given, wanted,
+                        "{} {} for {role:?}, member: {member}",
+                        entry.method, entry.path
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_is_never_made_by_a_get() {
+        for entry in ENTRIES.iter().filter(|entry| entry.method == Method::GET) {
+            let reads = match entry.access {
+                Access::Open => true,
+                Access::Command(_) => false,
+                Access::Right(action) => !matches!(action, Action::Work | Action::UseSeat),
+            };
+            assert!(reads, "{}", entry.path);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! People.
+
+use actix_web::web;
+use madoguchi_engine::domain::id::AgentId;
+use madoguchi_engine::domain::org;
+use madoguchi_engine::domain::record::By;
+use madoguchi_engine::domain::seat::ReleaseCause;
+use madoguchi_protocol::Code;
+use madoguchi_protocol::Problem;
+use madoguchi_protocol::api::{Agent, Items, NewAgent};
+
+use super::{Answer, created, ok};
+use crate::App;
+use crate::auth::Identity;
+use crate::auth::passwords::NotTaken;
+use crate::authorize::{Action, Object, authorize};
+use crate::commands::refused;
+use crate::convert;
+use crate::error::{invalid, not_found, problem};
+use crate::extract::{Json, Place};
+
+/// Everybody who works here or did.
+#[utoipa::path(get, path = "/api/v1/agents", tag = "agents", responses((status = 200, description = "The people.", body = Items<Agent>)))]
+pub(crate) async fn list(app: web::Data<App>, _: Identity) -> Answer {
+    let org = app.engine.org();
+    ok(&Items {
+        items: org.agents.values().map(convert::org::agent).collect(),
+        next_cursor: None,
+    })
+}
+
+/// Lets a person log in. Their role is at most the caller's own.
+#[utoipa::path(post, path = "/api/v1/agents", tag = "agents", request_body = NewAgent, responses((status = 201, description = "Added.", body = Agent)))]
+pub(crate) async fn create(
+    app: web::Data<App>,
+    who: Identity,
+    Json(new): Json<NewAgent>,
+) -> Answer {
+    let role = convert::org::to_role(new.role);
+    authorize(
+        &who,
+        Action::ManageAgents,
+        Object::People(role),
+        &app.engine,
+    )
+    .map_err(|_| problem(Code::Forbidden).field("role"))?;
+    let agent = add(&app, By::Agent(who.agent), new).await?;
+    created(&agent)
+}
+
+/// Adds a person for whoever may; also for the operator at the command line.
+pub(crate) async fn add(app: &App, by: By, new: NewAgent) -> Result<Agent, Problem> {
+    let login = new.login.trim().to_lowercase();
+    if app.engine.org().by_login(&login).is_some() {
+        return Err(problem(Code::Exists).field("login"));
+    }
+    let about = vec![login.clone(), new.name.clone()];
+    let password_hash = app
+        .auth
+        .passwords
+        .hash(new.password, about)
+        .await
+        .map_err(|error| match error {
+            NotTaken::Weak(rule) => invalid("password", rule),
+            NotTaken::Busy(_) => {
+                problem(Code::Overloaded).detail("too many passwords wait to be hashed")
+            }
+        })?;
+    let agent = org::Agent {
+        id: AgentId(ulid::Ulid::new().0),
+        login,
+        name: new.name.trim().to_owned(),
+        role: convert::org::to_role(new.role),
+        password_hash,
+        disabled: false,
+        created_at: app.clock.now(),
+    };
+    let shown = convert::org::agent(&agent);
+    app.engine
+        .org_command(by, org::Command::CreateAgent(agent))
+        .await
+        .map_err(|failure| refused(app, failure))?;
+    Ok(shown)
+}
+
+/// Shuts a person out: every session, token and socket of theirs ends at once, and so does what they hold.
+#[utoipa::path(post, path = "/api/v1/agents/{agent}/disable", tag = "agents", responses((status = 200, description = "Shut out.", body = Agent)))]
+pub(crate) async fn disable(app: web::Data<App>, who: Identity, place: Place) -> Answer {
+    let agent: AgentId = place.id("agent")?;
+    if is_last_owner(&app, agent) {
+        return Err(invalid("agent", "the last owner cannot be disabled").into());
+    }
+    let shown = set_disabled(&app, &who, agent, true).await?;
+    app.auth.shut_out(agent).await;
+    app.engine.drop_agent(agent, ReleaseCause::LoggedOut).await;
+    ok(&shown)
+}
+
+/// Lets a person in again.
+#[utoipa::path(post, path = "/api/v1/agents/{agent}/enable", tag = "agents", responses((status = 200, description = "Let in again.", body = Agent)))]
+pub(crate) async fn enable(app: web::Data<App>, who: Identity, place: Place) -> Answer {
+    let agent: AgentId = place.id("agent")?;
+    ok(&set_disabled(&app, &who, agent, false).await?)
+}
+
+async fn set_disabled(
+    app: &App,
+    who: &Identity,
+    agent: AgentId,
+    disabled: bool,
+) -> Result<Agent, Problem> {
+    app.engine
+        .org_command(
+            By::Agent(who.agent),
+            org::Command::DisableAgent { agent, disabled },
+        )
+        .await
+        .map_err(|failure| refused(app, failure))?;
+    let org = app.engine.org();
+    org.agents
+        .get(&agent)
+        .map(convert::org::agent)
+        .ok_or_else(|| not_found("agent"))
+}
+
+fn is_last_owner(app: &App, agent: AgentId) -> bool {
+    let org = app.engine.org();
+    let mut owners = org
+        .agents
+        .values()
+        .filter(|person| person.role == org::Role::Owner && !person.disabled);
+    owners.next().is_some_and(|owner| owner.id == agent) && owners.next().is_none()
+}

@@ -1,0 +1,118 @@
+//! Accounts on outside channels.
+
+use actix_web::web;
+use madoguchi_engine::domain::id::{InboxId, WindowId};
+use madoguchi_engine::domain::org::{self, InboxSettings, LineSettings, SendMode};
+use madoguchi_engine::domain::record::By;
+use madoguchi_protocol::api::{self, Inbox, InboxKind, Items, NewInbox, NewLineSettings};
+use madoguchi_protocol::{Code, Problem};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{Answer, created, ok};
+use crate::App;
+use crate::auth::Identity;
+use crate::authorize::{Action, Object, authorize};
+use crate::commands::refused;
+use crate::convert;
+use crate::error::{not_found, problem};
+use crate::extract::{Json, Place, Query};
+
+/// Where LINE itself is.
+const LINE_API: &str = "https://api.line.me";
+/// Where LINE's media are.
+const LINE_DATA_API: &str = "https://api-data.line.me";
+
+/// Which inboxes.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Filter {
+    /// Only those that feed this window.
+    #[serde(default)]
+    window: Option<String>,
+}
+
+/// Every account. Of secrets it says only whether they are set.
+#[utoipa::path(get, path = "/api/v1/inboxes", tag = "inboxes", params(Filter), responses((status = 200, description = "The accounts.", body = Items<Inbox>)))]
+pub(crate) async fn list(app: web::Data<App>, Query(filter): Query<Filter>) -> Answer {
+    let org = app.engine.org();
+    let items = org
+        .inboxes
+        .values()
+        .filter(|inbox| {
+            filter
+                .window
+                .as_ref()
+                .is_none_or(|window| inbox.window.as_str() == window)
+        })
+        .map(|inbox| convert::org::inbox(inbox, app.webhook_url(inbox.id)))
+        .collect();
+    ok(&Items::<Inbox> {
+        items,
+        next_cursor: None,
+    })
+}
+
+/// Adds an account. The answer has the address to enter at the platform.
+#[utoipa::path(post, path = "/api/v1/inboxes", tag = "inboxes", request_body = NewInbox, responses((status = 201, description = "Added.", body = Inbox)))]
+pub(crate) async fn create(
+    app: web::Data<App>,
+    who: Identity,
+    Json(new): Json<NewInbox>,
+) -> Answer {
+    let window = WindowId::new(&new.window).map_err(|_| not_found("window"))?;
+    let InboxKind::Line = new.kind;
+    let inbox = org::Inbox {
+        id: InboxId(ulid::Ulid::new().0),
+        window,
+        settings: InboxSettings::Line(line_settings(&app, &who, new.settings)?),
+        changed_at: app.clock.now(),
+    };
+    let shown = convert::org::inbox(&inbox, app.webhook_url(inbox.id));
+    app.engine
+        .org_command(By::Agent(who.agent), org::Command::CreateInbox(inbox))
+        .await
+        .map_err(|failure| refused(&app, failure))?;
+    created(&shown)
+}
+
+/// One account.
+#[utoipa::path(get, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", responses((status = 200, description = "The account.", body = Inbox)))]
+pub(crate) async fn get(app: web::Data<App>, place: Place) -> Answer {
+    let org = app.engine.org();
+    let id: InboxId = place.id("inbox")?;
+    let inbox = org.inboxes.get(&id).ok_or_else(|| not_found("inbox"))?;
+    ok(&convert::org::inbox(inbox, app.webhook_url(id)))
+}
+
+/// The settings in the domain. Where the platform is may be said by owners only: messages and the access token go there.
+fn line_settings(app: &App, who: &Identity, new: NewLineSettings) -> Result<LineSettings, Problem> {
+    for (field, given) in [
+        ("settings.api_base_url", &new.api_base_url),
+        ("settings.api_data_base_url", &new.api_data_base_url),
+    ] {
+        let is_allowed =
+            authorize(who, Action::SetBaseUrls, Object::Organisation, &app.engine).is_ok();
+        if given.is_some() && !is_allowed {
+            return Err(problem(Code::Forbidden)
+                .field(field)
+                .detail("only an owner may say where the platform is"));
+        }
+    }
+    let url = |given: Option<String>, usual: &str| {
+        given.map_or_else(
+            || usual.to_owned(),
+            |url| url.trim_end_matches('/').to_owned(),
+        )
+    };
+    Ok(LineSettings {
+        channel_secret: new.channel_secret,
+        channel_access_token: new.channel_access_token,
+        mode: match new.mode {
+            api::SendMode::Auto => SendMode::Auto,
+        },
+        api_base_url: url(new.api_base_url, LINE_API),
+        api_data_base_url: url(new.api_data_base_url, LINE_DATA_API),
+    })
+}

@@ -1,0 +1,34 @@
+//! The handlers, one file a thing. Each turns a request into one question to the engine and its answer into the wire's
+//! words; who may ask was checked by the gate before.
+
+pub(crate) mod agents;
+pub(crate) mod conversations;
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod hooks;
+pub(crate) mod inboxes;
+pub(crate) mod notes;
+pub(crate) mod raw;
+pub(crate) mod session;
+pub(crate) mod tokens;
+pub(crate) mod windows;
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+
+use crate::error::Refusal;
+
+/// What every handler answers.
+pub(crate) type Answer = Result<HttpResponse, Refusal>;
+
+fn ok(body: &impl Serialize) -> Answer {
+    Ok(HttpResponse::Ok().json(body))
+}
+
+fn created(body: &impl Serialize) -> Answer {
+    Ok(HttpResponse::Created().json(body))
+}
+
+fn done() -> Answer {
+    Ok(HttpResponse::NoContent().finish())
+}
