@@ -144,6 +144,8 @@ pub struct NoteRef {
 pub mod limits {
     /// Longest text in UTF-16 units: what surely fits five LINE bubbles of 5,000. Longer is refused.
     pub const TEXT_UTF16: usize = 24_996;
+    /// Longest text in UTF-8 bytes, so that its record fits the journal. Longer is refused.
+    pub const TEXT_BYTES: usize = 48 * 1024;
     /// Longest memo in characters. Longer is refused.
     pub const NOTE_CHARS: usize = 5_000;
     /// Longest take-over reason or hand-over note in characters. Longer is refused.

@@ -72,8 +72,10 @@ pub(super) fn send(
     let Content::Text(text) = content else {
         return Err(Rejected::invalid("content", "text"));
     };
-    if text.trim().is_empty() || content.utf16_len() > limits::TEXT_UTF16 {
-        return Err(Rejected::invalid("content.text", "1 to 24,996 UTF-16 code units, not only white space"));
+    let too_long = content.utf16_len() > limits::TEXT_UTF16 || text.len() > limits::TEXT_BYTES;
+    if text.trim().is_empty() || too_long {
+        let rule = "1 to 24,996 UTF-16 code units and 49,152 bytes, not only white space";
+        return Err(Rejected::invalid("content.text", rule));
     }
     if let Some(known) = state.repetition(agent, client_id, content.fingerprint()) {
         return known.map(|()| Vec::new());
