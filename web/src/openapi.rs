@@ -38,6 +38,7 @@ use crate::routes::{
         conversations::accept_handover, conversations::decline_handover, conversations::assign,
         conversations::messages, conversations::send, conversations::cancel,
         notes::add, notes::edit, notes::delete,
+        crate::socket::upgrade,
         hooks::line,
         health::alive, health::ready, health::metrics,
         docs::document, docs::problems,

@@ -10,7 +10,7 @@ use madoguchi_protocol::Code;
 
 use crate::authorize::Action;
 use crate::error::{problem, respond};
-use crate::gate;
+use crate::{gate, socket};
 use crate::routes::{
     agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows,
 };
@@ -102,6 +102,8 @@ table! {
     POST "/api/v1/conversations/{conversation}/notes" Command(Work) => notes::add;
     PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::edit;
     DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::delete;
+
+    GET "/api/v1/socket" Open => socket::upgrade;
 
     POST "/hooks/line/{inbox}" Open => hooks::line;
 

@@ -70,6 +70,10 @@ fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
             &format!("limits.{name}: 100 to 3,600,000"),
         );
     }
+    rule(
+        (65_536..=67_108_864).contains(&limits.socket_outbox_bytes),
+        "limits.socket_outbox_bytes: 65,536 to 67,108,864",
+    );
     for (name, value) in [
         ("connections_per_worker", limits.connections_per_worker),
         ("sockets", limits.sockets),
