@@ -31,6 +31,8 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(20);
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// A silent connection is probed after this.
 const KEEP_ALIVE_PROBE: Duration = Duration::from_secs(30);
+/// A connection that we close waits this long for the peer to close it too.
+const LINGER: Duration = Duration::from_millis(500);
 /// How often what is over is forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often the memory of histograms is tidied.
@@ -81,16 +83,17 @@ pub fn serve(config: Config) -> ExitCode {
     telemetry::start_logging(&config.log);
     let deadline = Duration::from_millis(config.stop_deadline_ms);
     actix_web::rt::System::new().block_on(async move {
+        // Before the start: a signal during a long replay is kept, and the stop is as clean as any other.
+        let Ok(stop) = shutdown::first_signal() else {
+            say("the system gives out no signals");
+            return ExitCode::from(EXIT_INTERNAL);
+        };
         let server = match Server::start(config).await {
             Ok(server) => server,
             Err(error) => {
                 say(&chain(&error));
                 return ExitCode::from(EXIT_UNAVAILABLE);
             }
-        };
-        let Ok(stop) = shutdown::first_signal() else {
-            say("the system gives out no signals");
-            return ExitCode::from(EXIT_INTERNAL);
         };
         // The only line on standard output. Who started us may have closed it, and that is no reason to stop.
         let _ = writeln!(std::io::stdout(), "listening {}", server.address);
@@ -151,8 +154,8 @@ impl Server {
         })
     }
 
-    /// Refuses new work, tells sockets, finishes what is in hand, syncs. Half of `deadline` is the connections', the rest
-    /// the engine's.
+    /// Refuses new work, tells sockets, finishes what is in hand, syncs. Half of `deadline` is for requests
+    /// in hand, a quarter for connections to close, the rest the engine's.
     pub async fn stop(mut self, deadline: Duration) -> ExitCode {
         let begun = Instant::now();
         tracing::info!("stopping");
@@ -161,10 +164,11 @@ impl Server {
         if left > 0 {
             tracing::warn!(requests = left, "requests did not finish in time");
         }
-        // Whatever is still connected is idle, or a socket that was told and did not go.
-        let quiet = tokio::time::timeout(Duration::from_millis(500), self.http.stop(true)).await;
+        // Whatever is still connected is idle, or a socket that was told and did not go. Dropping the handle leaves it to
+        // the end of the process.
+        let quiet = tokio::time::timeout(deadline / 4, self.http.stop(true)).await;
         if quiet.is_err() {
-            self.http.stop(false).await;
+            tracing::warn!("connections stayed open and are cut off");
         }
         let rest = deadline.saturating_sub(begun.elapsed());
         let stopped = tokio::time::timeout(rest, self.app.engine.stop()).await;
@@ -219,7 +223,7 @@ fn listen(listener: TcpListener, app: &web::Data<App>) -> std::io::Result<actix_
         limits.keep_alive_ms,
     )))
     .client_request_timeout(Duration::from_millis(limits.head_timeout_ms))
-    .client_disconnect_timeout(Duration::from_secs(2))
+    .client_disconnect_timeout(LINGER)
     .tcp_nodelay(true)
     .on_connect(set_socket_options)
     .disable_signals()

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Refusal, not_found, problem};
 use crate::{App, Config};
 
-/// A JSON body. Refused: another media type (415), too long (413), not JSON (400), a field wrong (422).
+/// A JSON body; none at all counts as `{}`. Refused: another media type (415), too long (413), not JSON (400), a field wrong (422).
 pub(crate) struct Json<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
@@ -28,11 +28,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let req = req.clone();
         let mut payload = payload.take();
         Box::pin(async move {
-            if !is_json(&req) {
+            let says_nothing = !req.headers().contains_key(CONTENT_TYPE);
+            if !says_nothing && !is_json(&req) {
                 return Err(problem(Code::UnsupportedMediaType).into());
             }
             let (limit, patience) = body_limits(&req);
             let body = read_body(&req, &mut payload, limit, patience).await?;
+            if says_nothing && !body.is_empty() {
+                return Err(problem(Code::UnsupportedMediaType).into());
+            }
             Ok(Self(parse_json(&body)?))
         })
     }
@@ -203,7 +207,7 @@ pub(crate) fn remember<T: 'static>(req: &impl HttpMessage, value: T) {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use madoguchi_protocol::api::{NewInbox, Send};
+    use madoguchi_protocol::api::{Claim, NewInbox, Send};
 
     use super::*;
 
@@ -253,6 +257,26 @@ mod tests {
             panic!("the token is a number");
         };
         assert!(!format!("{refused:?}").contains("hunter2"));
+    }
+
+    #[actix_web::test]
+    async fn a_claim_needs_no_body_and_text_is_no_json() {
+        use actix_web::http::header::ContentType;
+        let take = async |req: TestRequest| {
+            let (req, mut payload) = req.to_http_parts();
+            let taken = Json::<Claim>::from_request(&req, &mut payload).await;
+            taken.map(|_| ()).map_err(|refusal| refusal.0.code)
+        };
+        assert_eq!(take(TestRequest::post()).await, Ok(()));
+        let json = TestRequest::post().insert_header(ContentType::json());
+        assert_eq!(take(json.set_payload("{}")).await, Ok(()));
+        let text = TestRequest::post().insert_header(ContentType::plaintext());
+        for wrong in [
+            text.set_payload("{}"),
+            TestRequest::post().set_payload("{}"),
+        ] {
+            assert_eq!(take(wrong).await, Err(Code::UnsupportedMediaType));
+        }
     }
 
     #[actix_web::test]
