@@ -43,7 +43,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 pub enum CannotStart {
     /// The engine does not open its store.
     #[error("the engine cannot start")]
-    Engine(#[from] madoguchi_engine::journal::Fault),
+    Engine(#[from] madoguchi_engine::handle::StartError),
     /// The desk store does not open.
     #[error(transparent)]
     Desk(#[from] desk::CannotOpen),
@@ -120,20 +120,14 @@ impl Server {
     /// What does not open, with its cause.
     pub async fn start(config: Config) -> Result<Self, CannotStart> {
         telemetry::start_metrics()?;
-        let failed = |source| CannotStart::Listen {
-            address: config.listen.clone(),
-            source,
-        };
+        let failed = |source| CannotStart::Listen { address: config.listen.clone(), source };
         // Bound, and not yet accepting: a port that is taken is told before minutes of replay.
         let listener = TcpListener::bind(&config.listen).map_err(failed)?;
         let address = format!("http://{}", listener.local_addr().map_err(failed)?);
         let config = Arc::new(config);
         let app = web::Data::new(open(Arc::clone(&config), &address).await?);
         let admin = socket::listen(&socket::path(&config.data_dir)).map_err(CannotStart::Admin)?;
-        let http = listen(listener, &app).map_err(|source| CannotStart::Listen {
-            address: address.clone(),
-            source,
-        })?;
+        let http = listen(listener, &app).map_err(|source| CannotStart::Listen { address: address.clone(), source })?;
         let handle = http.handle();
         let tasks = vec![
             actix_web::rt::spawn(async move {
@@ -146,12 +140,7 @@ impl Server {
             actix_web::rt::spawn(upkeep()),
         ];
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "ready");
-        Ok(Self {
-            address,
-            app,
-            http: handle,
-            tasks,
-        })
+        Ok(Self { address, app, http: handle, tasks })
     }
 
     /// Refuses new work, tells sockets, finishes what is in hand, syncs. Half of `deadline` is for requests
@@ -181,10 +170,7 @@ impl Server {
         }
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         if stopped.is_err() {
-            tracing::error!(
-                took_ms,
-                "the engine did not stop in time; its journal is replayed at the next start"
-            );
+            tracing::error!(took_ms, "the engine did not stop in time; its journal is replayed at the next start");
             return ExitCode::from(EXIT_INTERNAL);
         }
         tracing::info!(took_ms, "stopped");
@@ -212,16 +198,11 @@ fn listen(listener: TcpListener, app: &web::Data<App>) -> std::io::Result<actix_
     let shared = app.clone();
     let limits = &app.config.limits;
     let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(shared.clone())
-            .wrap(from_fn(observe::around))
-            .configure(router::configure)
+        actix_web::App::new().app_data(shared.clone()).wrap(from_fn(observe::around)).configure(router::configure)
     })
     .workers(app.config.worker_count())
     .max_connections(limits.connections_per_worker)
-    .keep_alive(KeepAlive::Timeout(Duration::from_millis(
-        limits.keep_alive_ms,
-    )))
+    .keep_alive(KeepAlive::Timeout(Duration::from_millis(limits.keep_alive_ms)))
     .client_request_timeout(Duration::from_millis(limits.head_timeout_ms))
     .client_disconnect_timeout(LINGER)
     .tcp_nodelay(true)

@@ -33,19 +33,12 @@ async fn only_the_accounts_own_signature_counts_and_an_unknown_account_looks_the
     let (server, inbox) = with_inbox(&[]).await;
     let right = signature::sign(SECRET, EMPTY.as_bytes());
     let wrong = signature::sign("another-secret", EMPTY.as_bytes());
-    assert_eq!(
-        answer(hook(&server, &inbox, EMPTY, Some(&right))).await.0,
-        200
-    );
+    assert_eq!(answer(hook(&server, &inbox, EMPTY, Some(&right))).await.0, 200);
     let mut refusals = Vec::new();
     for (inbox, body, header) in [
         (inbox.as_str(), EMPTY, Some(wrong.as_str())),
         (inbox.as_str(), EMPTY, None),
-        (
-            inbox.as_str(),
-            r#"{"destination":"U0","events":[] }"#,
-            Some(right.as_str()),
-        ),
+        (inbox.as_str(), r#"{"destination":"U0","events":[] }"#, Some(right.as_str())),
         ("01ARZ3NDEKTSV4RRFFQ69G5FAV", EMPTY, Some(right.as_str())),
         ("no-id", EMPTY, Some(right.as_str())),
     ] {
@@ -64,18 +57,12 @@ async fn wrong_signatures_are_limited_and_right_ones_never() {
     for _ in 0..5 {
         assert_eq!(answer(hook(&server, &inbox, EMPTY, None)).await.0, 401);
     }
-    let refused = hook(&server, &inbox, EMPTY, None)
-        .send()
-        .await
-        .expect("an answer");
+    let refused = hook(&server, &inbox, EMPTY, None).send().await.expect("an answer");
     assert_eq!(refused.status(), 429);
     assert!(refused.headers().contains_key("retry-after"));
     let right = signature::sign(SECRET, EMPTY.as_bytes());
     for _ in 0..50 {
-        assert_eq!(
-            answer(hook(&server, &inbox, EMPTY, Some(&right))).await.0,
-            200
-        );
+        assert_eq!(answer(hook(&server, &inbox, EMPTY, Some(&right))).await.0, 200);
     }
 }
 
@@ -84,17 +71,11 @@ async fn three_megabytes_are_refused_announced_or_not() {
     let (server, inbox) = with_inbox(&[]).await;
     let long = "x".repeat(3 << 20);
     let (status, problem) = answer(hook(&server, &inbox, &long, None)).await;
-    assert_eq!(
-        (status.as_u16(), &problem["limit"]),
-        (413, &json!(2_621_440))
-    );
+    assert_eq!((status.as_u16(), &problem["limit"]), (413, &json!(2_621_440)));
     let status = chunked(&server.address, &format!("/hooks/line/{inbox}"), &long);
     assert!(status.starts_with("HTTP/1.1 413"), "{status}");
     let right = signature::sign(SECRET, EMPTY.as_bytes());
-    assert_eq!(
-        answer(hook(&server, &inbox, EMPTY, Some(&right))).await.0,
-        200
-    );
+    assert_eq!(answer(hook(&server, &inbox, EMPTY, Some(&right))).await.0, 200);
 }
 
 /// Sends a body in chunks, without its length, and answers with the status line.
@@ -102,11 +83,7 @@ fn chunked(address: &str, path: &str, body: &str) -> String {
     use std::io::{BufRead, BufReader, Write};
     let host = address.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(host).expect("it listens");
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n"
-    )
-    .expect("a head");
+    write!(stream, "POST {path} HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n").expect("a head");
     for chunk in body.as_bytes().chunks(64 * 1024) {
         let sent = write!(stream, "{:x}\r\n", chunk.len())
             .and_then(|()| stream.write_all(chunk))
@@ -117,8 +94,6 @@ fn chunked(address: &str, path: &str, body: &str) -> String {
         }
     }
     let mut line = String::new();
-    BufReader::new(stream)
-        .read_line(&mut line)
-        .expect("a status line");
+    BufReader::new(stream).read_line(&mut line).expect("a status line");
     line
 }

@@ -31,9 +31,7 @@ async fn what_was_begun_before_sigterm_is_answered_and_the_end_is_clean() {
     until_not_ready(&server).await;
     server.signal(Signal::SIGTERM);
     let mut second = TcpStream::connect(&host).expect("it still listens");
-    second
-        .write_all(head.replace("Expect: 100-continue\r\n", "").as_bytes())
-        .expect("sent");
+    second.write_all(head.replace("Expect: 100-continue\r\n", "").as_bytes()).expect("sent");
     let refused = first_line(&mut second);
     assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
 

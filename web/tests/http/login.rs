@@ -9,14 +9,9 @@ use super::server::{PASSWORD, Server, answer, cookie_of};
 async fn an_unknown_login_and_a_wrong_password_look_the_same() {
     let server = Server::start().await;
     let mut answers = Vec::new();
-    for (login, password) in [
-        ("owner", "not-the-password"),
-        ("nobody", "not-the-password"),
-    ] {
+    for (login, password) in [("owner", "not-the-password"), ("nobody", "not-the-password")] {
         let (status, body) = answer(
-            server
-                .request(Method::POST, "/api/v1/session")
-                .json(&json!({"login": login, "password": password})),
+            server.request(Method::POST, "/api/v1/session").json(&json!({"login": login, "password": password})),
         )
         .await;
         assert_eq!(status, 401);
@@ -30,20 +25,13 @@ async fn an_unknown_login_and_a_wrong_password_look_the_same() {
 async fn guessing_is_stopped_even_when_the_next_guess_is_right() {
     let server = Server::start_with(&[("MADOGUCHI_PASSWORDS__FAILURES_PER_LOGIN", "3")]).await;
     let attempt = |password: &'static str| {
-        answer(
-            server
-                .request(Method::POST, "/api/v1/session")
-                .json(&json!({"login": "Owner", "password": password})),
-        )
+        answer(server.request(Method::POST, "/api/v1/session").json(&json!({"login": "Owner", "password": password})))
     };
     for _ in 0..3 {
         assert_eq!(attempt("not-the-password").await.0, 401);
     }
     let (status, body) = attempt(PASSWORD).await;
-    assert_eq!(
-        (status.as_u16(), &body["code"]),
-        (429, &json!("rate_limited"))
-    );
+    assert_eq!((status.as_u16(), &body["code"]), (429, &json!("rate_limited")));
     assert!(body["retry_after_ms"].as_u64().is_some_and(|ms| ms > 0));
 }
 
@@ -58,14 +46,8 @@ async fn a_session_planted_before_the_login_is_worth_nothing() {
         .send()
         .await
         .expect("an answer");
-    let flags = response.headers()["set-cookie"]
-        .to_str()
-        .expect("text")
-        .to_owned();
-    assert!(
-        flags.contains("HttpOnly") && flags.contains("SameSite=Lax"),
-        "{flags}"
-    );
+    let flags = response.headers()["set-cookie"].to_str().expect("text").to_owned();
+    assert!(flags.contains("HttpOnly") && flags.contains("SameSite=Lax"), "{flags}");
     let cookie = cookie_of(&response);
     assert_ne!(cookie, planted);
     let again = server
@@ -77,12 +59,7 @@ async fn a_session_planted_before_the_login_is_worth_nothing() {
         .expect("an answer");
     assert_ne!(cookie_of(&again), cookie);
     for dead in [planted, &cookie] {
-        let (status, _) = answer(
-            server
-                .request(Method::GET, "/api/v1/session")
-                .header("cookie", dead),
-        )
-        .await;
+        let (status, _) = answer(server.request(Method::GET, "/api/v1/session").header("cookie", dead)).await;
         assert_eq!(status, 401, "the earlier session ended with the new login");
     }
 }
@@ -111,10 +88,7 @@ async fn another_site_changes_nothing_with_our_cookie() {
         assert_eq!(body["code"], "origin_refused");
     }
     let (status, body) = answer(
-        owner
-            .request(Method::POST, "/api/v1/windows")
-            .header("content-type", "text/plain")
-            .body(window.to_string()),
+        owner.request(Method::POST, "/api/v1/windows").header("content-type", "text/plain").body(window.to_string()),
     )
     .await;
     assert_eq!(status, 415, "a form of another site can send text: {body}");
@@ -128,39 +102,23 @@ async fn who_logs_out_or_is_shut_out_is_out() {
     let id = owner.add_agent("hanako", "administrator").await;
     let hanako = server.log_in("hanako").await;
     let second = server.log_in("hanako").await;
-    let (status, made) = second
-        .post("/api/v1/tokens", json!({"name": "script"}))
-        .await;
+    let (status, made) = second.post("/api/v1/tokens", json!({"name": "script"})).await;
     assert_eq!(status, 201);
     let bearer = format!("Bearer {}", made["secret"].as_str().expect("shown once"));
-    let by_token = || {
-        answer(
-            server
-                .request(Method::GET, "/api/v1/session")
-                .header("authorization", &bearer),
-        )
-    };
+    let by_token = || answer(server.request(Method::GET, "/api/v1/session").header("authorization", &bearer));
     assert_eq!(by_token().await.0, 200);
 
-    assert_eq!(
-        hanako.ask(Method::DELETE, "/api/v1/session", None).await.0,
-        204
-    );
+    assert_eq!(hanako.ask(Method::DELETE, "/api/v1/session", None).await.0, 204);
     assert_eq!(hanako.get("/api/v1/session").await.0, 401);
     assert_eq!(second.get("/api/v1/session").await.0, 200);
 
-    let (status, _) = owner
-        .ask(Method::POST, &format!("/api/v1/agents/{id}/disable"), None)
-        .await;
+    let (status, _) = owner.ask(Method::POST, &format!("/api/v1/agents/{id}/disable"), None).await;
     assert_eq!(status, 200);
     assert_eq!(second.get("/api/v1/session").await.0, 401);
     assert_eq!(by_token().await.0, 401);
-    let (status, _) = answer(
-        server
-            .request(Method::POST, "/api/v1/session")
-            .json(&json!({"login": "hanako", "password": PASSWORD})),
-    )
-    .await;
+    let (status, _) =
+        answer(server.request(Method::POST, "/api/v1/session").json(&json!({"login": "hanako", "password": PASSWORD})))
+            .await;
     assert_eq!(status, 401);
 }
 
@@ -168,12 +126,7 @@ async fn who_logs_out_or_is_shut_out_is_out() {
 async fn a_program_needs_no_origin_and_its_key_is_shown_once() {
     let server = Server::start().await;
     let owner = server.log_in("owner").await;
-    let (status, made) = owner
-        .post(
-            "/api/v1/tokens",
-            json!({"name": "script", "expires_in_days": 1}),
-        )
-        .await;
+    let (status, made) = owner.post("/api/v1/tokens", json!({"name": "script", "expires_in_days": 1})).await;
     assert_eq!(status, 201);
     let secret = made["secret"].as_str().expect("shown once").to_owned();
     let (status, window) = answer(
@@ -187,15 +140,10 @@ async fn a_program_needs_no_origin_and_its_key_is_shown_once() {
     let (_, list) = owner.get("/api/v1/tokens").await;
     assert!(!list.to_string().contains(&secret));
     let id = list["items"][0]["id"].as_str().expect("an id");
-    let gone = owner
-        .ask(Method::DELETE, &format!("/api/v1/tokens/{id}"), None)
-        .await;
+    let gone = owner.ask(Method::DELETE, &format!("/api/v1/tokens/{id}"), None).await;
     assert_eq!(gone.0, 204);
-    let (status, _) = answer(
-        server
-            .request(Method::GET, "/api/v1/windows")
-            .header("authorization", format!("Bearer {secret}")),
-    )
-    .await;
+    let (status, _) =
+        answer(server.request(Method::GET, "/api/v1/windows").header("authorization", format!("Bearer {secret}")))
+            .await;
     assert_eq!(status, 401);
 }

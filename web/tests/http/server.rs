@@ -32,22 +32,14 @@ pub(crate) fn madoguchi(args: &[&str]) -> Command {
 
 /// Runs `madoguchi user add` with the password on standard input.
 pub(crate) fn user_add(dir: &Path, login: &str, role: &str, password: &str) -> ExitStatus {
-    let mut child = madoguchi(&[
-        "user",
-        "add",
-        "--login",
-        login,
-        "--role",
-        role,
-        "--data-dir",
-    ])
-    .arg(dir)
-    .env("MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS", "true")
-    .stdin(Stdio::piped())
-    .stdout(Stdio::null())
-    .stderr(Stdio::null())
-    .spawn()
-    .expect("the program starts");
+    let mut child = madoguchi(&["user", "add", "--login", login, "--role", role, "--data-dir"])
+        .arg(dir)
+        .env("MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS", "true")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
     let mut stdin = child.stdin.take().expect("piped");
     writeln!(stdin, "{password}").expect("it reads its password");
     drop(stdin);
@@ -91,19 +83,14 @@ impl Server {
         });
         let stdout = child.stdout.take().expect("piped");
         let mut line = String::new();
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("one line");
+        BufReader::new(stdout).read_line(&mut line).expect("one line");
         let Some(address) = line.strip_prefix("listening ") else {
             panic!("it said {line:?}; {}", log.join().unwrap_or_default());
         };
         let address = address.trim_end().to_owned();
         Self {
             address,
-            client: Client::builder()
-                .no_proxy()
-                .build()
-                .expect("a plain client"),
+            client: Client::builder().no_proxy().build().expect("a plain client"),
             child,
             log: Some(log),
             dir,
@@ -115,8 +102,7 @@ impl Server {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("{}{path}", self.address))
+        self.client.request(method, format!("{}{path}", self.address))
     }
 
     /// Logs in and answers with the cookie as a browser would send it back.
@@ -128,10 +114,7 @@ impl Server {
             .await
             .expect("an answer");
         assert_eq!(response.status(), 200, "{login}");
-        Caller {
-            server: self,
-            cookie: cookie_of(&response),
-        }
+        Caller { server: self, cookie: cookie_of(&response) }
     }
 
     /// Sends a signal.
@@ -175,19 +158,11 @@ pub(crate) struct Caller<'a> {
 
 impl Caller<'_> {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.server
-            .request(method, path)
-            .header("cookie", &self.cookie)
-            .header("origin", &self.server.address)
+        self.server.request(method, path).header("cookie", &self.cookie).header("origin", &self.server.address)
     }
 
     /// Status and body.
-    pub(crate) async fn ask(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> (StatusCode, Value) {
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
         let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(&body);
@@ -206,10 +181,7 @@ impl Caller<'_> {
     /// Adds a person and answers with their id.
     pub(crate) async fn add_agent(&self, login: &str, role: &str) -> String {
         let (status, body) = self
-            .post(
-                "/api/v1/agents",
-                json!({"login": login, "name": login, "role": role, "password": PASSWORD}),
-            )
+            .post("/api/v1/agents", json!({"login": login, "name": login, "role": role, "password": PASSWORD}))
             .await;
         assert_eq!(status, 201, "{body}");
         body["id"].as_str().expect("an id").to_owned()
@@ -217,12 +189,8 @@ impl Caller<'_> {
 
     /// Adds a window.
     pub(crate) async fn add_window(&self, id: &str) {
-        let (status, body) = self
-            .post(
-                "/api/v1/windows",
-                json!({"id": id, "name": format!("窓口 {id}"), "product": 5}),
-            )
-            .await;
+        let (status, body) =
+            self.post("/api/v1/windows", json!({"id": id, "name": format!("窓口 {id}"), "product": 5})).await;
         assert_eq!(status, 201, "{body}");
     }
 
