@@ -8,3 +8,4 @@ mod login;
 mod operator;
 mod rights;
 mod server;
+mod spine;
