@@ -211,6 +211,7 @@ mod tests {
         ("POST", "/api/v1/conversations/{conversation}/notes", "-a"),
         ("PUT", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
         ("DELETE", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
+        ("GET", "/api/v1/socket", "**"),
         ("POST", "/hooks/line/{inbox}", "**"),
         ("GET", "/healthz", "**"),
         ("GET", "/readyz", "**"),
