@@ -131,7 +131,8 @@ impl Handle {
         name: String,
         product: u16,
     ) -> Result<WindowEntry, Failure> {
-        let entry = WindowEntry { id, stream: start::new_stream(&self.core), name, product, created_at: self.core.now() };
+        let entry =
+            WindowEntry { id, stream: start::new_stream(&self.core), name, product, created_at: self.core.now() };
         self.org_command(by, org::Command::CreateWindow(entry.clone())).await?;
         start::make_window(&self.core, &entry).await?;
         Ok(entry)
@@ -168,12 +169,7 @@ impl Handle {
     ///
     /// # Errors
     /// Rejected, or not now.
-    pub async fn command(
-        &self,
-        by: By,
-        conversation: ConversationId,
-        command: Command,
-    ) -> Result<Done, Failure> {
+    pub async fn command(&self, by: By, conversation: ConversationId, command: Command) -> Result<Done, Failure> {
         if !eases(&command) {
             self.core.work_allowed()?;
         }
@@ -190,7 +186,9 @@ impl Handle {
         let taking = tokio::time::timeout(patience, inbox::take_body(&self.core, inbox, body.clone()));
         let why = match taking.await {
             Ok(Ok(taken)) => return Ok(taken),
-            Ok(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | Err(_) => RawReason::Busy,
+            Ok(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | Err(_) => {
+                RawReason::Busy
+            }
             Ok(Err(failure)) => return Err(failure),
         };
         let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
@@ -202,10 +200,7 @@ impl Handle {
     ///
     /// # Errors
     /// Read models are not there yet.
-    pub async fn window_of(
-        &self,
-        conversation: ConversationId,
-    ) -> Result<Option<WindowId>, Failure> {
+    pub async fn window_of(&self, conversation: ConversationId) -> Result<Option<WindowId>, Failure> {
         if let Some(view) = self.core.views.open_in(conversation) {
             return Ok(Some(view.id.clone()));
         }
@@ -216,10 +211,7 @@ impl Handle {
     ///
     /// # Errors
     /// Not found, or catching up.
-    pub async fn conversation(
-        &self,
-        conversation: ConversationId,
-    ) -> Result<ConversationRow, Failure> {
+    pub async fn conversation(&self, conversation: ConversationId) -> Result<ConversationRow, Failure> {
         self.core.row(conversation).await?.ok_or(Failure::NotFound("conversation"))
     }
 
@@ -265,11 +257,7 @@ impl Handle {
     ///
     /// # Errors
     /// Not found, or catching up.
-    pub async fn message(
-        &self,
-        conversation: ConversationId,
-        number: u32,
-    ) -> Result<MessageRow, Failure> {
+    pub async fn message(&self, conversation: ConversationId, number: u32) -> Result<MessageRow, Failure> {
         let query = MessagesQuery { place: Place::Before(number.saturating_add(1)), limit: 1 };
         let page = self.messages(conversation, query).await?;
         page.items.into_iter().find(|row| row.number == number).ok_or(Failure::NotFound("message"))
@@ -324,12 +312,7 @@ impl Handle {
     ///
     /// # Errors
     /// No such window, or catching up.
-    pub async fn catch_up(
-        &self,
-        window: &WindowId,
-        stream: StreamId,
-        after: Position,
-    ) -> Result<CatchUp, Failure> {
+    pub async fn catch_up(&self, window: &WindowId, stream: StreamId, after: Position) -> Result<CatchUp, Failure> {
         resume::catch_up(&self.core, window, stream, after).await
     }
 
@@ -351,7 +334,8 @@ impl Handle {
     #[must_use]
     pub fn latches(&self) -> Vec<Latch> {
         let reached = |stream| self.core.store.reached(stream) >= self.core.journal.head(stream);
-        let lag_is_small = self.core.store_writer.lag() < READY_LAG || self.core.journal.streams().iter().all(|(stream, _)| reached(*stream));
+        let lag_is_small = self.core.store_writer.lag() < READY_LAG
+            || self.core.journal.streams().iter().all(|(stream, _)| reached(*stream));
         vec![
             Latch { name: "journal", open: self.core.writer().is_some() },
             Latch { name: "read_models", open: lag_is_small },

@@ -4,9 +4,9 @@
 //! and nothing outside learns the address before somebody answers there.
 
 use std::any::Any;
-use std::os::fd::AsRawFd as _;
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::fd::AsRawFd as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

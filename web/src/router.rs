@@ -10,8 +10,8 @@ use madoguchi_protocol::Code;
 
 use crate::authorize::Action;
 use crate::error::{problem, respond};
-use crate::{gate, socket};
 use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows};
+use crate::{gate, socket};
 
 /// Who may come to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -136,7 +136,8 @@ impl Core {
             let _ = done.send(result);
         });
         let at = self.now();
-        let decision = Decision { stream, window, by, at, events, touches: Vec::new(), dedupe, after: Vec::new(), answer };
+        let decision =
+            Decision { stream, window, by, at, events, touches: Vec::new(), dedupe, after: Vec::new(), answer };
         self.submit(permit, decision).map_err(too_long)?;
         match wait.await.map_err(|_| Failure::Interrupted)? {
             Ok(position) => Ok(Recorded::Now(position)),

@@ -25,8 +25,4 @@ impl Registry {
     pub(crate) fn remove(&self, id: ConversationId, incarnation: u64) {
         self.awake.remove_if(&id, |_, entry| entry.0 == incarnation);
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.awake.len()
-    }
 }

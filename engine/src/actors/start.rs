@@ -43,9 +43,7 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
         actix::System::set_current(system);
         open(config, encoder)
     };
-    let core = tokio::task::spawn_blocking(opening)
-        .await
-        .map_err(|_| StartError::Interrupted)??;
+    let core = tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Interrupted)??;
     let (core, feed) = core;
     let core = Arc::new(core);
     core.threads.lock().push(feed);
@@ -61,10 +59,13 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
 type Opened = (Core, std::thread::JoinHandle<()>);
 
 fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|source| Fault::Io { what: "create folder", path: config.data_dir.clone(), source })?;
+    std::fs::create_dir_all(&config.data_dir).map_err(|source| Fault::Io {
+        what: "create folder",
+        path: config.data_dir.clone(),
+        source,
+    })?;
     let options = Options { segment_bytes: config.segment_bytes, redactor: codec::redact };
-    let log = SegmentJournal::open(&config.data_dir.join("journal"), options)?;
+    let log = SegmentJournal::open(config.data_dir.join("journal"), options)?;
     let store = Arc::new(ReadModels::open(&config.data_dir)?);
     let reached: Vec<(StreamId, Position)> =
         log.streams().into_iter().map(|(stream, _)| (stream, store.reached(stream))).collect();
@@ -227,7 +228,8 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     if core.inboxes.contains_key(&inbox.id) {
         return;
     }
-    let place = inbox.window.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    let place =
+        inbox.window.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     let arbiter = core.window_arbiters[place % core.window_arbiters.len()].handle();
     let actor = InboxActor::start_on(&arbiter, core.clone(), inbox.id, inbox.window.clone());
     core.inboxes.insert(inbox.id, actor);

@@ -118,7 +118,8 @@ impl ReadModels {
     pub fn timeline(&self, id: ConversationId, place: Place, limit: usize) -> Rows<TimelineRow> {
         let up_to = |before: u32| -> Rows<TimelineRow> {
             let range = self.db.range(keys::line(id, 0)..keys::line(id, before));
-            let mut rows: Vec<TimelineRow> = range.rev().take(limit).map(|row| self.row(row)).collect::<Result<_, _>>()?;
+            let mut rows: Vec<TimelineRow> =
+                range.rev().take(limit).map(|row| self.row(row)).collect::<Result<_, _>>()?;
             rows.reverse();
             Ok(rows)
         };

@@ -41,7 +41,8 @@ async fn run(hub: &Hub, member: &Member, window: &WindowId) {
             Ok(CatchUp::Updates(updates)) => {
                 for update in updates {
                     room(member).await;
-                    let is_next = member.watches.borrow_mut().get_mut(window).is_some_and(|w| w.fetched(update.position));
+                    let is_next =
+                        member.watches.borrow_mut().get_mut(window).is_some_and(|w| w.fetched(update.position));
                     if is_next {
                         hub.give(member, update.frame.clone());
                     }

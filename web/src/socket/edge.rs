@@ -24,7 +24,11 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    pub(crate) fn new(inner: impl Stream<Item = Result<Bytes, Error>> + 'static, member: Rc<Member>, hub: Rc<Hub>) -> Self {
+    pub(crate) fn new(
+        inner: impl Stream<Item = Result<Bytes, Error>> + 'static,
+        member: Rc<Member>,
+        hub: Rc<Hub>,
+    ) -> Self {
         Self { inner: Box::pin(inner), member, hub }
     }
 }

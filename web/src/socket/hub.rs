@@ -248,9 +248,11 @@ impl Hub {
         for window in windows {
             let Some((stream, told)) = self.app.engine.position(&window) else { continue };
             for member in self.watching(&window) {
-                let behind = member.watches.borrow().get(&window).is_some_and(|watch| {
-                    !watch.catching_up && (watch.stream != stream || watch.last < told)
-                });
+                let behind = member
+                    .watches
+                    .borrow()
+                    .get(&window)
+                    .is_some_and(|watch| !watch.catching_up && (watch.stream != stream || watch.last < told));
                 if behind {
                     catch_up::start(self, &member, &window);
                 }

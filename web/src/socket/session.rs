@@ -196,7 +196,8 @@ impl Actor for Session {
         let app = &self.hub.app;
         let who = &self.member.who;
         let windows = app.engine.org().windows.keys().cloned().collect::<Vec<_>>().into_iter();
-        let windows = windows.filter(|window| authorize(who, Action::ReadWindow, Object::Window(window), &app.engine).is_ok());
+        let windows =
+            windows.filter(|window| authorize(who, Action::ReadWindow, Object::Window(window), &app.engine).is_ok());
         let role = serde_json::to_value(convert::org::role(who.role));
         let role = role.ok().and_then(|role| role.as_str().map(str::to_owned)).unwrap_or_default();
         let windows = windows.map(|window| window.to_string()).collect();

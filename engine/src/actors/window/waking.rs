@@ -79,7 +79,7 @@ impl WindowActor {
             }
             // A full mailbox drops the message, and with it the reply, which says so.
             Pending::Deliver(deliver) => drop(awake.addr.try_send(deliver)),
-            Pending::Ask(ask) => drop(awake.addr.try_send(ask)),
+            Pending::Ask(ask) => drop(awake.addr.try_send(*ask)),
             Pending::Deadline => self.fire(id),
         }
     }

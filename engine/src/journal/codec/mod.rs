@@ -136,11 +136,7 @@ fn fact(input: &mut Input<'_>) -> Result<Fact, CodecError> {
         return Err(CodecError::TooNew { what: "event type", found: u32::from(number), known: u32::from(known) });
     }
     if version != VERSION {
-        return Err(CodecError::TooNew {
-            what: "event version",
-            found: u32::from(version),
-            known: u32::from(VERSION),
-        });
+        return Err(CodecError::TooNew { what: "event version", found: u32::from(version), known: u32::from(VERSION) });
     }
     let fact = match id {
         Some(id) => Fact::Conversation(id, read(body)?),
