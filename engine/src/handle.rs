@@ -17,9 +17,7 @@ use crate::domain::seat::ReleaseCause;
 use crate::domain::window;
 use crate::failure::Failure;
 use crate::presence::Presence;
-use crate::rows::{
-    CatchUp, ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, RawRow, Snapshot, Update,
-};
+use crate::rows::{CatchUp, ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, RawRow, Snapshot, Update};
 
 /// Turns one committed record into the socket frame that every reader of the window shares. Must be pure: a resume
 /// encodes old records again and must give the same bytes.
@@ -127,12 +125,7 @@ impl Handle {
     ///
     /// # Errors
     /// Rejected, or not now.
-    pub async fn command(
-        &self,
-        by: By,
-        conversation: ConversationId,
-        command: Command,
-    ) -> Result<Done, Failure> {
+    pub async fn command(&self, by: By, conversation: ConversationId, command: Command) -> Result<Done, Failure> {
         let _ = (by, conversation, command);
         unimplemented!()
     }
@@ -150,10 +143,7 @@ impl Handle {
     ///
     /// # Errors
     /// Read models are not there yet.
-    pub async fn window_of(
-        &self,
-        conversation: ConversationId,
-    ) -> Result<Option<WindowId>, Failure> {
+    pub async fn window_of(&self, conversation: ConversationId) -> Result<Option<WindowId>, Failure> {
         let _ = conversation;
         unimplemented!()
     }
@@ -162,10 +152,7 @@ impl Handle {
     ///
     /// # Errors
     /// Not found, or catching up.
-    pub async fn conversation(
-        &self,
-        conversation: ConversationId,
-    ) -> Result<ConversationRow, Failure> {
+    pub async fn conversation(&self, conversation: ConversationId) -> Result<ConversationRow, Failure> {
         let _ = conversation;
         unimplemented!()
     }
@@ -196,11 +183,7 @@ impl Handle {
     ///
     /// # Errors
     /// Not found, or catching up.
-    pub async fn message(
-        &self,
-        conversation: ConversationId,
-        number: u32,
-    ) -> Result<MessageRow, Failure> {
+    pub async fn message(&self, conversation: ConversationId, number: u32) -> Result<MessageRow, Failure> {
         let _ = (conversation, number);
         unimplemented!()
     }
@@ -258,12 +241,7 @@ impl Handle {
     ///
     /// # Errors
     /// No such window, or catching up.
-    pub async fn catch_up(
-        &self,
-        window: &WindowId,
-        stream: StreamId,
-        after: Position,
-    ) -> Result<CatchUp, Failure> {
+    pub async fn catch_up(&self, window: &WindowId, stream: StreamId, after: Position) -> Result<CatchUp, Failure> {
         let _ = (window, stream, after);
         unimplemented!()
     }

@@ -35,9 +35,7 @@ struct Reference<const SYNC: bool, const SYNC_DIR: bool, const CHECK: bool> {
     numbers: Vec<Option<u64>>,
 }
 
-impl<const SYNC: bool, const SYNC_DIR: bool, const CHECK: bool> Store
-    for Reference<SYNC, SYNC_DIR, CHECK>
-{
+impl<const SYNC: bool, const SYNC_DIR: bool, const CHECK: bool> Store for Reference<SYNC, SYNC_DIR, CHECK> {
     fn open(dir: &Path) -> Result<Self, Failure> {
         let path = dir.join("numbers");
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
@@ -94,9 +92,7 @@ struct Sled(sled::Db);
 
 impl Store for Sled {
     fn open(dir: &Path) -> Result<Self, Failure> {
-        let config = sled::Config::new()
-            .path(dir.join("sled"))
-            .cache_capacity(8 << 20);
+        let config = sled::Config::new().path(dir.join("sled")).cache_capacity(8 << 20);
         Ok(Self(config.open()?))
     }
 
@@ -109,9 +105,6 @@ impl Store for Sled {
     }
 
     fn numbers(&self) -> Result<Vec<u64>, Failure> {
-        self.0
-            .iter()
-            .map(|row| Ok(number_in(&row?.1).ok_or("a value does not read back")?))
-            .collect()
+        self.0.iter().map(|row| Ok(number_in(&row?.1).ok_or("a value does not read back")?)).collect()
     }
 }

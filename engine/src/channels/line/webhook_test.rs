@@ -33,10 +33,7 @@ fn events(sample: &str) -> Vec<ParsedEvent> {
 
 fn text_of(event: &ParsedEvent) -> &str {
     match &event.what {
-        InboundKind::Message {
-            content: Content::Text(text),
-            ..
-        } => text,
+        InboundKind::Message { content: Content::Text(text), .. } => text,
         other => panic!("{other:?}"),
     }
 }
@@ -60,13 +57,7 @@ fn the_connection_check_is_no_error_and_no_event() {
 fn a_text_and_its_unsend_are_read_to_the_last_field() {
     let events = events("text_with_emoji_quote_then_unsend");
     let user = "Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    let InboundKind::Message {
-        raw: Some(raw),
-        external_id,
-        content,
-        reply_token,
-    } = events[0].what.clone()
-    else {
+    let InboundKind::Message { raw: Some(raw), external_id, content, reply_token } = events[0].what.clone() else {
         panic!("{:?}", events[0]);
     };
     assert!(raw.starts_with(r#"{"type":"message""#) && raw.ends_with("\"589999999999999999\"}}"));
@@ -81,9 +72,7 @@ fn a_text_and_its_unsend_are_read_to_the_last_field() {
         thread: user.to_owned(),
         at: Timestamp(1_795_140_009_000),
         redelivery: false,
-        what: InboundKind::Unsend {
-            external_id: "590000000000000001".to_owned(),
-        },
+        what: InboundKind::Unsend { external_id: "590000000000000001".to_owned() },
     };
     assert_eq!(events[1], unsend);
 }
@@ -192,11 +181,7 @@ fn housekeeping_and_talks_of_several_people_reach_no_conversation() {
             Parsed::Ignored { kind } => kind,
             other => panic!("{other:?}"),
         };
-        parsed(sample)
-            .events
-            .into_iter()
-            .map(only_ignored)
-            .collect()
+        parsed(sample).events.into_iter().map(only_ignored).collect()
     };
     let housekeeping = kinds("housekeeping");
     assert_eq!(housekeeping.len(), 18);
@@ -220,18 +205,12 @@ fn an_event_without_an_id_is_known_again_when_it_is_redelivered() {
     let first = events("no_event_id");
     let again = events("no_event_id_redelivered_in_other_clothes");
     assert_eq!(first[0].event_id, again[0].event_id);
-    assert_ne!(
-        first[0].event_id, first[1].event_id,
-        "the same words twice are two messages"
-    );
+    assert_ne!(first[0].event_id, first[1].event_id, "the same words twice are two messages");
 }
 
 #[test]
 fn a_time_that_cannot_be_is_replaced_by_the_time_of_receipt() {
-    let at: Vec<i64> = events("times_that_cannot_be")
-        .iter()
-        .map(|event| event.at.0)
-        .collect();
+    let at: Vec<i64> = events("times_that_cannot_be").iter().map(|event| event.at.0).collect();
     let now = RECEIVED_AT.0;
     assert_eq!(at, [now, now, now, now, now, 1_795_140_060_000]);
 }
@@ -241,11 +220,8 @@ fn half_a_surrogate_and_a_number_for_an_id_cost_no_message() {
     let events = events("half_surrogates_and_numbers_for_ids");
     assert_eq!(text_of(&events[0]), "切れた\u{FFFD} 絵文字 🍎");
     for event in &events {
-        let (InboundKind::Message {
-            external_id: Some(id),
-            ..
-        }
-        | InboundKind::Unsend { external_id: id }) = &event.what
+        let (InboundKind::Message { external_id: Some(id), .. } | InboundKind::Unsend { external_id: id }) =
+            &event.what
         else {
             panic!("{event:?}");
         };
@@ -255,21 +231,13 @@ fn half_a_surrogate_and_a_number_for_an_id_cost_no_message() {
 
 #[test]
 fn bytes_that_are_no_utf8_spoil_only_their_event() {
-    let body: Vec<u8> = bytes_of("one_broken_among_ten")
-        .replace_text("\"text\":\"2\"", b"\"text\":\"\xE3\x81\xFF\"");
+    let body: Vec<u8> = bytes_of("one_broken_among_ten").replace_text("\"text\":\"2\"", b"\"text\":\"\xE3\x81\xFF\"");
     let events = parse(&Bytes::from(body), RECEIVED_AT).unwrap().events;
-    let Parsed::Broken {
-        raw,
-        why: Flaw::NotUtf8,
-        ..
-    } = &events[1]
-    else {
+    let Parsed::Broken { raw, why: Flaw::NotUtf8, .. } = &events[1] else {
         panic!("{:?}", events[1]);
     };
     assert!(raw.windows(3).any(|bytes| bytes == b"\xE3\x81\xFF"));
-    let healthy = events
-        .iter()
-        .filter(|event| matches!(event, Parsed::Event(_)));
+    let healthy = events.iter().filter(|event| matches!(event, Parsed::Event(_)));
     assert_eq!(healthy.count(), 8);
 }
 
@@ -291,18 +259,8 @@ fn unparsable(body: impl Into<Bytes>) -> Unparsable {
 
 #[test]
 fn a_broken_envelope_is_told_from_a_strange_one_and_repeats_no_content() {
-    for body in [
-        "",
-        "{",
-        "{\"events\":[{}",
-        "{\"events\":[]}x",
-        "secret",
-        "\u{FEFF}{\"events\":[]}",
-    ] {
-        assert!(
-            matches!(unparsable(body), Unparsable::NotJson { .. }),
-            "{body}"
-        );
+    for body in ["", "{", "{\"events\":[{}", "{\"events\":[]}x", "secret", "\u{FEFF}{\"events\":[]}"] {
+        assert!(matches!(unparsable(body), Unparsable::NotJson { .. }), "{body}");
     }
     for body in [
         "null",
@@ -320,10 +278,7 @@ fn a_broken_envelope_is_told_from_a_strange_one_and_repeats_no_content() {
         assert_eq!(why, Unparsable::NoEvents, "{body}");
         assert!(!why.to_string().contains("secret"));
     }
-    assert!(matches!(
-        unparsable(&b"{\"events\":[\xFF]}"[..]),
-        Unparsable::NotJson { .. }
-    ));
+    assert!(matches!(unparsable(&b"{\"events\":[\xFF]}"[..]), Unparsable::NotJson { .. }));
 }
 
 #[test]
@@ -336,13 +291,9 @@ fn a_body_with_more_events_than_allowed_is_left_whole() {
 }
 
 fn with_message(message: &str) -> Parsed {
-    let body = format!(
-        r#"{{"events":[{{"type":"message","source":{{"type":"user","userId":"U1"}},"message":{message}}}]}}"#
-    );
-    parse(&Bytes::from(body), RECEIVED_AT)
-        .unwrap()
-        .events
-        .remove(0)
+    let body =
+        format!(r#"{{"events":[{{"type":"message","source":{{"type":"user","userId":"U1"}},"message":{message}}}]}}"#);
+    parse(&Bytes::from(body), RECEIVED_AT).unwrap().events.remove(0)
 }
 
 fn flaw_of(parsed: &Parsed) -> Option<Flaw> {
@@ -356,9 +307,7 @@ fn flaw_of(parsed: &Parsed) -> Option<Flaw> {
 fn nesting_without_end_overflows_nothing() {
     for depth in [20, 40, 900_000] {
         let nested = "[".repeat(depth) + &"]".repeat(depth);
-        let flaw = flaw_of(&with_message(&format!(
-            r#"{{"type":"hologram","x":{nested}}}"#
-        )));
+        let flaw = flaw_of(&with_message(&format!(r#"{{"type":"hologram","x":{nested}}}"#)));
         assert_eq!(flaw, (depth > 20).then_some(Flaw::TooDeep));
         // What is shown in full and not kept may be as deep as it likes.
         let text = with_message(&format!(r#"{{"type":"text","text":"a","x":{nested}}}"#));
@@ -383,10 +332,7 @@ fn ten_thousand_events_of_one_user_are_all_there_in_order() {
             r#"{{"type":"message","mode":"active","timestamp":1795140000123,"source":{{"type":"user","userId":"U1"}},"webhookEventId":"E{n}","deliveryContext":{{"isRedelivery":false}},"replyToken":"r{n}","message":{{"type":"text","id":"{n}","text":"{n}"}}}}"#
         ))
         .collect();
-    let body = Bytes::from(format!(
-        r#"{{"destination":"Ubot","events":[{}]}}"#,
-        events.join(",")
-    ));
+    let body = Bytes::from(format!(r#"{{"destination":"Ubot","events":[{}]}}"#, events.join(",")));
     let webhook = parse(&body, RECEIVED_AT).unwrap();
     assert_eq!(webhook.events.len(), 10_000);
     for (n, event) in webhook.events.iter().enumerate() {
@@ -408,10 +354,7 @@ fn spoilt_sample() -> impl Strategy<Value = Vec<u8>> {
         "housekeeping",
         "half_surrogates_and_numbers_for_ids",
     ]);
-    let bytes = prop_oneof![
-        prop::sample::select(b"{}[]\",:\\u0n1-.e \xFF\xED\xE3".to_vec()),
-        any::<u8>(),
-    ];
+    let bytes = prop_oneof![prop::sample::select(b"{}[]\",:\\u0n1-.e \xFF\xED\xE3".to_vec()), any::<u8>(),];
     let change = (any::<prop::sample::Index>(), 0..3_u8, bytes);
     (samples, prop::collection::vec(change, 1..6)).prop_map(|(sample, changes)| {
         let mut body = bytes_of(sample).to_vec();
@@ -464,11 +407,8 @@ fn odd_event() -> impl Strategy<Value = String> {
         "postback",
     ];
     prop::collection::vec(prop::option::weighted(0.7, value), names.len()).prop_map(move |values| {
-        let fields: Vec<String> = names
-            .iter()
-            .zip(values)
-            .filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?)))
-            .collect();
+        let fields: Vec<String> =
+            names.iter().zip(values).filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?))).collect();
         format!("{{{}}}", fields.join(","))
     })
 }

@@ -1,6 +1,8 @@
 //! What may happen to a conversation. The seat's rules stand here; what comes in and goes out has files of its own.
 
-use super::{ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing};
+use super::{
+    ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing,
+};
 use crate::domain::id::AgentId;
 use crate::domain::rejected::Rejected;
 use crate::domain::seat::{Away, Holder, Offer, ReleaseCause};
@@ -43,7 +45,11 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::TakeOver { agent, supervisor, reason } => take_over(state, *agent, *supervisor, reason, around),
         Command::Release { agent, seat_epoch } => {
             holds(state, *agent, *seat_epoch)?;
-            Ok(after_offer(state, HandoverEnd::Withdrawn, Event::Released { agent: *agent, cause: ReleaseCause::Returned }))
+            Ok(after_offer(
+                state,
+                HandoverEnd::Withdrawn,
+                Event::Released { agent: *agent, cause: ReleaseCause::Returned },
+            ))
         }
         Command::Complete { agent, seat_epoch } => {
             holds(state, *agent, *seat_epoch)?;
@@ -63,7 +69,9 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::BeginSend { number, push_only } => outgoing::begin(state, *number, *push_only, around),
         Command::FinishSend { number, outcome } => Ok(outgoing::finish(state, *number, outcome)),
         Command::AddNote { agent, client_id, text } => {
-            around.member(*agent).or_else(|no| if state.seat.holder == Holder::Agent(*agent) { Ok(()) } else { Err(no) })?;
+            around
+                .member(*agent)
+                .or_else(|no| if state.seat.holder == Holder::Agent(*agent) { Ok(()) } else { Err(no) })?;
             outgoing::add_note(state, *agent, client_id, text)
         }
         Command::EditNote { agent, number, text } => outgoing::edit_note(state, *agent, *number, text),

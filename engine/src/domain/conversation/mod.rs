@@ -28,9 +28,7 @@ use super::seat::Seat;
 use super::time::Timestamp;
 
 /// The three statuses (V1). On screen `New` reads 未対応.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Status {
     /// Nobody answers it yet; the seat is free.
     #[default]
@@ -219,10 +217,7 @@ impl Conversation {
             due.push((away.expires_at, DeadlineKind::SeatExpiry));
         }
         if self.status == Status::New && auto_close_ms > 0 && self.is_born() {
-            due.push((
-                self.new_since.plus_ms(auto_close_ms),
-                DeadlineKind::AutoClose,
-            ));
+            due.push((self.new_since.plus_ms(auto_close_ms), DeadlineKind::AutoClose));
         }
         due.sort_unstable();
         due

@@ -122,48 +122,32 @@ family! {
 /// Every kind of every family, for the golden files.
 #[cfg(test)]
 pub(super) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    [window::KINDS, conversation::KINDS, org::KINDS]
-        .into_iter()
-        .flatten()
+    [window::KINDS, conversation::KINDS, org::KINDS].into_iter().flatten()
 }
 
 /// The kind with this number. Constant time: the numbers of a family run without a gap.
 pub(super) fn kind(number: u16) -> Option<&'static Kind> {
-    [conversation::KINDS, window::KINDS, org::KINDS]
-        .into_iter()
-        .find_map(|family| {
-            let place = number.checked_sub(family.first()?.number)?;
-            family.get(usize::from(place))
-        })
+    [conversation::KINDS, window::KINDS, org::KINDS].into_iter().find_map(|family| {
+        let place = number.checked_sub(family.first()?.number)?;
+        family.get(usize::from(place))
+    })
 }
 
 /// Appends the body of a fact; answers with its kind and the conversation that it belongs to, if it is one's.
-pub(super) fn write(
-    fact: &Fact,
-    out: &mut Vec<u8>,
-) -> bincode::Result<(&'static Kind, Option<ConversationId>)> {
+pub(super) fn write(fact: &Fact, out: &mut Vec<u8>) -> bincode::Result<(&'static Kind, Option<ConversationId>)> {
     let (number, conversation) = match fact {
         Fact::Conversation(id, event) => (conversation::write(event, out)?, Some(*id)),
         Fact::Window(event) => (window::write(event, out)?, None),
         Fact::Org(event) => (org::write(event, out)?, None),
     };
-    Ok((
-        kind(number).expect("the number comes from the same table"),
-        conversation,
-    ))
+    Ok((kind(number).expect("the number comes from the same table"), conversation))
 }
 
 /// Reads a body in today's shape.
-pub(super) fn read(
-    kind: &Kind,
-    conversation: Option<ConversationId>,
-    body: &[u8],
-) -> Result<Fact, CodecError> {
+pub(super) fn read(kind: &Kind, conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
     match (kind.number, conversation) {
         (..100, None) => window::read(kind.number, body).map(Fact::Window),
-        (100..200, Some(id)) => {
-            conversation::read(kind.number, body).map(|event| Fact::Conversation(id, event))
-        }
+        (100..200, Some(id)) => conversation::read(kind.number, body).map(|event| Fact::Conversation(id, event)),
         (200.., None) => org::read(kind.number, body).map(Fact::Org),
         _ => Err(CodecError::damaged("the owner of a fact")),
     }

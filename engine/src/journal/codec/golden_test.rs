@@ -14,11 +14,7 @@ use crate::domain::record::{By, Fact, Record};
 use crate::domain::time::Timestamp;
 
 fn record(events: Vec<Fact>) -> Record {
-    Record {
-        at: Timestamp(1_790_000_000_456),
-        by: By::Engine,
-        events,
-    }
+    Record { at: Timestamp(1_790_000_000_456), by: By::Engine, events }
 }
 
 /// The records of each file. A former version has its own line here once there is one: its bytes stay, and they
@@ -27,21 +23,10 @@ fn expected() -> BTreeMap<String, Vec<Record>> {
     let mut files: BTreeMap<String, Vec<Record>> = BTreeMap::new();
     for fact in samples::facts() {
         let (kind, _) = facts::write(&fact, &mut Vec::new()).unwrap();
-        files
-            .entry(file_name(kind, kind.version))
-            .or_default()
-            .push(record(vec![fact]));
+        files.entry(file_name(kind, kind.version)).or_default().push(record(vec![fact]));
     }
-    let by = [
-        By::Agent(AgentId(5)),
-        By::Customer,
-        By::Engine,
-        By::Operator,
-    ];
-    let headers = by.map(|by| Record {
-        by,
-        ..record(samples::facts().drain(..3).collect())
-    });
+    let by = [By::Agent(AgentId(5)), By::Customer, By::Engine, By::Operator];
+    let headers = by.map(|by| Record { by, ..record(samples::facts().drain(..3).collect()) });
     files.insert("000-header-v1.hex".into(), headers.to_vec());
     files
 }
@@ -52,9 +37,7 @@ fn file_name(kind: &Kind, version: u16) -> String {
 }
 
 fn folder() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "src/journal/codec/golden"]
-        .iter()
-        .collect()
+    [env!("CARGO_MANIFEST_DIR"), "src/journal/codec/golden"].iter().collect()
 }
 
 fn to_hex(bytes: &[u8]) -> String {
@@ -65,9 +48,7 @@ fn to_hex(bytes: &[u8]) -> String {
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2)
-        .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
-        .collect()
+    (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect()
 }
 
 #[test]
@@ -91,10 +72,7 @@ fn bless() {
     for (name, records) in expected() {
         let path = folder().join(name);
         if !path.exists() {
-            let lines: Vec<_> = records
-                .iter()
-                .map(|record| to_hex(&encode(record).unwrap()))
-                .collect();
+            let lines: Vec<_> = records.iter().map(|record| to_hex(&encode(record).unwrap())).collect();
             std::fs::write(path, lines.join("\n") + "\n").unwrap();
         }
     }

@@ -81,10 +81,7 @@ impl CodecError {
     /// Whether a newer release can read what this one cannot.
     #[must_use]
     pub fn is_too_new(&self) -> bool {
-        matches!(
-            self,
-            Self::UnknownFormat { .. } | Self::UnknownType { .. } | Self::NewerVersion { .. }
-        )
+        matches!(self, Self::UnknownFormat { .. } | Self::UnknownType { .. } | Self::NewerVersion { .. })
     }
 }
 
@@ -126,21 +123,15 @@ pub fn decode(payload: &[u8]) -> Result<Record, CodecError> {
 }
 
 fn write(record: &Record) -> Result<Vec<u8>, CodecError> {
-    let unwritable = |source| CodecError::Damaged {
-        what: "a fact",
-        source: Some(source),
-    };
+    let unwritable = |source| CodecError::Damaged { what: "a fact", source: Some(source) };
     let header = Header {
         at: record.at,
         by: record.by,
-        facts: u32::try_from(record.events.len())
-            .map_err(|_| CodecError::damaged("the number of facts"))?,
+        facts: u32::try_from(record.events.len()).map_err(|_| CodecError::damaged("the number of facts"))?,
     };
     let mut out = Vec::with_capacity(256);
     out.push(FORMAT);
-    layout()
-        .serialize_into(&mut out, &header)
-        .map_err(unwritable)?;
+    layout().serialize_into(&mut out, &header).map_err(unwritable)?;
     let mut body = Vec::new();
     for fact in &record.events {
         body.clear();
@@ -151,9 +142,7 @@ fn write(record: &Record) -> Result<Vec<u8>, CodecError> {
             conversation,
             len: u32::try_from(body.len()).map_err(|_| CodecError::TooLong { len: body.len() })?,
         };
-        layout()
-            .serialize_into(&mut out, &frame)
-            .map_err(unwritable)?;
+        layout().serialize_into(&mut out, &frame).map_err(unwritable)?;
         out.extend_from_slice(&body);
     }
     Ok(out)
@@ -175,17 +164,11 @@ fn read(payload: &[u8], old: &[schema::Old]) -> Result<Record, CodecError> {
     if !rest.is_empty() {
         return Err(CodecError::damaged("the end of the record"));
     }
-    Ok(Record {
-        at: header.at,
-        by: header.by,
-        events,
-    })
+    Ok(Record { at: header.at, by: header.by, events })
 }
 
 fn read_header(payload: &[u8]) -> Result<(Header, &[u8]), CodecError> {
-    let (format, mut rest) = payload
-        .split_first()
-        .ok_or_else(|| CodecError::damaged("an empty record"))?;
+    let (format, mut rest) = payload.split_first().ok_or_else(|| CodecError::damaged("an empty record"))?;
     if *format != FORMAT {
         return Err(CodecError::UnknownFormat { found: *format });
     }
@@ -194,15 +177,9 @@ fn read_header(payload: &[u8]) -> Result<(Header, &[u8]), CodecError> {
 }
 
 fn read_fact(frame: &Frame, body: &[u8], old: &[schema::Old]) -> Result<Fact, CodecError> {
-    let kind = facts::kind(frame.number).ok_or(CodecError::UnknownType {
-        number: frame.number,
-    })?;
+    let kind = facts::kind(frame.number).ok_or(CodecError::UnknownType { number: frame.number })?;
     if frame.version > kind.version {
-        return Err(CodecError::NewerVersion {
-            name: kind.name,
-            found: frame.version,
-            known: kind.version,
-        });
+        return Err(CodecError::NewerVersion { name: kind.name, found: frame.version, known: kind.version });
     }
     if frame.version == kind.version {
         return facts::read(kind, frame.conversation, body);
@@ -219,20 +196,12 @@ fn read_front<T: DeserializeOwned>(bytes: &mut &[u8], what: &'static str) -> Res
     limits()
         .allow_trailing_bytes()
         .deserialize_from(bytes)
-        .map_err(|source| CodecError::Damaged {
-            what,
-            source: Some(source),
-        })
+        .map_err(|source| CodecError::Damaged { what, source: Some(source) })
 }
 
 /// Reads one value that fills the bytes to their end.
 fn read_whole<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-    limits()
-        .deserialize(bytes)
-        .map_err(|source| CodecError::Damaged {
-            what: "a fact",
-            source: Some(source),
-        })
+    limits().deserialize(bytes).map_err(|source| CodecError::Damaged { what: "a fact", source: Some(source) })
 }
 
 /// How numbers are laid out.

@@ -27,11 +27,7 @@ pub fn redact(payload: &[u8]) -> Vec<u8> {
 
 fn shell(header: Option<Header>) -> Record {
     let (at, by) = header.map_or((Timestamp(0), By::Engine), |header| (header.at, header.by));
-    Record {
-        at,
-        by,
-        events: Vec::new(),
-    }
+    Record { at, by, events: Vec::new() }
 }
 
 fn empty(fact: &mut Fact) {

@@ -2,14 +2,10 @@
 //!
 //! The golden files are made of these values; a value that changes here does not match its file any more.
 
-use crate::domain::conversation::{
-    ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received,
-};
+use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, StreamId, WindowId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
-use crate::domain::org::{
-    Agent, Event as Org, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry,
-};
+use crate::domain::org::{Agent, Event as Org, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry};
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
 use crate::domain::time::Timestamp;
@@ -32,9 +28,7 @@ const TALK: ConversationId = ConversationId(0x0199_5a3c_0000_0000_0000_0000_0000
 
 /// Every kind of fact, the same kind side by side.
 pub(crate) fn facts() -> Vec<Fact> {
-    let talk = talks()
-        .into_iter()
-        .map(|event| Fact::Conversation(TALK, event));
+    let talk = talks().into_iter().map(|event| Fact::Conversation(TALK, event));
     let window = windows().into_iter().map(Fact::Window);
     let org = orgs().into_iter().map(Fact::Org);
     window.chain(talk).chain(org).collect()
@@ -78,10 +72,7 @@ fn talks() -> Vec<Talk> {
             ReleaseCause::LeftWindow => ReleaseCause::LeftWindow,
         )
         .into_iter()
-        .map(|cause| Talk::Released {
-            agent: AGENT,
-            cause,
-        }),
+        .map(|cause| Talk::Released { agent: AGENT, cause }),
     );
     all.extend([Some(AGENT), None].map(|by| Talk::Completed { by }));
     all.push(Talk::HandoverOffered(Offer {
@@ -100,29 +91,14 @@ fn talks() -> Vec<Talk> {
         .into_iter()
         .map(|how| Talk::HandoverEnded { how }),
     );
-    all.push(Talk::Assigned {
-        assignee: Some(COLLEAGUE),
-        by: Some(AGENT),
-    });
-    all.push(Talk::Assigned {
-        assignee: None,
-        by: None,
-    });
+    all.push(Talk::Assigned { assignee: Some(COLLEAGUE), by: Some(AGENT) });
+    all.push(Talk::Assigned { assignee: None, by: None });
     all.extend(sends());
     all.extend(notes());
-    all.push(Talk::HolderAway(Away {
-        since: T0,
-        claimable_at: T0.plus_ms(120_000),
-        expires_at: T0.plus_ms(900_000),
-    }));
+    all.push(Talk::HolderAway(Away { since: T0, claimable_at: T0.plus_ms(120_000), expires_at: T0.plus_ms(900_000) }));
     all.extend([Talk::HolderReturned, Talk::SeatClaimable]);
-    all.extend([Some(7), None].map(|number| Talk::Unsent {
-        external_id: "444573844083572737".into(),
-        number,
-    }));
-    all.push(Talk::NameSeen {
-        name: "佐藤 花子".into(),
-    });
+    all.extend([Some(7), None].map(|number| Talk::Unsent { external_id: "444573844083572737".into(), number }));
+    all.push(Talk::NameSeen { name: "佐藤 花子".into() });
     all.extend([Talk::SetAside, Talk::TakenBack { by: AGENT }]);
     all
 }
@@ -138,13 +114,7 @@ fn claims() -> Vec<Talk> {
         },
     )
     .into_iter()
-    .map(|how| {
-        Talk::Claimed(Claimed {
-            agent: AGENT,
-            epoch: 3,
-            how,
-        })
-    })
+    .map(|how| Talk::Claimed(Claimed { agent: AGENT, epoch: 3, how }))
     .collect()
 }
 
@@ -169,56 +139,32 @@ fn sends() -> Vec<Talk> {
         FailureReason::InboxGone => FailureReason::InboxGone,
     );
     let mut all = Vec::new();
-    all.extend(
-        authors
-            .into_iter()
-            .zip(contents())
-            .map(|(author, content)| {
-                Talk::Queued(Queued {
-                    number: 8,
-                    author,
-                    client_id: "tab-1:42".into(),
-                    content,
-                    retry_key: 0x1234_5678_9abc_4def_8123_4567_89ab_cdef,
-                })
-            }),
-    );
-    all.extend(
-        routes
-            .into_iter()
-            .map(|route| Talk::SendStarted { number: 8, route }),
-    );
+    all.extend(authors.into_iter().zip(contents()).map(|(author, content)| {
+        Talk::Queued(Queued {
+            number: 8,
+            author,
+            client_id: "tab-1:42".into(),
+            content,
+            retry_key: 0x1234_5678_9abc_4def_8123_4567_89ab_cdef,
+        })
+    }));
+    all.extend(routes.into_iter().map(|route| Talk::SendStarted { number: 8, route }));
     all.push(Talk::Sent {
         number: 8,
         external_ids: vec!["461230966842064897".into(), "461230966842064898".into()],
         free: true,
     });
-    all.extend(
-        reasons
-            .into_iter()
-            .map(|reason| Talk::Failed { number: 8, reason }),
-    );
+    all.extend(reasons.into_iter().map(|reason| Talk::Failed { number: 8, reason }));
     all.push(Talk::Unknown { number: 8 });
-    all.push(Talk::Cancelled {
-        number: 8,
-        by: AGENT,
-    });
+    all.push(Talk::Cancelled { number: 8, by: AGENT });
     all.push(Talk::SendAbandoned { number: 8 });
     all
 }
 
 fn notes() -> Vec<Talk> {
     vec![
-        Talk::NoteAdded {
-            number: 9,
-            author: AGENT,
-            text: "在庫を確認中".into(),
-            client_id: "tab-1:43".into(),
-        },
-        Talk::NoteEdited {
-            number: 9,
-            text: "在庫あり".into(),
-        },
+        Talk::NoteAdded { number: 9, author: AGENT, text: "在庫を確認中".into(), client_id: "tab-1:43".into() },
+        Talk::NoteEdited { number: 9, text: "在庫あり".into() },
         Talk::NoteDeleted { number: 9 },
     ]
 }
@@ -239,33 +185,19 @@ fn windows() -> Vec<Window> {
         RawEnd::Dismissed => RawEnd::Dismissed,
     );
     let mut all = vec![
-        Window::Opened {
-            id: WindowId::new("shop1").expect("a good id"),
-            name: "通販窓口".into(),
-            places: 30,
-        },
+        Window::Opened { id: WindowId::new("shop1").expect("a good id"), name: "通販窓口".into(), places: 30 },
         Window::AgentAdded { agent: AGENT },
         Window::AgentRemoved { agent: AGENT },
         Window::SettingsChanged(Settings::default()),
-        Window::ContactPointSeen {
-            contact_point: POINT,
-            inbox: INBOX,
-            external_id: "U4af4980629".into(),
-        },
+        Window::ContactPointSeen { contact_point: POINT, inbox: INBOX, external_id: "U4af4980629".into() },
     ];
-    all.extend(reasons.into_iter().zip(bodies).map(|(why, body)| {
-        Window::RawAccepted(RawAccepted {
-            raw: 11,
-            inbox: INBOX,
-            received_at: T0,
-            why,
-            body,
-        })
-    }));
     all.extend(
-        ends.into_iter()
-            .map(|how| Window::RawSettled { raw: 11, how }),
+        reasons
+            .into_iter()
+            .zip(bodies)
+            .map(|(why, body)| Window::RawAccepted(RawAccepted { raw: 11, inbox: INBOX, received_at: T0, why, body })),
     );
+    all.extend(ends.into_iter().map(|how| Window::RawSettled { raw: 11, how }));
     all
 }
 
@@ -286,12 +218,8 @@ fn orgs() -> Vec<Org> {
         }),
     );
     let _ = every!(SendMode: SendMode::Auto => SendMode::Auto);
-    let inbox = |settings| Inbox {
-        id: INBOX,
-        window: WindowId::new("shop1").expect("a good id"),
-        settings,
-        changed_at: T0,
-    };
+    let inbox =
+        |settings| Inbox { id: INBOX, window: WindowId::new("shop1").expect("a good id"), settings, changed_at: T0 };
     let mut all: Vec<_> = roles
         .into_iter()
         .map(|role| {
@@ -307,14 +235,8 @@ fn orgs() -> Vec<Org> {
         })
         .collect();
     all.extend([
-        Org::PasswordChanged {
-            agent: AGENT,
-            password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
-        },
-        Org::AgentDisabled {
-            agent: AGENT,
-            disabled: true,
-        },
+        Org::PasswordChanged { agent: AGENT, password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into() },
+        Org::AgentDisabled { agent: AGENT, disabled: true },
         Org::WindowCreated(WindowEntry {
             id: WindowId::new("shop1").expect("a good id"),
             stream: StreamId(0x0199_5a3c_0000_0000_0000_0000_0000_0009),
@@ -323,12 +245,7 @@ fn orgs() -> Vec<Org> {
             created_at: T0,
         }),
     ]);
-    all.extend(
-        settings
-            .iter()
-            .cloned()
-            .map(|s| Org::InboxCreated(inbox(s))),
-    );
+    all.extend(settings.iter().cloned().map(|s| Org::InboxCreated(inbox(s))));
     all.extend(settings.into_iter().map(|s| Org::InboxChanged(inbox(s))));
     all
 }

@@ -18,11 +18,7 @@ const AT: Timestamp = Timestamp(1_790_000_000_000);
 const TALK: ConversationId = ConversationId(77);
 
 fn record(events: Vec<Fact>) -> Record {
-    Record {
-        at: AT,
-        by: By::Customer,
-        events,
-    }
+    Record { at: AT, by: By::Customer, events }
 }
 
 fn with_body_of(len: usize) -> Record {
@@ -68,18 +64,9 @@ fn a_far_too_long_record_is_refused_with_its_length() {
 #[test]
 fn what_a_newer_release_wrote_is_named_and_never_guessed() {
     let cases = [
-        (
-            vec![9, 0, 0, 0],
-            "record format 9 is of a newer release, this one knows 1",
-        ),
-        (
-            framed(4_711, 1, None, b""),
-            "facts of type 4711 are of a newer release",
-        ),
-        (
-            framed(104, 3, Some(TALK), b""),
-            "conversation.Released in version 3 is of a newer release, this one knows 1",
-        ),
+        (vec![9, 0, 0, 0], "record format 9 is of a newer release, this one knows 1"),
+        (framed(4_711, 1, None, b""), "facts of type 4711 are of a newer release"),
+        (framed(104, 3, Some(TALK), b""), "conversation.Released in version 3 is of a newer release, this one knows 1"),
     ];
     for (bytes, sentence) in cases {
         let error = decode(&bytes).unwrap_err();
@@ -112,17 +99,10 @@ fn a_former_shape_comes_out_as_todays() {
     let body = layout().serialize(&AgentId(5)).unwrap();
     let bytes = framed(104, 0, Some(TALK), &body);
     let found = read(&bytes, &[WITHOUT_CAUSE]).unwrap();
-    let todays = Talk::Released {
-        agent: AgentId(5),
-        cause: ReleaseCause::Returned,
-    };
+    let todays = Talk::Released { agent: AgentId(5), cause: ReleaseCause::Returned };
     assert_eq!(found.events, vec![Fact::Conversation(TALK, todays)]);
     let again = encode(&found).unwrap();
-    assert_eq!(
-        read(&again, &[]).unwrap(),
-        found,
-        "written anew it is today's shape"
-    );
+    assert_eq!(read(&again, &[]).unwrap(), found, "written anew it is today's shape");
     assert!(matches!(read(&bytes, &[]), Err(CodecError::Damaged { .. })));
 }
 
@@ -134,11 +114,7 @@ fn a_length_that_the_bytes_cannot_keep_allocates_nothing() {
     let sent = [&[8_u8][..], &huge].concat();
     let edited = [&[9_u8][..], &huge].concat();
     let raw = [&[11_u8, 1, 2, 0, 0][..], &huge].concat();
-    for bytes in [
-        framed(111, 1, Some(TALK), &sent),
-        framed(117, 1, Some(TALK), &edited),
-        framed(6, 1, None, &raw),
-    ] {
+    for bytes in [framed(111, 1, Some(TALK), &sent), framed(117, 1, Some(TALK), &edited), framed(6, 1, None, &raw)] {
         assert!(matches!(decode(&bytes), Err(CodecError::Damaged { .. })));
     }
     let mut many = vec![FORMAT];
@@ -193,22 +169,14 @@ fn redaction_keeps_order_kinds_ids_numbers_and_times() {
     for (before, left) in before.events.iter().zip(&left.events) {
         let kind = |fact| facts::write(fact, &mut Vec::new()).unwrap();
         assert_eq!(kind(before), kind(left));
-        let (
-            Fact::Conversation(_, Talk::Received(before)),
-            Fact::Conversation(_, Talk::Received(left)),
-        ) = (before, left)
+        let (Fact::Conversation(_, Talk::Received(before)), Fact::Conversation(_, Talk::Received(left))) =
+            (before, left)
         else {
             continue;
         };
         assert_eq!(left.content, Content::Redacted);
         let kept = |r: &crate::domain::conversation::Received| {
-            (
-                r.number,
-                r.event_id.clone(),
-                r.external_id.clone(),
-                r.sent_at,
-                r.late,
-            )
+            (r.number, r.event_id.clone(), r.external_id.clone(), r.sent_at, r.late)
         };
         assert_eq!(kept(before), kept(left));
     }

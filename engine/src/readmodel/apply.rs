@@ -1,0 +1,238 @@
+//! What a record does to the rows. The same code serves the running engine, which hands the states over, and a
+//! rebuild from the journal, which works them out: so both give the same rows.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::batch::Batch;
+use super::dedupe::day_of;
+use super::key;
+use super::row::{self, Line, LineValue, RawValue};
+use super::{ReadFault, ReadModels};
+use crate::domain::conversation::Event as Talk;
+use crate::domain::id::{ConversationId, Position, StreamId};
+use crate::domain::message::Delivery;
+use crate::domain::record::Fact;
+use crate::domain::time::Timestamp;
+use crate::domain::window::{Event as Window, RawBody};
+use crate::journal::feed::Committed;
+
+/// Records that are written as one. More would keep readers waiting at the gate.
+const RECORDS: usize = 512;
+
+impl ReadModels {
+    /// Applies records in the order given, many at a time; each record's rows appear together with its position. What
+    /// was applied before is passed over, so that handing a record over twice does no harm.
+    ///
+    /// # Errors
+    /// The store failed, or records of a stream were left out. From then on nothing is applied any more, and the store is
+    /// made anew at the next start.
+    pub fn apply(&self, records: &[Committed]) -> Result<(), ReadFault> {
+        let _one = self.writing.lock();
+        for records in records.chunks(RECORDS) {
+            if self.ended.load(Ordering::Acquire) {
+                return Err(ReadFault::Closed);
+            }
+            // sled asserts where other stores answer with an error, and a broken store must not take the engine along.
+            let applied = catch_unwind(AssertUnwindSafe(|| self.apply_as_one(records)));
+            if let Err(fault) = applied.unwrap_or(Err(ReadFault::Panicked)) {
+                self.distrust();
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_as_one(&self, records: &[Committed]) -> Result<(), ReadFault> {
+        let mut batch = Batch::new(self);
+        for record in records {
+            stage(&mut batch, record)?;
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let (rows, standings) = batch.finish();
+        {
+            let _gate = self.gate.write();
+            self.db.apply_batch(rows)?;
+            self.streams.write().extend(standings);
+        }
+        self.moved.notify_waiters();
+        Ok(())
+    }
+}
+
+fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> {
+    let Committed { stream, position, .. } = *committed;
+    let mut standing = batch.standing(stream);
+    if position <= standing.reached {
+        return Ok(());
+    }
+    if position != standing.reached.next() {
+        return Err(ReadFault::Gap { stream, reached: standing.reached, found: position });
+    }
+    standing.reached = position;
+    if committed.window.is_some() {
+        standing.window.clone_from(&committed.window);
+    }
+    for fact in &committed.record.events {
+        match fact {
+            Fact::Window(Window::Opened { id, .. }) => standing.window = Some(id.clone()),
+            Fact::Window(event) => stage_window(batch, stream, position, event),
+            Fact::Conversation(id, event) => {
+                let at = (stream, position, committed.record.at);
+                stage_talk(batch, *id, event, at)?;
+            }
+            Fact::Org(_) => {}
+        }
+    }
+    for id in touched(committed) {
+        let state = match committed.after.iter().find(|state| state.id == id) {
+            Some(state) => state.clone(),
+            None => worked_out(batch, committed, id)?,
+        };
+        let window = standing.window.clone().ok_or(ReadFault::NoWindow { stream, position })?;
+        batch.put_conversation((stream, window, position), state)?;
+    }
+    let day = day_of(committed.record.at);
+    for key in &committed.dedupe {
+        batch.put(key::dedupe(*key), row::write(&(stream, position, day)));
+        batch.put(key::dedupe_day(day, *key), Vec::new());
+    }
+    batch.stand(stream, standing);
+    Ok(())
+}
+
+/// The conversations of a record, each once, in the order of their first event.
+fn touched(committed: &Committed) -> Vec<ConversationId> {
+    let mut ids = Vec::new();
+    for fact in &committed.record.events {
+        if let Fact::Conversation(id, _) = fact
+            && !ids.contains(id)
+        {
+            ids.push(*id);
+        }
+    }
+    ids
+}
+
+fn worked_out(
+    batch: &mut Batch<'_>,
+    committed: &Committed,
+    id: ConversationId,
+) -> Result<Arc<crate::domain::conversation::Conversation>, ReadFault> {
+    let events: Vec<_> = committed
+        .record
+        .events
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Conversation(of, event) if *of == id => Some(event),
+            _ => None,
+        })
+        .collect();
+    let mut state = batch.conversation(id)?;
+    Arc::make_mut(&mut state).apply_record(&events, committed.record.at);
+    Ok(state)
+}
+
+fn stage_window(batch: &mut Batch<'_>, stream: StreamId, position: Position, event: &Window) {
+    match event {
+        Window::ContactPointSeen { contact_point, inbox, external_id } => {
+            batch.put(key::point(stream, *inbox, external_id), contact_point.0.to_be_bytes().to_vec());
+        }
+        Window::RawAccepted(accepted) => {
+            let len = match &accepted.body {
+                RawBody::Inline(bytes) => bytes.len() as u64,
+                RawBody::File { len, .. } => *len,
+                RawBody::Redacted => 0,
+            };
+            let value =
+                RawValue { position, inbox: accepted.inbox, received_at: accepted.received_at, why: accepted.why, len };
+            batch.put(key::raw(stream, accepted.raw), row::write(&value));
+        }
+        Window::RawSettled { raw, .. } => batch.remove(key::raw(stream, *raw)),
+        Window::Opened { .. }
+        | Window::AgentAdded { .. }
+        | Window::AgentRemoved { .. }
+        | Window::SettingsChanged(_) => {}
+    }
+}
+
+fn stage_talk(
+    batch: &mut Batch<'_>,
+    id: ConversationId,
+    event: &Talk,
+    (stream, position, now): (StreamId, Position, Timestamp),
+) -> Result<(), ReadFault> {
+    let line = |at, line| LineValue { stream, origin: position, text: position, at, line };
+    match event {
+        Talk::Opened(opened) => {
+            batch.put(key::thread(stream, opened.inbox, &opened.thread), id.0.to_be_bytes().to_vec());
+        }
+        Talk::Received(received) => {
+            let kind = Line::Inbound { late: received.late, unsent: false };
+            batch.put_line(id, received.number, line(received.sent_at, kind));
+        }
+        Talk::Unsent { number: Some(number), .. } => batch.change_line(id, *number, |value| {
+            if let Line::Inbound { unsent, .. } = &mut value.line {
+                *unsent = true;
+            }
+        })?,
+        Talk::Queued(queued) => {
+            let kind =
+                Line::Outbound { author: queued.author, delivery: Delivery::Queued, failed_at: None, free: false };
+            batch.put_line(id, queued.number, line(now, kind));
+        }
+        Talk::SendStarted { number, .. } => deliver(batch, id, *number, Delivery::Sending)?,
+        Talk::SendAbandoned { number } => deliver(batch, id, *number, Delivery::Queued)?,
+        Talk::Unknown { number } => deliver(batch, id, *number, Delivery::Unknown)?,
+        Talk::Cancelled { number, .. } => deliver(batch, id, *number, Delivery::Cancelled)?,
+        Talk::Sent { number, free: went_free, .. } => batch.change_line(id, *number, |value| {
+            if let Line::Outbound { delivery, free, .. } = &mut value.line {
+                (*delivery, *free) = (Delivery::Sent, *went_free);
+            }
+        })?,
+        Talk::Failed { number, .. } => batch.change_line(id, *number, |value| {
+            if let Line::Outbound { delivery, failed_at, .. } = &mut value.line {
+                (*delivery, *failed_at) = (Delivery::Failed, Some(position));
+            }
+        })?,
+        Talk::NoteAdded { number, .. } => {
+            batch.put_line(id, *number, line(now, Line::Note { edited: false, deleted: false }));
+        }
+        Talk::NoteEdited { number, .. } => batch.change_line(id, *number, |value| {
+            if let Line::Note { edited, .. } = &mut value.line {
+                (*edited, value.text) = (true, position);
+            }
+        })?,
+        Talk::NoteDeleted { number } => batch.change_line(id, *number, |value| {
+            if let Line::Note { deleted, .. } = &mut value.line {
+                *deleted = true;
+            }
+        })?,
+        Talk::Unsent { number: None, .. }
+        | Talk::Reopened
+        | Talk::Claimed(_)
+        | Talk::Released { .. }
+        | Talk::Completed { .. }
+        | Talk::HandoverOffered(_)
+        | Talk::HandoverEnded { .. }
+        | Talk::Assigned { .. }
+        | Talk::HolderAway(_)
+        | Talk::HolderReturned
+        | Talk::SeatClaimable
+        | Talk::NameSeen { .. }
+        | Talk::SetAside
+        | Talk::TakenBack { .. } => {}
+    }
+    Ok(())
+}
+
+fn deliver(batch: &mut Batch<'_>, id: ConversationId, number: u32, now: Delivery) -> Result<(), ReadFault> {
+    batch.change_line(id, number, |value| {
+        if let Line::Outbound { delivery, .. } = &mut value.line {
+            *delivery = now;
+        }
+    })
+}

@@ -1,0 +1,122 @@
+//! The thread that writes read models behind the journal. Its end is no loss: the journal has everything, and the
+//! next start catches up.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::queue::{BOUND, Bound, Queue};
+use super::{ReadFault, ReadModels};
+use crate::domain::id::{Position, StreamId};
+use crate::failure::Failure;
+use crate::faults::Faults;
+use crate::journal::feed::Committed;
+
+/// Records taken at a time.
+const AT_ONCE: usize = 2_048;
+/// How often a test's hold is looked at again.
+const HELD: Duration = Duration::from_millis(2);
+const LAG: &str = "madoguchi_readmodel_lag_records";
+
+/// The writer of one store's read models. Dropping it does what [`Writer::stop`] does.
+#[derive(Debug)]
+pub struct Writer {
+    models: Arc<ReadModels>,
+    queue: Arc<Queue>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Told once, when the store failed and nothing is applied any more. The engine goes on; reads answer `CatchingUp`.
+pub type OnFault = Box<dyn Fn(ReadFault) + Send>;
+
+impl Writer {
+    /// Starts the thread. The models have caught up before.
+    ///
+    /// # Errors
+    /// The operating system gives no thread.
+    pub fn start(models: Arc<ReadModels>, faults: Arc<Faults>, on_fault: OnFault) -> io::Result<Self> {
+        Self::start_with(models, faults, on_fault, BOUND)
+    }
+
+    pub(super) fn start_with(
+        models: Arc<ReadModels>,
+        faults: Arc<Faults>,
+        on_fault: OnFault,
+        bound: Bound,
+    ) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new(bound));
+        let thread = {
+            let (models, queue) = (models.clone(), queue.clone());
+            std::thread::Builder::new()
+                .name("read-models".into())
+                .spawn(move || run(&models, &queue, &faults, &on_fault))?
+        };
+        Ok(Self { models, queue, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Hands committed records over, each stream's in the order of its positions. Blocks at 20,000 records or 32 MB that are not
+    /// applied: the caller is the journal's writer, and it is meant to slow. After a fault it returns at once.
+    pub fn push(&self, records: Vec<Committed>) {
+        self.queue.push(records);
+        publish_lag(&self.queue);
+    }
+
+    /// See [`ReadModels::wait_for`].
+    ///
+    /// # Errors
+    /// `CatchingUp` when it takes longer than `timeout`, or will never be.
+    pub async fn wait_for(&self, stream: StreamId, position: Position, timeout: Duration) -> Result<(), Failure> {
+        self.models.wait_for(stream, position, timeout).await
+    }
+
+    /// Records that were pushed and are not applied yet.
+    #[must_use]
+    pub fn lag(&self) -> usize {
+        self.queue.lag()
+    }
+
+    /// Applies what was pushed, closes the store and ends the thread; a hold is ignored. Blocks.
+    pub fn stop(&self) {
+        self.queue.end();
+        let Some(thread) = self.thread.lock().take() else {
+            return;
+        };
+        if thread.join().is_err() {
+            self.models.distrust();
+        }
+        if let Err(error) = self.models.close() {
+            tracing::warn!(%error, "the read models could not be closed and may be made anew");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn run(models: &ReadModels, queue: &Queue, faults: &Faults, on_fault: &OnFault) {
+    while let Some(taken) = queue.take(AT_ONCE) {
+        while faults.hold_read_models.load(Ordering::Relaxed) && !queue.has_ended() {
+            std::thread::sleep(HELD);
+        }
+        if let Err(fault) = models.apply(&taken.records) {
+            tracing::error!(error = %fault, "the read models failed and are made anew at the next start");
+            queue.end();
+            on_fault(fault);
+            return;
+        }
+        queue.applied(taken.records.len(), taken.bytes);
+        publish_lag(queue);
+    }
+}
+
+fn publish_lag(queue: &Queue) {
+    #[expect(clippy::cast_precision_loss, reason = "at most the bound of the queue")]
+    metrics::gauge!(LAG).set(queue.lag() as f64);
+}
