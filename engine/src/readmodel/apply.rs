@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::batch::Batch;
-use super::dedupe::day_of;
+use super::dedupe::{KEYS_A_ROW, day_of};
 use super::key;
 use super::row::{self, Line, LineValue, RawValue};
 use super::{ReadFault, ReadModels};
@@ -52,7 +52,7 @@ impl ReadModels {
         if batch.is_empty() {
             return Ok(());
         }
-        let (rows, standings) = batch.finish();
+        let (rows, standings) = batch.finish()?;
         {
             let _gate = self.gate.write();
             self.db.apply_batch(rows)?;
@@ -96,9 +96,12 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
         batch.put_conversation((stream, window, position), state)?;
     }
     let day = day_of(committed.record.at);
-    for key in &committed.dedupe {
-        batch.put(key::dedupe(*key), row::write(&(stream, position, day)));
-        batch.put(key::dedupe_day(day, *key), Vec::new());
+    for (part, keys) in (0..).zip(committed.dedupe.chunks(KEYS_A_ROW)) {
+        for key in keys {
+            batch.put(key::dedupe(*key), row::write(&(stream, position)));
+        }
+        let keys: Vec<u128> = keys.iter().map(|key| key.0).collect();
+        batch.put(key::dedupe_day(day, stream, position, part), row::write(&keys));
     }
     batch.stand(stream, standing);
     Ok(())
@@ -131,7 +134,7 @@ fn worked_out(
             _ => None,
         })
         .collect();
-    let mut state = batch.conversation(id)?;
+    let mut state = batch.conversation(id, (committed.stream, committed.position))?;
     Arc::make_mut(&mut state).apply_record(&events, committed.record.at);
     Ok(state)
 }

@@ -51,8 +51,12 @@ impl<'a> Batch<'a> {
         self.streams.insert(stream, standing);
     }
 
-    /// A conversation's state with everything so far; unborn where nothing is known of it.
-    pub(super) fn conversation(&mut self, id: ConversationId) -> Result<Arc<Conversation>, ReadFault> {
+    /// A conversation's state with everything before `position` of `stream`; unborn where nothing is known of it.
+    pub(super) fn conversation(
+        &mut self,
+        id: ConversationId,
+        (stream, position): (StreamId, Position),
+    ) -> Result<Arc<Conversation>, ReadFault> {
         let models = self.models;
         let talk = self.talk(id)?;
         if let Some((_, _, _, state)) = &talk.now {
@@ -62,7 +66,14 @@ impl<'a> Batch<'a> {
             return Ok(state.clone());
         }
         let state = match chunk::join(&models.db, id)? {
-            Some(whole) => Arc::new(ConversationValue::read(&whole)?.state),
+            Some(whole) => {
+                let value = ConversationValue::read(&whole)?;
+                if Listed::front(&whole)?.stream == stream && value.position >= position {
+                    // The store lost where its stream stood and not this row: nothing in it can be believed.
+                    return Err(ReadFault::Row { model: "conversations" });
+                }
+                Arc::new(value.state)
+            }
             None => Arc::new(Conversation::unborn(id)),
         };
         talk.stored = Some(state.clone());
@@ -130,10 +141,10 @@ impl<'a> Batch<'a> {
     }
 
     /// Everything as one change of the store, and where the streams stand after it.
-    pub(super) fn finish(self) -> (sled::Batch, HashMap<StreamId, Standing>) {
+    pub(super) fn finish(self) -> Result<(sled::Batch, HashMap<StreamId, Standing>), ReadFault> {
         let mut batch = sled::Batch::default();
         for (id, talk) in self.talks {
-            write_talk(&mut batch, id, talk);
+            write_talk(&self.models.db, &mut batch, id, talk)?;
         }
         for ((id, number), value) in self.lines {
             if let Some(value) = value {
@@ -149,13 +160,13 @@ impl<'a> Batch<'a> {
         for (stream, standing) in &self.streams {
             batch.insert(key::stream(key::STREAM, *stream), standing.write());
         }
-        (batch, self.streams)
+        Ok((batch, self.streams))
     }
 }
 
-fn write_talk(batch: &mut sled::Batch, id: ConversationId, talk: Talk) {
+fn write_talk(db: &sled::Db, batch: &mut sled::Batch, id: ConversationId, talk: Talk) -> Result<(), ReadFault> {
     let Some((stream, window, position, state)) = talk.now else {
-        return;
+        return Ok(());
     };
     let listed = Listed::of(stream, &state);
     let pieces = chunk::split(&row::write_conversation(listed, &window, position, &state));
@@ -164,7 +175,12 @@ fn write_talk(batch: &mut sled::Batch, id: ConversationId, talk: Talk) {
         batch.remove(key::piece(id, u16::try_from(number).expect("below a count of 16 bits")));
     }
     for (number, piece) in (0..).zip(pieces) {
-        batch.insert(key::piece(id, number), piece);
+        let key = key::piece(id, number);
+        // The first piece holds the position and always changes.
+        let same = (1..old_pieces).contains(&number) && db.get(&key)?.is_some_and(|old| *old == *piece);
+        if !same {
+            batch.insert(key, piece);
+        }
     }
     let before = talk.before.map(|(listed, _)| listed.key(id));
     let now = listed.key(id);
@@ -174,4 +190,5 @@ fn write_talk(batch: &mut sled::Batch, id: ConversationId, talk: Talk) {
         }
         batch.insert(now, IVec::default());
     }
+    Ok(())
 }

@@ -1,6 +1,9 @@
 //! From where the rows stand to the journal's head: what every start does before the engine is ready.
 
-use super::fault::ReplayFault;
+use std::path::Path;
+
+use super::fault::{ReplayFault, StartFault};
+use super::open::{MadeAnew, Opened};
 use super::{ReadFault, ReadModels};
 use crate::domain::id::{Position, StreamId};
 use crate::journal::Journal;
@@ -20,7 +23,38 @@ pub struct CaughtUp {
     pub forgotten: usize,
 }
 
+/// Read models that stand where the journal stands.
+#[derive(Debug)]
+pub struct Started {
+    /// The read models.
+    pub models: ReadModels,
+    /// Why they were made anew, if they were.
+    pub made_anew: Option<MadeAnew>,
+    /// What had to be applied.
+    pub caught_up: CaughtUp,
+}
+
 impl ReadModels {
+    /// Opens the store in `dir` and catches up. A store that fails on the way is made anew, once.
+    ///
+    /// # Errors
+    /// The folder is in use or cannot be written, the journal cannot be read, or a record of it is of a newer release.
+    pub fn start(dir: &Path, journal: &dyn Journal) -> Result<Started, StartFault> {
+        let Opened { models, made_anew } = Self::open(dir)?;
+        match models.catch_up(journal) {
+            Ok(caught_up) => Ok(Started { models, made_anew, caught_up }),
+            Err(ReplayFault::Read(fault)) if made_anew.is_none() => {
+                tracing::warn!(error = %fault, "the read models do not fit the journal and are made anew");
+                models.distrust();
+                drop(models);
+                let Opened { models, made_anew } = Self::open(dir)?;
+                let caught_up = models.catch_up(journal)?;
+                Ok(Started { models, made_anew, caught_up })
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
     /// Applies everything that the journal holds and the rows do not. Nothing may be pushed meanwhile.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Conversations in pieces. A state with a full outbox has megabytes, and sled puts what outgrows an eighth of a
 //! megabyte into a file of its own that it never syncs. A leaf of its tree holds up to twenty values and is written
-//! as one, so it is the leaf that must stay small: twenty pieces of 4 KiB do.
+//! as one, so it is the leaf that must stay small. Small pieces also keep writes small: a message changes the first
+//! and the last of a long row, and those between are left as they are.
 
 use sled::IVec;
 
@@ -9,7 +10,7 @@ use super::key::{self, Fields};
 use crate::domain::id::ConversationId;
 
 /// The longest piece, in bytes, without its count.
-pub(super) const CHUNK: usize = 4 * 1024;
+pub(super) const CHUNK: usize = 1024;
 
 const DAMAGED: ReadFault = ReadFault::Row { model: "conversations" };
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::key::{self, Fields, Key};
+use super::key::{self, Key};
 use super::{ReadFault, ReadModels, row};
 use crate::domain::id::{Position, StreamId};
 use crate::domain::time::Timestamp;
@@ -10,8 +10,10 @@ use crate::journal::DedupeKey;
 
 /// Days for which a key is kept after the day it came.
 pub const KEPT_DAYS: u32 = 9;
-/// Keys that are dropped at once; more would keep the writer waiting.
-const AT_ONCE: usize = 1_000;
+/// Records whose keys are dropped at once; more would keep the writer waiting.
+const AT_ONCE: usize = 500;
+/// Keys of one record that stand in one row.
+pub(super) const KEYS_A_ROW: usize = 64;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// The day of a moment, counted from 1970-01-01 in UTC.
@@ -29,8 +31,7 @@ impl ReadModels {
         let Some(value) = self.db.get(key::dedupe(key))? else {
             return Ok(None);
         };
-        let (stream, position, _): (StreamId, Position, u32) = row::read(&value, "dedupe")?;
-        Ok(Some((stream, position)))
+        row::read(&value, "dedupe").map(Some)
     }
 
     /// Drops keys of days more than [`KEPT_DAYS`] before `today` (see [`day_of`]). Answers with how many.
@@ -48,31 +49,23 @@ impl ReadModels {
             let mut batch = sled::Batch::default();
             let mut found = 0;
             for row in self.db.range(Key::day(0)..until.clone()).take(AT_ONCE) {
-                let (day_key, _) = row?;
+                let (entry, keys) = row?;
                 found += 1;
-                let mut fields = Fields(&day_key[1..]);
-                let (Some(day), Some(key)) = (fields.u32(), fields.u128().map(DedupeKey)) else {
-                    return Err(ReadFault::Row { model: "dedupe days" });
-                };
-                if self.recorded_on(key)? == Some(day) {
-                    batch.remove(key::dedupe(key));
-                    dropped += 1;
+                let origin = key::dedupe_origin(&entry).ok_or(ReadFault::Row { model: "dedupe days" })?;
+                let keys: Vec<u128> = row::read(&keys, "dedupe days")?;
+                for key in keys.into_iter().map(DedupeKey) {
+                    // One that came again stands under a later day now.
+                    if self.dedupe(key)? == Some(origin) {
+                        batch.remove(key::dedupe(key));
+                        dropped += 1;
+                    }
                 }
-                batch.remove(day_key);
+                batch.remove(entry);
             }
             if found == 0 {
                 return Ok(dropped);
             }
             self.db.apply_batch(batch)?;
         }
-    }
-
-    /// The day under which a key stands; a later one than an old day's row says, when it came again.
-    fn recorded_on(&self, key: DedupeKey) -> Result<Option<u32>, ReadFault> {
-        let Some(value) = self.db.get(key::dedupe(key))? else {
-            return Ok(None);
-        };
-        let (_, _, day): (StreamId, Position, u32) = row::read(&value, "dedupe")?;
-        Ok(Some(day))
     }
 }

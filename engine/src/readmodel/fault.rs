@@ -93,6 +93,17 @@ pub enum OpenFault {
     },
 }
 
+/// Read models cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenFault),
+    /// The journal cannot be applied.
+    #[error(transparent)]
+    Replay(#[from] ReplayFault),
+}
+
 /// Reading the journal for read models failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayFault {

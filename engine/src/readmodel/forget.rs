@@ -9,7 +9,6 @@ use super::key::{self, Fields, Key};
 use super::row::{self, Listed};
 use super::{ReadFault, ReadModels, chunk};
 use crate::domain::id::{ConversationId, Position, StreamId};
-use crate::journal::DedupeKey;
 
 /// Rows that are removed at once; more would keep the writer waiting.
 const AT_ONCE: usize = 1_000;
@@ -98,16 +97,24 @@ impl ReadModels {
 
     /// Walks all keys of the few days that are kept; deleting a window is rare enough for that.
     fn forget_dedupe(&self, stream: StreamId) -> Result<(), ReadFault> {
+        self.remove_where(key::DEDUPE, |_, value| {
+            let (of, _): (StreamId, Position) = row::read(value, "dedupe")?;
+            Ok(of == stream)
+        })?;
+        self.remove_where(key::DEDUPE_DAY, |entry, _| {
+            let (of, _) = key::dedupe_origin(entry).ok_or(ReadFault::Row { model: "dedupe days" })?;
+            Ok(of == stream)
+        })
+    }
+
+    fn remove_where(&self, model: u8, goes: impl Fn(&[u8], &[u8]) -> Result<bool, ReadFault>) -> Result<(), ReadFault> {
         let mut batch = sled::Batch::default();
         let mut waiting = 0;
-        for row in self.db.scan_prefix([key::DEDUPE]) {
+        for row in self.db.scan_prefix([model]) {
             let (entry, value) = row?;
-            let (of, _, day): (StreamId, Position, u32) = row::read(&value, "dedupe")?;
-            if of != stream {
+            if !goes(&entry, &value)? {
                 continue;
             }
-            let key = Fields(&entry[1..]).u128().map(DedupeKey).ok_or(ReadFault::Row { model: "dedupe" })?;
-            batch.remove(key::dedupe_day(day, key));
             batch.remove(entry);
             waiting += 1;
             if waiting == AT_ONCE {

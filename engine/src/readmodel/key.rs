@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::id::{ContactPointId, ConversationId, InboxId, StreamId};
+use crate::domain::id::{ContactPointId, ConversationId, InboxId, Position, StreamId};
 use crate::domain::time::Timestamp;
 use crate::journal::DedupeKey;
 
@@ -10,7 +10,8 @@ use crate::journal::DedupeKey;
 pub(super) const STREAM: u8 = b'P';
 /// Stream that is being forgotten.
 pub(super) const FORGOTTEN: u8 = b'F';
-/// (Conversation, piece) → its state.
+/// (Conversation, 0, piece) → its state; (conversation, 1, number from the newest) → where a message is. They lie side by side, the
+/// newest lines first, because a message changes the state and adds a line: mostly one leaf of the tree is touched.
 pub(super) const CONVERSATION: u8 = b'C';
 /// (Stream, conversation) of those not done.
 pub(super) const OPEN: u8 = b'O';
@@ -20,13 +21,11 @@ pub(super) const DONE: u8 = b'D';
 pub(super) const THREAD: u8 = b'T';
 /// (Stream, inbox, id on the platform) → contact point.
 pub(super) const POINT: u8 = b'A';
-/// (Conversation, number) → where a message is.
-pub(super) const LINE: u8 = b'L';
 /// (Stream, stored body) → what it is.
 pub(super) const RAW: u8 = b'R';
 /// Dedupe key → where it was recorded.
 pub(super) const DEDUPE: u8 = b'K';
-/// (Day, dedupe key).
+/// (Day, stream, position, part) → dedupe keys. In the order of the records, so that it grows at few places.
 pub(super) const DEDUPE_DAY: u8 = b'Y';
 
 /// Longest text that stands in a key as it is; a longer one stands there as its hash.
@@ -84,7 +83,7 @@ pub(super) fn stream(model: u8, stream: StreamId) -> Key {
 }
 
 pub(super) fn pieces(id: ConversationId) -> Key {
-    Key::of(CONVERSATION).with(&id.0.to_be_bytes())
+    Key::of(CONVERSATION).with(&id.0.to_be_bytes()).with(&[0])
 }
 
 pub(super) fn piece(id: ConversationId, piece: u16) -> Key {
@@ -118,11 +117,16 @@ pub(super) fn point(in_stream: StreamId, inbox: InboxId, external_id: &str) -> K
 }
 
 pub(super) fn lines(id: ConversationId) -> Key {
-    Key::of(LINE).with(&id.0.to_be_bytes())
+    Key::of(CONVERSATION).with(&id.0.to_be_bytes()).with(&[1])
 }
 
 pub(super) fn line(id: ConversationId, number: u32) -> Key {
-    lines(id).with(&number.to_be_bytes())
+    lines(id).with(&(!number).to_be_bytes())
+}
+
+/// The number of a line.
+pub(super) fn line_number(key: &[u8]) -> Option<u32> {
+    Fields(key.get(18..)?).u32().map(|falling| !falling)
 }
 
 pub(super) fn raw(in_stream: StreamId, raw: u128) -> Key {
@@ -133,8 +137,14 @@ pub(super) fn dedupe(key: DedupeKey) -> Key {
     Key::of(DEDUPE).with(&key.0.to_be_bytes())
 }
 
-pub(super) fn dedupe_day(day: u32, key: DedupeKey) -> Key {
-    Key::day(day).with(&key.0.to_be_bytes())
+pub(super) fn dedupe_day(day: u32, stream: StreamId, position: Position, part: u16) -> Key {
+    Key::day(day).with(&stream.0.to_be_bytes()).with(&position.0.to_be_bytes()).with(&part.to_be_bytes())
+}
+
+/// Stream and position of a day's entry.
+pub(super) fn dedupe_origin(key: &[u8]) -> Option<(StreamId, Position)> {
+    let mut fields = Fields(key.get(5..)?);
+    Some((fields.stream()?, Position(fields.u64()?)))
 }
 
 /// Takes a key or value of fixed fields apart again, front to back.

@@ -5,7 +5,8 @@
 //! rows of a record must appear together with the position that says it was applied. No value grows over
 //! [`chunk::CHUNK`], because sled puts large ones into blob files that it never syncs.
 //!
-//! Read [`open`] for when a store is thrown away, [`apply`] for what a record does, [`writer`] for who calls it.
+//! Read [`open`] for when a store is thrown away, [`apply`] for what a record does, [`writer`] for who calls it. The engine calls
+//! [`ReadModels::start`], then gives what it returns to [`Writer::start`].
 
 mod apply;
 mod batch;
@@ -35,9 +36,9 @@ use std::time::Duration;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
-pub use catch_up::CaughtUp;
+pub use catch_up::{CaughtUp, Started};
 pub use dedupe::{KEPT_DAYS, day_of};
-pub use fault::{OpenFault, PageFault, ReadFault, ReplayFault};
+pub use fault::{OpenFault, PageFault, ReadFault, ReplayFault, StartFault};
 pub use hydrate::{hydrate, number_of};
 pub use list::{Thread, matches};
 pub use open::{MadeAnew, Opened};

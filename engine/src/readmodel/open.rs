@@ -159,6 +159,9 @@ fn open_store(store: &Path) -> Result<(sled::Db, HashMap<StreamId, Standing>), R
             let stream = Fields(&key[1..]).stream().ok_or(ReadFault::Row { model: "streams" })?;
             streams.insert(stream, Standing::read(&value)?);
         }
+        if streams.is_empty() && db.iter().next().is_some() {
+            return Err(ReadFault::Row { model: "streams" });
+        }
         Ok((db, streams))
     }))
     .unwrap_or(Err(ReadFault::Panicked))

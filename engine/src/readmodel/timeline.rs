@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::key::{self, Fields, Key};
+use super::key::{self, Key};
 use super::row::{self, LineValue, TimelineRow};
 use super::{ReadFault, ReadModels};
 use crate::domain::id::ConversationId;
@@ -35,7 +35,7 @@ impl ReadModels {
         let lines = Lines { models: self, conversation };
         match place {
             Place::Newest => {
-                let (rows, more_before) = lines.before(Bound::Unbounded, limit)?;
+                let (rows, more_before) = lines.before(Bound::Included(u32::MAX), limit)?;
                 Ok(TimelinePage { rows, more_before, more_after: false })
             }
             Place::Before(number) => {
@@ -64,31 +64,24 @@ struct Lines<'a> {
     conversation: ConversationId,
 }
 
+/// In the store the newest line stands first.
 impl Lines<'_> {
     fn key(&self, number: Bound<u32>) -> Bound<Key> {
-        match number {
-            Bound::Included(number) => Bound::Included(key::line(self.conversation, number)),
-            Bound::Excluded(number) => Bound::Excluded(key::line(self.conversation, number)),
-            Bound::Unbounded => Bound::Unbounded,
-        }
+        number.map(|number| key::line(self.conversation, number))
     }
 
     /// The last rows up to `end`, ascending, and whether there are more before them.
     fn before(&self, end: Bound<u32>, limit: usize) -> Result<(Vec<TimelineRow>, bool), ReadFault> {
-        let end = match self.key(end) {
-            Bound::Unbounded => Bound::Included(key::line(self.conversation, u32::MAX)),
-            end => end,
-        };
-        let range = self.models.db.range((Bound::Included(key::line(self.conversation, 0)), end));
-        let (mut rows, more) = collect(range.rev(), limit)?;
+        let oldest = self.key(Bound::Included(0));
+        let (mut rows, more) = collect(self.models.db.range((self.key(end), oldest)), limit)?;
         rows.reverse();
         Ok((rows, more))
     }
 
     /// The first rows from `begin` on, and whether there are more after them.
     fn after(&self, begin: Bound<u32>, limit: usize) -> Result<(Vec<TimelineRow>, bool), ReadFault> {
-        let end = Bound::Included(key::line(self.conversation, u32::MAX));
-        collect(self.models.db.range((self.key(begin), end)), limit)
+        let newest = self.key(Bound::Included(u32::MAX));
+        collect(self.models.db.range((newest, self.key(begin))).rev(), limit)
     }
 }
 
@@ -99,7 +92,7 @@ fn collect(
     let mut found = Vec::new();
     for row in rows.by_ref().take(limit) {
         let (key, value) = row?;
-        let number = Fields(&key[17..]).u32().ok_or(ReadFault::Row { model: "timeline" })?;
+        let number = key::line_number(&key).ok_or(ReadFault::Row { model: "timeline" })?;
         let value: LineValue = row::read(&value, "timeline")?;
         found.push(TimelineRow::new(number, value));
     }
