@@ -4,7 +4,7 @@ use super::script::{INBOX, Script, T0, claimed, completed, opened, queued, recei
 use crate::domain::id::{ContactPointId, ConversationId, InboxId, Position, StreamId};
 use crate::domain::record::Fact;
 use crate::domain::window::{Event as Window, RawAccepted, RawBody, RawEnd, RawReason};
-use crate::journal::DedupeKey;
+use crate::journal::{DedupeKey, Journal};
 use crate::readmodel::{KEPT_DAYS, ReadFault, Thread, day_of};
 use crate::rows::RawRow;
 
@@ -106,6 +106,20 @@ fn a_dedupe_key_is_known_for_nine_days_after_its_own_and_not_longer() {
     assert_eq!(store.models.expire_dedupe(first_day + KEPT_DAYS + 1).unwrap(), 2);
     assert_eq!((known(1), known(2)), (None, None));
     assert_eq!(known(3), Some((script.stream, second)));
+}
+
+#[test]
+fn a_key_that_came_again_on_a_later_day_is_kept_for_that_day() {
+    let mut script = Script::new();
+    let first = script.write(Vec::new(), &[1]);
+    let first_day = day_of(script.now());
+    script.later_ms(DAY_MS);
+    script.journal.release_dedupe(script.stream, first.position);
+    let second = script.write(Vec::new(), &[1]).position;
+    let store = script.followed();
+    assert_eq!(store.models.expire_dedupe(first_day + KEPT_DAYS + 1).unwrap(), 0);
+    assert_eq!(store.models.dedupe(DedupeKey(1)).unwrap(), Some((script.stream, second)));
+    assert_eq!(store.models.expire_dedupe(first_day + KEPT_DAYS + 2).unwrap(), 1);
 }
 
 #[test]
