@@ -24,6 +24,7 @@ use crate::domain::window::{self, RawReason};
 use crate::failure::Failure;
 use crate::journal::Fault;
 use crate::presence::Presence;
+use crate::readmodel;
 use crate::rows::{
     CatchUp, ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, Place, RawRow, Snapshot, Update,
 };
@@ -43,7 +44,10 @@ pub enum StartError {
     Record(#[from] crate::journal::codec::CodecError),
     /// The read models.
     #[error("the read models cannot be opened")]
-    ReadModels(#[from] crate::readmodel::StoreError),
+    ReadModels(#[from] crate::readmodel::StartFault),
+    /// A row of them.
+    #[error("the read models cannot be read")]
+    Row(#[from] crate::readmodel::ReadFault),
     /// Calls to platforms.
     #[error("no client for outside calls")]
     HttpClient,
@@ -238,17 +242,13 @@ impl Handle {
         let (store, journal) = (core.store.clone(), core.journal.clone());
         let (place, limit) = (query.place, query.limit.clamp(1, 200));
         let read = move || {
-            let rows = store.timeline(conversation, place, limit + 1)?;
-            store.hydrate(&*journal, conversation, rows)
+            let page = store.timeline(conversation, place, limit)?;
+            let items = readmodel::hydrate(&*journal, conversation, &page.rows)?;
+            Ok::<_, readmodel::ReplayFault>((items, page.more_before, page.more_after))
         };
-        let mut items = core.pool.run(read).await?.map_err(|error| store_failed(&error))?;
-        let more = items.len() > limit;
-        if more && matches!(place, Place::After(_)) {
-            items.pop();
-        } else if more {
-            items.remove(0);
-        }
-        let edge = if matches!(place, Place::After(_)) { items.last() } else { items.first() };
+        let (items, more_before, more_after) = core.pool.run(read).await?.map_err(|error| store_failed(&error))?;
+        let forward = matches!(place, Place::After(_));
+        let (edge, more) = if forward { (items.last(), more_after) } else { (items.first(), more_before) };
         let next_cursor = edge.filter(|_| more).map(|row| row.number.to_string());
         Ok(Page { items, next_cursor })
     }
@@ -333,9 +333,7 @@ impl Handle {
     /// What keeps the engine from being ready.
     #[must_use]
     pub fn latches(&self) -> Vec<Latch> {
-        let reached = |stream| self.core.store.reached(stream) >= self.core.journal.head(stream);
-        let lag_is_small = self.core.store_writer.lag() < READY_LAG
-            || self.core.journal.streams().iter().all(|(stream, _)| reached(*stream));
+        let lag_is_small = self.core.store_writer.lag() < READY_LAG;
         vec![
             Latch { name: "journal", open: self.core.writer().is_some() },
             Latch { name: "read_models", open: lag_is_small },
@@ -451,8 +449,8 @@ fn export(journal: &dyn crate::journal::Journal, to: &Path) -> Result<u64, Fault
     crate::journal::transfer::export(journal, &mut file, to)
 }
 
-pub(crate) fn store_failed(error: &crate::readmodel::StoreError) -> Failure {
-    tracing::error!(%error, "a read model could not be read");
+pub(crate) fn store_failed(error: &(dyn std::error::Error + 'static)) -> Failure {
+    tracing::error!(error, "a read model could not be read");
     Failure::CatchingUp
 }
 
@@ -468,7 +466,7 @@ impl Core {
     /// Waits until the read models have reached the head as of now.
     pub(crate) async fn caught_up(&self, stream: StreamId) -> Result<(), Failure> {
         let head = self.journal.head(stream);
-        if self.store_writer.wait_for(stream, head, CATCH_UP).await { Ok(()) } else { Err(Failure::CatchingUp) }
+        self.store.wait_for(stream, head, CATCH_UP).await
     }
 
     /// A conversation that the read models know, with its window.
@@ -478,17 +476,12 @@ impl Core {
         // It may have been done a moment ago, or not be there at all: only at the head can that be told. What was found
         // may be old in the same way.
         for view in self.views.windows() {
-            if found.as_ref().is_none_or(|stored| stored.stream == view.stream) {
+            if found.as_ref().is_none_or(|row| row.window == view.id) {
                 self.caught_up(view.stream).await?;
             }
         }
         found = self.pool.run(look(self.store.clone())).await?.map_err(|error| store_failed(&error))?;
-        Ok(found.and_then(|stored| {
-            let window = self.views.window_of_stream(stored.stream)?.id.clone();
-            let row =
-                ConversationRow { window: window.clone(), position: stored.position, state: Arc::new(stored.state) };
-            Some((window, row))
-        }))
+        Ok(found.map(|row| (row.window.clone(), row)))
     }
 
     pub(crate) async fn row(&self, id: ConversationId) -> Result<Option<ConversationRow>, Failure> {

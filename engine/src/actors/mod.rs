@@ -14,6 +14,7 @@ pub(crate) mod reply;
 pub(crate) mod sender;
 pub(crate) mod space;
 pub(crate) mod start;
+pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;
 
@@ -35,7 +36,7 @@ use crate::failure::Failure;
 use crate::journal::writer::{Answer, Permit, Submission, Writer};
 use crate::journal::{Append, DedupeKey, Journal, Touch, codec};
 use crate::presence::Presence;
-use crate::readmodel::{ReadModelWriter, ReadModels};
+use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
 use crate::views::Views;
 
 use self::inbox::InboxActor;

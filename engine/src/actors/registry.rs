@@ -25,4 +25,9 @@ impl Registry {
     pub(crate) fn remove(&self, id: ConversationId, incarnation: u64) {
         self.awake.remove_if(&id, |_, entry| entry.0 == incarnation);
     }
+
+    /// How many are awake.
+    pub(crate) fn len(&self) -> usize {
+        self.awake.len()
+    }
 }
