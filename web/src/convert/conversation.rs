@@ -78,6 +78,7 @@ pub fn seat(seat: &DomainSeat) -> Option<Seat> {
             claimable_at: time(away.claimable_at),
             expires_at: time(away.expires_at),
         }),
+        claimable: seat.claimable,
     })
 }
 

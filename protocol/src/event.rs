@@ -1,0 +1,362 @@
+//! What happened in a window, as sockets tell it: the facts of the journal without what is nobody's business at a desk.
+//!
+//! Together with a snapshot these events are enough to know every conversation of a window; `docs/socket-protocol.md`
+//! says how each moves a row. Never in here: reply tokens, retry keys, platform ids, raw bodies.
+//! Clients leave out events whose `type` they do not know.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::{
+    Away, Channel, ContactPoint, Content, Failure, Message, Offer, RawReason, WindowSettings,
+};
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A customer wrote for the first time: a row begins, `new` and with a free seat.
+    Opened {
+        /// The conversation.
+        conversation: String,
+        /// The account it runs over.
+        inbox: String,
+        /// How the customer reaches us.
+        channel: Channel,
+        /// The customer's identity on the account.
+        contact_point: ContactPoint,
+    },
+    /// The customer wrote.
+    Received {
+        /// The conversation.
+        conversation: String,
+        /// What they wrote.
+        message: Message,
+        /// When it came here; the row's `waiting_since` where that was null.
+        received_at: String,
+    },
+    /// A done conversation became new, because its customer wrote.
+    Reopened {
+        /// The conversation.
+        conversation: String,
+    },
+    /// The seat got a holder; the row is `in_progress`.
+    Claimed {
+        /// The conversation.
+        conversation: String,
+        /// Who may answer now.
+        agent: String,
+        /// The new epoch.
+        epoch: u64,
+        /// How it came to be.
+        how: ClaimHow,
+    },
+    /// The seat became free; the row is `new`.
+    Released {
+        /// The conversation.
+        conversation: String,
+        /// Who held it; the row's `former_holder`, except after `returned`.
+        agent: String,
+        /// Why.
+        cause: ReleaseCause,
+    },
+    /// The case is done; the seat is free and nobody waits.
+    Completed {
+        /// The conversation.
+        conversation: String,
+        /// Who ended it; null when nobody started it in time.
+        by: Option<String>,
+    },
+    /// The holder asks a colleague to take over.
+    HandoverOffered {
+        /// The conversation.
+        conversation: String,
+        /// Goes into the seat.
+        offer: Offer,
+    },
+    /// The offer ended without a change of holder.
+    HandoverEnded {
+        /// The conversation.
+        conversation: String,
+        /// How it ended.
+        how: HandoverEnd,
+    },
+    /// The person responsible changed.
+    Assigned {
+        /// The conversation.
+        conversation: String,
+        /// Who is responsible now.
+        assignee: Option<String>,
+        /// Who said so; null when it followed from something else.
+        by: Option<String>,
+    },
+    /// An answer was accepted. A person's answer ends the waiting.
+    Queued {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        message: Message,
+    },
+    /// The first byte of an answer may be on the wire.
+    SendStarted {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+    },
+    /// It is known not to have gone; it waits again.
+    SendAbandoned {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+    },
+    /// The platform took it.
+    Sent {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+        /// As a free answer.
+        free: bool,
+    },
+    /// The platform refused it for good.
+    Failed {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+        /// Why.
+        failure: Failure,
+    },
+    /// Nobody can know whether it arrived.
+    Unknown {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+    },
+    /// Withdrawn before it went out.
+    Cancelled {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+        /// Who withdrew it.
+        by: String,
+    },
+    /// A memo.
+    NoteAdded {
+        /// The conversation.
+        conversation: String,
+        /// The memo.
+        message: Message,
+    },
+    /// Its author rewrote a memo.
+    NoteEdited {
+        /// The conversation.
+        conversation: String,
+        /// The memo.
+        number: u32,
+        /// What it says now.
+        content: Content,
+    },
+    /// Its author removed a memo; its content is redacted.
+    NoteDeleted {
+        /// The conversation.
+        conversation: String,
+        /// The memo.
+        number: u32,
+    },
+    /// The holder left every desk.
+    HolderAway {
+        /// The conversation.
+        conversation: String,
+        /// Goes into the seat.
+        away: Away,
+    },
+    /// The holder came back.
+    HolderReturned {
+        /// The conversation.
+        conversation: String,
+    },
+    /// From now on any member may claim.
+    SeatClaimable {
+        /// The conversation.
+        conversation: String,
+    },
+    /// The customer took a message back; its content is redacted.
+    Unsent {
+        /// The conversation.
+        conversation: String,
+        /// The message; null when it has not arrived.
+        number: Option<u32>,
+    },
+    /// The customer's name is known, or changed.
+    NameSeen {
+        /// The conversation.
+        conversation: String,
+        /// The name.
+        name: String,
+    },
+    /// Parked after repeated failures.
+    SetAside {
+        /// The conversation.
+        conversation: String,
+    },
+    /// Put back to work.
+    TakenBack {
+        /// The conversation.
+        conversation: String,
+        /// Who did it.
+        by: String,
+    },
+    /// The window itself began.
+    WindowOpened {
+        /// What customers see.
+        name: String,
+        /// How many agents it may hold.
+        places: u16,
+    },
+    /// An agent became a member.
+    AgentAdded {
+        /// Who.
+        agent: String,
+    },
+    /// An agent left.
+    AgentRemoved {
+        /// Who.
+        agent: String,
+    },
+    /// The window works differently now.
+    SettingsChanged {
+        /// How.
+        settings: WindowSettings,
+    },
+    /// A customer's identity was seen for the first time.
+    ContactPointSeen {
+        /// Its name here.
+        contact_point: String,
+        /// The account.
+        inbox: String,
+    },
+    /// A body that could not be interpreted at once was stored whole (要確認).
+    RawAccepted {
+        /// Its id.
+        raw: String,
+        /// The account it came over.
+        inbox: String,
+        /// When it came.
+        received_at: String,
+        /// Why it was stored whole.
+        reason: RawReason,
+    },
+    /// A stored body waits no more.
+    RawSettled {
+        /// Its id.
+        raw: String,
+        /// How it ended.
+        how: RawEnd,
+    },
+}
+
+impl Event {
+    /// The conversation it belongs to; `None` for events of the window.
+    #[must_use]
+    pub fn conversation(&self) -> Option<&str> {
+        match self {
+            Self::Opened { conversation, .. }
+            | Self::Received { conversation, .. }
+            | Self::Reopened { conversation }
+            | Self::Claimed { conversation, .. }
+            | Self::Released { conversation, .. }
+            | Self::Completed { conversation, .. }
+            | Self::HandoverOffered { conversation, .. }
+            | Self::HandoverEnded { conversation, .. }
+            | Self::Assigned { conversation, .. }
+            | Self::Queued { conversation, .. }
+            | Self::SendStarted { conversation, .. }
+            | Self::SendAbandoned { conversation, .. }
+            | Self::Sent { conversation, .. }
+            | Self::Failed { conversation, .. }
+            | Self::Unknown { conversation, .. }
+            | Self::Cancelled { conversation, .. }
+            | Self::NoteAdded { conversation, .. }
+            | Self::NoteEdited { conversation, .. }
+            | Self::NoteDeleted { conversation, .. }
+            | Self::HolderAway { conversation, .. }
+            | Self::HolderReturned { conversation }
+            | Self::SeatClaimable { conversation }
+            | Self::Unsent { conversation, .. }
+            | Self::NameSeen { conversation, .. }
+            | Self::SetAside { conversation }
+            | Self::TakenBack { conversation, .. } => Some(conversation),
+            Self::WindowOpened { .. }
+            | Self::AgentAdded { .. }
+            | Self::AgentRemoved { .. }
+            | Self::SettingsChanged { .. }
+            | Self::ContactPointSeen { .. }
+            | Self::RawAccepted { .. }
+            | Self::RawSettled { .. } => None,
+        }
+    }
+}
+
+/// How a seat was come by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClaimHow {
+    /// On a free seat.
+    Started,
+    /// On a done conversation.
+    Resumed,
+    /// A hand-over was accepted.
+    HandedOver {
+        /// The giver.
+        from: String,
+    },
+    /// Taken from another holder.
+    TakenOver {
+        /// Who held it; null for the bot.
+        from: Option<String>,
+        /// Why, in the taker's words.
+        reason: Option<String>,
+    },
+}
+
+/// Why a seat became free without its conversation being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseCause {
+    /// The holder put it back.
+    Returned,
+    /// The holder was away too long.
+    Away,
+    /// The holder logged out.
+    LoggedOut,
+    /// The holder left the window.
+    LeftWindow,
+}
+
+/// How an offer ended without a change of holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoverEnd {
+    /// The colleague said no.
+    Declined,
+    /// The colleague did not answer.
+    TimedOut,
+    /// The giver thought better of it.
+    Withdrawn,
+    /// The seat moved on in another way.
+    Overtaken,
+}
+
+/// How a stored body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawEnd {
+    /// Every event of it is where it belongs.
+    Interpreted,
+    /// A person put it away.
+    Dismissed,
+}
