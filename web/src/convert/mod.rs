@@ -4,6 +4,7 @@
 
 pub mod command;
 pub mod conversation;
+pub mod event;
 pub mod message;
 pub mod org;
 
