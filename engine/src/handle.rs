@@ -2,36 +2,61 @@
 //!
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
+mod lists;
+mod resume;
+
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use crate::actors::reply::{Answered, Reply, answered};
+use crate::actors::{Core, conversation, inbox, raw, start, window as window_actor};
 use crate::config::Config;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{self, Org, WindowEntry};
-use crate::domain::record::{By, Record};
+use crate::domain::record::{By, Fact, Record};
 use crate::domain::seat::ReleaseCause;
-use crate::domain::window;
+use crate::domain::window::{self, RawReason};
 use crate::failure::Failure;
+use crate::journal::Fault;
 use crate::presence::Presence;
 use crate::rows::{
-    CatchUp, ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, RawRow, Snapshot, Update,
+    CatchUp, ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, Place, RawRow, Snapshot, Update,
 };
 
 /// Turns one committed record into the socket frame that every reader of the window shares. Must be pure: a resume
 /// encodes old records again and must give the same bytes.
 pub type Encoder = Arc<dyn Fn(&WindowId, StreamId, Position, &Record) -> Bytes + Send + Sync>;
 
+/// Why the engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The journal.
+    #[error("the journal cannot be opened")]
+    Journal(#[from] Fault),
+    /// A record of it.
+    #[error("a record of the journal cannot be read")]
+    Record(#[from] crate::journal::codec::CodecError),
+    /// The read models.
+    #[error("the read models cannot be opened")]
+    ReadModels(#[from] crate::readmodel::StoreError),
+    /// Calls to platforms.
+    #[error("no client for outside calls")]
+    HttpClient,
+    /// A part of the start panicked.
+    #[error("the start was interrupted")]
+    Interrupted,
+}
+
 /// A running engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
-    inner: Arc<Inner>,
+    core: Arc<Core>,
 }
-
-struct Inner {}
 
 /// What a command did.
 #[derive(Clone, Debug)]
@@ -67,15 +92,14 @@ impl Handle {
     ///
     /// # Errors
     /// The store cannot be opened; the text names file and reason.
-    pub async fn start(config: Config, encoder: Encoder) -> Result<Self, crate::journal::Fault> {
-        let _ = (config, encoder);
-        unimplemented!()
+    pub async fn start(config: Config, encoder: Encoder) -> Result<Self, StartError> {
+        Ok(Self { core: start::start(config, encoder).await? })
     }
 
     /// The organisation as committed.
     #[must_use]
     pub fn org(&self) -> Arc<Org> {
-        unimplemented!()
+        self.core.views.org()
     }
 
     /// Decides about the organisation. Answers after the commit.
@@ -83,8 +107,17 @@ impl Handle {
     /// # Errors
     /// Rejected, or not now.
     pub async fn org_command(&self, by: By, command: org::Command) -> Result<(), Failure> {
-        let _ = (by, command);
-        unimplemented!()
+        self.core.work_allowed()?;
+        let _turn = self.core.org_turn.lock().await;
+        let events = org::decide(&self.core.views.org(), command)?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        let inboxes: Vec<_> = events.iter().filter_map(created_inbox).cloned().collect();
+        let facts = events.into_iter().map(Fact::Org).collect();
+        self.core.record(self.core.org_stream, None, by, facts, Vec::new()).await?;
+        inboxes.iter().for_each(|inbox| start::start_inbox(&self.core, inbox));
+        Ok(())
     }
 
     /// Adds a window: the organisation's record first, then the window's own stream.
@@ -98,15 +131,16 @@ impl Handle {
         name: String,
         product: u16,
     ) -> Result<WindowEntry, Failure> {
-        let _ = (by, id, name, product);
-        unimplemented!()
+        let entry = WindowEntry { id, stream: start::new_stream(&self.core), name, product, created_at: self.core.now() };
+        self.org_command(by, org::Command::CreateWindow(entry.clone())).await?;
+        start::make_window(&self.core, &entry).await?;
+        Ok(entry)
     }
 
     /// A window's own state as committed.
     #[must_use]
     pub fn window(&self, id: &WindowId) -> Option<Arc<window::Window>> {
-        let _ = id;
-        unimplemented!()
+        self.core.views.window(id).map(|view| view.window())
     }
 
     /// Decides about a window. Answers after the commit with the window's state.
@@ -119,8 +153,15 @@ impl Handle {
         id: &WindowId,
         command: window::Command,
     ) -> Result<Arc<window::Window>, Failure> {
-        let _ = (by, id, command);
-        unimplemented!()
+        if !matches!(command, window::Command::RemoveAgent { .. }) {
+            self.core.work_allowed()?;
+        }
+        let addr = self.core.windows.get(id).map(|addr| addr.clone()).ok_or(Failure::NotFound("window"))?;
+        let (reply, wait) = Reply::new();
+        if addr.try_send(window_actor::WindowAsk { by, command, reply }).is_err() {
+            return Err(window_actor::overloaded());
+        }
+        once(answered(wait).await)
     }
 
     /// Decides about a conversation. Answers after the commit of everything it rests on.
@@ -133,8 +174,10 @@ impl Handle {
         conversation: ConversationId,
         command: Command,
     ) -> Result<Done, Failure> {
-        let _ = (by, conversation, command);
-        unimplemented!()
+        if !eases(&command) {
+            self.core.work_allowed()?;
+        }
+        ask(&self.core, by, conversation, command).await
     }
 
     /// Takes a verified webhook body. Answers after the commit of every event of it, or of the whole body.
@@ -142,8 +185,17 @@ impl Handle {
     /// # Errors
     /// Not now; nothing of it may count as accepted.
     pub async fn inbound(&self, inbox: InboxId, body: Bytes) -> Result<Taken, Failure> {
-        let _ = (inbox, body);
-        unimplemented!()
+        self.core.work_allowed()?;
+        let patience = Duration::from_millis(self.core.config.inbound_patience_ms);
+        let taking = tokio::time::timeout(patience, inbox::take_body(&self.core, inbox, body.clone()));
+        let why = match taking.await {
+            Ok(Ok(taken)) => return Ok(taken),
+            Ok(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | Err(_) => RawReason::Busy,
+            Ok(Err(failure)) => return Err(failure),
+        };
+        let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
+        raw::store(&self.core, &entry, body, why, None).await?;
+        Ok(Taken { recorded: 0, duplicates: 0, stored_whole: true })
     }
 
     /// The window a conversation is in, if it exists.
@@ -154,8 +206,10 @@ impl Handle {
         &self,
         conversation: ConversationId,
     ) -> Result<Option<WindowId>, Failure> {
-        let _ = conversation;
-        unimplemented!()
+        if let Some(view) = self.core.views.open_in(conversation) {
+            return Ok(Some(view.id.clone()));
+        }
+        Ok(self.core.stored(conversation).await?.map(|(id, _)| id))
     }
 
     /// One conversation.
@@ -166,8 +220,7 @@ impl Handle {
         &self,
         conversation: ConversationId,
     ) -> Result<ConversationRow, Failure> {
-        let _ = conversation;
-        unimplemented!()
+        self.core.row(conversation).await?.ok_or(Failure::NotFound("conversation"))
     }
 
     /// A page of conversations: open ones first, the longest waiting at the top, then done ones, the newest first.
@@ -175,8 +228,7 @@ impl Handle {
     /// # Errors
     /// Catching up, or a cursor that is none.
     pub async fn conversations(&self, query: ListQuery) -> Result<Page<ConversationRow>, Failure> {
-        let _ = query;
-        unimplemented!()
+        lists::page(&self.core, query).await
     }
 
     /// A page of a conversation's messages.
@@ -188,8 +240,25 @@ impl Handle {
         conversation: ConversationId,
         query: MessagesQuery,
     ) -> Result<Page<MessageRow>, Failure> {
-        let _ = (conversation, query);
-        unimplemented!()
+        let core = self.core.clone();
+        let stream = core.stream_of(conversation).await?;
+        core.caught_up(stream).await?;
+        let (store, journal) = (core.store.clone(), core.journal.clone());
+        let (place, limit) = (query.place, query.limit.clamp(1, 200));
+        let read = move || {
+            let rows = store.timeline(conversation, place, limit + 1)?;
+            store.hydrate(&*journal, conversation, rows)
+        };
+        let mut items = core.pool.run(read).await?.map_err(|error| store_failed(&error))?;
+        let more = items.len() > limit;
+        if more && matches!(place, Place::After(_)) {
+            items.pop();
+        } else if more {
+            items.remove(0);
+        }
+        let edge = if matches!(place, Place::After(_)) { items.last() } else { items.first() };
+        let next_cursor = edge.filter(|_| more).map(|row| row.number.to_string());
+        Ok(Page { items, next_cursor })
     }
 
     /// One message.
@@ -201,8 +270,9 @@ impl Handle {
         conversation: ConversationId,
         number: u32,
     ) -> Result<MessageRow, Failure> {
-        let _ = (conversation, number);
-        unimplemented!()
+        let query = MessagesQuery { place: Place::Before(number.saturating_add(1)), limit: 1 };
+        let page = self.messages(conversation, query).await?;
+        page.items.into_iter().find(|row| row.number == number).ok_or(Failure::NotFound("message"))
     }
 
     /// Stored bodies of a window that wait (要確認).
@@ -210,8 +280,8 @@ impl Handle {
     /// # Errors
     /// Not found, or catching up.
     pub async fn raw_bodies(&self, window: &WindowId) -> Result<Vec<RawRow>, Failure> {
-        let _ = window;
-        unimplemented!()
+        let waiting = raw::waiting(&self.core, window).await?;
+        Ok(waiting.into_iter().map(|(accepted, _)| raw_row(&accepted)).collect())
     }
 
     /// The bytes of one stored body.
@@ -219,8 +289,7 @@ impl Handle {
     /// # Errors
     /// Not found.
     pub async fn raw_body(&self, window: &WindowId, raw: u128) -> Result<Bytes, Failure> {
-        let _ = (window, raw);
-        unimplemented!()
+        raw::bytes_of(&self.core, &self.core.raw(window, raw).await?).await
     }
 
     /// Interprets a stored body again.
@@ -228,29 +297,26 @@ impl Handle {
     /// # Errors
     /// Not found, or it still cannot be parsed.
     pub async fn replay_raw(&self, by: By, window: &WindowId, raw: u128) -> Result<Taken, Failure> {
-        let _ = (by, window, raw);
-        unimplemented!()
+        let accepted = self.core.raw(window, raw).await?;
+        raw::interpret(&self.core, window, by, &accepted).await
     }
 
     /// Registers a reader of every window's updates, in position order within a window. The channel is bounded by its
     /// maker: an update that finds it full is left out, and the reader, who sees the gap or asks [`Handle::position`], uses [`Handle::catch_up`].
     pub fn attach(&self, updates: mpsc::Sender<Arc<Update>>) {
-        let _ = updates;
-        unimplemented!()
+        self.core.views.attach(updates);
     }
 
     /// A window's stream and the newest position told.
     #[must_use]
     pub fn position(&self, window: &WindowId) -> Option<(StreamId, Position)> {
-        let _ = window;
-        unimplemented!()
+        self.core.views.window(window).map(|view| (view.stream, view.position()))
     }
 
     /// The window now.
     #[must_use]
     pub fn snapshot(&self, window: &WindowId) -> Option<Snapshot> {
-        let _ = window;
-        unimplemented!()
+        self.core.views.window(window).map(|view| view.snapshot())
     }
 
     /// What a reader missed who has everything up to `after` of `stream`: from memory, else from the journal, up to
@@ -264,48 +330,198 @@ impl Handle {
         stream: StreamId,
         after: Position,
     ) -> Result<CatchUp, Failure> {
-        let _ = (window, stream, after);
-        unimplemented!()
+        resume::catch_up(&self.core, window, stream, after).await
     }
 
     /// Who is there.
     #[must_use]
     pub fn presence(&self) -> &Presence {
-        unimplemented!()
+        &self.core.presence
     }
 
     /// An agent logged out or was shut out: what they hold anywhere ends.
     pub async fn drop_agent(&self, agent: AgentId, cause: ReleaseCause) {
-        let _ = (agent, cause);
-        unimplemented!()
+        for window in &self.core.windows {
+            // Full: presence takes the seat back later.
+            let _ = window.value().try_send(window_actor::DropAgent { agent, cause });
+        }
     }
 
     /// What keeps the engine from being ready.
     #[must_use]
     pub fn latches(&self) -> Vec<Latch> {
-        unimplemented!()
+        let reached = |stream| self.core.store.reached(stream) >= self.core.journal.head(stream);
+        let lag_is_small = self.core.store_writer.lag() < READY_LAG || self.core.journal.streams().iter().all(|(stream, _)| reached(*stream));
+        vec![
+            Latch { name: "journal", open: self.core.writer().is_some() },
+            Latch { name: "read_models", open: lag_is_small },
+            Latch { name: "disk", open: self.core.space.has_room() },
+        ]
     }
 
     /// Removes content that was redacted from the disk. Returns how many records were emptied.
     ///
     /// # Errors
     /// The disk failed.
-    pub async fn compact(&self) -> Result<u64, crate::journal::Fault> {
-        unimplemented!()
+    pub async fn compact(&self) -> Result<u64, Fault> {
+        let journal = self.core.journal.clone();
+        flat(self.core.pool.run(move || journal.compact()).await)
     }
 
     /// Writes every record of every stream to `to` as JSON lines.
     ///
     /// # Errors
     /// The disk failed.
-    pub async fn export(&self, to: &Path) -> Result<u64, crate::journal::Fault> {
-        let _ = to;
-        unimplemented!()
+    pub async fn export(&self, to: &Path) -> Result<u64, Fault> {
+        let (journal, to) = (self.core.journal.clone(), to.to_owned());
+        flat(self.core.pool.run(move || export(&*journal, &to)).await)
     }
 
     /// Finishes what is in hand, syncs, and ends every thread. New work is refused from the first moment.
     pub async fn stop(&self) {
-        let _ = &self.inner;
-        unimplemented!()
+        start::stop(&self.core).await;
+    }
+}
+
+/// Records that read models may be behind and the engine still be ready.
+const READY_LAG: usize = 2_000;
+/// How long a read waits for the read models.
+const CATCH_UP: Duration = Duration::from_secs(2);
+/// Times that a command is offered to a conversation that was just falling asleep.
+const TRIES: usize = 3;
+
+/// Asks a conversation, waking it where it sleeps.
+pub(crate) async fn ask(core: &Arc<Core>, by: By, id: ConversationId, command: Command) -> Result<Done, Failure> {
+    for _ in 0..TRIES {
+        let addr = match core.registry.get(id).filter(actix::Addr::connected) {
+            Some(addr) => addr,
+            None => wake(core, id).await?,
+        };
+        let (reply, wait) = Reply::new();
+        match addr.try_send(conversation::Ask { by, command: command.clone(), reply }) {
+            Ok(()) => {}
+            Err(actix::prelude::SendError::Full(_)) => {
+                return Err(Failure::Overloaded { what: "conversation", retry_after_ms: 200 });
+            }
+            Err(actix::prelude::SendError::Closed(_)) => continue,
+        }
+        match answered(wait).await {
+            Answered::With(result) => return result,
+            Answered::NotTaken => {}
+        }
+    }
+    Err(Failure::Interrupted)
+}
+
+async fn wake(core: &Arc<Core>, id: ConversationId) -> Result<actix::Addr<conversation::ConversationActor>, Failure> {
+    let window = match core.views.open_in(id) {
+        Some(view) => view.id.clone(),
+        None => core.stored(id).await?.ok_or(Failure::NotFound("conversation"))?.0,
+    };
+    let addr = core.windows.get(&window).map(|addr| addr.clone()).ok_or(Failure::NotFound("window"))?;
+    let (reply, wait) = Reply::new();
+    if addr.try_send(window_actor::Wake { id, reply }).is_err() {
+        return Err(window_actor::overloaded());
+    }
+    once(answered(wait).await)
+}
+
+fn once<T>(answered: Answered<T>) -> Result<T, Failure> {
+    match answered {
+        Answered::With(result) => result,
+        Answered::NotTaken => Err(Failure::Interrupted),
+    }
+}
+
+/// What goes on when the disk is nearly full: it ends work, or notes what happened.
+fn eases(command: &Command) -> bool {
+    matches!(command, Command::Complete { .. } | Command::Release { .. } | Command::Cancel { .. })
+}
+
+fn created_inbox(event: &org::Event) -> Option<&org::Inbox> {
+    match event {
+        org::Event::InboxCreated(inbox) => Some(inbox),
+        _ => None,
+    }
+}
+
+fn raw_row(accepted: &window::RawAccepted) -> RawRow {
+    let len = match &accepted.body {
+        window::RawBody::Inline(bytes) => bytes.len() as u64,
+        window::RawBody::File { len, .. } => *len,
+        window::RawBody::Redacted => 0,
+    };
+    RawRow { raw: accepted.raw, inbox: accepted.inbox, received_at: accepted.received_at, why: accepted.why, len }
+}
+
+fn flat<T>(result: Result<Result<T, Fault>, Failure>) -> Result<T, Fault> {
+    result.unwrap_or_else(|_| {
+        let source = std::io::Error::other("the engine is stopping");
+        Err(Fault::Io { what: "wait", path: std::path::PathBuf::new(), source })
+    })
+}
+
+fn export(journal: &dyn crate::journal::Journal, to: &Path) -> Result<u64, Fault> {
+    let failed = |source| Fault::Io { what: "create", path: to.to_owned(), source };
+    let mut file = std::io::BufWriter::new(std::fs::File::create(to).map_err(failed)?);
+    crate::journal::transfer::export(journal, &mut file, to)
+}
+
+pub(crate) fn store_failed(error: &crate::readmodel::StoreError) -> Failure {
+    tracing::error!(%error, "a read model could not be read");
+    Failure::CatchingUp
+}
+
+impl Core {
+    /// New work is refused while the engine stops or the disk is nearly full.
+    pub(crate) fn work_allowed(&self) -> Result<(), Failure> {
+        if self.is_stopping() {
+            return Err(Failure::Stopping);
+        }
+        if self.space.has_room() { Ok(()) } else { Err(Failure::DiskFull) }
+    }
+
+    /// Waits until the read models have reached the head as of now.
+    pub(crate) async fn caught_up(&self, stream: StreamId) -> Result<(), Failure> {
+        let head = self.journal.head(stream);
+        if self.store_writer.wait_for(stream, head, CATCH_UP).await { Ok(()) } else { Err(Failure::CatchingUp) }
+    }
+
+    /// A conversation that the read models know, with its window.
+    pub(crate) async fn stored(&self, id: ConversationId) -> Result<Option<(WindowId, ConversationRow)>, Failure> {
+        let look = |store: Arc<crate::readmodel::ReadModels>| move || store.conversation(id);
+        let mut found = self.pool.run(look(self.store.clone())).await?.map_err(|error| store_failed(&error))?;
+        // It may have been done a moment ago, or not be there at all: only at the head can that be told. What was found
+        // may be old in the same way.
+        for view in self.views.windows() {
+            if found.as_ref().is_none_or(|stored| stored.stream == view.stream) {
+                self.caught_up(view.stream).await?;
+            }
+        }
+        found = self.pool.run(look(self.store.clone())).await?.map_err(|error| store_failed(&error))?;
+        Ok(found.and_then(|stored| {
+            let window = self.views.window_of_stream(stored.stream)?.id.clone();
+            let row =
+                ConversationRow { window: window.clone(), position: stored.position, state: Arc::new(stored.state) };
+            Some((window, row))
+        }))
+    }
+
+    pub(crate) async fn row(&self, id: ConversationId) -> Result<Option<ConversationRow>, Failure> {
+        if let Some(row) = self.views.open_in(id).and_then(|view| view.live(id)) {
+            return Ok(Some(row));
+        }
+        Ok(self.stored(id).await?.map(|(_, row)| row))
+    }
+
+    async fn stream_of(&self, id: ConversationId) -> Result<StreamId, Failure> {
+        let row = self.row(id).await?.ok_or(Failure::NotFound("conversation"))?;
+        self.views.window(&row.window).map(|view| view.stream).ok_or(Failure::NotFound("window"))
+    }
+
+    async fn raw(self: &Arc<Self>, window: &WindowId, id: u128) -> Result<window::RawAccepted, Failure> {
+        let waiting = raw::waiting(self, window).await?;
+        let found = waiting.into_iter().map(|(accepted, _)| accepted).find(|accepted| accepted.raw == id);
+        found.ok_or(Failure::NotFound("stored body"))
     }
 }

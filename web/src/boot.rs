@@ -4,6 +4,7 @@
 //! and nothing outside learns the address before somebody answers there.
 
 use std::any::Any;
+use std::os::fd::AsRawFd as _;
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -41,7 +42,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 pub enum CannotStart {
     /// The engine does not open its store.
     #[error("the engine cannot start")]
-    Engine(#[from] madoguchi_engine::journal::Fault),
+    Engine(#[from] madoguchi_engine::handle::StartError),
     /// The desk store does not open.
     #[error(transparent)]
     Desk(#[from] desk::CannotOpen),
@@ -201,7 +202,7 @@ pub async fn open(config: Arc<Config>, address: &str) -> Result<App, CannotStart
 
 /// What turns a record into the frame that every socket of its window shares.
 fn encoder() -> Encoder {
-    Arc::new(|_, _, _, _| bytes::Bytes::new())
+    Arc::new(crate::socket::encode_update)
 }
 
 fn listen(listener: TcpListener, app: &web::Data<App>) -> std::io::Result<actix_web::dev::Server> {
@@ -229,10 +230,11 @@ fn listen(listener: TcpListener, app: &web::Data<App>) -> std::io::Result<actix_
 }
 
 /// A peer that stops reading must cost little and not for long.
-fn set_socket_options(connection: &dyn Any, _: &mut Extensions) {
+fn set_socket_options(connection: &dyn Any, about: &mut Extensions) {
     let Some(stream) = connection.downcast_ref::<TcpStream>() else {
         return;
     };
+    about.insert(crate::socket::ConnFd(stream.as_raw_fd()));
     let socket = SockRef::from(stream);
     let keep_alive = socket2::TcpKeepalive::new().with_time(KEEP_ALIVE_PROBE);
     let set = socket

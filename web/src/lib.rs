@@ -23,6 +23,7 @@ mod peer;
 pub mod router;
 mod routes;
 pub mod shutdown;
+pub mod socket;
 pub mod telemetry;
 
 pub use app::App;

@@ -1,1 +1,190 @@
-//! To be filled.
+//! Who owns which live state. Actors are thin: they decide by the domain, submit to the writer, and answer after the commit.
+//!
+//! In the order of a message: [`inbox`] (dedupe, thread) → [`window`] (starts conversations, deadlines) →
+//! [`conversation`] (decides) → the journal's writer → [`feeder`] (tells) → [`sender`] (out to the platform).
+//! [`start`] builds it all from the journal, which is also how everything that died comes back.
+
+pub(crate) mod conversation;
+pub(crate) mod feeder;
+pub(crate) mod inbox;
+pub(crate) mod pool;
+pub(crate) mod raw;
+pub(crate) mod registry;
+pub(crate) mod reply;
+pub(crate) mod sender;
+pub(crate) mod space;
+pub(crate) mod start;
+pub(crate) mod wheel;
+pub(crate) mod window;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use actix::Addr;
+use bytes::Bytes;
+use dashmap::DashMap;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+use ulid::Ulid;
+
+use crate::config::Config;
+use crate::domain::conversation::Conversation;
+use crate::domain::id::{InboxId, Position, StreamId, WindowId};
+use crate::domain::record::{By, Fact, Record};
+use crate::failure::Failure;
+use crate::journal::writer::{Answer, Permit, Submission, Writer};
+use crate::journal::{Append, DedupeKey, Journal, Touch, codec};
+use crate::presence::Presence;
+use crate::readmodel::{ReadModelWriter, ReadModels};
+use crate::views::Views;
+
+use self::inbox::InboxActor;
+use self::pool::Pool;
+use self::registry::Registry;
+use self::sender::SenderActor;
+use self::space::Space;
+use self::window::WindowActor;
+
+/// What every part of a running engine shares.
+pub(crate) struct Core {
+    pub(crate) config: Config,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) writer: Mutex<Option<Writer>>,
+    pub(crate) views: Arc<Views>,
+    pub(crate) store: Arc<ReadModels>,
+    pub(crate) store_writer: Arc<ReadModelWriter>,
+    pub(crate) registry: Registry,
+    pub(crate) presence: Presence,
+    pub(crate) pool: Pool,
+    pub(crate) space: Space,
+    pub(crate) http: reqwest::Client,
+    pub(crate) windows: DashMap<WindowId, Addr<WindowActor>>,
+    pub(crate) inboxes: DashMap<InboxId, Addr<InboxActor>>,
+    pub(crate) senders: Arc<DashMap<InboxId, Addr<SenderActor>>>,
+    /// Ownership of each stream, taken at the start or at the stream's creation.
+    pub(crate) owner_epochs: DashMap<StreamId, u64>,
+    pub(crate) org_stream: StreamId,
+    /// Decisions about the organisation are made one at a time; they are rare.
+    pub(crate) org_turn: tokio::sync::Mutex<()>,
+    pub(crate) window_arbiters: Vec<actix::Arbiter>,
+    pub(crate) sender_arbiter: actix::Arbiter,
+    pub(crate) stopping: AtomicBool,
+    pub(crate) incarnations: AtomicU64,
+    pub(crate) threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+}
+
+/// A new id: the time in the upper bits, chance in the lower.
+pub(crate) fn new_id(now: crate::domain::time::Timestamp) -> u128 {
+    Ulid::from_parts(now.0.unsigned_abs(), rand::random::<u128>()).0
+}
+
+impl Core {
+    /// The writer, until the engine stops.
+    pub(crate) fn writer(&self) -> Option<Writer> {
+        self.writer.lock().clone()
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn now(&self) -> crate::domain::time::Timestamp {
+        self.config.clock.now()
+    }
+
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.incarnations.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn owner_epoch(&self, stream: StreamId) -> u64 {
+        self.owner_epochs.get(&stream).map_or(0, |epoch| *epoch)
+    }
+
+    /// Submits one decision. The caller has a permit, so this cannot fail but by a record that is too long.
+    pub(crate) fn submit(&self, permit: Permit, decision: Decision) -> Result<(), codec::CodecError> {
+        let record = Record { at: decision.at, by: decision.by, events: decision.events };
+        let payload: Bytes = codec::encode(&record)?;
+        permit.submit(Submission {
+            append: Append {
+                stream: decision.stream,
+                owner_epoch: self.owner_epoch(decision.stream),
+                touches: decision.touches,
+                dedupe: decision.dedupe,
+                payload,
+            },
+            window: decision.window,
+            record: Arc::new(record),
+            after: decision.after,
+            answer: decision.answer,
+        });
+        Ok(())
+    }
+
+    /// Submits a decision that moves no conversation, and waits for its commit.
+    pub(crate) async fn record(
+        &self,
+        stream: StreamId,
+        window: Option<WindowId>,
+        by: By,
+        events: Vec<Fact>,
+        dedupe: Vec<DedupeKey>,
+    ) -> Result<Recorded, Failure> {
+        let writer = self.writer().ok_or(Failure::Stopping)?;
+        let permit = writer.reserved().await.ok_or(Failure::Stopping)?;
+        let (done, wait) = oneshot::channel();
+        let answer: Answer = Box::new(move |result| {
+            let _ = done.send(result);
+        });
+        let at = self.now();
+        let decision = Decision { stream, window, by, at, events, touches: Vec::new(), dedupe, after: Vec::new(), answer };
+        self.submit(permit, decision).map_err(too_long)?;
+        match wait.await.map_err(|_| Failure::Interrupted)? {
+            Ok(position) => Ok(Recorded::Now(position)),
+            Err(crate::journal::Refused::Duplicate(position)) => Ok(Recorded::Before(position)),
+            Err(_) => Err(Failure::Interrupted),
+        }
+    }
+
+    /// Returns once everything submitted before is committed and told.
+    pub(crate) async fn barrier(&self) -> Result<(), Failure> {
+        let writer = self.writer().ok_or(Failure::Stopping)?;
+        loop {
+            let (done, wait) = oneshot::channel::<()>();
+            let then = Box::new(move || {
+                let _ = done.send(());
+            });
+            if writer.barrier(then) {
+                return wait.await.map_err(|_| Failure::Interrupted);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// Whether a record is new or was there already, by its dedupe key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    Now(Position),
+    Before(Position),
+}
+
+/// One decision, ready for the writer.
+pub(crate) struct Decision {
+    pub(crate) stream: StreamId,
+    pub(crate) window: Option<WindowId>,
+    pub(crate) by: By,
+    pub(crate) at: crate::domain::time::Timestamp,
+    pub(crate) events: Vec<Fact>,
+    pub(crate) touches: Vec<Touch>,
+    pub(crate) dedupe: Vec<DedupeKey>,
+    pub(crate) after: Vec<Arc<Conversation>>,
+    pub(crate) answer: Answer,
+}
+
+/// A record that its limits should have kept short enough.
+pub(crate) fn too_long(_: codec::CodecError) -> Failure {
+    Failure::Rejected(crate::domain::rejected::Rejected::LimitReached {
+        what: "bytes in one record",
+        limit: crate::journal::MAX_RECORD as u64,
+    })
+}

@@ -39,6 +39,8 @@ pub struct Seat {
     pub offer: Option<Offer>,
     /// Since when the holder is away, and what follows.
     pub away: Option<Away>,
+    /// The holder has been away so long that any member may claim.
+    pub claimable: bool,
     /// Who held it before it fell free by itself; shown to colleagues.
     pub former: Option<AgentId>,
 }

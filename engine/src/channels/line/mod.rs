@@ -19,4 +19,6 @@ mod message;
 #[cfg(test)]
 mod client_test;
 #[cfg(test)]
+mod webhook_odd_test;
+#[cfg(test)]
 mod webhook_test;

@@ -1,11 +1,149 @@
 //! How an event moves the state. Total: what was recorded is true.
 
-use super::{Conversation, Event};
+use std::collections::VecDeque;
+
+use super::outgoing::{content_hash, known_key};
+use super::{Conversation, Event, KnownClientId, NoteRef, Outgoing, Queued, Received, ReplyRight, Status, limits};
+use crate::domain::message::{Author, Delivery, Route};
+use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::time::Timestamp;
 
 impl Conversation {
-    /// Moves the state by one event.
+    /// Moves the state by one event. A record's version is counted by [`Conversation::apply_record`].
     pub fn apply(&mut self, event: &Event, at: Timestamp) {
-        let _ = (event, at);
+        match event {
+            Event::Opened(opened) => {
+                self.inbox = opened.inbox;
+                self.contact_point = opened.contact_point;
+                self.external_id.clone_from(&opened.external_id);
+                self.thread.clone_from(&opened.thread);
+                self.opened_at = at;
+                self.new_since = at;
+            }
+            Event::Received(received) => self.take_in(received),
+            Event::Reopened => self.free_seat(Status::New, at),
+            Event::Claimed(claimed) => {
+                self.free_seat(Status::InProgress, at);
+                self.seat.epoch = claimed.epoch;
+                self.seat.holder = Holder::Agent(claimed.agent);
+            }
+            Event::Released { agent, cause } => {
+                self.free_seat(Status::New, at);
+                self.seat.former = (*cause != ReleaseCause::Returned).then_some(*agent);
+            }
+            Event::Completed { .. } => {
+                self.free_seat(Status::Done, at);
+                self.waiting_since = None;
+            }
+            Event::HandoverOffered(offer) => self.seat.offer = Some(offer.clone()),
+            Event::HandoverEnded { .. } => self.seat.offer = None,
+            Event::Assigned { assignee, .. } => self.assignee = *assignee,
+            Event::HolderAway(away) => self.seat.away = Some(*away),
+            Event::SeatClaimable => self.seat.claimable = true,
+            Event::HolderReturned => {
+                self.seat.away = None;
+                self.seat.claimable = false;
+            }
+            Event::Queued(queued) => self.queue(queued, at),
+            Event::SendStarted { number, route } => self.start(*number, route),
+            Event::SendAbandoned { number } => {
+                if let Some(item) = self.outbox.iter_mut().find(|item| item.number == *number) {
+                    item.delivery = Delivery::Queued;
+                    item.route = None;
+                }
+            }
+            Event::Sent { number, .. }
+            | Event::Failed { number, .. }
+            | Event::Unknown { number }
+            | Event::Cancelled { number, .. } => self.outbox.retain(|item| item.number != *number),
+            Event::NoteAdded { number, author, client_id, text } => {
+                self.last_number = *number;
+                self.remember(known_key(*author, client_id), content_hash(text.as_bytes()), *number);
+                self.notes.push(NoteRef { number: *number, author: *author });
+                if self.notes.len() > limits::NOTES {
+                    self.notes.remove(0);
+                }
+            }
+            Event::NoteEdited { .. } => {}
+            Event::NoteDeleted { number } => self.notes.retain(|note| note.number != *number),
+            Event::Unsent { external_id, number } => self.take_back(external_id, *number),
+            Event::NameSeen { name } => self.name = Some(name.clone()),
+            Event::SetAside => self.set_aside = true,
+            Event::TakenBack { .. } => self.set_aside = false,
+        }
+    }
+
+    /// Status and seat move together (DESIGN 5): whatever changes one clears the other.
+    fn free_seat(&mut self, status: Status, at: Timestamp) {
+        if status == Status::New {
+            self.new_since = at;
+        }
+        self.status = status;
+        self.seat.holder = Holder::None;
+        self.seat.offer = None;
+        self.seat.away = None;
+        self.seat.claimable = false;
+        self.seat.former = None;
+    }
+
+    fn take_in(&mut self, received: &Received) {
+        self.last_number = received.number;
+        self.newest_sent_at = self.newest_sent_at.max(received.sent_at);
+        self.waiting_since.get_or_insert(received.received_at);
+        if let Some(token) = &received.reply_token {
+            self.reply = Some(ReplyRight { token: token.clone(), received_at: received.received_at });
+        }
+        if let Some(external_id) = &received.external_id {
+            push_bounded(&mut self.external_ids, (external_id.clone(), received.number), limits::EXTERNAL_IDS);
+        }
+    }
+
+    fn queue(&mut self, queued: &Queued, at: Timestamp) {
+        self.last_number = queued.number;
+        self.outbox.push_back(Outgoing {
+            number: queued.number,
+            author: queued.author,
+            content: queued.content.clone(),
+            retry_key: queued.retry_key,
+            delivery: Delivery::Queued,
+            route: None,
+            queued_at: at,
+        });
+        if let Author::Agent(agent) = queued.author {
+            self.waiting_since = None;
+            self.remember(known_key(agent, &queued.client_id), queued.content.fingerprint(), queued.number);
+        }
+    }
+
+    fn start(&mut self, number: u32, route: &Route) {
+        if let Some(item) = self.outbox.iter_mut().find(|item| item.number == number) {
+            item.delivery = Delivery::Sending;
+            item.route = Some(route.clone());
+        }
+        if let Route::Reply { token } = route
+            && self.reply.as_ref().is_some_and(|right| right.token == *token)
+        {
+            self.reply = None;
+        }
+    }
+
+    fn take_back(&mut self, external_id: &str, number: Option<u32>) {
+        if number.is_some() {
+            self.tombstones.retain(|known| known != external_id);
+            self.external_ids.retain(|(known, _)| known != external_id);
+        } else {
+            push_bounded(&mut self.tombstones, external_id.to_owned(), limits::TOMBSTONES);
+        }
+    }
+
+    fn remember(&mut self, key: u64, content: u64, number: u32) {
+        push_bounded(&mut self.client_ids, KnownClientId { key, content, number }, limits::CLIENT_IDS);
+    }
+}
+
+fn push_bounded<T>(queue: &mut VecDeque<T>, item: T, limit: usize) {
+    queue.push_back(item);
+    if queue.len() > limit {
+        queue.pop_front();
     }
 }

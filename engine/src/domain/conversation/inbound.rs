@@ -1,1 +1,47 @@
-//! To be filled.
+//! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
+
+use super::{Conversation, Event, Inbound, InboundKind, Opened, Received, Status};
+use crate::domain::message::Content;
+
+/// The events of one inbound event, in order.
+pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
+    let mut events = Vec::new();
+    if !state.is_born() && state.thread.is_empty() {
+        events.push(Event::Opened(Opened {
+            inbox: inbound.inbox,
+            contact_point: inbound.contact_point,
+            external_id: inbound.external_id.clone(),
+            thread: inbound.thread.clone(),
+        }));
+    }
+    match &inbound.what {
+        InboundKind::Message { external_id, content, reply_token, raw } => {
+            if state.status == Status::Done {
+                events.push(Event::Reopened);
+            }
+            let number = state.next_number();
+            let taken_back = external_id.as_ref().is_some_and(|id| state.tombstones.contains(id));
+            events.push(Event::Received(Received {
+                number,
+                event_id: inbound.event_id.clone(),
+                external_id: external_id.clone(),
+                content: if taken_back { Content::Redacted } else { content.clone() },
+                sent_at: inbound.at,
+                received_at: inbound.received_at,
+                reply_token: reply_token.clone(),
+                late: inbound.at < state.newest_sent_at,
+                raw: if taken_back { None } else { raw.clone() },
+            }));
+            if let (true, Some(external_id)) = (taken_back, external_id.clone()) {
+                events.push(Event::Unsent { external_id, number: Some(number) });
+            }
+        }
+        InboundKind::Unsend { external_id } => {
+            let number = state.external_ids.iter().find(|(id, _)| id == external_id).map(|(_, number)| *number);
+            if number.is_some() || !state.tombstones.contains(external_id) {
+                events.push(Event::Unsent { external_id: external_id.clone(), number });
+            }
+        }
+    }
+    events
+}

@@ -142,8 +142,10 @@ pub struct NoteRef {
 
 /// Limits on live state and input; what happens at each is said beside it.
 pub mod limits {
-    /// Longest text in UTF-16 units: five LINE bubbles of 5,000. Longer is refused.
-    pub const TEXT_UTF16: usize = 25_000;
+    /// Longest text in UTF-16 units: what surely fits five LINE bubbles of 5,000. Longer is refused.
+    pub const TEXT_UTF16: usize = 24_996;
+    /// Longest text in UTF-8 bytes, so that its record fits the journal. Longer is refused.
+    pub const TEXT_BYTES: usize = 48 * 1024;
     /// Longest memo in characters. Longer is refused.
     pub const NOTE_CHARS: usize = 5_000;
     /// Longest take-over reason or hand-over note in characters. Longer is refused.
@@ -213,7 +215,7 @@ impl Conversation {
             due.push((offer.expires_at, DeadlineKind::Handover));
         }
         if let Some(away) = self.seat.away {
-            if !self.seat_is_claimable() {
+            if !self.seat.claimable {
                 due.push((away.claimable_at, DeadlineKind::Claimable));
             }
             due.push((away.expires_at, DeadlineKind::SeatExpiry));
@@ -228,18 +230,18 @@ impl Conversation {
         due
     }
 
-    /// Whether any member may take the seat from its absent holder.
+    /// The answer with this number that has not gone out.
     #[must_use]
-    pub fn seat_is_claimable(&self) -> bool {
-        self.seat
-            .away
-            .is_some_and(|away| away.claimable_at <= away.since)
+    pub fn outgoing(&self, number: u32) -> Option<&Outgoing> {
+        self.outbox.iter().find(|item| item.number == number)
     }
 
-    /// The state after this event.
-    #[must_use]
-    pub fn after(mut self, event: &Event, at: Timestamp) -> Self {
-        self.apply(event, at);
-        self
+    /// Moves the state by one record: its events in order, and one version.
+    pub fn apply_record(&mut self, events: &[&Event], at: Timestamp) {
+        for event in events {
+            self.apply(event, at);
+        }
+        self.version += 1;
+        self.updated_at = at;
     }
 }

@@ -1,0 +1,417 @@
+//! One awake conversation. Its handlers are synchronous: they decide on the newest state, including events still on
+//! their way to the disk, and leave the answer with the writer, which gives it after the commit of all it rests on.
+//!
+//! An append that is refused ends the actor; its window builds it anew from what was committed.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix::prelude::*;
+use tokio::sync::mpsc;
+
+use super::reply::Reply;
+use super::Decision;
+use super::window::Shared;
+use crate::domain::conversation::{Around, Command, Conversation, Event, Inbound, decide};
+use crate::domain::id::{ConversationId, Position};
+use crate::domain::record::{By, Entity, Fact};
+use crate::domain::time::Timestamp;
+use crate::domain::window::Event as WindowEvent;
+use crate::failure::Failure;
+use crate::faults::Faults;
+use crate::handle::Done;
+use crate::journal::writer::{Answer, Permit};
+use crate::journal::{DedupeKey, Refused, Touch};
+use crate::rows::ConversationRow;
+
+/// Messages that may wait for one conversation; one more is answered "overloaded".
+pub(crate) const MAILBOX: usize = 512;
+/// Decisions of one conversation on their way to the disk; one more is answered "overloaded".
+const IN_FLIGHT: u64 = 256;
+/// Inbound events taken into one record, so that it stays well under the journal's limit.
+const EVENTS_A_RECORD: usize = 64;
+const BYTES_A_RECORD: usize = 24 * 1024;
+
+/// A wish of somebody who waits.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Ask {
+    pub(crate) by: By,
+    pub(crate) command: Command,
+    pub(crate) reply: Reply<Done>,
+}
+
+/// Inbound events of this conversation, in order, with their dedupe keys.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Deliver {
+    pub(crate) events: Vec<(Inbound, DedupeKey)>,
+    /// The customer's identity is new in this window and is to be recorded with the first event.
+    pub(crate) introduce: bool,
+    pub(crate) reply: Reply<usize>,
+}
+
+/// Go to sleep, if nothing came meanwhile.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Sleep;
+
+/// Live state, shared with the window on the same thread for decisions that concern several conversations.
+pub(crate) struct Live {
+    pub(crate) state: RefCell<Conversation>,
+    /// Decisions on their way to the disk.
+    pub(crate) in_flight: Cell<u64>,
+    /// The last time that anything was asked, by the engine's clock.
+    pub(crate) used_at: Cell<i64>,
+    /// An append was refused: what rests on it must not be answered.
+    pub(crate) failed: Arc<AtomicBool>,
+    /// Where the actor learns what became of its appends.
+    pub(crate) outcomes: mpsc::UnboundedSender<Outcome>,
+}
+
+/// What became of an append, told to the actor.
+pub(crate) struct Outcome(pub(crate) Result<Position, Refused>);
+
+/// Tells the window that an actor ended, whatever the reason; by its drop, so that a panic tells it too.
+pub(crate) struct Ended {
+    pub(crate) id: ConversationId,
+    pub(crate) incarnation: u64,
+    pub(crate) clean: bool,
+    pub(crate) to: mpsc::UnboundedSender<(ConversationId, u64, bool)>,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // The window may be gone; then it is rebuilt with all its conversations.
+        let _ = self.to.send((self.id, self.incarnation, self.clean));
+    }
+}
+
+/// The actor.
+pub(crate) struct ConversationActor {
+    id: ConversationId,
+    shared: Rc<Shared>,
+    live: Rc<Live>,
+    ended: Ended,
+}
+
+impl Live {
+    pub(crate) fn new(state: Conversation, now: Timestamp) -> (Rc<Self>, mpsc::UnboundedReceiver<Outcome>) {
+        let (outcomes, told) = mpsc::unbounded_channel();
+        let live = Rc::new(Self {
+            state: RefCell::new(state),
+            in_flight: Cell::new(0),
+            used_at: Cell::new(now.0),
+            failed: Arc::default(),
+            outcomes,
+        });
+        (live, told)
+    }
+}
+
+impl ConversationActor {
+    /// Starts the actor on this thread.
+    pub(crate) fn wake(
+        shared: Rc<Shared>,
+        live: Rc<Live>,
+        told: mpsc::UnboundedReceiver<Outcome>,
+        ended: Ended,
+    ) -> Addr<Self> {
+        Self::create(move |ctx| {
+            ctx.set_mailbox_capacity(MAILBOX);
+            ctx.add_stream(futures_util::stream::unfold(told, |mut told| async move {
+                let outcome = told.recv().await?;
+                Some((outcome, told))
+            }));
+            let id = ended.id;
+            Self { id, shared, live, ended }
+        })
+    }
+
+    fn permit(&self) -> Result<Permit, Failure> {
+        if self.live.in_flight.get() >= IN_FLIGHT {
+            return Err(Failure::Overloaded { what: "conversation", retry_after_ms: 200 });
+        }
+        let writer = self.shared.core.writer().ok_or(Failure::Stopping)?;
+        writer.reserve().ok_or(Failure::Overloaded { what: "journal", retry_after_ms: 500 })
+    }
+
+    fn ask(&mut self, by: By, command: &Command, reply: Reply<Done>) {
+        let permit = match self.permit() {
+            Ok(permit) => permit,
+            Err(failure) => return reply.send(Err(failure)),
+        };
+        let faults = &self.shared.core.config.faults;
+        let reply = reply.taken();
+        assert!(!Faults::take(&faults.panics_before_decide), "planned panic before the decision");
+        let now = self.shared.core.now();
+        let decided = {
+            let window = self.shared.window.borrow();
+            let state = self.live.state.borrow();
+            let decided = decide(&state, command, Around { window: &window, now });
+            decided.map(|events| (events, number_made(&state, command)))
+        };
+        match decided {
+            Err(rejected) => self.after_all(permit, reply, Err(Failure::Rejected(rejected))),
+            Ok((events, number)) if events.is_empty() => {
+                let row = self.row();
+                self.after_all(permit, reply, Ok(Done { row, number }));
+            }
+            Ok((events, number)) => self.decided(permit, (by, now), events, number, reply),
+        }
+    }
+
+    /// Applies and submits what an agent or the engine wished for.
+    fn decided(
+        &mut self,
+        permit: Permit,
+        made: (By, Timestamp),
+        events: Vec<Event>,
+        number: Option<u32>,
+        reply: Reply<Done>,
+    ) {
+        let before = self.live.state.borrow().clone();
+        let window = self.shared.id.clone();
+        let after = self.apply(&events, made.1);
+        let answer_row = after.clone();
+        let number = number.or_else(|| (after.last_number > before.last_number).then_some(after.last_number));
+        let answer = self.answer(move |result| match result {
+            Ok(position) => reply.send(Ok(Done { row: ConversationRow { window, position, state: answer_row }, number })),
+            Err(_) => drop(reply),
+        });
+        let facts = events.into_iter().map(|event| Fact::Conversation(self.id, event)).collect();
+        self.submit(permit, made, facts, Vec::new(), (before.version, after), answer);
+    }
+
+    fn deliver(&mut self, deliver: Deliver) {
+        let faults = &self.shared.core.config.faults;
+        let reply = deliver.reply.taken();
+        assert!(!Faults::take(&faults.panics_before_decide), "planned panic before the decision");
+        let chunks = chunks(deliver.events);
+        let total = chunks.len();
+        let recorded: usize = chunks.iter().map(Vec::len).sum();
+        let mut reply = Some(reply);
+        for (index, chunk) in chunks.into_iter().enumerate() {
+            let permit = match self.permit() {
+                Ok(permit) => permit,
+                Err(failure) => {
+                    if let Some(reply) = reply.take() {
+                        reply.send(Err(failure));
+                    }
+                    return;
+                }
+            };
+            let last = if index + 1 == total { reply.take() } else { None };
+            self.take_chunk(permit, chunk, deliver.introduce && index == 0, last.map(|reply| (reply, recorded)));
+        }
+    }
+
+    fn take_chunk(
+        &mut self,
+        permit: Permit,
+        chunk: Vec<(Inbound, DedupeKey)>,
+        introduce: bool,
+        last: Option<(Reply<usize>, usize)>,
+    ) {
+        let before = self.live.state.borrow().clone();
+        let now = self.shared.core.now();
+        let mut facts = Vec::new();
+        if let (true, Some((first, _))) = (introduce, chunk.first()) {
+            facts.push(Fact::Window(WindowEvent::ContactPointSeen {
+                contact_point: first.contact_point,
+                inbox: first.inbox,
+                external_id: first.external_id.clone(),
+            }));
+        }
+        let mut keys = Vec::with_capacity(chunk.len());
+        let mut scratch = before.clone();
+        let mut all = Vec::new();
+        for (inbound, key) in chunk {
+            let window = self.shared.window.borrow();
+            let command = Command::Inbound(inbound);
+            // The domain never refuses what a customer wrote.
+            let events = decide(&scratch, &command, Around { window: &window, now }).unwrap_or_default();
+            for event in &events {
+                scratch.apply(event, now);
+            }
+            all.extend(events);
+            keys.push(key);
+        }
+        let after = self.apply(&all, now);
+        facts.extend(all.into_iter().map(|event| Fact::Conversation(self.id, event)));
+        let answer = self.answer(move |result| match (result, last) {
+            (Ok(_), Some((reply, recorded))) => reply.send(Ok(recorded)),
+            _ => {}
+        });
+        self.submit(permit, (By::Customer, now), facts, keys, (before.version, after), answer);
+    }
+
+    fn apply(&mut self, events: &[Event], now: Timestamp) -> Arc<Conversation> {
+        let mut state = self.live.state.borrow_mut();
+        state.apply_record(&events.iter().collect::<Vec<_>>(), now);
+        let auto_close_ms = self.shared.window.borrow().settings.auto_close_ms;
+        self.shared.wheel.set(self.id, state.deadlines(auto_close_ms).first().map(|(at, _)| *at));
+        Arc::new(state.clone())
+    }
+
+    fn submit(
+        &mut self,
+        permit: Permit,
+        (by, at): (By, Timestamp),
+        events: Vec<Fact>,
+        dedupe: Vec<DedupeKey>,
+        (version, after): (u64, Arc<Conversation>),
+        answer: Answer,
+    ) {
+        let decision = Decision {
+            stream: self.shared.stream,
+            window: Some(self.shared.id.clone()),
+            by,
+            at,
+            events,
+            touches: vec![Touch { entity: Entity::Conversation(self.id), version }],
+            dedupe,
+            after: vec![after],
+            answer,
+        };
+        self.live.in_flight.set(self.live.in_flight.get() + 1);
+        if let Err(error) = self.shared.core.submit(permit, decision) {
+            // The state is ahead of the journal now: it must not live on.
+            tracing::error!(conversation.id = %self.id, %error, "a decision could not be encoded");
+            self.live.failed.store(true, Ordering::Release);
+            let _ = self.live.outcomes.send(Outcome(Err(Refused::TooLong)));
+        }
+    }
+
+    /// Wraps an answer so that the actor learns the outcome too, and that nothing is answered that rests on a refusal.
+    fn answer(&self, then: impl FnOnce(Result<Position, Refused>) + Send + 'static) -> Answer {
+        let outcomes = self.live.outcomes.clone();
+        let failed = self.live.failed.clone();
+        Box::new(move |result| {
+            if result.is_err() {
+                failed.store(true, Ordering::Release);
+            }
+            let _ = outcomes.send(Outcome(result));
+            then(result);
+        })
+    }
+
+    /// Answers once everything that the answer rests on is committed.
+    fn after_all(&self, permit: Permit, reply: Reply<Done>, result: Result<Done, Failure>) {
+        drop(permit);
+        if self.live.in_flight.get() == 0 {
+            return reply.send(result);
+        }
+        let failed = self.live.failed.clone();
+        let then = Box::new(move || if failed.load(Ordering::Acquire) { drop(reply) } else { reply.send(result) });
+        if let Some(writer) = self.shared.core.writer() {
+            // A full queue drops the reply, which says "interrupted": the asker tries again.
+            let _ = writer.barrier(then);
+        }
+    }
+
+    fn row(&self) -> ConversationRow {
+        let position = self.shared.view.live(self.id).map_or(Position(0), |row| row.position);
+        let state = Arc::new(self.live.state.borrow().clone());
+        ConversationRow { window: self.shared.id.clone(), position, state }
+    }
+}
+
+/// The message or memo that a repeated client id made before.
+fn number_made(state: &Conversation, command: &Command) -> Option<u32> {
+    match command {
+        Command::Send { agent, client_id, .. } | Command::AddNote { agent, client_id, .. } => {
+            state.number_of(*agent, client_id)
+        }
+        Command::Cancel { number, .. }
+        | Command::EditNote { number, .. }
+        | Command::DeleteNote { number, .. }
+        | Command::BeginSend { number, .. }
+        | Command::FinishSend { number, .. } => Some(*number),
+        _ => None,
+    }
+}
+
+/// Cuts a burst of one customer into records that stay within their limits.
+fn chunks(events: Vec<(Inbound, DedupeKey)>) -> Vec<Vec<(Inbound, DedupeKey)>> {
+    let mut chunks: Vec<Vec<_>> = Vec::new();
+    let mut bytes = 0;
+    for event in events {
+        let size = inbound_size(&event.0);
+        let fits = chunks.last().is_some_and(|chunk| chunk.len() < EVENTS_A_RECORD && bytes + size <= BYTES_A_RECORD);
+        if !fits {
+            chunks.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += size;
+        if let Some(chunk) = chunks.last_mut() {
+            chunk.push(event);
+        }
+    }
+    chunks
+}
+
+fn inbound_size(inbound: &Inbound) -> usize {
+    use crate::domain::conversation::InboundKind;
+    use crate::domain::message::Content;
+    let body = match &inbound.what {
+        InboundKind::Message { content, raw, .. } => {
+            let text = match content {
+                Content::Text(text) => text.len(),
+                Content::Other { kind, summary } => kind.len() + summary.len(),
+                Content::Redacted => 0,
+            };
+            text + raw.as_ref().map_or(0, String::len)
+        }
+        InboundKind::Unsend { .. } => 0,
+    };
+    body + 256
+}
+
+impl Actor for ConversationActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Ask> for ConversationActor {
+    type Result = ();
+
+    fn handle(&mut self, ask: Ask, _: &mut Context<Self>) {
+        self.live.used_at.set(self.shared.core.now().0);
+        self.ask(ask.by, &ask.command, ask.reply);
+    }
+}
+
+impl Handler<Deliver> for ConversationActor {
+    type Result = ();
+
+    fn handle(&mut self, deliver: Deliver, _: &mut Context<Self>) {
+        self.live.used_at.set(self.shared.core.now().0);
+        self.deliver(deliver);
+    }
+}
+
+impl StreamHandler<Outcome> for ConversationActor {
+    fn handle(&mut self, outcome: Outcome, ctx: &mut Context<Self>) {
+        self.live.in_flight.set(self.live.in_flight.get().saturating_sub(1));
+        let faults = &self.shared.core.config.faults;
+        if outcome.0.is_ok() {
+            assert!(!Faults::take(&faults.panics_after_commit), "planned panic after the commit");
+            return;
+        }
+        tracing::warn!(conversation.id = %self.id, outcome = ?outcome.0, "an append was refused; starting anew");
+        ctx.terminate();
+    }
+
+    fn finished(&mut self, _: &mut Context<Self>) {}
+}
+
+impl Handler<Sleep> for ConversationActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Sleep, ctx: &mut Context<Self>) {
+        self.ended.clean = true;
+        ctx.terminate();
+    }
+}

@@ -1,0 +1,72 @@
+//! The feed: one thread that tells what was committed, in the order of the journal. It moves the views, wakes senders,
+//! hands frames to the sockets' hubs, answers whoever waited, and passes the record on to the read models.
+//!
+//! Answers come after the views, so whoever was answered reads their own writing.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use dashmap::DashMap;
+
+use super::sender::{SenderActor, Wake};
+use crate::domain::conversation::Event;
+use crate::domain::id::InboxId;
+use crate::domain::record::Fact;
+use crate::journal::feed::Committed;
+use crate::journal::writer::Told;
+use crate::readmodel::ReadModelWriter;
+use crate::views::Views;
+
+/// What the feed moves.
+pub(crate) struct Feeder {
+    pub(crate) views: Arc<Views>,
+    pub(crate) store: Arc<ReadModelWriter>,
+    pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
+}
+
+impl Feeder {
+    /// Starts the thread. It ends when the writer has ended; a panic in it ends the process, since nothing could be told any more.
+    pub(crate) fn start(self, told: Receiver<Vec<Told>>) -> std::thread::JoinHandle<()> {
+        let run = move || {
+            let run = std::panic::AssertUnwindSafe(|| {
+                while let Ok(batch) = told.recv() {
+                    self.tell(batch);
+                }
+            });
+            if std::panic::catch_unwind(run).is_err() {
+                tracing::error!("the feed panicked; the process ends");
+                std::process::abort();
+            }
+        };
+        std::thread::Builder::new().name("feed".to_owned()).spawn(run).expect("a thread at the start")
+    }
+
+    fn tell(&self, batch: Vec<Told>) {
+        let mut followed = Vec::with_capacity(batch.len());
+        for told in batch {
+            match told {
+                Told::Committed(committed, answer) => {
+                    self.views.follow(&committed);
+                    self.wake_senders(&committed);
+                    answer(Ok(committed.position));
+                    followed.push(committed);
+                }
+                Told::Refused(refused, answer) => answer(Err(refused)),
+                Told::Barrier(then) => then(),
+            }
+        }
+        // Last, because it waits when the read models lag too far: then the writer slows.
+        self.store.push(followed);
+    }
+
+    fn wake_senders(&self, committed: &Committed) {
+        for fact in &committed.record.events {
+            let Fact::Conversation(id, Event::Queued(_) | Event::TakenBack { .. }) = fact else { continue };
+            let Some(state) = committed.after.iter().find(|state| state.id == *id) else { continue };
+            if let Some(sender) = self.senders.get(&state.inbox).map(|sender| sender.clone()) {
+                // A full mailbox loses only the hint: the sender looks for forgotten answers in its rounds.
+                let _ = sender.try_send(Wake { conversation: *id });
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Bodies stored whole: what came while its window was busy, and what nobody could read (要確認).
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use super::{Core, Recorded, inbox, new_id};
+use crate::domain::id::{Position, WindowId};
+use crate::domain::org::Inbox;
+use crate::domain::record::{By, Fact};
+use crate::domain::window::{Event, MAX_RAW, RawAccepted, RawBody, RawEnd, RawReason};
+use crate::failure::Failure;
+use crate::journal::{DedupeKey, codec};
+
+/// Longer bodies are files of their own, written and synced before the record that names them.
+const INLINE_BYTES: usize = 48 * 1024;
+/// How long reading waits for the read models.
+const CATCH_UP: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Records a body. The same bytes on the same inbox are recorded once.
+pub(crate) async fn store(
+    core: &Arc<Core>,
+    inbox: &Inbox,
+    body: Bytes,
+    why: RawReason,
+    key: Option<DedupeKey>,
+) -> Result<Recorded, Failure> {
+    let view = core.views.window(&inbox.window).ok_or(Failure::NotFound("window"))?;
+    if view.window().raw.len() >= MAX_RAW {
+        return Err(Failure::Overloaded { what: "stored bodies", retry_after_ms: 5_000 });
+    }
+    let sha256: [u8; 32] = Sha256::digest(&body).into();
+    let key = key.unwrap_or_else(|| body_key(inbox, &sha256));
+    let at = core.now();
+    let kept = if body.len() <= INLINE_BYTES {
+        RawBody::Inline(body.to_vec())
+    } else {
+        let len = body.len() as u64;
+        let path = path_of(&core.config.data_dir, &sha256);
+        core.pool.run(move || write_durably(&path, &body)).await?.map_err(|error| {
+            tracing::error!(%error, "a body could not be stored");
+            Failure::DiskFull
+        })?;
+        RawBody::File { sha256, len }
+    };
+    let accepted = RawAccepted { raw: new_id(at), inbox: inbox.id, received_at: at, why, body: kept };
+    let fact = Fact::Window(Event::RawAccepted(accepted));
+    let recorded = core.record(view.stream, Some(view.id.clone()), By::Customer, vec![fact], vec![key]).await?;
+    if let Some(window) = core.windows.get(&inbox.window).map(|addr| addr.clone()) {
+        // Full: the window looks by itself when it has room.
+        let _ = window.try_send(super::window::RawWaits);
+    }
+    Ok(recorded)
+}
+
+fn body_key(inbox: &Inbox, sha256: &[u8; 32]) -> DedupeKey {
+    let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    inbox::event_key(inbox.id, &format!("body {hex}"))
+}
+
+fn path_of(data_dir: &Path, sha256: &[u8; 32]) -> PathBuf {
+    let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    data_dir.join("content").join(hex)
+}
+
+fn write_durably(path: &Path, body: &[u8]) -> std::io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let folder = path.parent().ok_or_else(|| std::io::Error::other("a content file has a folder"))?;
+    std::fs::create_dir_all(folder)?;
+    let part = path.with_extension("part");
+    let mut file = std::fs::File::create(&part)?;
+    file.write_all(body)?;
+    file.sync_all()?;
+    std::fs::rename(&part, path)?;
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// Every stored body of a window that waits, with its place.
+pub(crate) async fn waiting(core: &Arc<Core>, window: &WindowId) -> Result<Vec<(RawAccepted, Position)>, Failure> {
+    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
+    let stream = view.stream;
+    if !core.store_writer.wait_for(stream, core.journal.head(stream), CATCH_UP).await {
+        return Err(Failure::CatchingUp);
+    }
+    let (store, journal) = (core.store.clone(), core.journal.clone());
+    let read = move || {
+        let mut found = Vec::new();
+        for (raw, position) in store.raw_waiting(stream).map_err(|_| Failure::CatchingUp)? {
+            let stored = journal.read(stream, position, 1, usize::MAX).map_err(|_| Failure::CatchingUp)?;
+            let Some(record) = stored.first().and_then(|stored| codec::decode(&stored.payload).ok()) else { continue };
+            found.extend(record.events.into_iter().find_map(|fact| match fact {
+                Fact::Window(Event::RawAccepted(accepted)) if accepted.raw == raw => Some((accepted, position)),
+                _ => None,
+            }));
+        }
+        Ok(found)
+    };
+    core.pool.run(read).await?
+}
+
+/// The bytes of a stored body.
+pub(crate) async fn bytes_of(core: &Arc<Core>, accepted: &RawAccepted) -> Result<Bytes, Failure> {
+    match &accepted.body {
+        RawBody::Inline(bytes) => Ok(Bytes::from(bytes.clone())),
+        RawBody::Redacted => Err(Failure::NotFound("stored body")),
+        RawBody::File { sha256, .. } => {
+            let path = path_of(&core.config.data_dir, sha256);
+            let read = core.pool.run(move || std::fs::read(path)).await?;
+            read.map(Bytes::from).map_err(|_| Failure::NotFound("stored body"))
+        }
+    }
+}
+
+/// Interprets the bodies that came while the window was busy. Returns whether some are left for another try.
+pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
+    let Ok(bodies) = waiting(core, window).await else { return true };
+    let mut left = false;
+    for (accepted, _) in bodies {
+        if accepted.why != RawReason::Busy || core.is_stopping() {
+            continue;
+        }
+        left |= interpret(core, window, By::Engine, &accepted).await.is_err();
+    }
+    left
+}
+
+/// Interprets one stored body and says so in the journal. What is still unreadable stays.
+pub(crate) async fn interpret(
+    core: &Arc<Core>,
+    window: &WindowId,
+    by: By,
+    accepted: &RawAccepted,
+) -> Result<crate::handle::Taken, Failure> {
+    let body = bytes_of(core, accepted).await?;
+    // An event that was parked alone stands without its envelope.
+    let body = if accepted.why == RawReason::Unparsable && !body.windows(8).any(|part| part == b"\"events\"") {
+        Bytes::from([b"{\"events\":[".as_slice(), &body, b"]}"].concat())
+    } else {
+        body
+    };
+    let taken = inbox::take_body(core, accepted.inbox, body).await?;
+    if taken.stored_whole {
+        return Ok(taken);
+    }
+    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
+    let settled = Fact::Window(Event::RawSettled { raw: accepted.raw, how: RawEnd::Interpreted });
+    core.record(view.stream, Some(view.id.clone()), by, vec![settled], Vec::new()).await?;
+    Ok(taken)
+}

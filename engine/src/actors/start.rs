@@ -1,0 +1,282 @@
+//! Building the engine from its journal: open, own, catch up, then windows, inboxes and senders. The ordinary path of
+//! every start, after a crash as after a stop; a window that failed is rebuilt by the same steps.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use dashmap::DashMap;
+
+use super::feeder::Feeder;
+use super::inbox::InboxActor;
+use super::pool::Pool;
+use super::sender::SenderActor;
+use super::space::Space;
+use super::window::{WindowActor, thread_key};
+use super::{Core, new_id};
+use crate::channels::line::client::{Timeouts, http_client};
+use crate::config::Config;
+use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
+use crate::domain::org::{Inbox, Org, WindowEntry};
+use crate::domain::record::Fact;
+use crate::domain::window::{Event, Window};
+use crate::handle::{Encoder, StartError};
+use crate::journal::segment::{Options, SegmentJournal};
+use crate::journal::{Fault, Journal, codec, writer};
+use crate::presence::Presence;
+use crate::readmodel::{ReadModelWriter, ReadModels};
+use crate::rows::ConversationRow;
+use crate::views::Views;
+
+/// Records read at a time while replaying.
+const CHUNK: usize = 4_096;
+const CHUNK_BYTES: usize = 8 << 20;
+
+/// The stream of the organisation. Fixed, since it must be found before anything else is known.
+pub(crate) const ORG_STREAM: StreamId = StreamId(1);
+
+/// Opens the store and starts everything.
+pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>, StartError> {
+    let core = tokio::task::spawn_blocking(move || open(config, encoder))
+        .await
+        .map_err(|_| StartError::Interrupted)??;
+    let (core, feed) = core;
+    let core = Arc::new(core);
+    core.threads.lock().push(feed);
+    for view in core.views.windows() {
+        start_window(&core, &view.id);
+    }
+    for inbox in core.views.org().inboxes.values() {
+        start_inbox(&core, inbox);
+    }
+    Ok(core)
+}
+
+type Opened = (Core, std::thread::JoinHandle<()>);
+
+fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|source| Fault::Io { what: "create folder", path: config.data_dir.clone(), source })?;
+    let options = Options { segment_bytes: config.segment_bytes, redactor: codec::redact };
+    let log = SegmentJournal::open(&config.data_dir.join("journal"), options)?;
+    let store = Arc::new(ReadModels::open(&config.data_dir)?);
+    let reached: Vec<(StreamId, Position)> =
+        log.streams().into_iter().map(|(stream, _)| (stream, store.reached(stream))).collect();
+    log.load_dedupe_after(&reached)?;
+    let journal: Arc<dyn Journal> = Arc::new(log);
+    store.catch_up(&*journal)?;
+    let views = Arc::new(Views::new(encoder));
+    let owner_epochs = DashMap::new();
+    own(&*journal, ORG_STREAM, &owner_epochs)?;
+    let org = replay_org(&*journal)?;
+    for entry in org.windows.values() {
+        own(&*journal, entry.stream, &owner_epochs)?;
+        restore_window(&views, &*journal, &store, entry)?;
+    }
+    views.restore_org(org, journal.head(ORG_STREAM));
+    let now = config.clock.now();
+    let faults = config.faults.clone();
+    let store_faults = faults.clone();
+    let on_fault = Box::new(|error| {
+        tracing::error!(%error, "the read models failed; they are rebuilt at the next start");
+        std::process::exit(74);
+    });
+    let store_writer = Arc::new(ReadModelWriter::start(store.clone(), store_faults, on_fault));
+    let fatal = |fault: Fault| {
+        tracing::error!(error = &fault as &dyn std::error::Error, "the journal failed; the process ends");
+        std::process::exit(74);
+    };
+    let (writer, told, _counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
+    let senders = Arc::new(DashMap::new());
+    let feeder = Feeder { views: views.clone(), store: store_writer.clone(), senders: senders.clone() };
+    let feed = feeder.start(told);
+    let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
+    let core = Core {
+        journal,
+        writer: parking_lot::Mutex::new(Some(writer)),
+        views,
+        store,
+        store_writer,
+        registry: super::registry::Registry::default(),
+        presence: Presence::new(now, config.presence_grace_ms),
+        pool: Pool::new(),
+        space: Space::new(config.data_dir.clone(), config.min_free_bytes, faults),
+        http: http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?,
+        windows: DashMap::new(),
+        inboxes: DashMap::new(),
+        senders,
+        owner_epochs,
+        org_stream: ORG_STREAM,
+        org_turn: tokio::sync::Mutex::new(()),
+        window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new()).collect(),
+        sender_arbiter: actix::Arbiter::new(),
+        stopping: false.into(),
+        incarnations: 1.into(),
+        threads: parking_lot::Mutex::new(vec![writer_thread]),
+        config,
+    };
+    Ok((core, feed))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn own(journal: &dyn Journal, stream: StreamId, epochs: &DashMap<StreamId, u64>) -> Result<(), Fault> {
+    epochs.insert(stream, journal.own(stream)?);
+    Ok(())
+}
+
+fn replay_org(journal: &dyn Journal) -> Result<Org, StartError> {
+    let mut org = Org::default();
+    replay(journal, ORG_STREAM, |fact| {
+        if let Fact::Org(event) = fact {
+            org.apply(event);
+        }
+    })?;
+    Ok(org)
+}
+
+/// Reads a whole stream and shows each fact.
+fn replay(journal: &dyn Journal, stream: StreamId, mut show: impl FnMut(&Fact)) -> Result<(), StartError> {
+    let mut from = Position(1);
+    loop {
+        let chunk = journal.read(stream, from, CHUNK, CHUNK_BYTES)?;
+        let Some(last) = chunk.last() else { return Ok(()) };
+        from = last.position.next();
+        for stored in &chunk {
+            let record = codec::decode(&stored.payload)?;
+            record.events.iter().for_each(&mut show);
+        }
+    }
+}
+
+/// A window's own state and its open conversations, as the read models know them at the head.
+fn restore_window(
+    views: &Views,
+    journal: &dyn Journal,
+    store: &ReadModels,
+    entry: &WindowEntry,
+) -> Result<(), StartError> {
+    let mut window = Window::unborn(entry.id.clone());
+    match store.window(entry.stream)? {
+        Some(known) => window = known,
+        None => replay(journal, entry.stream, |fact| {
+            if let Fact::Window(event) = fact {
+                window.apply(event);
+            }
+        })?,
+    }
+    let live = store.live_conversations(entry.stream)?.into_iter().map(|stored| ConversationRow {
+        window: entry.id.clone(),
+        position: stored.position,
+        state: Arc::new(stored.state),
+    });
+    views.restore_window(entry.id.clone(), entry.stream, journal.head(entry.stream), window, live.collect());
+    Ok(())
+}
+
+/// Starts a window's actor from its view. A window whose first record is missing (a stop between two streams) gets it now.
+pub(crate) fn start_window(core: &Arc<Core>, id: &WindowId) {
+    let Some(view) = core.views.window(id) else { return };
+    let threads: HashMap<u128, ConversationId> = match core.store.threads(view.stream) {
+        Ok(threads) => threads.into_iter().map(|(inbox, thread, id)| (thread_key(inbox, &thread), id)).collect(),
+        Err(error) => {
+            tracing::error!(%error, "the read models cannot be read; the process ends");
+            std::process::exit(74);
+        }
+    };
+    let place = id.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    let arbiter = core.window_arbiters[place % core.window_arbiters.len()].handle();
+    let addr = WindowActor::start_on(&arbiter, core.clone(), view, threads);
+    core.windows.insert(id.clone(), addr);
+}
+
+/// Rebuilds a window whose actor failed, after all that it had submitted is told and followed.
+pub(crate) fn rebuild_window(core: &Arc<Core>, id: &WindowId) {
+    let (core, id) = (core.clone(), id.clone());
+    tracing::error!(window.id = %id, "a window failed; it is rebuilt from the journal");
+    metrics::counter!("madoguchi_window_failures_total").increment(1);
+    core.sender_arbiter.handle().spawn({
+        let core = core.clone();
+        async move {
+            if core.barrier().await.is_err() {
+                return;
+            }
+            let Some(view) = core.views.window(&id) else { return };
+            let head = core.journal.head(view.stream);
+            while !core.store_writer.wait_for(view.stream, head, std::time::Duration::from_secs(1)).await {
+                if core.is_stopping() {
+                    return;
+                }
+            }
+            let starter = core.clone();
+            let _ = core.pool.run(move || start_window(&starter, &id)).await;
+        }
+    });
+}
+
+/// Starts the actors of an account.
+pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
+    if core.inboxes.contains_key(&inbox.id) {
+        return;
+    }
+    let place = inbox.window.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    let arbiter = core.window_arbiters[place % core.window_arbiters.len()].handle();
+    let actor = InboxActor::start_on(&arbiter, core.clone(), inbox.id, inbox.window.clone());
+    core.inboxes.insert(inbox.id, actor);
+    let sender = SenderActor::start_on(&core.sender_arbiter.handle(), core.clone(), inbox.id);
+    core.senders.insert(inbox.id, sender);
+}
+
+/// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat.
+pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result<(), crate::failure::Failure> {
+    if core.views.window(&entry.id).is_none() {
+        let (journal, stream) = (core.journal.clone(), entry.stream);
+        let epoch = core.pool.run(move || journal.own(stream)).await?;
+        let epoch = epoch.map_err(|_| crate::failure::Failure::Interrupted)?;
+        core.owner_epochs.insert(entry.stream, epoch);
+        let window = Window::unborn(entry.id.clone());
+        core.views.restore_window(entry.id.clone(), entry.stream, Position(0), window, Vec::new());
+    }
+    let view = core.views.window(&entry.id).ok_or(crate::failure::Failure::NotFound("window"))?;
+    if view.position() == Position(0) {
+        let opened = Event::Opened { id: entry.id.clone(), name: entry.name.clone(), places: entry.product };
+        // The notice of the organisation's record: however often it is offered, it is taken once.
+        let key = crate::journal::DedupeKey(entry.stream.0 ^ ORG_STREAM.0);
+        let by = crate::domain::record::By::Engine;
+        core.record(entry.stream, Some(entry.id.clone()), by, vec![Fact::Window(opened)], vec![key]).await?;
+    }
+    if !core.windows.contains_key(&entry.id) {
+        let (starter, id) = (core.clone(), entry.id.clone());
+        core.pool.run(move || start_window(&starter, &id)).await?;
+    }
+    Ok(())
+}
+
+/// A new window's stream.
+pub(crate) fn new_stream(core: &Core) -> StreamId {
+    StreamId(new_id(core.now()))
+}
+
+/// Finishes what is in hand: no new work, everything submitted is committed and told, read models are flushed, threads end.
+pub(crate) async fn stop(core: &Arc<Core>) {
+    if core.stopping.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let _ = core.barrier().await;
+    core.writer.lock().take();
+    let threads: Vec<_> = std::mem::take(&mut *core.threads.lock());
+    let finishing = core.clone();
+    let _ = tokio::task::spawn_blocking(move || {
+        for arbiter in finishing.window_arbiters.iter().chain([&finishing.sender_arbiter]) {
+            arbiter.stop();
+        }
+        for thread in threads {
+            // A thread that panicked has ended too.
+            let _ = thread.join();
+        }
+        finishing.store_writer.stop();
+    })
+    .await;
+}

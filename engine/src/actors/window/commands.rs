@@ -1,0 +1,170 @@
+//! Decisions about the window itself, and those that move several conversations in one record.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+
+use super::{Pending, WindowActor};
+use crate::actors::conversation::{Ask, Outcome};
+use crate::actors::reply::Reply;
+use crate::actors::{Decision, too_long};
+use crate::domain::conversation::{Around, Command as ConversationCommand, Conversation, decide as decide_conversation};
+use crate::domain::id::{AgentId, ConversationId};
+use crate::domain::record::{By, Entity, Fact};
+use crate::domain::seat::{Holder, ReleaseCause};
+use crate::domain::window::{Command, Event, Window, decide};
+use crate::failure::Failure;
+use crate::journal::Touch;
+use crate::journal::writer::{Answer, Permit};
+
+/// Conversations that one record may move, so that it stays under the journal's limit. Where an agent holds more, the
+/// others are released in records before the one that removes the agent.
+const MOVES_A_RECORD: usize = 400;
+
+/// What a record does to conversations.
+#[derive(Default)]
+struct Moves {
+    facts: Vec<Fact>,
+    touches: Vec<Touch>,
+    after: Vec<Arc<Conversation>>,
+    told: Vec<tokio::sync::mpsc::UnboundedSender<Outcome>>,
+}
+
+impl WindowActor {
+    pub(super) fn ask(&mut self, by: By, command: Command, reply: Reply<Arc<Window>>) {
+        let Some(writer) = self.shared.core.writer() else { return reply.send(Err(Failure::Stopping)) };
+        let Some(permit) = writer.reserve() else { return reply.send(Err(super::overloaded())) };
+        let decided = decide(&self.shared.window.borrow(), command);
+        let events = match decided {
+            Ok(events) if events.is_empty() => {
+                let window = Arc::new(self.shared.window.borrow().clone());
+                drop(permit);
+                return wait(&writer, reply, Ok(window));
+            }
+            Ok(events) => events,
+            Err(rejected) => {
+                drop(permit);
+                return wait(&writer, reply, Err(Failure::Rejected(rejected)));
+            }
+        };
+        let mut moves = Moves::default();
+        for event in &events {
+            self.shared.window.borrow_mut().apply(event);
+            if let Event::AgentRemoved { agent } = event {
+                match self.release_all(*agent, by) {
+                    Ok(last) => moves = last,
+                    Err(failure) => return reply.send(Err(failure)),
+                }
+            }
+        }
+        let window = Arc::new(self.shared.window.borrow().clone());
+        let mut facts: Vec<Fact> = events.into_iter().map(Fact::Window).collect();
+        facts.append(&mut moves.facts);
+        let told = std::mem::take(&mut moves.told);
+        let answer: Answer = Box::new(move |result| {
+            told.iter().for_each(|to| drop(to.send(Outcome(result))));
+            match result {
+                Ok(_) => reply.send(Ok(window)),
+                Err(_) => drop(reply),
+            }
+        });
+        if let Err(failure) = self.submit(permit, by, facts, moves, answer) {
+            tracing::error!(window.id = %self.shared.id, ?failure, "a decision could not be encoded");
+        }
+    }
+
+    fn submit(&self, permit: Permit, by: By, events: Vec<Fact>, moves: Moves, answer: Answer) -> Result<(), Failure> {
+        let decision = Decision {
+            stream: self.shared.stream,
+            window: Some(self.shared.id.clone()),
+            by,
+            at: self.shared.core.now(),
+            events,
+            touches: moves.touches,
+            dedupe: Vec::new(),
+            after: moves.after,
+            answer,
+        };
+        self.shared.core.submit(permit, decision).map_err(too_long)
+    }
+
+    /// Ends what an agent who leaves holds, is offered or is responsible for. All but the last few hundred go out in
+    /// records of their own; the last are returned for the record that removes the agent.
+    fn release_all(&mut self, agent: AgentId, by: By) -> Result<Moves, Failure> {
+        let mut ids: Vec<ConversationId> = self.shared.view.all_live().iter().map(|row| row.state.id).collect();
+        ids.extend(self.awake.keys().copied());
+        ids.sort_unstable();
+        ids.dedup();
+        let mut moves = Moves::default();
+        for id in ids {
+            if moves.after.len() >= MOVES_A_RECORD {
+                let full = std::mem::take(&mut moves);
+                self.submit_moves(full, by)?;
+            }
+            self.release(id, agent, &mut moves);
+        }
+        Ok(moves)
+    }
+
+    fn submit_moves(&self, mut moves: Moves, by: By) -> Result<(), Failure> {
+        let writer = self.shared.core.writer().ok_or(Failure::Stopping)?;
+        let permit = writer.reserve().ok_or_else(super::overloaded)?;
+        let told = std::mem::take(&mut moves.told);
+        let facts = std::mem::take(&mut moves.facts);
+        let answer: Answer = Box::new(move |result| told.iter().for_each(|to| drop(to.send(Outcome(result)))));
+        self.submit(permit, by, facts, moves, answer)
+    }
+
+    fn release(&mut self, id: ConversationId, agent: AgentId, moves: &mut Moves) {
+        let awake = self.awake.get(&id);
+        let mut state = match awake {
+            Some(awake) => awake.live.state.borrow().clone(),
+            None => match self.shared.view.live(id) {
+                Some(row) => Conversation::clone(&row.state),
+                None => return,
+            },
+        };
+        let now = self.shared.core.now();
+        let command = ConversationCommand::DropAgent { agent, cause: ReleaseCause::LeftWindow };
+        let window = self.shared.window.borrow();
+        let Ok(events) = decide_conversation(&state, &command, Around { window: &window, now }) else { return };
+        if events.is_empty() {
+            return;
+        }
+        moves.touches.push(Touch { entity: Entity::Conversation(id), version: state.version });
+        state.apply_record(&events.iter().collect::<Vec<_>>(), now);
+        self.shared.wheel.set(id, state.deadlines(window.settings.auto_close_ms).first().map(|(at, _)| *at));
+        moves.after.push(Arc::new(state.clone()));
+        moves.facts.extend(events.into_iter().map(|event| Fact::Conversation(id, event)));
+        if let Some(awake) = awake {
+            awake.live.in_flight.set(awake.live.in_flight.get() + 1);
+            moves.told.push(awake.live.outcomes.clone());
+            *awake.live.state.borrow_mut() = state;
+        }
+    }
+
+    /// Logout or shutting out: seats and offers end, membership stays.
+    pub(super) fn drop_agent(&mut self, agent: AgentId, cause: ReleaseCause, ctx: &mut Context<Self>) {
+        for row in self.shared.view.all_live() {
+            let seat = &row.state.seat;
+            let concerned =
+                seat.holder == Holder::Agent(agent) || seat.offer.as_ref().is_some_and(|offer| offer.to == agent);
+            if concerned {
+                let command = ConversationCommand::DropAgent { agent, cause };
+                self.with(row.state.id, Pending::Ask(engine_ask(command)), ctx);
+            }
+        }
+    }
+}
+
+/// A wish of the engine itself, whose answer nobody awaits: the next round offers it again where it is still due.
+pub(super) fn engine_ask(command: ConversationCommand) -> Ask {
+    let (reply, _) = Reply::new();
+    Ask { by: By::Engine, command, reply }
+}
+
+/// Answers once everything that the answer rests on is committed.
+fn wait(writer: &crate::journal::writer::Writer, reply: Reply<Arc<Window>>, result: Result<Arc<Window>, Failure>) {
+    // A full queue drops the reply, which says "interrupted".
+    let _ = writer.barrier(Box::new(move || reply.send(result)));
+}
