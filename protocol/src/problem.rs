@@ -121,10 +121,7 @@ mod tests {
     #[test]
     fn a_problem_carries_what_a_client_decides_by_and_leaves_the_rest_out() {
         let mut problem = Problem::new(Code::SeatTaken, 409);
-        problem.extra.holder = Some(Holder {
-            id: "01J".to_owned(),
-            name: "花子".to_owned(),
-        });
+        problem.extra.holder = Some(Holder { id: "01J".to_owned(), name: "花子".to_owned() });
         problem.extra.epoch = Some(7);
         let json = serde_json::to_value(&problem).expect("plain data serialises");
         assert_eq!(

@@ -42,19 +42,13 @@ impl App {
     ///
     /// # Errors
     /// The desk store cannot be opened.
-    pub fn new(
-        engine: Handle,
-        config: Arc<Config>,
-        clock: Clock,
-        listening: &str,
-    ) -> Result<Self, CannotOpen> {
+    pub fn new(engine: Handle, config: Arc<Config>, clock: Clock, listening: &str) -> Result<Self, CannotOpen> {
         let desk = Desk::open(&config.data_dir.join("desk"))?;
         let now = clock.now();
         let sessions = Sessions::load(desk.tree("sessions")?, &config.session, now);
         let tokens = Tokens::load(desk.tree("tokens")?, now);
         let auth = Auth::new(&config, sessions, tokens, people(engine.clone()));
-        let public_url =
-            validate::origin(&config.public_url).unwrap_or_else(|| listening.to_owned());
+        let public_url = validate::origin(&config.public_url).unwrap_or_else(|| listening.to_owned());
         Ok(Self {
             auth,
             origins: Origins::new(&config.public_url, &config.allowed_origins),

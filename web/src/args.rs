@@ -64,11 +64,7 @@ impl Settings {
     /// As the settings' reader takes it.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
-        Overrides {
-            file: self.config.clone(),
-            data_dir: self.data_dir.clone(),
-            listen: self.listen.clone(),
-        }
+        Overrides { file: self.config.clone(), data_dir: self.data_dir.clone(), listen: self.listen.clone() }
     }
 }
 
@@ -149,11 +145,7 @@ pub fn parse() -> Result<Args, ExitCode> {
     Args::try_parse().map_err(|error| {
         // Standard output or error may be closed; there is nobody left to tell.
         let _ = error.print();
-        if error.use_stderr() {
-            ExitCode::from(EXIT_USAGE)
-        } else {
-            ExitCode::SUCCESS
-        }
+        if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS }
     })
 }
 

@@ -62,15 +62,11 @@ pub trait Members {
 
 impl Members for Handle {
     fn is_member(&self, window: &WindowId, agent: AgentId) -> bool {
-        self.window(window)
-            .is_some_and(|window| window.members.contains(&agent))
+        self.window(window).is_some_and(|window| window.members.contains(&agent))
     }
 
     fn is_anywhere(&self, agent: AgentId) -> bool {
-        self.org()
-            .windows
-            .keys()
-            .any(|window| self.is_member(window, agent))
+        self.org().windows.keys().any(|window| self.is_member(window, agent))
     }
 }
 
@@ -90,20 +86,13 @@ impl std::error::Error for Denied {}
 ///
 /// # Errors
 /// [`Denied`] for everything that is not given.
-pub fn authorize(
-    actor: &Identity,
-    action: Action,
-    object: Object<'_>,
-    members: &impl Members,
-) -> Result<(), Denied> {
+pub fn authorize(actor: &Identity, action: Action, object: Object<'_>, members: &impl Members) -> Result<(), Denied> {
     let is_supervisor = actor.role >= Role::Supervisor;
     let is_administrator = actor.role >= Role::Administrator;
     let given = match (action, object) {
         (Action::OwnSession | Action::ListOwn, Object::Organisation) => true,
         // Who is in no window sees no desk, and no colleagues either.
-        (Action::ReadAgents, Object::Organisation) => {
-            is_supervisor || members.is_anywhere(actor.agent)
-        }
+        (Action::ReadAgents, Object::Organisation) => is_supervisor || members.is_anywhere(actor.agent),
         // A supervisor who took a seat over must be able to use it and to give it back.
         (Action::ReadWindow | Action::UseSeat, Object::Window(window)) => {
             is_supervisor || members.is_member(window, actor.agent)
@@ -138,11 +127,7 @@ mod tests {
     }
 
     fn who(role: Role) -> Identity {
-        Identity {
-            agent: AgentId(1),
-            role,
-            session: None,
-        }
+        Identity { agent: AgentId(1), role, session: None }
     }
 
     #[test]
@@ -157,31 +142,17 @@ mod tests {
             (Action::SetBaseUrls, Object::Window(&window)),
             (Action::TakeOver, Object::Organisation),
         ] {
-            assert_eq!(
-                authorize(&who(Role::Owner), action, object, &members),
-                Err(Denied),
-                "{action:?} {object:?}"
-            );
+            assert_eq!(authorize(&who(Role::Owner), action, object, &members), Err(Denied), "{action:?} {object:?}");
         }
     }
 
     #[test]
     fn nobody_makes_somebody_mightier_than_themselves() {
         let members = Only(WindowId::new("w").expect("an id"), AgentId(1));
-        let roles = [
-            Role::Agent,
-            Role::Supervisor,
-            Role::Administrator,
-            Role::Owner,
-        ];
+        let roles = [Role::Agent, Role::Supervisor, Role::Administrator, Role::Owner];
         for actor in roles {
             for made in roles {
-                let given = authorize(
-                    &who(actor),
-                    Action::ManageAgents,
-                    Object::People(made),
-                    &members,
-                );
+                let given = authorize(&who(actor), Action::ManageAgents, Object::People(made), &members);
                 let wanted = actor >= Role::Administrator && made <= actor;
                 assert_eq!(given.is_ok(), wanted, "{actor:?} makes {made:?}");
             }
@@ -194,8 +165,7 @@ mod tests {
         let other = WindowId::new("other").expect("an id");
         let members = Only(mine.clone(), AgentId(1));
         for action in [Action::ReadWindow, Action::Work, Action::UseSeat] {
-            let on =
-                |window| authorize(&who(Role::Agent), action, Object::Window(window), &members);
+            let on = |window| authorize(&who(Role::Agent), action, Object::Window(window), &members);
             assert_eq!(on(&mine), Ok(()), "{action:?}");
             assert_eq!(on(&other), Err(Denied), "{action:?}");
         }

@@ -32,6 +32,8 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(20);
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// A silent connection is probed after this.
 const KEEP_ALIVE_PROBE: Duration = Duration::from_secs(30);
+/// A connection that we close waits this long for the peer to close it too.
+const LINGER: Duration = Duration::from_millis(500);
 /// How often what is over is forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often the memory of histograms is tidied.
@@ -82,16 +84,17 @@ pub fn serve(config: Config) -> ExitCode {
     telemetry::start_logging(&config.log);
     let deadline = Duration::from_millis(config.stop_deadline_ms);
     actix_web::rt::System::new().block_on(async move {
+        // Before the start: a signal during a long replay is kept, and the stop is as clean as any other.
+        let Ok(stop) = shutdown::first_signal() else {
+            say("the system gives out no signals");
+            return ExitCode::from(EXIT_INTERNAL);
+        };
         let server = match Server::start(config).await {
             Ok(server) => server,
             Err(error) => {
                 say(&chain(&error));
                 return ExitCode::from(EXIT_UNAVAILABLE);
             }
-        };
-        let Ok(stop) = shutdown::first_signal() else {
-            say("the system gives out no signals");
-            return ExitCode::from(EXIT_INTERNAL);
         };
         // The only line on standard output. Who started us may have closed it, and that is no reason to stop.
         let _ = writeln!(std::io::stdout(), "listening {}", server.address);
@@ -118,20 +121,14 @@ impl Server {
     /// What does not open, with its cause.
     pub async fn start(config: Config) -> Result<Self, CannotStart> {
         telemetry::start_metrics()?;
-        let failed = |source| CannotStart::Listen {
-            address: config.listen.clone(),
-            source,
-        };
+        let failed = |source| CannotStart::Listen { address: config.listen.clone(), source };
         // Bound, and not yet accepting: a port that is taken is told before minutes of replay.
         let listener = TcpListener::bind(&config.listen).map_err(failed)?;
         let address = format!("http://{}", listener.local_addr().map_err(failed)?);
         let config = Arc::new(config);
         let app = web::Data::new(open(Arc::clone(&config), &address).await?);
         let admin = socket::listen(&socket::path(&config.data_dir)).map_err(CannotStart::Admin)?;
-        let http = listen(listener, &app).map_err(|source| CannotStart::Listen {
-            address: address.clone(),
-            source,
-        })?;
+        let http = listen(listener, &app).map_err(|source| CannotStart::Listen { address: address.clone(), source })?;
         let handle = http.handle();
         let tasks = vec![
             actix_web::rt::spawn(async move {
@@ -144,16 +141,11 @@ impl Server {
             actix_web::rt::spawn(upkeep()),
         ];
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "ready");
-        Ok(Self {
-            address,
-            app,
-            http: handle,
-            tasks,
-        })
+        Ok(Self { address, app, http: handle, tasks })
     }
 
-    /// Refuses new work, tells sockets, finishes what is in hand, syncs. Half of `deadline` is the connections', the rest
-    /// the engine's.
+    /// Refuses new work, tells sockets, finishes what is in hand, syncs. Half of `deadline` is for requests
+    /// in hand, a quarter for connections to close, the rest the engine's.
     pub async fn stop(mut self, deadline: Duration) -> ExitCode {
         let begun = Instant::now();
         tracing::info!("stopping");
@@ -162,10 +154,11 @@ impl Server {
         if left > 0 {
             tracing::warn!(requests = left, "requests did not finish in time");
         }
-        // Whatever is still connected is idle, or a socket that was told and did not go.
-        let quiet = tokio::time::timeout(Duration::from_millis(500), self.http.stop(true)).await;
+        // Whatever is still connected is idle, or a socket that was told and did not go. Dropping the handle leaves it to
+        // the end of the process.
+        let quiet = tokio::time::timeout(deadline / 4, self.http.stop(true)).await;
         if quiet.is_err() {
-            self.http.stop(false).await;
+            tracing::warn!("connections stayed open and are cut off");
         }
         let rest = deadline.saturating_sub(begun.elapsed());
         let stopped = tokio::time::timeout(rest, self.app.engine.stop()).await;
@@ -178,10 +171,7 @@ impl Server {
         }
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         if stopped.is_err() {
-            tracing::error!(
-                took_ms,
-                "the engine did not stop in time; its journal is replayed at the next start"
-            );
+            tracing::error!(took_ms, "the engine did not stop in time; its journal is replayed at the next start");
             return ExitCode::from(EXIT_INTERNAL);
         }
         tracing::info!(took_ms, "stopped");
@@ -209,18 +199,13 @@ fn listen(listener: TcpListener, app: &web::Data<App>) -> std::io::Result<actix_
     let shared = app.clone();
     let limits = &app.config.limits;
     let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(shared.clone())
-            .wrap(from_fn(observe::around))
-            .configure(router::configure)
+        actix_web::App::new().app_data(shared.clone()).wrap(from_fn(observe::around)).configure(router::configure)
     })
     .workers(app.config.worker_count())
     .max_connections(limits.connections_per_worker)
-    .keep_alive(KeepAlive::Timeout(Duration::from_millis(
-        limits.keep_alive_ms,
-    )))
+    .keep_alive(KeepAlive::Timeout(Duration::from_millis(limits.keep_alive_ms)))
     .client_request_timeout(Duration::from_millis(limits.head_timeout_ms))
-    .client_disconnect_timeout(Duration::from_secs(2))
+    .client_disconnect_timeout(LINGER)
     .tcp_nodelay(true)
     .on_connect(set_socket_options)
     .disable_signals()

@@ -32,41 +32,28 @@ pub async fn run(
     may(app, who, convert::command::action(&command), conversation).await?;
     let changed = changed_number(&command);
     let wish = convert::command::command(who, command, rand::random())?;
-    let Done { row, number } = app
-        .engine
-        .command(By::Agent(who.agent), conversation, wish)
-        .await
-        .map_err(|failure| refused(app, failure))?;
+    let Done { row, number } =
+        app.engine.command(By::Agent(who.agent), conversation, wish).await.map_err(|failure| refused(app, failure))?;
     let message = match number.or(changed) {
         Some(number) => read_back(app, conversation, number).await,
         None => None,
     };
     let conversation = convert::conversation::conversation(&row);
-    Ok(CommandDone {
-        seat: conversation.seat.clone(),
-        conversation,
-        message,
-    })
+    Ok(CommandDone { seat: conversation.seat.clone(), conversation, message })
 }
 
 /// Whether `who` may do this to the conversation; answers with its window.
 ///
 /// # Errors
 /// There is no such conversation, or the right is missing.
-pub async fn may(
-    app: &App,
-    who: &Identity,
-    action: Action,
-    conversation: ConversationId,
-) -> Result<WindowId, Problem> {
+pub async fn may(app: &App, who: &Identity, action: Action, conversation: ConversationId) -> Result<WindowId, Problem> {
     let window = app
         .engine
         .window_of(conversation)
         .await
         .map_err(|failure| refused(app, failure))?
         .ok_or_else(|| not_found("conversation"))?;
-    authorize(who, action, Object::Window(&window), &app.engine)
-        .map_err(|_| problem(Code::Forbidden))?;
+    authorize(who, action, Object::Window(&window), &app.engine).map_err(|_| problem(Code::Forbidden))?;
     Ok(window)
 }
 

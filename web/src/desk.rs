@@ -49,10 +49,7 @@ impl Desk {
         let db = match open(dir) {
             Ok(db) => db,
             Err(source) if is_io(&source) => {
-                return Err(CannotOpen {
-                    path: dir.to_path_buf(),
-                    source,
-                });
+                return Err(CannotOpen { path: dir.to_path_buf(), source });
             }
             Err(damage) => {
                 let aside = dir.with_extension(format!("damaged-{}", ulid::Ulid::new()));
@@ -60,10 +57,7 @@ impl Desk {
                 std::fs::rename(dir, &aside)
                     .map_err(sled::Error::from)
                     .and_then(|()| open(dir))
-                    .map_err(|source| CannotOpen {
-                        path: dir.to_path_buf(),
-                        source,
-                    })?
+                    .map_err(|source| CannotOpen { path: dir.to_path_buf(), source })?
             }
         };
         let (writes, queue) = sync_channel::<Write>(QUEUE);
@@ -80,14 +74,8 @@ impl Desk {
     /// # Errors
     /// The disk refuses.
     pub fn tree(&self, name: &str) -> Result<Tree, CannotOpen> {
-        let tree = self.db.open_tree(name).map_err(|source| CannotOpen {
-            path: name.into(),
-            source,
-        })?;
-        Ok(Tree {
-            tree,
-            writes: self.writes.clone(),
-        })
+        let tree = self.db.open_tree(name).map_err(|source| CannotOpen { path: name.into(), source })?;
+        Ok(Tree { tree, writes: self.writes.clone() })
     }
 }
 
@@ -102,11 +90,7 @@ impl Tree {
     /// Everything in it; for the start, before anything else runs. What cannot be read is left out.
     #[must_use]
     pub fn load(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        self.tree
-            .iter()
-            .filter_map(Result::ok)
-            .map(|(key, value)| (key.to_vec(), value.to_vec()))
-            .collect()
+        self.tree.iter().filter_map(Result::ok).map(|(key, value)| (key.to_vec(), value.to_vec())).collect()
     }
 
     /// Writes (or, with `None`, removes) and answers when the operating system has it.
@@ -132,11 +116,7 @@ impl Tree {
         changes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
         done: Option<oneshot::Sender<bool>>,
     ) -> Result<(), NotWritten> {
-        let write = Write {
-            tree: self.tree.clone(),
-            changes,
-            done,
-        };
+        let write = Write { tree: self.tree.clone(), changes, done };
         self.writes.try_send(write).map_err(|error| match error {
             TrySendError::Full(_) | TrySendError::Disconnected(_) => NotWritten,
         })
@@ -144,11 +124,7 @@ impl Tree {
 }
 
 fn open(dir: &Path) -> sled::Result<sled::Db> {
-    sled::Config::new()
-        .path(dir)
-        .cache_capacity(CACHE_BYTES)
-        .flush_every_ms(None)
-        .open()
+    sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()
 }
 
 fn is_io(error: &sled::Error) -> bool {
@@ -189,15 +165,8 @@ mod tests {
         {
             let desk = Desk::open(&dir.path().join("desk")).expect("a new store");
             let tree = desk.tree("t").expect("a new tree");
-            tree.change(vec![(b"a".to_vec(), Some(b"1".to_vec()))])
-                .await
-                .expect("written");
-            tree.change(vec![
-                (b"b".to_vec(), Some(b"2".to_vec())),
-                (b"a".to_vec(), None),
-            ])
-            .await
-            .expect("written");
+            tree.change(vec![(b"a".to_vec(), Some(b"1".to_vec()))]).await.expect("written");
+            tree.change(vec![(b"b".to_vec(), Some(b"2".to_vec())), (b"a".to_vec(), None)]).await.expect("written");
         }
         let desk = reopen(&dir.path().join("desk"));
         let rows = desk.tree("t").expect("there").load();

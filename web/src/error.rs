@@ -61,11 +61,7 @@ pub fn problem(code: Code) -> Problem {
     let status = match code {
         Code::Malformed => 400,
         Code::Unauthenticated | Code::WrongCredentials | Code::WrongSignature => 401,
-        Code::OriginRefused
-        | Code::Forbidden
-        | Code::NotAMember
-        | Code::NeedsSupervisor
-        | Code::NotTheAuthor => 403,
+        Code::OriginRefused | Code::Forbidden | Code::NotAMember | Code::NeedsSupervisor | Code::NotTheAuthor => 403,
         Code::NotFound => 404,
         Code::MethodNotAllowed => 405,
         Code::Moved
@@ -84,11 +80,7 @@ pub fn problem(code: Code) -> Problem {
         Code::Invalid => 422,
         Code::RateLimited => 429,
         Code::Internal => 500,
-        Code::Overloaded
-        | Code::DiskFull
-        | Code::CatchingUp
-        | Code::Interrupted
-        | Code::Stopping => 503,
+        Code::Overloaded | Code::DiskFull | Code::CatchingUp | Code::Interrupted | Code::Stopping => 503,
     };
     let problem = Problem::new(code, status);
     match code {
@@ -102,18 +94,13 @@ pub fn problem(code: Code) -> Problem {
 /// Something that is not there.
 #[must_use]
 pub fn not_found(what: &str) -> Problem {
-    problem(Code::NotFound)
-        .field(what)
-        .detail(format!("{what} not found"))
+    problem(Code::NotFound).field(what).detail(format!("{what} not found"))
 }
 
 /// A field that breaks its rule.
 #[must_use]
 pub fn invalid(field: &str, rule: &str) -> Problem {
-    problem(Code::Invalid)
-        .field(field)
-        .rule(rule)
-        .detail(format!("{field}: {rule}"))
+    problem(Code::Invalid).field(field).rule(rule).detail(format!("{field}: {rule}"))
 }
 
 /// What the caller is told of an engine's failure. `org` gives the holder of a seat a name.
@@ -127,12 +114,9 @@ pub fn from_failure(failure: Failure, org: &Org) -> Problem {
             moved.extra.window = Some(window.to_string());
             moved
         }
-        Failure::Overloaded {
-            what,
-            retry_after_ms,
-        } => problem(Code::Overloaded)
-            .detail(format!("{what} is full"))
-            .retry_after_ms(retry_after_ms),
+        Failure::Overloaded { what, retry_after_ms } => {
+            problem(Code::Overloaded).detail(format!("{what} is full")).retry_after_ms(retry_after_ms)
+        }
         Failure::DiskFull => problem(Code::DiskFull),
         Failure::CatchingUp => problem(Code::CatchingUp),
         Failure::Interrupted => problem(Code::Interrupted),
@@ -154,14 +138,11 @@ fn from_rejected(rejected: Rejected, org: &Org) -> Problem {
         Rejected::NotFound { what } => not_found(what),
         Rejected::NotWaiting => problem(Code::NotWaiting),
         Rejected::Invalid { field, rule } => invalid(field, rule),
-        Rejected::LimitReached { what, limit } => problem(Code::LimitReached)
-            .field(what)
-            .limit(limit)
-            .detail(format!("{what}: at most {limit}")),
+        Rejected::LimitReached { what, limit } => {
+            problem(Code::LimitReached).field(what).limit(limit).detail(format!("{what}: at most {limit}"))
+        }
         Rejected::SetAside => problem(Code::SetAside),
-        Rejected::Exists { what } => problem(Code::Exists)
-            .field(what)
-            .detail(format!("{what} exists already")),
+        Rejected::Exists { what } => problem(Code::Exists).field(what).detail(format!("{what} exists already")),
     }
 }
 
@@ -170,10 +151,7 @@ fn seat(code: Code, holder: Option<AgentId>, epoch: u64, org: &Org) -> Problem {
     refused.extra.epoch = Some(epoch);
     refused.extra.holder = holder.map(|id| Holder {
         id: id.to_string(),
-        name: org
-            .agents
-            .get(&id)
-            .map_or_else(String::new, |agent| agent.name.clone()),
+        name: org.agents.get(&id).map_or_else(String::new, |agent| agent.name.clone()),
     });
     refused
 }
@@ -207,31 +185,16 @@ mod tests {
     fn the_loser_of_a_race_learns_who_won_and_under_which_epoch() {
         let holder = AgentId(7);
         let org = org_with(holder, "花子");
-        let refused = from_failure(
-            Failure::Rejected(Rejected::SeatTaken {
-                holder: Some(holder),
-                epoch: 3,
-            }),
-            &org,
-        );
+        let refused = from_failure(Failure::Rejected(Rejected::SeatTaken { holder: Some(holder), epoch: 3 }), &org);
         assert_eq!((refused.status, refused.code), (409, Code::SeatTaken));
         assert_eq!(refused.extra.epoch, Some(3));
-        assert_eq!(
-            refused.extra.holder,
-            Some(Holder {
-                id: holder.to_string(),
-                name: "花子".to_owned()
-            })
-        );
+        assert_eq!(refused.extra.holder, Some(Holder { id: holder.to_string(), name: "花子".to_owned() }));
     }
 
     #[test]
     fn whoever_may_come_back_is_told_when() {
         for failure in [
-            Failure::Overloaded {
-                what: "journal",
-                retry_after_ms: 250,
-            },
+            Failure::Overloaded { what: "journal", retry_after_ms: 250 },
             Failure::DiskFull,
             Failure::CatchingUp,
             Failure::Interrupted,
@@ -242,33 +205,19 @@ mod tests {
             assert!(refused.code.is_worth_retrying(), "{failure:?}");
             let response = respond(&refused);
             let seconds = response.headers().get(header::RETRY_AFTER).cloned();
-            let seconds: u64 = seconds
-                .and_then(|value| value.to_str().ok()?.parse().ok())
-                .unwrap_or(0);
+            let seconds: u64 = seconds.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
             assert!(seconds >= 1, "{failure:?}");
         }
     }
 
     #[test]
     fn a_broken_rule_names_field_and_rule() {
-        let refused = from_failure(
-            Failure::Rejected(WindowId::new("Täler").expect_err("not an id")),
-            &Org::default(),
-        );
+        let refused = from_failure(Failure::Rejected(WindowId::new("Täler").expect_err("not an id")), &Org::default());
         assert_eq!(refused.status, 422);
         assert_eq!(refused.extra.field.as_deref(), Some("id"));
-        assert_eq!(
-            refused.extra.rule.as_deref(),
-            Some("1 to 20 lower-case letters and digits")
-        );
+        assert_eq!(refused.extra.rule.as_deref(), Some("1 to 20 lower-case letters and digits"));
         let response = respond(&refused);
-        assert_eq!(
-            response
-                .headers()
-                .get(header::CONTENT_TYPE)
-                .map(|v| v.as_bytes()),
-            Some(MEDIA_TYPE.as_bytes())
-        );
+        assert_eq!(response.headers().get(header::CONTENT_TYPE).map(|v| v.as_bytes()), Some(MEDIA_TYPE.as_bytes()));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Refusal, not_found, problem};
 use crate::{App, Config};
 
-/// A JSON body. Refused: another media type (415), too long (413), not JSON (400), a field wrong (422).
+/// A JSON body; none at all counts as `{}`. Refused: another media type (415), too long (413), not JSON (400), a field wrong (422).
 pub(crate) struct Json<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
@@ -28,24 +28,24 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let req = req.clone();
         let mut payload = payload.take();
         Box::pin(async move {
-            if !is_json(&req) {
+            let says_nothing = !req.headers().contains_key(CONTENT_TYPE);
+            if !says_nothing && !is_json(&req) {
                 return Err(problem(Code::UnsupportedMediaType).into());
             }
             let (limit, patience) = body_limits(&req);
             let body = read_body(&req, &mut payload, limit, patience).await?;
+            if says_nothing && !body.is_empty() {
+                return Err(problem(Code::UnsupportedMediaType).into());
+            }
             Ok(Self(parse_json(&body)?))
         })
     }
 }
 
 fn body_limits(req: &HttpRequest) -> (usize, Duration) {
-    let limits = req
-        .app_data::<web::Data<App>>()
-        .map_or_else(|| Config::default().limits, |app| app.config.limits.clone());
-    (
-        limits.json_body_bytes,
-        Duration::from_millis(limits.body_timeout_ms),
-    )
+    let limits =
+        req.app_data::<web::Data<App>>().map_or_else(|| Config::default().limits, |app| app.config.limits.clone());
+    (limits.json_body_bytes, Duration::from_millis(limits.body_timeout_ms))
 }
 
 fn is_json(req: &HttpRequest) -> bool {
@@ -70,17 +70,14 @@ pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem>
         let path = error.path().to_string();
         named(&path, &rule)
     })?;
-    deserializer
-        .end()
-        .map_err(|error| problem(Code::Malformed).detail(format!("not JSON: {error}")))?;
+    deserializer.end().map_err(|error| problem(Code::Malformed).detail(format!("not JSON: {error}")))?;
     Ok(value)
 }
 
 /// A problem about the field at `path`; serde names a missing or unknown one in its text only.
 fn named(path: &str, rule: &str) -> Problem {
-    let told = ["missing field `", "unknown field `"]
-        .iter()
-        .find_map(|start| rule.strip_prefix(start)?.split('`').next());
+    let told =
+        ["missing field `", "unknown field `"].iter().find_map(|start| rule.strip_prefix(start)?.split('`').next());
     let path = path.trim_start_matches('.');
     let field = match (path, told) {
         ("", Some(field)) => field.to_owned(),
@@ -103,15 +100,9 @@ pub(crate) async fn read_body(
     limit: usize,
     patience: Duration,
 ) -> Result<Bytes, Problem> {
-    let too_large = || {
-        problem(Code::TooLarge)
-            .limit(limit as u64)
-            .detail(format!("the body is longer than {limit} bytes"))
-    };
-    let announced = req
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let too_large =
+        || problem(Code::TooLarge).limit(limit as u64).detail(format!("the body is longer than {limit} bytes"));
+    let announced = req.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
@@ -126,13 +117,11 @@ pub(crate) async fn read_body(
         }
         Ok(body.freeze())
     };
-    tokio::time::timeout(patience, reading)
-        .await
-        .unwrap_or_else(|_| {
-            let mut slow = problem(Code::Malformed).detail("the body did not come in time");
-            slow.status = 408;
-            Err(slow)
-        })
+    tokio::time::timeout(patience, reading).await.unwrap_or_else(|_| {
+        let mut slow = problem(Code::Malformed).detail("the body did not come in time");
+        slow.status = 408;
+        Err(slow)
+    })
 }
 
 /// A query string. Unknown and malformed parameters are refused with their name.
@@ -144,15 +133,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         std::future::ready(
-            web::Query::<T>::from_query(req.query_string())
-                .map(|query| Self(query.into_inner()))
-                .map_err(|error| {
-                    let text = error.to_string();
-                    let rule = text
-                        .split_once(": ")
-                        .map_or(text.as_str(), |(_, rest)| rest);
-                    Refusal(named("", rule))
-                }),
+            web::Query::<T>::from_query(req.query_string()).map(|query| Self(query.into_inner())).map_err(|error| {
+                let text = error.to_string();
+                let rule = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
+                Refusal(named("", rule))
+            }),
         )
     }
 }
@@ -172,9 +157,7 @@ impl FromRequest for Place {
 impl Place {
     /// The part of the address called `name`, as an id. What is no id names nothing: 404.
     pub(crate) fn id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
-        part(&self.0, name)
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| not_found(name))
+        part(&self.0, name).and_then(|text| text.parse().ok()).ok_or_else(|| not_found(name))
     }
 
     /// The window named in the address.
@@ -190,9 +173,7 @@ pub(crate) fn part<'a>(req: &'a HttpRequest, name: &str) -> Option<&'a str> {
 
 /// The window named in the address.
 pub(crate) fn window(req: &HttpRequest) -> Result<WindowId, Problem> {
-    part(req, "window")
-        .and_then(|text| WindowId::new(text).ok())
-        .ok_or_else(|| not_found("window"))
+    part(req, "window").and_then(|text| WindowId::new(text).ok()).ok_or_else(|| not_found("window"))
 }
 
 /// Puts `value` where a later extractor finds it.
@@ -203,18 +184,14 @@ pub(crate) fn remember<T: 'static>(req: &impl HttpMessage, value: T) {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use madoguchi_protocol::api::{NewInbox, Send};
+    use madoguchi_protocol::api::{Claim, NewInbox, Send};
 
     use super::*;
 
     #[test]
     fn a_wrong_body_names_the_field() {
         for (body, code, field) in [
-            (
-                r#"{"client_id":"a","seat_epoch":1}"#,
-                Code::Invalid,
-                Some("content"),
-            ),
+            (r#"{"client_id":"a","seat_epoch":1}"#, Code::Invalid, Some("content")),
             (
                 r#"{"client_id":"a","seat_epoch":"1","content":{"type":"text","text":"x"}}"#,
                 Code::Invalid,
@@ -256,34 +233,41 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_claim_needs_no_body_and_text_is_no_json() {
+        use actix_web::http::header::ContentType;
+        let take = async |req: TestRequest| {
+            let (req, mut payload) = req.to_http_parts();
+            let taken = Json::<Claim>::from_request(&req, &mut payload).await;
+            taken.map(|_| ()).map_err(|refusal| refusal.0.code)
+        };
+        assert_eq!(take(TestRequest::post()).await, Ok(()));
+        let json = TestRequest::post().insert_header(ContentType::json());
+        assert_eq!(take(json.set_payload("{}")).await, Ok(()));
+        let text = TestRequest::post().insert_header(ContentType::plaintext());
+        for wrong in [text.set_payload("{}"), TestRequest::post().set_payload("{}")] {
+            assert_eq!(take(wrong).await, Err(Code::UnsupportedMediaType));
+        }
+    }
+
+    #[actix_web::test]
     async fn a_body_too_long_is_refused_announced_or_not() {
-        let req = TestRequest::default()
-            .insert_header((CONTENT_LENGTH, "11"))
-            .to_http_request();
-        let refused = read_body(&req, &mut Payload::None, 10, Duration::from_secs(5))
-            .await
-            .expect_err("11 bytes announced");
+        let req = TestRequest::default().insert_header((CONTENT_LENGTH, "11")).to_http_request();
+        let refused =
+            read_body(&req, &mut Payload::None, 10, Duration::from_secs(5)).await.expect_err("11 bytes announced");
         assert_eq!((refused.status, refused.extra.limit), (413, Some(10)));
 
-        let (_, mut payload) = TestRequest::default()
-            .set_payload(vec![b'x'; 11])
-            .to_http_parts();
+        let (_, mut payload) = TestRequest::default().set_payload(vec![b'x'; 11]).to_http_parts();
         let bare = TestRequest::default().to_http_request();
-        let refused = read_body(&bare, &mut payload, 10, Duration::from_secs(5))
-            .await
-            .expect_err("11 bytes came");
+        let refused = read_body(&bare, &mut payload, 10, Duration::from_secs(5)).await.expect_err("11 bytes came");
         assert_eq!(refused.status, 413);
     }
 
     #[actix_web::test]
     async fn a_body_that_never_ends_is_given_up() {
-        let mut payload: Payload = Payload::Stream {
-            payload: Box::pin(futures_util::stream::pending()) as _,
-        };
+        let mut payload: Payload = Payload::Stream { payload: Box::pin(futures_util::stream::pending()) as _ };
         let req = TestRequest::default().to_http_request();
-        let refused = read_body(&req, &mut payload, 10, Duration::from_millis(1))
-            .await
-            .expect_err("nothing ever comes");
+        let refused =
+            read_body(&req, &mut payload, 10, Duration::from_millis(1)).await.expect_err("nothing ever comes");
         assert_eq!(refused.status, 408);
     }
 }

@@ -47,9 +47,7 @@ pub async fn pass<B: MessageBody + 'static>(
 }
 
 async fn check(entry: &Entry, req: &HttpRequest) -> Result<Identity, Problem> {
-    let app = req
-        .app_data::<web::Data<App>>()
-        .ok_or_else(|| problem(Code::Internal))?;
+    let app = req.app_data::<web::Data<App>>().ok_or_else(|| problem(Code::Internal))?;
     let is_change = !req.method().is_safe();
     if is_change && app.stopping.has_begun() {
         return Err(problem(Code::Stopping));
@@ -62,19 +60,10 @@ async fn check(entry: &Entry, req: &HttpRequest) -> Result<Identity, Problem> {
 }
 
 /// Checks the right on what the path names.
-async fn check_right(
-    app: &App,
-    who: &Identity,
-    action: Action,
-    req: &HttpRequest,
-) -> Result<(), Problem> {
+async fn check_right(app: &App, who: &Identity, action: Action, req: &HttpRequest) -> Result<(), Problem> {
     if let Some(conversation) = part(req, "conversation") {
-        let conversation = conversation
-            .parse()
-            .map_err(|_| not_found("conversation"))?;
-        return commands::may(app, who, action, conversation)
-            .await
-            .map(|_| ());
+        let conversation = conversation.parse().map_err(|_| not_found("conversation"))?;
+        return commands::may(app, who, action, conversation).await.map(|_| ());
     }
     let allowed = if part(req, "window").is_some() {
         let window = window(req)?;
@@ -99,10 +88,7 @@ fn role_named(app: &App, req: &HttpRequest) -> Result<Role, Problem> {
     };
     let id: AgentId = text.parse().map_err(|_| not_found("agent"))?;
     let org = app.engine.org();
-    org.agents
-        .get(&id)
-        .map(|agent| agent.role)
-        .ok_or_else(|| not_found("agent"))
+    org.agents.get(&id).map(|agent| agent.role).ok_or_else(|| not_found("agent"))
 }
 
 impl FromRequest for Identity {

@@ -23,21 +23,12 @@ fn run(command: Command) -> ExitCode {
         }
         Command::CheckConfig(settings) => with(&settings, |_| ExitCode::SUCCESS),
         Command::Serve(settings) => with(&settings, boot::serve),
-        Command::User(User::Add {
-            settings,
-            login,
-            name,
-            role,
-        }) => with(&settings, |config| {
-            admin::add_user(config, login, name, role.into())
-        }),
+        Command::User(User::Add { settings, login, name, role }) => {
+            with(&settings, |config| admin::add_user(config, login, name, role.into()))
+        }
         Command::Journal(Journal::Verify(settings)) => with(&settings, admin::verify),
-        Command::Journal(Journal::Export { settings, to }) => {
-            with(&settings, |config| admin::export(config, to))
-        }
-        Command::Journal(Journal::Import { settings, from }) => {
-            with(&settings, |config| admin::import(&config, &from))
-        }
+        Command::Journal(Journal::Export { settings, to }) => with(&settings, |config| admin::export(config, to)),
+        Command::Journal(Journal::Import { settings, from }) => with(&settings, |config| admin::import(&config, &from)),
         Command::Compact(settings) => with(&settings, admin::compact),
     }
 }

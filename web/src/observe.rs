@@ -31,11 +31,7 @@ pub(crate) async fn around<B: MessageBody + 'static>(
     let is_https = app.is_some_and(|app| app.public_url.starts_with("https://"));
     let mut response = next.call(req).await?.map_into_boxed_body();
     drop(in_hand);
-    let template = response
-        .request()
-        .extensions()
-        .get::<Template>()
-        .map_or("other", |template| template.0);
+    let template = response.request().extensions().get::<Template>().map_or("other", |template| template.0);
     let is_api = response.request().path().starts_with("/api/");
     dress(response.headers_mut(), &id, is_api, is_https);
     count(&response, template, begun, &id);
@@ -69,9 +65,7 @@ fn count(response: &ServiceResponse, template: &'static str, begun: Instant, id:
     let took = begun.elapsed();
     let status = response.status();
     let method = match response.request().method().as_str() {
-        known @ ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") => {
-            known.to_owned()
-        }
+        known @ ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") => known.to_owned(),
         // Whatever a caller invents must not become a label.
         _ => "other".to_owned(),
     };
@@ -94,14 +88,7 @@ fn count(response: &ServiceResponse, template: &'static str, begun: Instant, id:
             "a request failed"
         );
     } else {
-        tracing::debug!(
-            request.id = id,
-            method,
-            route = template,
-            status = status.as_u16(),
-            duration_ms,
-            "answered"
-        );
+        tracing::debug!(request.id = id, method, route = template, status = status.as_u16(), duration_ms, "answered");
     }
 }
 
@@ -114,34 +101,16 @@ mod tests {
 
     #[actix_web::test]
     async fn every_answer_wears_the_headers_of_a_careful_server() {
-        let service = test::init_service(
-            Server::new()
-                .wrap(from_fn(around))
-                .configure(crate::router::configure),
-        )
-        .await;
-        for path in [
-            "/healthz",
-            "/api/openapi.json",
-            "/api/v1/nothing",
-            "/.git/config",
-        ] {
+        let service = test::init_service(Server::new().wrap(from_fn(around)).configure(crate::router::configure)).await;
+        for path in ["/healthz", "/api/openapi.json", "/api/v1/nothing", "/.git/config"] {
             let request = test::TestRequest::get().uri(path).to_request();
             let response = test::call_service(&service, request).await;
             let header = |name: &str| {
-                response
-                    .headers()
-                    .get(name)
-                    .and_then(|value| value.to_str().ok())
-                    .unwrap_or_default()
-                    .to_owned()
+                response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
             };
             assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
             assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
-            assert!(
-                header("content-security-policy").contains("frame-ancestors 'none'"),
-                "{path}"
-            );
+            assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
             assert_eq!(header("x-request-id").len(), 16, "{path}");
             if path.starts_with("/api/") {
                 assert_eq!(header("cache-control"), "no-store", "{path}");
@@ -151,23 +120,10 @@ mod tests {
 
     #[actix_web::test]
     async fn what_is_not_there_and_what_does_not_fit_are_problems_too() {
-        let service = test::init_service(
-            Server::new()
-                .wrap(from_fn(around))
-                .configure(crate::router::configure),
-        )
-        .await;
+        let service = test::init_service(Server::new().wrap(from_fn(around)).configure(crate::router::configure)).await;
         for (request, status, code) in [
-            (
-                test::TestRequest::get().uri("/api/v1/nothing"),
-                404,
-                "not_found",
-            ),
-            (
-                test::TestRequest::patch().uri("/api/v1/session"),
-                405,
-                "method_not_allowed",
-            ),
+            (test::TestRequest::get().uri("/api/v1/nothing"), 404, "not_found"),
+            (test::TestRequest::patch().uri("/api/v1/session"), 405, "method_not_allowed"),
         ] {
             let response = test::call_service(&service, request.to_request()).await;
             assert_eq!(response.status().as_u16(), status);

@@ -5,15 +5,11 @@
 
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{
-    Content, ObjectBuilder, PathItem, Ref, Required, ResponseBuilder, SecurityRequirement, Type,
-};
+use utoipa::openapi::{Content, ObjectBuilder, PathItem, Ref, Required, ResponseBuilder, SecurityRequirement, Type};
 use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
-use crate::routes::{
-    agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows,
-};
+use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows};
 
 /// The document's annotations.
 #[derive(OpenApi)]
@@ -52,14 +48,9 @@ struct Common;
 impl Modify for Common {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme(
-            "session",
-            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("madoguchi"))),
-        );
-        components.add_security_scheme(
-            "token",
-            SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
-        );
+        components
+            .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("madoguchi"))));
+        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
         for (path, item) in &mut document.paths.paths {
             for (method, operation) in operations(item) {
                 add_common(path, method, operation);
@@ -81,10 +72,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 }
 
 fn add_common(path: &str, method: &str, operation: &mut Operation) {
-    let named = path
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split('}').next());
+    let named = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
     let parameters = operation.parameters.get_or_insert_default();
     for (place, name) in named.enumerate() {
         parameters.insert(place, path_parameter(name));
@@ -93,16 +81,11 @@ fn add_common(path: &str, method: &str, operation: &mut Operation) {
         "default".to_owned(),
         ResponseBuilder::new()
             .description("Refused; `code` says why.")
-            .content(
-                madoguchi_protocol::problem::MEDIA_TYPE,
-                Content::new(Some(Ref::from_schema_name("Problem"))),
-            )
+            .content(madoguchi_protocol::problem::MEDIA_TYPE, Content::new(Some(Ref::from_schema_name("Problem"))))
             .build()
             .into(),
     );
-    let is_open = ENTRIES
-        .iter()
-        .any(|e| e.path == path && e.method == *method && e.access == Access::Open);
+    let is_open = ENTRIES.iter().any(|e| e.path == path && e.method == *method && e.access == Access::Open);
     if !is_open {
         operation.security = Some(vec![
             SecurityRequirement::new("session", Vec::<String>::new()),
@@ -112,11 +95,7 @@ fn add_common(path: &str, method: &str, operation: &mut Operation) {
 }
 
 fn path_parameter(name: &str) -> Parameter {
-    let kind = if name == "number" {
-        Type::Integer
-    } else {
-        Type::String
-    };
+    let kind = if name == "number" { Type::Integer } else { Type::String };
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Path)
@@ -128,9 +107,7 @@ fn path_parameter(name: &str) -> Parameter {
 /// The document as text.
 #[must_use]
 pub fn json() -> String {
-    let mut text = Document::openapi()
-        .to_pretty_json()
-        .expect("the document is plain data");
+    let mut text = Document::openapi().to_pretty_json().expect("the document is plain data");
     text.push('\n');
     text
 }
@@ -150,15 +127,11 @@ mod tests {
             .iter_mut()
             .flat_map(|(path, item)| {
                 let path = path.clone();
-                operations(item)
-                    .map(move |(method, _)| (path.clone(), method.to_owned()))
-                    .collect::<Vec<_>>()
+                operations(item).map(move |(method, _)| (path.clone(), method.to_owned())).collect::<Vec<_>>()
             })
             .collect();
-        let served: BTreeSet<(String, String)> = ENTRIES
-            .iter()
-            .map(|entry| (entry.path.to_owned(), entry.method.to_string()))
-            .collect();
+        let served: BTreeSet<(String, String)> =
+            ENTRIES.iter().map(|entry| (entry.path.to_owned(), entry.method.to_string())).collect();
         assert_eq!(documented, served);
     }
 
@@ -169,10 +142,7 @@ mod tests {
             for (method, operation) in operations(item) {
                 let summary = operation.summary.as_deref().unwrap_or_default();
                 assert!(!summary.is_empty(), "{method} {path}");
-                assert!(
-                    operation.responses.responses.contains_key("default"),
-                    "{method} {path}"
-                );
+                assert!(operation.responses.responses.contains_key("default"), "{method} {path}");
             }
         }
     }
@@ -186,9 +156,6 @@ mod tests {
             std::fs::write(kept, &now).expect("docs/ is writable");
         }
         let kept = std::fs::read_to_string(kept).expect("docs/openapi.json is in the repository");
-        assert!(
-            kept == now,
-            "docs/openapi.json is not what the server serves"
-        );
+        assert!(kept == now, "docs/openapi.json is not what the server serves");
     }
 }

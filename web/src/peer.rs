@@ -8,9 +8,7 @@ use ipnet::IpNet;
 /// The caller's address: the rightmost hop that is not a trusted proxy; an IPv6 address counts as its /64, because one
 /// caller has all of it.
 pub(crate) fn caller(req: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
-    let peer = req
-        .peer_addr()
-        .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |addr| addr.ip());
+    let peer = req.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |addr| addr.ip());
     let forwarded = req
         .headers()
         .get_all("x-forwarded-for")
@@ -19,11 +17,7 @@ pub(crate) fn caller(req: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     counted_as(rightmost_untrusted(peer, forwarded, trusted))
 }
 
-fn rightmost_untrusted<'a>(
-    peer: IpAddr,
-    forwarded: impl Iterator<Item = &'a str>,
-    trusted: &[IpNet],
-) -> IpAddr {
+fn rightmost_untrusted<'a>(peer: IpAddr, forwarded: impl Iterator<Item = &'a str>, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     let mut caller = peer.to_canonical();
     if !is_trusted(&caller) {
@@ -68,20 +62,12 @@ mod tests {
         for (peer, header, wanted) in [
             ("203.0.113.9", "1.2.3.4", "203.0.113.9"),
             ("10.0.0.1", "1.2.3.4, 198.51.100.7", "198.51.100.7"),
-            (
-                "10.0.0.1",
-                "1.2.3.4, 198.51.100.7, 10.0.0.2",
-                "198.51.100.7",
-            ),
+            ("10.0.0.1", "1.2.3.4, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
             ("10.0.0.1", "1.2.3.4, rubbish", "10.0.0.1"),
             ("10.0.0.1", "", "10.0.0.1"),
             ("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7"),
         ] {
-            assert_eq!(
-                rightmost_untrusted(ip(peer), header.split(','), &proxies),
-                ip(wanted),
-                "{peer} {header}"
-            );
+            assert_eq!(rightmost_untrusted(ip(peer), header.split(','), &proxies), ip(wanted), "{peer} {header}");
         }
     }
 

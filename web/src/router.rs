@@ -11,9 +11,7 @@ use madoguchi_protocol::Code;
 use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
-use crate::routes::{
-    agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows,
-};
+use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows};
 
 /// Who may come to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +50,8 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents,
-    ReadWindow, TakeOver, UseSeat, Work,
+    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents, ReadWindow, TakeOver,
+    UseSeat, Work,
 };
 
 table! {
@@ -133,21 +131,15 @@ fn resource(path: &'static str) -> Resource {
     let mut allowed = Vec::new();
     for entry in ENTRIES.iter().filter(|entry| entry.path == path) {
         allowed.push(entry.method.as_str());
-        resource = resource
-            .route((entry.answer)().wrap(from_fn(move |req, next| gate::pass(entry, req, next))));
+        resource = resource.route((entry.answer)().wrap(from_fn(move |req, next| gate::pass(entry, req, next))));
     }
     let allowed = allowed.join(", ");
     resource.default_service(web::to(move |req: HttpRequest| {
         let allowed = allowed.clone();
         async move {
-            let mut response = respond(
-                &problem(Code::MethodNotAllowed)
-                    .detail(format!("{} is not among {allowed}", req.method())),
-            );
-            response.headers_mut().insert(
-                header::ALLOW,
-                allowed.parse().expect("method names fit a header"),
-            );
+            let mut response =
+                respond(&problem(Code::MethodNotAllowed).detail(format!("{} is not among {allowed}", req.method())));
+            response.headers_mut().insert(header::ALLOW, allowed.parse().expect("method names fit a header"));
             response
         }
     }))
@@ -205,54 +197,18 @@ mod tests {
         ("GET", "/api/v1/conversations/{conversation}", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/claim", "-a"),
         ("POST", "/api/v1/conversations/{conversation}/release", "sa"),
-        (
-            "POST",
-            "/api/v1/conversations/{conversation}/complete",
-            "sa",
-        ),
-        (
-            "POST",
-            "/api/v1/conversations/{conversation}/takeover",
-            "ss",
-        ),
-        (
-            "POST",
-            "/api/v1/conversations/{conversation}/handover",
-            "sa",
-        ),
-        (
-            "POST",
-            "/api/v1/conversations/{conversation}/handover/accept",
-            "-a",
-        ),
-        (
-            "POST",
-            "/api/v1/conversations/{conversation}/handover/decline",
-            "sa",
-        ),
+        ("POST", "/api/v1/conversations/{conversation}/complete", "sa"),
+        ("POST", "/api/v1/conversations/{conversation}/takeover", "ss"),
+        ("POST", "/api/v1/conversations/{conversation}/handover", "sa"),
+        ("POST", "/api/v1/conversations/{conversation}/handover/accept", "-a"),
+        ("POST", "/api/v1/conversations/{conversation}/handover/decline", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/assign", "-a"),
         ("GET", "/api/v1/conversations/{conversation}/messages", "sa"),
-        (
-            "POST",
-            "/api/v1/conversations/{conversation}/messages",
-            "sa",
-        ),
-        (
-            "POST",
-            "/api/v1/conversations/{conversation}/messages/{number}/cancel",
-            "sa",
-        ),
+        ("POST", "/api/v1/conversations/{conversation}/messages", "sa"),
+        ("POST", "/api/v1/conversations/{conversation}/messages/{number}/cancel", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/notes", "-a"),
-        (
-            "PUT",
-            "/api/v1/conversations/{conversation}/notes/{number}",
-            "-a",
-        ),
-        (
-            "DELETE",
-            "/api/v1/conversations/{conversation}/notes/{number}",
-            "-a",
-        ),
+        ("PUT", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
+        ("DELETE", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
         ("POST", "/hooks/line/{inbox}", "**"),
         ("GET", "/healthz", "**"),
         ("GET", "/readyz", "**"),
@@ -273,11 +229,7 @@ mod tests {
 
     #[test]
     fn every_address_is_open_to_exactly_whom_the_table_names() {
-        assert_eq!(
-            ENTRIES.len(),
-            RIGHTS.len(),
-            "an address without a line in the table of rights, or the reverse"
-        );
+        assert_eq!(ENTRIES.len(), RIGHTS.len(), "an address without a line in the table of rights, or the reverse");
         let window = WindowId::new("w").expect("an id");
         for entry in ENTRIES {
             let (_, _, wanted) = RIGHTS
@@ -291,33 +243,18 @@ mod tests {
                     continue;
                 };
                 assert_ne!(word, '*', "{} {}", entry.method, entry.path);
-                for role in [
-                    Role::Agent,
-                    Role::Supervisor,
-                    Role::Administrator,
-                    Role::Owner,
-                ] {
-                    let who = Identity {
-                        agent: AgentId(1),
-                        role,
-                        session: None,
-                    };
+                for role in [Role::Agent, Role::Supervisor, Role::Administrator, Role::Owner] {
+                    let who = Identity { agent: AgentId(1), role, session: None };
                     let object = match action {
                         Action::ManageAgents => Object::People(Role::Agent),
-                        _ if entry.path.contains("{window}")
-                            || entry.path.contains("{conversation}") =>
-                        {
+                        _ if entry.path.contains("{window}") || entry.path.contains("{conversation}") => {
                             Object::Window(&window)
                         }
                         _ => Object::Organisation,
                     };
                     let given = authorize(&who, action, object, &Member(member)).is_ok();
                     let wanted = least(word).is_some_and(|least| role >= least);
-                    assert_eq!(
-                        given, wanted,
-                        "{} {} for {role:?}, member: {member}",
-                        entry.method, entry.path
-                    );
+                    assert_eq!(given, wanted, "{} {} for {role:?}, member: {member}", entry.method, entry.path);
                 }
             }
         }

@@ -18,10 +18,7 @@ pub struct Stopping {
 
 impl Default for Stopping {
     fn default() -> Self {
-        Self {
-            begun: watch::Sender::new(false),
-            in_hand: Arc::default(),
-        }
+        Self { begun: watch::Sender::new(false), in_hand: Arc::default() }
     }
 }
 
@@ -120,8 +117,7 @@ mod tests {
         assert!(stopping.has_begun());
         assert_eq!(stopping.drained(Duration::from_millis(1)).await, 1);
         let waiting = stopping.clone();
-        let drained =
-            actix_web::rt::spawn(async move { waiting.drained(Duration::from_secs(60)).await });
+        let drained = actix_web::rt::spawn(async move { waiting.drained(Duration::from_secs(60)).await });
         drop(in_hand);
         assert_eq!(drained.await.expect("no panic"), 0);
     }

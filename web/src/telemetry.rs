@@ -9,9 +9,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Log, LogFormat};
 
 /// Upper ends of the histogram of answer times, in seconds.
-const SECONDS: [f64; 12] = [
-    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
-];
+const SECONDS: [f64; 12] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
@@ -37,9 +35,7 @@ pub fn start_metrics() -> Result<(), BuildError> {
     if METRICS.get().is_some() {
         return Ok(());
     }
-    let recorder = PrometheusBuilder::new()
-        .set_buckets(&SECONDS)?
-        .build_recorder();
+    let recorder = PrometheusBuilder::new().set_buckets(&SECONDS)?.build_recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_ok() {
         let _ = METRICS.set(handle);
@@ -50,9 +46,7 @@ pub fn start_metrics() -> Result<(), BuildError> {
 /// All metrics as Prometheus reads them.
 #[must_use]
 pub fn render() -> String {
-    METRICS
-        .get()
-        .map_or_else(String::new, PrometheusHandle::render)
+    METRICS.get().map_or_else(String::new, PrometheusHandle::render)
 }
 
 /// Keeps the memory of histograms bounded. To be called every few seconds.

@@ -37,7 +37,13 @@ pub(crate) const ORG_STREAM: StreamId = StreamId(1);
 
 /// Opens the store and starts everything.
 pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>, StartError> {
-    let core = tokio::task::spawn_blocking(move || open(config, encoder))
+    // Arbiters belong to a system, and a thread of the pool knows of none by itself.
+    let system = actix::System::current();
+    let opening = move || {
+        actix::System::set_current(system);
+        open(config, encoder)
+    };
+    let core = tokio::task::spawn_blocking(opening)
         .await
         .map_err(|_| StartError::Interrupted)??;
     let (core, feed) = core;

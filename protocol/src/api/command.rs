@@ -187,8 +187,7 @@ mod tests {
 
     #[test]
     fn nobody_becomes_unassigned_by_a_forgotten_field() {
-        let said: Command =
-            serde_json::from_str(r#"{"type":"assign","assignee":null}"#).expect("null is said");
+        let said: Command = serde_json::from_str(r#"{"type":"assign","assignee":null}"#).expect("null is said");
         assert_eq!(said, Command::Assign(Assign { assignee: None }));
         assert!(serde_json::from_str::<Command>(r#"{"type":"assign"}"#).is_err());
     }
@@ -204,9 +203,7 @@ mod tests {
             Command::Send(Send {
                 client_id: "c-1".to_owned(),
                 seat_epoch: 3,
-                content: NewContent::Text {
-                    text: "はい".to_owned()
-                },
+                content: NewContent::Text { text: "はい".to_owned() },
             })
         );
         let claim: Command = serde_json::from_str(r#"{"type":"claim"}"#).expect("no fields needed");

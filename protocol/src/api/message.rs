@@ -42,10 +42,7 @@ pub struct Message {
     pub failure: Option<Failure>,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands a reference to every field"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
 fn is_false(value: &bool) -> bool {
     !value
 }

@@ -17,13 +17,10 @@ use utoipa::ToSchema;
 
 pub use agent::{Agent, NewAgent, Presence, Role};
 pub use command::{
-    AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete,
-    DeclineHandover, DeleteNote, EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send,
-    Takeover,
+    AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
+    EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, Takeover,
 };
-pub use conversation::{
-    Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status,
-};
+pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
 pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode};
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};

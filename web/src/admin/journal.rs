@@ -25,9 +25,7 @@ pub fn verify(config: Config) -> ExitCode {
 pub fn import(config: &Config, from: &Path) -> ExitCode {
     let done = match File::open(from) {
         Ok(file) => imported(fill(config, file)),
-        Err(error) => Response::Failed {
-            text: format!("{}: {error}", from.display()),
-        },
+        Err(error) => Response::Failed { text: format!("{}: {error}", from.display()) },
     };
     super::report(&done)
 }
@@ -41,10 +39,7 @@ fn verified(report: Result<Report, Fault>) -> Response {
     match report {
         Ok(report) => {
             let torn = report.torn.map_or_else(String::new, |(file, offset)| {
-                format!(
-                    "; an unacknowledged tail at {} from {offset} is cut at the next start",
-                    file.display()
-                )
+                format!("; an unacknowledged tail at {} from {offset} is cut at the next start", file.display())
             });
             Response::Done {
                 text: format!(
@@ -53,9 +48,7 @@ fn verified(report: Result<Report, Fault>) -> Response {
                 ),
             }
         }
-        Err(fault) => Response::Failed {
-            text: chain(&fault),
-        },
+        Err(fault) => Response::Failed { text: chain(&fault) },
     }
 }
 
@@ -66,18 +59,15 @@ fn fill(config: &Config, file: File) -> Result<usize, ImportError> {
         redactor: <[u8]>::to_vec,
     };
     let journal = SegmentJournal::open(folder(config), options)?;
-    let mut fresh = |_| StreamId(ulid::Ulid::new().0);
-    transfer::import(&journal, &mut BufReader::new(file), &mut fresh).map(|streams| streams.len())
+    // Records name streams inside (a window's, the organisation's own), and nobody rewrites those: the names stay.
+    let mut same = |stream: StreamId| stream;
+    transfer::import(&journal, &mut BufReader::new(file), &mut same).map(|streams| streams.len())
 }
 
 fn imported(done: Result<usize, ImportError>) -> Response {
     match done {
-        Ok(streams) => Response::Done {
-            text: format!("imported {streams} streams"),
-        },
-        Err(error) => Response::Failed {
-            text: chain(&error),
-        },
+        Ok(streams) => Response::Done { text: format!("imported {streams} streams") },
+        Err(error) => Response::Failed { text: chain(&error) },
     }
 }
 
@@ -86,10 +76,7 @@ mod tests {
     use super::*;
 
     fn config(dir: &Path) -> Config {
-        Config {
-            data_dir: dir.to_path_buf(),
-            ..Config::default()
-        }
+        Config { data_dir: dir.to_path_buf(), ..Config::default() }
     }
 
     #[test]

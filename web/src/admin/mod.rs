@@ -31,15 +31,7 @@ pub fn add_user(config: Config, login: String, name: Option<String>, role: Role)
         return ExitCode::from(EXIT_USAGE);
     };
     let name = name.unwrap_or_else(|| login.clone());
-    run(
-        config,
-        Request::UserAdd(NewAgent {
-            login,
-            name,
-            role,
-            password,
-        }),
-    )
+    run(config, Request::UserAdd(NewAgent { login, name, role, password }))
 }
 
 /// `compact`.
@@ -73,9 +65,7 @@ fn run(config: Config, request: Request) -> ExitCode {
     let answer = match socket::ask(&path, &request) {
         Ok(answer) => answer,
         Err(error) if socket::nobody_listens(&error) => offline(config, request),
-        Err(error) => Response::Failed {
-            text: format!("{}: {error}", path.display()),
-        },
+        Err(error) => Response::Failed { text: format!("{}: {error}", path.display()) },
     };
     report(&answer)
 }
@@ -87,9 +77,7 @@ fn offline(config: Config, request: Request) -> Response {
         let app = match boot::open(config, "offline").await {
             Ok(app) => app,
             Err(error) => {
-                return Response::Failed {
-                    text: boot::chain(&error),
-                };
+                return Response::Failed { text: boot::chain(&error) };
             }
         };
         let answer = perform(&app, request).await;
@@ -102,29 +90,19 @@ fn offline(config: Config, request: Request) -> Response {
 pub(crate) async fn perform(app: &App, request: Request) -> Response {
     match request {
         Request::UserAdd(new) => match agents::add(app, By::Operator, new).await {
-            Ok(agent) => Response::Done {
-                text: format!("added {} with the id {}", agent.login, agent.id),
-            },
+            Ok(agent) => Response::Done { text: format!("added {} with the id {}", agent.login, agent.id) },
             Err(problem) => Response::Refused {
                 text: problem.detail.clone().unwrap_or(problem.title.clone()),
                 problem: Box::new(problem),
             },
         },
         Request::Compact => match app.engine.compact().await {
-            Ok(records) => Response::Done {
-                text: format!("emptied {records} records for good"),
-            },
-            Err(fault) => Response::Failed {
-                text: boot::chain(&fault),
-            },
+            Ok(records) => Response::Done { text: format!("emptied {records} records for good") },
+            Err(fault) => Response::Failed { text: boot::chain(&fault) },
         },
         Request::JournalExport { to } => match app.engine.export(&to).await {
-            Ok(records) => Response::Done {
-                text: format!("wrote {records} records to {}", to.display()),
-            },
-            Err(fault) => Response::Failed {
-                text: boot::chain(&fault),
-            },
+            Ok(records) => Response::Done { text: format!("wrote {records} records to {}", to.display()) },
+            Err(fault) => Response::Failed { text: boot::chain(&fault) },
         },
     }
 }
@@ -156,10 +134,7 @@ pub(crate) fn say(text: &str) {
 fn read_password() -> Option<String> {
     let mut text = String::new();
     let longest = PASSWORD_MAX_BYTES as u64 + 2;
-    std::io::stdin()
-        .take(longest + 1)
-        .read_to_string(&mut text)
-        .ok()?;
+    std::io::stdin().take(longest + 1).read_to_string(&mut text).ok()?;
     let password = text.strip_suffix('\n').unwrap_or(&text);
     let password = password.strip_suffix('\r').unwrap_or(password);
     (!password.contains('\n') && password.len() <= PASSWORD_MAX_BYTES).then(|| password.to_owned())

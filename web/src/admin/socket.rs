@@ -40,10 +40,7 @@ pub fn ask(path: &Path, request: &Request) -> io::Result<Response> {
     let mut answer = String::new();
     BufReader::new(stream).read_line(&mut answer)?;
     if answer.is_empty() {
-        return Err(io::Error::new(
-            ErrorKind::UnexpectedEof,
-            "the server hung up before it answered",
-        ));
+        return Err(io::Error::new(ErrorKind::UnexpectedEof, "the server hung up before it answered"));
     }
     Ok(serde_json::from_str(&answer)?)
 }
@@ -51,10 +48,7 @@ pub fn ask(path: &Path, request: &Request) -> io::Result<Response> {
 /// Whether the error says that no server runs on this store.
 #[must_use]
 pub fn nobody_listens(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused
-    )
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
 }
 
 /// Listens at `path`. The caller holds the store, so a socket that lies there is a dead server's.
@@ -101,18 +95,13 @@ async fn answer(stream: UnixStream, app: &App) -> io::Result<()> {
     let mut lines = tokio::io::BufReader::new(read);
     loop {
         let mut line = Vec::new();
-        let taken = (&mut lines)
-            .take(LINE_BYTES)
-            .read_until(b'\n', &mut line)
-            .await?;
+        let taken = (&mut lines).take(LINE_BYTES).read_until(b'\n', &mut line).await?;
         if taken == 0 {
             return Ok(());
         }
         let answer = match serde_json::from_slice::<Request>(&line) {
             Ok(request) => super::perform(app, request).await,
-            Err(error) => Response::Failed {
-                text: format!("not understood: {error}"),
-            },
+            Err(error) => Response::Failed { text: format!("not understood: {error}") },
         };
         let mut text = serde_json::to_vec(&answer)?;
         text.push(b'\n');
@@ -129,10 +118,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = path(dir.path());
         let _listener = listen(&path).expect("free");
-        let mode = std::fs::metadata(&path)
-            .expect("there")
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 

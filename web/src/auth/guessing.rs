@@ -90,13 +90,9 @@ impl Failures {
         let allowed = NonZeroU32::new(allowed).unwrap_or(NonZeroU32::MIN);
         // The failure that empties the bucket is the one that shuts the door, hence one less.
         let burst = NonZeroU32::new(allowed.get() - 1).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::with_period(over / allowed.get())
-            .expect("the period is longer than nothing")
-            .allow_burst(burst);
-        Self {
-            limiter: RateLimiter::keyed(quota),
-            shut: Mutex::default(),
-        }
+        let quota =
+            Quota::with_period(over / allowed.get()).expect("the period is longer than nothing").allow_burst(burst);
+        Self { limiter: RateLimiter::keyed(quota), shut: Mutex::default() }
     }
 
     fn must_wait(&self, key: u64, now: Instant) -> Option<Duration> {

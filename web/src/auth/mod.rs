@@ -118,11 +118,7 @@ impl Auth {
             SessionKey::Token(print) => self.tokens.find(print, now)?,
         };
         let role = (self.people)(agent)?;
-        Some(Identity {
-            agent,
-            role,
-            session: Some(key),
-        })
+        Some(Identity { agent, role, session: Some(key) })
     }
 
     /// Whether who was let in earlier would still be, with the same role. Two look-ups in memory; for open sockets.
@@ -157,10 +153,7 @@ impl Auth {
 pub async fn identify(app: &App, req: &HttpRequest) -> Result<Identity, Problem> {
     let now = app.clock.now();
     let key = proof(app, req).ok_or_else(|| problem(Code::Unauthenticated))?;
-    let who = app
-        .auth
-        .find(key, now)
-        .ok_or_else(|| problem(Code::Unauthenticated))?;
+    let who = app.auth.find(key, now).ok_or_else(|| problem(Code::Unauthenticated))?;
     if who.by_cookie() && !req.method().is_safe() && !origin_allowed(app, req) {
         return Err(problem(Code::OriginRefused));
     }

@@ -17,10 +17,7 @@ impl Origins {
     #[must_use]
     pub fn new(public_url: &str, further: &[String]) -> Self {
         Self {
-            known: std::iter::once(public_url)
-                .chain(further.iter().map(String::as_str))
-                .filter_map(origin)
-                .collect(),
+            known: std::iter::once(public_url).chain(further.iter().map(String::as_str)).filter_map(origin).collect(),
             same_host: public_url.is_empty(),
         }
     }
@@ -61,10 +58,7 @@ mod tests {
 
     #[test]
     fn no_look_alike_gets_through() {
-        let origins = Origins::new(
-            "https://talk.example",
-            &["https://desk.example:8443".to_owned()],
-        );
+        let origins = Origins::new("https://talk.example", &["https://desk.example:8443".to_owned()]);
         for (origin, wanted) in [
             ("https://talk.example", true),
             ("https://TALK.example", true),
@@ -82,13 +76,7 @@ mod tests {
         ] {
             assert_eq!(allows(&origins, &[("origin", origin)]), wanted, "{origin}");
         }
-        assert!(!allows(
-            &origins,
-            &[
-                ("origin", "https://evil"),
-                ("sec-fetch-site", "same-origin")
-            ]
-        ));
+        assert!(!allows(&origins, &[("origin", "https://evil"), ("sec-fetch-site", "same-origin")]));
     }
 
     #[test]
@@ -104,24 +92,9 @@ mod tests {
     #[test]
     fn without_a_public_address_the_one_in_the_address_bar_counts() {
         let origins = Origins::new("", &[]);
-        assert!(allows(
-            &origins,
-            &[
-                ("host", "localhost:8080"),
-                ("origin", "http://localhost:8080")
-            ]
-        ));
-        assert!(!allows(
-            &origins,
-            &[
-                ("host", "localhost:8080"),
-                ("origin", "http://localhost:9090")
-            ]
-        ));
+        assert!(allows(&origins, &[("host", "localhost:8080"), ("origin", "http://localhost:8080")]));
+        assert!(!allows(&origins, &[("host", "localhost:8080"), ("origin", "http://localhost:9090")]));
         let named = Origins::new("https://talk.example", &[]);
-        assert!(!allows(
-            &named,
-            &[("host", "evil"), ("origin", "http://evil")]
-        ));
+        assert!(!allows(&named, &[("host", "evil"), ("origin", "http://evil")]));
     }
 }

@@ -70,11 +70,7 @@ impl Passwords {
                 .expect("a thread can be started at boot");
         }
         let nobody = make_hash(&argon2, &super::draw_secret()).into();
-        Self {
-            jobs,
-            argon2,
-            nobody,
-        }
+        Self { jobs, argon2, nobody }
     }
 
     /// Hashes a new password. `about` is what it must not be made of: login, name.
@@ -114,20 +110,14 @@ impl Passwords {
                 return Verdict::Wrong;
             }
             let made_today = Params::try_from(&parsed).is_ok_and(|made| {
-                made.m_cost() == argon2.params().m_cost()
-                    && made.t_cost() == argon2.params().t_cost()
+                made.m_cost() == argon2.params().m_cost() && made.t_cost() == argon2.params().t_cost()
             });
-            Verdict::Right {
-                rehashed: (!made_today).then(|| make_hash(&argon2, &password)),
-            }
+            Verdict::Right { rehashed: (!made_today).then(|| make_hash(&argon2, &password)) }
         })
         .await
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Busy> {
+    async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let (done, result) = oneshot::channel();
         let job: Job = Box::new(move || {
             // Whoever hung up meanwhile does not need the answer.
@@ -161,10 +151,7 @@ fn check_length(password: &str) -> Result<(), NotTaken> {
 
 fn make_hash(argon2: &Argon2<'_>, password: &str) -> String {
     let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).expect("16 bytes fit");
-    argon2
-        .hash_password(password.as_bytes(), &salt)
-        .expect("parameters and salt are valid")
-        .to_string()
+    argon2.hash_password(password.as_bytes(), &salt).expect("parameters and salt are valid").to_string()
 }
 
 #[cfg(test)]
@@ -174,40 +161,20 @@ mod tests {
     #[actix_web::test]
     async fn the_right_password_gets_in_and_no_other() {
         let passwords = Passwords::start(1, 4, true);
-        let hash = passwords
-            .hash("mado-guchi-42".to_owned(), Vec::new())
-            .await
-            .expect("good enough");
+        let hash = passwords.hash("mado-guchi-42".to_owned(), Vec::new()).await.expect("good enough");
         let verify = |text: &str| passwords.verify(text.to_owned(), Some(&hash));
-        assert_eq!(
-            verify("mado-guchi-42").await,
-            Ok(Verdict::Right { rehashed: None })
-        );
+        assert_eq!(verify("mado-guchi-42").await, Ok(Verdict::Right { rehashed: None }));
         assert_eq!(verify("mado-guchi-43").await, Ok(Verdict::Wrong));
         assert_eq!(verify("").await, Ok(Verdict::Wrong));
-        assert_eq!(
-            passwords.verify("mado-guchi-42".to_owned(), None).await,
-            Ok(Verdict::Wrong)
-        );
-        assert_eq!(
-            passwords.verify("x".repeat(100_000), Some(&hash)).await,
-            Ok(Verdict::Wrong)
-        );
+        assert_eq!(passwords.verify("mado-guchi-42".to_owned(), None).await, Ok(Verdict::Wrong));
+        assert_eq!(passwords.verify("x".repeat(100_000), Some(&hash)).await, Ok(Verdict::Wrong));
     }
 
     #[actix_web::test]
     async fn everybodys_first_try_is_no_password() {
         let passwords = Passwords::start(1, 4, true);
-        for weak in [
-            "password",
-            "12345678",
-            "qwertyuiop",
-            "short",
-            "hanako.tanaka",
-        ] {
-            let taken = passwords
-                .hash(weak.to_owned(), vec!["hanako.tanaka".to_owned()])
-                .await;
+        for weak in ["password", "12345678", "qwertyuiop", "short", "hanako.tanaka"] {
+            let taken = passwords.hash(weak.to_owned(), vec!["hanako.tanaka".to_owned()]).await;
             assert!(matches!(taken, Err(NotTaken::Weak(_))), "{weak}");
         }
         let long = "あ".repeat(64) + "-x7";
@@ -217,19 +184,10 @@ mod tests {
     #[actix_web::test]
     async fn a_hash_of_yesterday_is_made_anew_at_the_next_login() {
         let yesterday = Passwords::start(1, 4, true);
-        let hash = yesterday
-            .hash("mado-guchi-42".to_owned(), Vec::new())
-            .await
-            .expect("good enough");
+        let hash = yesterday.hash("mado-guchi-42".to_owned(), Vec::new()).await.expect("good enough");
         let today = Passwords::start(1, 4, false);
-        let verdict = today
-            .verify("mado-guchi-42".to_owned(), Some(&hash))
-            .await
-            .expect("room");
-        let Verdict::Right {
-            rehashed: Some(stronger),
-        } = verdict
-        else {
+        let verdict = today.verify("mado-guchi-42".to_owned(), Some(&hash)).await.expect("room");
+        let Verdict::Right { rehashed: Some(stronger) } = verdict else {
             panic!("{verdict:?}");
         };
         assert!(stronger.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
@@ -249,14 +207,9 @@ mod tests {
             .await
         });
         running.await.expect("the thread took the first job");
-        let waiting: Vec<_> = (0..2)
-            .map(|_| passwords.jobs.try_send(Box::new(|| {})))
-            .collect();
+        let waiting: Vec<_> = (0..2).map(|_| passwords.jobs.try_send(Box::new(|| {}))).collect();
         assert!(waiting.iter().all(Result::is_ok));
-        assert_eq!(
-            passwords.verify("mado-guchi-42".to_owned(), None).await,
-            Err(Busy)
-        );
+        assert_eq!(passwords.verify("mado-guchi-42".to_owned(), None).await, Err(Busy));
         release.send(()).expect("the job waits");
         assert!(first.await.expect("no panic").is_ok());
     }

@@ -59,19 +59,12 @@ impl Sessions {
     pub async fn begin(&self, agent: AgentId, now: Timestamp) -> Result<String, NotWritten> {
         let secret = draw_secret();
         let print = fingerprint(&secret);
-        let session = Session {
-            agent: agent.0,
-            created_at: now.0,
-            seen_at: now.0,
-        };
+        let session = Session { agent: agent.0, created_at: now.0, seen_at: now.0 };
         let mut changes = vec![(print.to_vec(), Some(encode(&session)))];
         {
             let mut alive = self.alive.write();
-            let mut own: Vec<(i64, Fingerprint)> = alive
-                .iter()
-                .filter(|(_, s)| s.agent == agent.0)
-                .map(|(print, s)| (s.created_at, *print))
-                .collect();
+            let mut own: Vec<(i64, Fingerprint)> =
+                alive.iter().filter(|(_, s)| s.agent == agent.0).map(|(print, s)| (s.created_at, *print)).collect();
             own.sort_unstable();
             let too_many = (own.len() + 1).saturating_sub(self.per_agent);
             for (_, oldest) in own.into_iter().take(too_many) {
@@ -96,8 +89,7 @@ impl Sessions {
             // Somebody may have ended it between the two looks.
             let session = alive.get_mut(&print)?;
             session.seen_at = now.0;
-            self.store
-                .change_soon(vec![(print.to_vec(), Some(encode(session)))]);
+            self.store.change_soon(vec![(print.to_vec(), Some(encode(session)))]);
         }
         Some(AgentId(session.agent))
     }
@@ -150,9 +142,7 @@ impl Sessions {
     async fn forget(&self, prints: Vec<Fingerprint>) {
         let changes = prints.iter().map(|p| (p.to_vec(), None)).collect();
         if self.store.change(changes).await.is_err() {
-            tracing::error!(
-                "a session that ended may come back with a restart: the desk store did not take it"
-            );
+            tracing::error!("a session that ended may come back with a restart: the desk store did not take it");
         }
     }
 
@@ -184,19 +174,12 @@ mod tests {
     async fn a_session_ends_after_twelve_idle_hours_and_after_seven_days_in_any_case() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (_desk, sessions) = open(dir.path());
-        let secret = sessions
-            .begin(AgentId(1), Timestamp(0))
-            .await
-            .expect("taken");
+        let secret = sessions.begin(AgentId(1), Timestamp(0)).await.expect("taken");
         let print = fingerprint(&secret);
         assert_eq!(sessions.touch(print, Timestamp(12 * HOUR)), None);
         let mut now = 0;
         while now < 7 * 24 * HOUR {
-            assert_eq!(
-                sessions.touch(print, Timestamp(now)),
-                Some(AgentId(1)),
-                "{now}"
-            );
+            assert_eq!(sessions.touch(print, Timestamp(now)), Some(AgentId(1)), "{now}");
             now += 11 * HOUR;
         }
         assert_eq!(sessions.touch(print, Timestamp(7 * 24 * HOUR)), None);
@@ -210,16 +193,10 @@ mod tests {
         let (_desk, sessions) = open(dir.path());
         let mut prints = Vec::new();
         for _ in 0..3 {
-            let secret = sessions
-                .begin(AgentId(1), Timestamp(0))
-                .await
-                .expect("taken");
+            let secret = sessions.begin(AgentId(1), Timestamp(0)).await.expect("taken");
             prints.push(fingerprint(&secret));
         }
-        let other = sessions
-            .begin(AgentId(2), Timestamp(0))
-            .await
-            .expect("taken");
+        let other = sessions.begin(AgentId(2), Timestamp(0)).await.expect("taken");
         assert!(sessions.end(prints[0]).await, "two others are left");
         sessions.end_all(AgentId(1)).await;
         assert!(prints.iter().all(|print| !sessions.is_alive(*print)));
@@ -233,10 +210,7 @@ mod tests {
         let (_desk, sessions) = open(dir.path());
         let mut first = None;
         for at in 0..60 {
-            let secret = sessions
-                .begin(AgentId(1), Timestamp(at))
-                .await
-                .expect("taken");
+            let secret = sessions.begin(AgentId(1), Timestamp(at)).await.expect("taken");
             first.get_or_insert(fingerprint(&secret));
         }
         assert_eq!(sessions.alive.read().len(), 50);
@@ -248,10 +222,7 @@ mod tests {
     async fn the_secret_itself_is_nowhere_in_the_store() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (_desk, sessions) = open(dir.path());
-        let secret = sessions
-            .begin(AgentId(1), Timestamp(0))
-            .await
-            .expect("taken");
+        let secret = sessions.begin(AgentId(1), Timestamp(0)).await.expect("taken");
         assert_eq!(secret.len(), 43, "256 bits");
         for (key, row) in sessions.store.load() {
             assert_eq!(key, fingerprint(&secret));

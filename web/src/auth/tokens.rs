@@ -73,10 +73,7 @@ impl Tokens {
             let print = Fingerprint::try_from(key).ok()?;
             Some((print, serde_json::from_slice(&row).ok()?))
         });
-        let tokens = Self {
-            alive: Arc::new(RwLock::new(rows.collect())),
-            store,
-        };
+        let tokens = Self { alive: Arc::new(RwLock::new(rows.collect())), store };
         tokens.sweep(now);
         tokens
     }
@@ -97,13 +94,8 @@ impl Tokens {
         }
         let secret = format!("mdg_{}", draw_secret());
         let print = fingerprint(&secret);
-        let token = Token {
-            id: Ulid::new(),
-            name,
-            agent: agent.0,
-            created_at: now.0,
-            expires_at: now.plus_ms(life_ms).0,
-        };
+        let token =
+            Token { id: Ulid::new(), name, agent: agent.0, created_at: now.0, expires_at: now.plus_ms(life_ms).0 };
         let row = serde_json::to_vec(&token).expect("plain data always serialises");
         self.store.change(vec![(print.to_vec(), Some(row))]).await?;
         self.alive.write().insert(print, token.clone());
@@ -148,9 +140,7 @@ impl Tokens {
     pub async fn end_all(&self, agent: AgentId) {
         let gone = self.take(|token| token.agent == agent.0);
         if self.store.change(gone).await.is_err() {
-            tracing::error!(
-                "a withdrawn token may come back with a restart: the desk store did not take it"
-            );
+            tracing::error!("a withdrawn token may come back with a restart: the desk store did not take it");
         }
     }
 

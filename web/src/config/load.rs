@@ -65,38 +65,26 @@ fn load_from(overrides: &Overrides, env: Env) -> Result<Config, ConfigError> {
 }
 
 fn require_file(file: &Path) -> Result<(), ConfigError> {
-    std::fs::metadata(file)
-        .map(|_| ())
-        .map_err(|error| ConfigError(vec![format!("{}: {error}", file.display())]))
+    std::fs::metadata(file).map(|_| ()).map_err(|error| ConfigError(vec![format!("{}: {error}", file.display())]))
 }
 
 fn dict(figment: &Figment) -> Result<Dict, ConfigError> {
-    figment
-        .extract()
-        .map_err(|error| ConfigError(error.into_iter().map(|e| e.to_string()).collect()))
+    figment.extract().map_err(|error| ConfigError(error.into_iter().map(|e| e.to_string()).collect()))
 }
 
 /// Names what is given and not known, or given as another kind of value than it is.
 fn compare(path: &str, known: &Dict, given: &Dict, source: &Figment, problems: &mut Vec<String>) {
     for (key, value) in given {
-        let path = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
-        };
-        let from = source
-            .find_metadata(&path)
-            .map_or_else(String::new, |meta| format!(" (in {})", place(meta)));
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let from = source.find_metadata(&path).map_or_else(String::new, |meta| format!(" (in {})", place(meta)));
         match (known.get(key), value) {
             (None, _) => problems.push(format!("{path}: unknown key{from}")),
             (Some(Value::Dict(_, known)), Value::Dict(_, given)) => {
                 compare(&path, known, given, source, problems);
             }
-            (Some(wanted), found) if kind(wanted) != kind(found) => problems.push(format!(
-                "{path}: expected {}, found {}{from}",
-                kind(wanted),
-                kind(found)
-            )),
+            (Some(wanted), found) if kind(wanted) != kind(found) => {
+                problems.push(format!("{path}: expected {}, found {}{from}", kind(wanted), kind(found)))
+            }
             (Some(_), _) => {}
         }
     }
@@ -121,10 +109,7 @@ fn kind(value: &Value) -> &'static str {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::result_large_err,
-    reason = "the closure's error type is the jail's own"
-)]
+#[expect(clippy::result_large_err, reason = "the closure's error type is the jail's own")]
 mod tests {
     use figment::Jail;
 
@@ -134,10 +119,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let file = dir.path().join("madoguchi.toml");
         std::fs::write(&file, text).expect("writable");
-        load(&Overrides {
-            file: Some(file),
-            ..Overrides::default()
-        })
+        load(&Overrides { file: Some(file), ..Overrides::default() })
     }
 
     #[test]
@@ -151,10 +133,7 @@ mod tests {
     #[test]
     fn the_environment_beats_the_file_and_the_command_line_beats_both() {
         Jail::expect_with(|jail| {
-            jail.create_file(
-                "m.toml",
-                "listen = \"127.0.0.1:1\"\nworkers = 3\n[engine]\nidle_ms = 5000\n",
-            )?;
+            jail.create_file("m.toml", "listen = \"127.0.0.1:1\"\nworkers = 3\n[engine]\nidle_ms = 5000\n")?;
             jail.set_env("MADOGUCHI_WORKERS", "4");
             jail.set_env("MADOGUCHI_ENGINE__IDLE_MS", "7000");
             jail.set_env("MADOGUCHI_LISTEN", "127.0.0.1:2");
@@ -175,10 +154,9 @@ mod tests {
     fn every_misspelt_key_is_named_at_once_and_where_it_stands() {
         Jail::expect_with(|jail| {
             jail.set_env("MADOGUCHI_WORKRES", "4");
-            let ConfigError(problems) = with_file(
-                "lisen = \"x\"\nworkers = \"many\"\n[limits]\nsockets = true\nsocket = 1\n",
-            )
-            .expect_err("five mistakes");
+            let ConfigError(problems) =
+                with_file("lisen = \"x\"\nworkers = \"many\"\n[limits]\nsockets = true\nsocket = 1\n")
+                    .expect_err("five mistakes");
             assert_eq!(problems.len(), 5, "{problems:?}");
             for (key, what) in [
                 ("lisen", "unknown key"),
@@ -188,9 +166,7 @@ mod tests {
                 ("limits.socket", "unknown key"),
             ] {
                 assert!(
-                    problems
-                        .iter()
-                        .any(|p| p.starts_with(&format!("{key}: {what}")) && p.contains("(in ")),
+                    problems.iter().any(|p| p.starts_with(&format!("{key}: {what}")) && p.contains("(in ")),
                     "{key}: {problems:?}"
                 );
             }
@@ -206,10 +182,7 @@ mod tests {
             )
             .expect_err("four mistakes");
             for key in ["listen", "public_url", "stop_deadline_ms", "session.idle_s"] {
-                assert!(
-                    problems.iter().any(|p| p.starts_with(&format!("{key}: "))),
-                    "{key}: {problems:?}"
-                );
+                assert!(problems.iter().any(|p| p.starts_with(&format!("{key}: "))), "{key}: {problems:?}");
             }
             Ok(())
         });
@@ -218,10 +191,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_is_no_empty_file() {
         Jail::expect_with(|_| {
-            let missing = load(&Overrides {
-                file: Some("nowhere.toml".into()),
-                ..Overrides::default()
-            });
+            let missing = load(&Overrides { file: Some("nowhere.toml".into()), ..Overrides::default() });
             assert!(missing.is_err());
             Ok(())
         });

@@ -149,10 +149,7 @@ impl Default for Config {
             workers: 0,
             trusted_proxies: Vec::new(),
             stop_deadline_ms: 20_000,
-            log: Log {
-                level: "info".to_owned(),
-                format: LogFormat::Text,
-            },
+            log: Log { level: "info".to_owned(), format: LogFormat::Text },
             limits: Limits {
                 json_body_bytes: madoguchi_protocol::limits::JSON_BODY_BYTES,
                 webhook_body_bytes: madoguchi_protocol::limits::WEBHOOK_BODY_BYTES,
@@ -164,11 +161,7 @@ impl Default for Config {
                 sockets_per_agent: 32,
                 wrong_signatures_per_minute: 30,
             },
-            session: Session {
-                idle_s: 12 * 3_600,
-                absolute_s: 7 * 24 * 3_600,
-                per_agent: 50,
-            },
+            session: Session { idle_s: 12 * 3_600, absolute_s: 7 * 24 * 3_600, per_agent: 50 },
             passwords: Passwords {
                 threads: 0,
                 queue: 64,

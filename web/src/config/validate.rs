@@ -27,15 +27,9 @@ pub fn validate(config: &Config) -> Result<(), ConfigError> {
         config.allowed_origins.iter().all(|o| origin(o).is_some()),
         "allowed_origins: each http:// or https:// with a host and no path",
     );
-    rule(
-        !config.data_dir.as_os_str().is_empty(),
-        "data_dir: a folder",
-    );
+    rule(!config.data_dir.as_os_str().is_empty(), "data_dir: a folder");
     rule(config.workers <= 1_024, "workers: 0 to 1,024");
-    rule(
-        (1_000..=600_000).contains(&config.stop_deadline_ms),
-        "stop_deadline_ms: 1,000 to 600,000",
-    );
+    rule((1_000..=600_000).contains(&config.stop_deadline_ms), "stop_deadline_ms: 1,000 to 600,000");
     rule(
         tracing_subscriber::EnvFilter::try_new(&config.log.level).is_ok(),
         "log.level: a level, or directives such as info,madoguchi_engine=debug",
@@ -44,41 +38,25 @@ pub fn validate(config: &Config) -> Result<(), ConfigError> {
     check_sessions(&config.session, &mut rule);
     check_passwords(&config.passwords, &mut rule);
     check_engine(&config.engine, &mut rule);
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(ConfigError(problems))
-    }
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems)) }
 }
 
 fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
-    rule(
-        (1_024..=16 << 20).contains(&limits.json_body_bytes),
-        "limits.json_body_bytes: 1,024 to 16,777,216",
-    );
-    rule(
-        (1_024..=16 << 20).contains(&limits.webhook_body_bytes),
-        "limits.webhook_body_bytes: 1,024 to 16,777,216",
-    );
+    rule((1_024..=16 << 20).contains(&limits.json_body_bytes), "limits.json_body_bytes: 1,024 to 16,777,216");
+    rule((1_024..=16 << 20).contains(&limits.webhook_body_bytes), "limits.webhook_body_bytes: 1,024 to 16,777,216");
     for (name, value) in [
         ("head_timeout_ms", limits.head_timeout_ms),
         ("body_timeout_ms", limits.body_timeout_ms),
         ("keep_alive_ms", limits.keep_alive_ms),
     ] {
-        rule(
-            (100..=3_600_000).contains(&value),
-            &format!("limits.{name}: 100 to 3,600,000"),
-        );
+        rule((100..=3_600_000).contains(&value), &format!("limits.{name}: 100 to 3,600,000"));
     }
     for (name, value) in [
         ("connections_per_worker", limits.connections_per_worker),
         ("sockets", limits.sockets),
         ("sockets_per_agent", limits.sockets_per_agent),
     ] {
-        rule(
-            (1..=1_000_000).contains(&value),
-            &format!("limits.{name}: 1 to 1,000,000"),
-        );
+        rule((1..=1_000_000).contains(&value), &format!("limits.{name}: 1 to 1,000,000"));
     }
     rule(
         (1..=100_000).contains(&limits.wrong_signatures_per_minute),
@@ -88,55 +66,27 @@ fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
 
 fn check_sessions(session: &super::Session, rule: &mut impl FnMut(bool, &str)) {
     let longest = 366 * 24 * 3_600;
-    rule(
-        (1..=longest).contains(&session.absolute_s),
-        "session.absolute_s: 1 to 31,622,400",
-    );
-    rule(
-        (1..=session.absolute_s.max(1)).contains(&session.idle_s),
-        "session.idle_s: 1 to session.absolute_s",
-    );
-    rule(
-        (1..=1_000).contains(&session.per_agent),
-        "session.per_agent: 1 to 1,000",
-    );
+    rule((1..=longest).contains(&session.absolute_s), "session.absolute_s: 1 to 31,622,400");
+    rule((1..=session.absolute_s.max(1)).contains(&session.idle_s), "session.idle_s: 1 to session.absolute_s");
+    rule((1..=1_000).contains(&session.per_agent), "session.per_agent: 1 to 1,000");
 }
 
 fn check_passwords(passwords: &super::Passwords, rule: &mut impl FnMut(bool, &str)) {
     rule(passwords.threads <= 64, "passwords.threads: 0 to 64");
-    rule(
-        (1..=10_000).contains(&passwords.queue),
-        "passwords.queue: 1 to 10,000",
-    );
-    for (name, value) in [
-        ("failures_per_login", passwords.failures_per_login),
-        ("failures_per_address", passwords.failures_per_address),
-    ] {
-        rule(
-            (1..=100_000).contains(&value),
-            &format!("passwords.{name}: 1 to 100,000"),
-        );
+    rule((1..=10_000).contains(&passwords.queue), "passwords.queue: 1 to 10,000");
+    for (name, value) in
+        [("failures_per_login", passwords.failures_per_login), ("failures_per_address", passwords.failures_per_address)]
+    {
+        rule((1..=100_000).contains(&value), &format!("passwords.{name}: 1 to 100,000"));
     }
 }
 
 fn check_engine(engine: &super::Engine, rule: &mut impl FnMut(bool, &str)) {
     rule(engine.arbiters <= 256, "engine.arbiters: 0 to 256");
-    rule(
-        (8_192..=1 << 30).contains(&engine.segment_bytes),
-        "engine.segment_bytes: 8,192 to 1,073,741,824",
-    );
-    rule(
-        (1..=60_000).contains(&engine.inbound_patience_ms),
-        "engine.inbound_patience_ms: 1 to 60,000",
-    );
-    for (name, value) in [
-        ("presence_grace_ms", engine.presence_grace_ms),
-        ("idle_ms", engine.idle_ms),
-    ] {
-        rule(
-            (1..=86_400_000).contains(&value),
-            &format!("engine.{name}: 1 to 86,400,000"),
-        );
+    rule((8_192..=1 << 30).contains(&engine.segment_bytes), "engine.segment_bytes: 8,192 to 1,073,741,824");
+    rule((1..=60_000).contains(&engine.inbound_patience_ms), "engine.inbound_patience_ms: 1 to 60,000");
+    for (name, value) in [("presence_grace_ms", engine.presence_grace_ms), ("idle_ms", engine.idle_ms)] {
+        rule((1..=86_400_000).contains(&value), &format!("engine.{name}: 1 to 86,400,000"));
     }
 }
 

@@ -15,18 +15,12 @@ use crate::error::invalid;
 pub fn action(command: &api::Command) -> Action {
     use api::Command as C;
     match command {
-        C::Claim(_)
-        | C::AcceptHandover(_)
-        | C::Assign(_)
-        | C::AddNote(_)
-        | C::EditNote(_)
-        | C::DeleteNote(_) => Action::Work,
-        C::Release(_)
-        | C::Complete(_)
-        | C::Handover(_)
-        | C::DeclineHandover(_)
-        | C::Send(_)
-        | C::Cancel(_) => Action::UseSeat,
+        C::Claim(_) | C::AcceptHandover(_) | C::Assign(_) | C::AddNote(_) | C::EditNote(_) | C::DeleteNote(_) => {
+            Action::Work
+        }
+        C::Release(_) | C::Complete(_) | C::Handover(_) | C::DeclineHandover(_) | C::Send(_) | C::Cancel(_) => {
+            Action::UseSeat
+        }
         C::Takeover(_) => Action::TakeOver,
     }
 }
@@ -42,11 +36,9 @@ pub fn command(who: &Identity, command: api::Command, retry_key: u128) -> Result
         C::Claim(_) => Command::Claim { agent },
         C::Release(api::SeatEpoch { seat_epoch }) => Command::Release { agent, seat_epoch },
         C::Complete(api::SeatEpoch { seat_epoch }) => Command::Complete { agent, seat_epoch },
-        C::Takeover(api::Takeover { reason }) => Command::TakeOver {
-            agent,
-            supervisor: who.role >= Role::Supervisor,
-            reason,
-        },
+        C::Takeover(api::Takeover { reason }) => {
+            Command::TakeOver { agent, supervisor: who.role >= Role::Supervisor, reason }
+        }
         C::Handover(handover) => Command::OfferHandover {
             agent,
             seat_epoch: handover.seat_epoch,
@@ -55,10 +47,9 @@ pub fn command(who: &Identity, command: api::Command, retry_key: u128) -> Result
         },
         C::AcceptHandover(_) => Command::AcceptHandover { agent },
         C::DeclineHandover(_) => Command::EndHandover { agent },
-        C::Assign(api::Assign { assignee }) => Command::Assign {
-            agent,
-            assignee: assignee.map(|id| agent_id("assignee", &id)).transpose()?,
-        },
+        C::Assign(api::Assign { assignee }) => {
+            Command::Assign { agent, assignee: assignee.map(|id| agent_id("assignee", &id)).transpose()? }
+        }
         C::Send(send) => Command::Send {
             agent,
             seat_epoch: send.seat_epoch,
@@ -66,25 +57,10 @@ pub fn command(who: &Identity, command: api::Command, retry_key: u128) -> Result
             content: to_content(send.content),
             retry_key,
         },
-        C::Cancel(cancel) => Command::Cancel {
-            agent,
-            seat_epoch: cancel.seat_epoch,
-            number: cancel.number,
-        },
-        C::AddNote(note) => Command::AddNote {
-            agent,
-            client_id: note.client_id,
-            text: note.text,
-        },
-        C::EditNote(note) => Command::EditNote {
-            agent,
-            number: note.number,
-            text: note.text,
-        },
-        C::DeleteNote(note) => Command::DeleteNote {
-            agent,
-            number: note.number,
-        },
+        C::Cancel(cancel) => Command::Cancel { agent, seat_epoch: cancel.seat_epoch, number: cancel.number },
+        C::AddNote(note) => Command::AddNote { agent, client_id: note.client_id, text: note.text },
+        C::EditNote(note) => Command::EditNote { agent, number: note.number, text: note.text },
+        C::DeleteNote(note) => Command::DeleteNote { agent, number: note.number },
     })
 }
 
@@ -97,25 +73,14 @@ mod tests {
     use super::*;
 
     fn who(role: Role) -> Identity {
-        Identity {
-            agent: AgentId(1),
-            role,
-            session: None,
-        }
+        Identity { agent: AgentId(1), role, session: None }
     }
 
     #[test]
     fn nobody_says_of_themselves_that_they_are_a_supervisor() {
-        let wish = api::Command::Takeover(api::Takeover {
-            reason: "r".to_owned(),
-        });
-        for (role, wanted) in [
-            (Role::Agent, false),
-            (Role::Supervisor, true),
-            (Role::Owner, true),
-        ] {
-            let Ok(Command::TakeOver { supervisor, .. }) = command(&who(role), wish.clone(), 0)
-            else {
+        let wish = api::Command::Takeover(api::Takeover { reason: "r".to_owned() });
+        for (role, wanted) in [(Role::Agent, false), (Role::Supervisor, true), (Role::Owner, true)] {
+            let Ok(Command::TakeOver { supervisor, .. }) = command(&who(role), wish.clone(), 0) else {
                 panic!("a take-over stays one");
             };
             assert_eq!(supervisor, wanted);
@@ -124,11 +89,7 @@ mod tests {
 
     #[test]
     fn an_id_that_is_none_is_named() {
-        let wish = api::Command::Handover(api::Handover {
-            seat_epoch: 1,
-            to: "taro".to_owned(),
-            note: None,
-        });
+        let wish = api::Command::Handover(api::Handover { seat_epoch: 1, to: "taro".to_owned(), note: None });
         let refused = command(&who(Role::Agent), wish, 0).expect_err("no id");
         assert_eq!(refused.extra.field.as_deref(), Some("to"));
     }

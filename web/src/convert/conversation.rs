@@ -17,10 +17,7 @@ pub fn conversation(row: &ConversationRow) -> Conversation {
         window: row.window.to_string(),
         inbox: state.inbox.to_string(),
         channel: Channel::Line,
-        contact_point: ContactPoint {
-            id: state.contact_point.to_string(),
-            name: state.name.clone(),
-        },
+        contact_point: ContactPoint { id: state.contact_point.to_string(), name: state.name.clone() },
         contact: None,
         status: status(state.status),
         assignee: state.assignee.as_ref().map(AgentId::to_string),
@@ -104,11 +101,7 @@ mod tests {
     use super::*;
 
     fn row(state: State) -> ConversationRow {
-        ConversationRow {
-            window: WindowId::new("w").expect("an id"),
-            position: Position(9),
-            state: Arc::new(state),
-        }
+        ConversationRow { window: WindowId::new("w").expect("an id"), position: Position(9), state: Arc::new(state) }
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! A message or memo on the wire.
 
-use madoguchi_engine::domain::message::{
-    Author, Content as DomainContent, Delivery, FailureReason,
-};
+use madoguchi_engine::domain::message::{Author, Content as DomainContent, Delivery, FailureReason};
 use madoguchi_engine::rows::{MessageKind, MessageRow};
 use madoguchi_protocol::api::{Content, Direction, Failure, Message, MessageState, NewContent};
 
@@ -33,13 +31,7 @@ pub fn message(row: &MessageRow) -> Message {
             shown.late = *late;
             shown.taken_back = *unsent;
         }
-        MessageKind::Outbound {
-            author,
-            client_id,
-            delivery,
-            failure: reason,
-            free,
-        } => {
+        MessageKind::Outbound { author, client_id, delivery, failure: reason, free } => {
             shown.direction = direction(*author);
             shown.agent = author_id(*author);
             shown.client_id = author_id(*author).map(|_| client_id.clone());
@@ -47,12 +39,7 @@ pub fn message(row: &MessageRow) -> Message {
             shown.failure = reason.as_ref().map(failure);
             shown.free = *free;
         }
-        MessageKind::Note {
-            author,
-            client_id,
-            edited,
-            deleted,
-        } => {
+        MessageKind::Note { author, client_id, edited, deleted } => {
             shown.direction = Direction::Note;
             shown.agent = Some(author.to_string());
             shown.client_id = Some(client_id.clone());
@@ -86,10 +73,7 @@ pub fn author_id(author: Author) -> Option<String> {
 pub fn content(content: &DomainContent) -> Content {
     match content {
         DomainContent::Text(text) => Content::Text { text: text.clone() },
-        DomainContent::Other { kind, summary } => Content::Other {
-            kind: kind.clone(),
-            summary: summary.clone(),
-        },
+        DomainContent::Other { kind, summary } => Content::Other { kind: kind.clone(), summary: summary.clone() },
         DomainContent::Redacted => Content::Redacted,
     }
 }
@@ -119,10 +103,7 @@ pub fn state(delivery: Delivery) -> MessageState {
 #[must_use]
 pub fn failure(reason: &FailureReason) -> Failure {
     match reason {
-        FailureReason::Refused { status, detail } => Failure::Refused {
-            status: *status,
-            detail: detail.clone(),
-        },
+        FailureReason::Refused { status, detail } => Failure::Refused { status: *status, detail: detail.clone() },
         FailureReason::Unauthorised { status } => Failure::Unauthorised { status: *status },
         FailureReason::QuotaEmpty => Failure::QuotaEmpty,
         FailureReason::GaveUp => Failure::GaveUp,
@@ -163,12 +144,7 @@ mod tests {
         let shown = message(&MessageRow {
             conversation: ConversationId(1),
             number: 3,
-            kind: MessageKind::Note {
-                author,
-                client_id: "n-1".to_owned(),
-                edited: true,
-                deleted: false,
-            },
+            kind: MessageKind::Note { author, client_id: "n-1".to_owned(), edited: true, deleted: false },
             content: DomainContent::Text("内線".to_owned()),
             at: Timestamp(0),
         });

@@ -14,11 +14,7 @@ use madoguchi_engine::domain::time::Timestamp;
 #[must_use]
 pub fn time(at: Timestamp) -> String {
     // Beyond the year 9999 in either direction: the nearest moment that can be written.
-    let nearest = if at.0 < 0 {
-        jiff::Timestamp::MIN
-    } else {
-        jiff::Timestamp::MAX
-    };
+    let nearest = if at.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
     let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or(nearest);
     format!("{moment:.3}")
 }

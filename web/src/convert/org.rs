@@ -2,15 +2,15 @@
 
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::org::{
-    Agent as DomainAgent, Inbox as DomainInbox, InboxSettings, Org, Role as DomainRole,
-    SendMode as DomainSendMode, WindowEntry,
+    Agent as DomainAgent, Inbox as DomainInbox, InboxSettings, Org, Role as DomainRole, SendMode as DomainSendMode,
+    WindowEntry,
 };
 use madoguchi_engine::domain::window::{RawReason as DomainRawReason, Settings, Window as State};
 use madoguchi_engine::presence::State as PresenceState;
 use madoguchi_engine::rows::RawRow;
 use madoguchi_protocol::api::{
-    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode,
-    Window, WindowMember, WindowSettings, WindowSettingsPatch,
+    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode, Window, WindowMember,
+    WindowSettings, WindowSettingsPatch,
 };
 
 use super::time;
@@ -63,12 +63,7 @@ pub fn agent(agent: &DomainAgent) -> Agent {
 
 /// A window on the wire.
 #[must_use]
-pub fn window(
-    entry: &WindowEntry,
-    state: &State,
-    org: &Org,
-    presence_of: impl Fn(AgentId) -> PresenceState,
-) -> Window {
+pub fn window(entry: &WindowEntry, state: &State, org: &Org, presence_of: impl Fn(AgentId) -> PresenceState) -> Window {
     Window {
         id: entry.id.to_string(),
         name: state.name.clone(),
@@ -83,11 +78,7 @@ pub fn window(
 
 /// The members of a window on the wire.
 #[must_use]
-pub fn members(
-    state: &State,
-    org: &Org,
-    presence_of: impl Fn(AgentId) -> PresenceState,
-) -> Vec<WindowMember> {
+pub fn members(state: &State, org: &Org, presence_of: impl Fn(AgentId) -> PresenceState) -> Vec<WindowMember> {
     state
         .members
         .iter()
@@ -148,11 +139,7 @@ pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
 }
 
 fn secret(text: &str) -> Secret {
-    if text.is_empty() {
-        Secret::NotSet
-    } else {
-        Secret::Set
-    }
+    if text.is_empty() { Secret::NotSet } else { Secret::Set }
 }
 
 /// A stored body on the wire.
@@ -222,16 +209,7 @@ mod tests {
     #[test]
     fn a_patch_changes_what_it_names_and_nothing_else() {
         let now = Settings::default();
-        let patch = WindowSettingsPatch {
-            auto_close_ms: Some(0),
-            ..WindowSettingsPatch::default()
-        };
-        assert_eq!(
-            patched(&now, &patch),
-            Settings {
-                auto_close_ms: 0,
-                ..now
-            }
-        );
+        let patch = WindowSettingsPatch { auto_close_ms: Some(0), ..WindowSettingsPatch::default() };
+        assert_eq!(patched(&now, &patch), Settings { auto_close_ms: 0, ..now });
     }
 }

@@ -23,27 +23,15 @@ use crate::extract::{Json, Place};
 #[utoipa::path(get, path = "/api/v1/agents", tag = "agents", responses((status = 200, description = "The people.", body = Items<Agent>)))]
 pub(crate) async fn list(app: web::Data<App>, _: Identity) -> Answer {
     let org = app.engine.org();
-    ok(&Items {
-        items: org.agents.values().map(convert::org::agent).collect(),
-        next_cursor: None,
-    })
+    ok(&Items { items: org.agents.values().map(convert::org::agent).collect(), next_cursor: None })
 }
 
 /// Lets a person log in. Their role is at most the caller's own.
 #[utoipa::path(post, path = "/api/v1/agents", tag = "agents", request_body = NewAgent, responses((status = 201, description = "Added.", body = Agent)))]
-pub(crate) async fn create(
-    app: web::Data<App>,
-    who: Identity,
-    Json(new): Json<NewAgent>,
-) -> Answer {
+pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewAgent>) -> Answer {
     let role = convert::org::to_role(new.role);
-    authorize(
-        &who,
-        Action::ManageAgents,
-        Object::People(role),
-        &app.engine,
-    )
-    .map_err(|_| problem(Code::Forbidden).field("role"))?;
+    authorize(&who, Action::ManageAgents, Object::People(role), &app.engine)
+        .map_err(|_| problem(Code::Forbidden).field("role"))?;
     let agent = add(&app, By::Agent(who.agent), new).await?;
     created(&agent)
 }
@@ -55,17 +43,10 @@ pub(crate) async fn add(app: &App, by: By, new: NewAgent) -> Result<Agent, Probl
         return Err(problem(Code::Exists).field("login"));
     }
     let about = vec![login.clone(), new.name.clone()];
-    let password_hash = app
-        .auth
-        .passwords
-        .hash(new.password, about)
-        .await
-        .map_err(|error| match error {
-            NotTaken::Weak(rule) => invalid("password", rule),
-            NotTaken::Busy(_) => {
-                problem(Code::Overloaded).detail("too many passwords wait to be hashed")
-            }
-        })?;
+    let password_hash = app.auth.passwords.hash(new.password, about).await.map_err(|error| match error {
+        NotTaken::Weak(rule) => invalid("password", rule),
+        NotTaken::Busy(_) => problem(Code::Overloaded).detail("too many passwords wait to be hashed"),
+    })?;
     let agent = org::Agent {
         id: AgentId(ulid::Ulid::new().0),
         login,
@@ -76,10 +57,7 @@ pub(crate) async fn add(app: &App, by: By, new: NewAgent) -> Result<Agent, Probl
         created_at: app.clock.now(),
     };
     let shown = convert::org::agent(&agent);
-    app.engine
-        .org_command(by, org::Command::CreateAgent(agent))
-        .await
-        .map_err(|failure| refused(app, failure))?;
+    app.engine.org_command(by, org::Command::CreateAgent(agent)).await.map_err(|failure| refused(app, failure))?;
     Ok(shown)
 }
 
@@ -103,31 +81,17 @@ pub(crate) async fn enable(app: web::Data<App>, who: Identity, place: Place) -> 
     ok(&set_disabled(&app, &who, agent, false).await?)
 }
 
-async fn set_disabled(
-    app: &App,
-    who: &Identity,
-    agent: AgentId,
-    disabled: bool,
-) -> Result<Agent, Problem> {
+async fn set_disabled(app: &App, who: &Identity, agent: AgentId, disabled: bool) -> Result<Agent, Problem> {
     app.engine
-        .org_command(
-            By::Agent(who.agent),
-            org::Command::DisableAgent { agent, disabled },
-        )
+        .org_command(By::Agent(who.agent), org::Command::DisableAgent { agent, disabled })
         .await
         .map_err(|failure| refused(app, failure))?;
     let org = app.engine.org();
-    org.agents
-        .get(&agent)
-        .map(convert::org::agent)
-        .ok_or_else(|| not_found("agent"))
+    org.agents.get(&agent).map(convert::org::agent).ok_or_else(|| not_found("agent"))
 }
 
 fn is_last_owner(app: &App, agent: AgentId) -> bool {
     let org = app.engine.org();
-    let mut owners = org
-        .agents
-        .values()
-        .filter(|person| person.role == org::Role::Owner && !person.disabled);
+    let mut owners = org.agents.values().filter(|person| person.role == org::Role::Owner && !person.disabled);
     owners.next().is_some_and(|owner| owner.id == agent) && owners.next().is_none()
 }

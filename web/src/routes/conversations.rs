@@ -3,8 +3,7 @@
 use actix_web::{HttpResponse, web};
 use madoguchi_engine::domain::id::ConversationId;
 use madoguchi_protocol::api::{
-    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, SeatEpoch, Send,
-    Takeover,
+    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, SeatEpoch, Send, Takeover,
 };
 
 use super::{Answer, ok};
@@ -22,11 +21,7 @@ mod filter;
 /// Conversations over all windows that the caller sees; with `holder=me` the ones in their hands.
 #[utoipa::path(get, path = "/api/v1/conversations", tag = "conversations", params(Conversations),
     responses((status = 200, description = "Open ones first, the longest waiting at the top.", body = Items<Conversation>)))]
-pub(crate) async fn list(
-    app: web::Data<App>,
-    who: Identity,
-    Query(query): Query<Conversations>,
-) -> Answer {
+pub(crate) async fn list(app: web::Data<App>, who: Identity, Query(query): Query<Conversations>) -> Answer {
     page(&app, query.over(visible(&app, &who), &who)?).await
 }
 
@@ -43,17 +38,9 @@ pub(crate) async fn list_of_window(
 }
 
 async fn page(app: &App, query: madoguchi_engine::rows::ListQuery) -> Answer {
-    let page = app
-        .engine
-        .conversations(query)
-        .await
-        .map_err(|failure| refused(app, failure))?;
+    let page = app.engine.conversations(query).await.map_err(|failure| refused(app, failure))?;
     ok(&Items {
-        items: page
-            .items
-            .iter()
-            .map(convert::conversation::conversation)
-            .collect(),
+        items: page.items.iter().map(convert::conversation::conversation).collect(),
         next_cursor: page.next_cursor,
     })
 }
@@ -61,90 +48,54 @@ async fn page(app: &App, query: madoguchi_engine::rows::ListQuery) -> Answer {
 /// One conversation.
 #[utoipa::path(get, path = "/api/v1/conversations/{conversation}", tag = "conversations", responses((status = 200, description = "The conversation.", body = Conversation)))]
 pub(crate) async fn get(app: web::Data<App>, place: Place) -> Answer {
-    let row = app
-        .engine
-        .conversation(place.id("conversation")?)
-        .await
-        .map_err(|failure| refused(&app, failure))?;
+    let row = app.engine.conversation(place.id("conversation")?).await.map_err(|failure| refused(&app, failure))?;
     ok(&convert::conversation::conversation(&row))
 }
 
 /// Messages and memos in order. Without a place in it: the newest.
 #[utoipa::path(get, path = "/api/v1/conversations/{conversation}/messages", tag = "messages", params(Messages),
     responses((status = 200, description = "In ascending order.", body = Items<Message>)))]
-pub(crate) async fn messages(
-    app: web::Data<App>,
-    place: Place,
-    Query(query): Query<Messages>,
-) -> Answer {
+pub(crate) async fn messages(app: web::Data<App>, place: Place, Query(query): Query<Messages>) -> Answer {
     let page = app
         .engine
         .messages(place.id("conversation")?, query.place()?)
         .await
         .map_err(|failure| refused(&app, failure))?;
-    ok(&Items {
-        items: page.items.iter().map(convert::message::message).collect(),
-        next_cursor: page.next_cursor,
-    })
+    ok(&Items { items: page.items.iter().map(convert::message::message).collect(), next_cursor: page.next_cursor })
 }
 
 /// 対応開始: takes the free seat, or resumes a done conversation. Claiming what one holds changes nothing.
 #[utoipa::path(post, path = "/api/v1/conversations/{conversation}/claim", tag = "seat", request_body = Claim,
     responses((status = 200, description = "The caller holds the seat.", body = CommandDone)))]
-pub(crate) async fn claim(
-    app: web::Data<App>,
-    who: Identity,
-    place: Place,
-    Json(body): Json<Claim>,
-) -> Answer {
+pub(crate) async fn claim(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<Claim>) -> Answer {
     run(&app, &who, &place, Command::Claim(body)).await
 }
 
 /// 未対応に戻す.
 #[utoipa::path(post, path = "/api/v1/conversations/{conversation}/release", tag = "seat", request_body = SeatEpoch,
     responses((status = 200, description = "The seat is free.", body = CommandDone)))]
-pub(crate) async fn release(
-    app: web::Data<App>,
-    who: Identity,
-    place: Place,
-    Json(body): Json<SeatEpoch>,
-) -> Answer {
+pub(crate) async fn release(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<SeatEpoch>) -> Answer {
     run(&app, &who, &place, Command::Release(body)).await
 }
 
 /// 対応完了. What was accepted before still goes out.
 #[utoipa::path(post, path = "/api/v1/conversations/{conversation}/complete", tag = "seat", request_body = SeatEpoch,
     responses((status = 200, description = "The case is closed.", body = CommandDone)))]
-pub(crate) async fn complete(
-    app: web::Data<App>,
-    who: Identity,
-    place: Place,
-    Json(body): Json<SeatEpoch>,
-) -> Answer {
+pub(crate) async fn complete(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<SeatEpoch>) -> Answer {
     run(&app, &who, &place, Command::Complete(body)).await
 }
 
 /// Takes the seat from a holder who is present. Supervisors only.
 #[utoipa::path(post, path = "/api/v1/conversations/{conversation}/takeover", tag = "seat", request_body = Takeover,
     responses((status = 200, description = "The caller holds the seat.", body = CommandDone)))]
-pub(crate) async fn take_over(
-    app: web::Data<App>,
-    who: Identity,
-    place: Place,
-    Json(body): Json<Takeover>,
-) -> Answer {
+pub(crate) async fn take_over(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<Takeover>) -> Answer {
     run(&app, &who, &place, Command::Takeover(body)).await
 }
 
 /// Asks a colleague to take the seat. Until they accept it stays with the caller.
 #[utoipa::path(post, path = "/api/v1/conversations/{conversation}/handover", tag = "seat", request_body = Handover,
     responses((status = 200, description = "The colleague is asked.", body = CommandDone)))]
-pub(crate) async fn hand_over(
-    app: web::Data<App>,
-    who: Identity,
-    place: Place,
-    Json(body): Json<Handover>,
-) -> Answer {
+pub(crate) async fn hand_over(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<Handover>) -> Answer {
     run(&app, &who, &place, Command::Handover(body)).await
 }
 
@@ -175,24 +126,14 @@ pub(crate) async fn decline_handover(
 /// Names the person responsible, or nobody. The right to send stays where it is.
 #[utoipa::path(post, path = "/api/v1/conversations/{conversation}/assign", tag = "conversations", request_body = Assign,
     responses((status = 200, description = "Named.", body = CommandDone)))]
-pub(crate) async fn assign(
-    app: web::Data<App>,
-    who: Identity,
-    place: Place,
-    Json(body): Json<Assign>,
-) -> Answer {
+pub(crate) async fn assign(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<Assign>) -> Answer {
     run(&app, &who, &place, Command::Assign(body)).await
 }
 
 /// An answer to the customer. 202: it is on disk and goes out in order; what becomes of it is told as updates.
 #[utoipa::path(post, path = "/api/v1/conversations/{conversation}/messages", tag = "messages", request_body = Send,
     responses((status = 202, description = "Accepted. The same client id with the same content is the same message.", body = CommandDone)))]
-pub(crate) async fn send(
-    app: web::Data<App>,
-    who: Identity,
-    place: Place,
-    Json(body): Json<Send>,
-) -> Answer {
+pub(crate) async fn send(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<Send>) -> Answer {
     let conversation: ConversationId = place.id("conversation")?;
     let done = commands::run(&app, &who, conversation, Command::Send(body)).await?;
     Ok(HttpResponse::Accepted().json(done))
@@ -201,16 +142,8 @@ pub(crate) async fn send(
 /// Withdraws an answer that has not gone out.
 #[utoipa::path(post, path = "/api/v1/conversations/{conversation}/messages/{number}/cancel", tag = "messages", request_body = SeatEpoch,
     responses((status = 200, description = "Withdrawn.", body = CommandDone)))]
-pub(crate) async fn cancel(
-    app: web::Data<App>,
-    who: Identity,
-    place: Place,
-    Json(body): Json<SeatEpoch>,
-) -> Answer {
-    let cancel = madoguchi_protocol::api::Cancel {
-        number: place.id("number")?,
-        seat_epoch: body.seat_epoch,
-    };
+pub(crate) async fn cancel(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<SeatEpoch>) -> Answer {
+    let cancel = madoguchi_protocol::api::Cancel { number: place.id("number")?, seat_epoch: body.seat_epoch };
     run(&app, &who, &place, Command::Cancel(cancel)).await
 }
 

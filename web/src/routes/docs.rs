@@ -22,9 +22,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 /// The OpenAPI document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "operations", responses((status = 200, description = "This document.", body = serde_json::Value)))]
 pub(crate) async fn document() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(DOCUMENT.as_str())
+    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.as_str())
 }
 
 /// Every code of a problem, what it means, and whether coming back helps.
@@ -33,11 +31,7 @@ pub(crate) async fn problems() -> HttpResponse {
     let mut rows = String::new();
     for code in Code::ALL {
         let word = code.as_str();
-        let again = if code.is_worth_retrying() {
-            "yes"
-        } else {
-            "no"
-        };
+        let again = if code.is_worth_retrying() { "yes" } else { "no" };
         // Writing to a String cannot fail.
         let _ = write!(
             rows,
@@ -46,13 +40,11 @@ pub(crate) async fn problems() -> HttpResponse {
             code.title(),
         );
     }
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .body(format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Problems</title><h1>Problems</h1>\
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Problems</title><h1>Problems</h1>\
              <table><thead><tr><th>code</th><th>status</th><th>meaning</th><th>worth another try</th></tr></thead>\
              <tbody>{rows}</tbody></table></html>"
-        ))
+    ))
 }
 
 /// The readable form at `/api/docs/`.
@@ -70,9 +62,7 @@ pub(crate) fn pages() -> Scope<
         .route(
             "",
             web::get().to(|| async {
-                HttpResponse::PermanentRedirect()
-                    .insert_header((header::LOCATION, "/api/docs/"))
-                    .finish()
+                HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/api/docs/")).finish()
             }),
         )
         .service(SwaggerUi::new("/{tail:.*}").config(Config::from("/api/openapi.json")))

@@ -28,9 +28,7 @@ pub(crate) struct LatchState {
 /// The process lives. Says nothing about whether it can work.
 #[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, description = "Alive.", body = String, content_type = "text/plain")))]
 pub(crate) async fn alive() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/plain; charset=utf-8")
-        .body("alive\n")
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
 }
 
 /// The server takes work: journal replayed, read models caught up, not stopping. 503 otherwise.
@@ -40,32 +38,16 @@ pub(crate) async fn ready(req: HttpRequest) -> HttpResponse {
     let Some(app) = req.app_data::<web::Data<App>>() else {
         return HttpResponse::ServiceUnavailable().finish();
     };
-    let mut latches: Vec<LatchState> = app
-        .engine
-        .latches()
-        .into_iter()
-        .map(|latch| LatchState {
-            name: latch.name,
-            open: latch.open,
-        })
-        .collect();
-    latches.push(LatchState {
-        name: "not_stopping",
-        open: !app.stopping.has_begun(),
-    });
+    let mut latches: Vec<LatchState> =
+        app.engine.latches().into_iter().map(|latch| LatchState { name: latch.name, open: latch.open }).collect();
+    latches.push(LatchState { name: "not_stopping", open: !app.stopping.has_begun() });
     let ready = latches.iter().all(|latch| latch.open);
-    let mut response = if ready {
-        HttpResponse::Ok()
-    } else {
-        HttpResponse::ServiceUnavailable()
-    };
+    let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.json(Readiness { ready, latches })
 }
 
 /// Figures for Prometheus. Holds no names and no content; keep it from the outside at the proxy all the same.
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, description = "Figures.", body = String, content_type = "text/plain")))]
 pub(crate) async fn metrics() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(telemetry::render())
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(telemetry::render())
 }

@@ -30,11 +30,7 @@ impl FromRequest for HookBody {
         let req = req.clone();
         let mut payload = payload.take();
         Box::pin(async move {
-            let limits = &req
-                .app_data::<web::Data<App>>()
-                .ok_or_else(|| problem(Code::Internal))?
-                .config
-                .limits;
+            let limits = &req.app_data::<web::Data<App>>().ok_or_else(|| problem(Code::Internal))?.config.limits;
             let patience = std::time::Duration::from_millis(limits.body_timeout_ms);
             let body = read_body(&req, &mut payload, limits.webhook_body_bytes, patience).await?;
             Ok(Self(body))
@@ -47,41 +43,21 @@ impl FromRequest for HookBody {
     params(("x-line-signature" = String, Header, description = "HMAC-SHA256 of the body under the channel secret, in base64.")),
     request_body(content = Vec<u8>, content_type = "application/json"),
     responses((status = 200, description = "Every event of it is on disk.", body = HookAccepted)))]
-pub(crate) async fn line(
-    app: web::Data<App>,
-    req: HttpRequest,
-    place: Place,
-    HookBody(body): HookBody,
-) -> Answer {
+pub(crate) async fn line(app: web::Data<App>, req: HttpRequest, place: Place, HookBody(body): HookBody) -> Answer {
     if app.stopping.has_begun() {
         return Err(problem(Code::Stopping).into());
     }
-    let header = req
-        .headers()
-        .get("x-line-signature")
-        .and_then(|value| value.to_str().ok());
+    let header = req.headers().get("x-line-signature").and_then(|value| value.to_str().ok());
     let inbox = place.id::<InboxId>("inbox").ok();
     let Some(inbox) = signed_inbox(&app.engine.org(), inbox, &body, header) else {
         return Err(wrong_signature(&app, &req).into());
     };
-    let taken = app
-        .engine
-        .inbound(inbox, body)
-        .await
-        .map_err(|failure| refused(&app, failure))?;
-    Ok(HttpResponse::Ok().json(HookAccepted {
-        recorded: taken.recorded,
-        duplicates: taken.duplicates,
-    }))
+    let taken = app.engine.inbound(inbox, body).await.map_err(|failure| refused(&app, failure))?;
+    Ok(HttpResponse::Ok().json(HookAccepted { recorded: taken.recorded, duplicates: taken.duplicates }))
 }
 
 /// The inbox, if it exists and its secret signed the body. Without an inbox the same work is done.
-fn signed_inbox(
-    org: &Org,
-    inbox: Option<InboxId>,
-    body: &[u8],
-    header: Option<&str>,
-) -> Option<InboxId> {
+fn signed_inbox(org: &Org, inbox: Option<InboxId>, body: &[u8], header: Option<&str>) -> Option<InboxId> {
     let known = inbox.and_then(|id| org.inboxes.get(&id));
     let secrets: &[&str] = match known.map(|inbox| &inbox.settings) {
         Some(InboxSettings::Line(line)) => &[line.channel_secret.as_str()],
@@ -95,8 +71,7 @@ fn wrong_signature(app: &App, req: &HttpRequest) -> Problem {
     let from = caller(req, &app.config.trusted_proxies);
     match app.auth.guessing.signature_failed(from) {
         None => problem(Code::WrongSignature),
-        Some(wait) => problem(Code::RateLimited)
-            .retry_after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        Some(wait) => problem(Code::RateLimited).retry_after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
     }
 }
 
@@ -135,9 +110,7 @@ mod tests {
         let org = org_with_two();
         let body = br#"{"events":[]}"#;
         let signed = signature::sign("one", body);
-        let try_on = |inbox: Option<u128>, header: Option<&str>| {
-            signed_inbox(&org, inbox.map(InboxId), body, header)
-        };
+        let try_on = |inbox: Option<u128>, header: Option<&str>| signed_inbox(&org, inbox.map(InboxId), body, header);
         assert_eq!(try_on(Some(1), Some(&signed)), Some(InboxId(1)));
         assert_eq!(try_on(Some(2), Some(&signed)), None);
         assert_eq!(try_on(Some(3), Some(&signed)), None);

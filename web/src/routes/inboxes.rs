@@ -40,27 +40,15 @@ pub(crate) async fn list(app: web::Data<App>, Query(filter): Query<Filter>) -> A
     let items = org
         .inboxes
         .values()
-        .filter(|inbox| {
-            filter
-                .window
-                .as_ref()
-                .is_none_or(|window| inbox.window.as_str() == window)
-        })
+        .filter(|inbox| filter.window.as_ref().is_none_or(|window| inbox.window.as_str() == window))
         .map(|inbox| convert::org::inbox(inbox, app.webhook_url(inbox.id)))
         .collect();
-    ok(&Items::<Inbox> {
-        items,
-        next_cursor: None,
-    })
+    ok(&Items::<Inbox> { items, next_cursor: None })
 }
 
 /// Adds an account. The answer has the address to enter at the platform.
 #[utoipa::path(post, path = "/api/v1/inboxes", tag = "inboxes", request_body = NewInbox, responses((status = 201, description = "Added.", body = Inbox)))]
-pub(crate) async fn create(
-    app: web::Data<App>,
-    who: Identity,
-    Json(new): Json<NewInbox>,
-) -> Answer {
+pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewInbox>) -> Answer {
     let window = WindowId::new(&new.window).map_err(|_| not_found("window"))?;
     let InboxKind::Line = new.kind;
     let inbox = org::Inbox {
@@ -88,23 +76,16 @@ pub(crate) async fn get(app: web::Data<App>, place: Place) -> Answer {
 
 /// The settings in the domain. Where the platform is may be said by owners only: messages and the access token go there.
 fn line_settings(app: &App, who: &Identity, new: NewLineSettings) -> Result<LineSettings, Problem> {
-    for (field, given) in [
-        ("settings.api_base_url", &new.api_base_url),
-        ("settings.api_data_base_url", &new.api_data_base_url),
-    ] {
-        let is_allowed =
-            authorize(who, Action::SetBaseUrls, Object::Organisation, &app.engine).is_ok();
+    for (field, given) in
+        [("settings.api_base_url", &new.api_base_url), ("settings.api_data_base_url", &new.api_data_base_url)]
+    {
+        let is_allowed = authorize(who, Action::SetBaseUrls, Object::Organisation, &app.engine).is_ok();
         if given.is_some() && !is_allowed {
-            return Err(problem(Code::Forbidden)
-                .field(field)
-                .detail("only an owner may say where the platform is"));
+            return Err(problem(Code::Forbidden).field(field).detail("only an owner may say where the platform is"));
         }
     }
     let url = |given: Option<String>, usual: &str| {
-        given.map_or_else(
-            || usual.to_owned(),
-            |url| url.trim_end_matches('/').to_owned(),
-        )
+        given.map_or_else(|| usual.to_owned(), |url| url.trim_end_matches('/').to_owned())
     };
     Ok(LineSettings {
         channel_secret: new.channel_secret,

@@ -17,15 +17,8 @@ use crate::extract::Place;
 /// The bodies of a window that wait.
 #[utoipa::path(get, path = "/api/v1/windows/{window}/raw", tag = "raw", responses((status = 200, description = "The stored bodies.", body = Items<RawBody>)))]
 pub(crate) async fn list(app: web::Data<App>, place: Place) -> Answer {
-    let rows = app
-        .engine
-        .raw_bodies(&place.window()?)
-        .await
-        .map_err(|failure| refused(&app, failure))?;
-    ok(&Items {
-        items: rows.iter().map(convert::org::raw_body).collect(),
-        next_cursor: None,
-    })
+    let rows = app.engine.raw_bodies(&place.window()?).await.map_err(|failure| refused(&app, failure))?;
+    ok(&Items { items: rows.iter().map(convert::org::raw_body).collect(), next_cursor: None })
 }
 
 /// The bytes of a stored body, exactly as they came.
@@ -33,18 +26,11 @@ pub(crate) async fn list(app: web::Data<App>, place: Place) -> Answer {
     responses((status = 200, description = "The bytes.", body = Vec<u8>, content_type = "application/octet-stream")))]
 pub(crate) async fn bytes(app: web::Data<App>, place: Place) -> Answer {
     let raw = raw_id(&place)?;
-    let bytes = app
-        .engine
-        .raw_body(&place.window()?, raw)
-        .await
-        .map_err(|failure| refused(&app, failure))?;
+    let bytes = app.engine.raw_body(&place.window()?, raw).await.map_err(|failure| refused(&app, failure))?;
     // A stranger wrote this: a browser must save it, never show it.
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
-        .insert_header((
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{}.bin\"", Ulid(raw)),
-        ))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.bin\"", Ulid(raw))))
         .body(bytes))
 }
 
@@ -57,11 +43,7 @@ pub(crate) async fn replay(app: web::Data<App>, who: Identity, place: Place) -> 
         .replay_raw(By::Agent(who.agent), &place.window()?, raw_id(&place)?)
         .await
         .map_err(|failure| refused(&app, failure))?;
-    ok(&Replayed {
-        recorded: taken.recorded,
-        duplicates: taken.duplicates,
-        still_waiting: taken.stored_whole,
-    })
+    ok(&Replayed { recorded: taken.recorded, duplicates: taken.duplicates, still_waiting: taken.stored_whole })
 }
 
 fn raw_id(place: &Place) -> Result<u128, Problem> {

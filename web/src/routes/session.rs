@@ -21,16 +21,11 @@ use crate::peer::caller;
 /// Logs in: sets the session cookie. What is wrong is not told, and takes as long for a login that does not exist.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = Login,
     responses((status = 200, description = "Logged in; the session is in the cookie.", body = Me)))]
-pub(crate) async fn log_in(
-    app: web::Data<App>,
-    req: HttpRequest,
-    Json(login): Json<Login>,
-) -> Answer {
+pub(crate) async fn log_in(app: web::Data<App>, req: HttpRequest, Json(login): Json<Login>) -> Answer {
     if app.stopping.has_begun() {
         return Err(problem(Code::Stopping).into());
     }
-    let has_origin =
-        req.headers().contains_key("origin") || req.headers().contains_key("sec-fetch-site");
+    let has_origin = req.headers().contains_key("origin") || req.headers().contains_key("sec-fetch-site");
     if has_origin && !app.origins.allow(req.headers()) {
         return Err(problem(Code::OriginRefused).into());
     }
@@ -72,22 +67,14 @@ async fn begin(app: &App, req: &HttpRequest, agent: AgentId) -> Answer {
         .map_err(|_| problem(Code::Overloaded).detail("sessions cannot be stored"))?;
     let key = SessionKey::Cookie(fingerprint(&secret));
     // Disabled between the look at the password and now: the session is worth nothing.
-    let who = app
-        .auth
-        .find(key, now)
-        .ok_or_else(|| problem(Code::WrongCredentials))?;
+    let who = app.auth.find(key, now).ok_or_else(|| problem(Code::WrongCredentials))?;
     app.engine.presence().seen(agent, now);
     let me = describe(app, &who)?;
-    Ok(HttpResponse::Ok()
-        .cookie(app.cookie.carrying(secret))
-        .json(me))
+    Ok(HttpResponse::Ok().cookie(app.cookie.carrying(secret)).json(me))
 }
 
 async fn keep_stronger_hash(app: &App, agent: AgentId, password_hash: String) {
-    let command = org::Command::ChangePassword {
-        agent,
-        password_hash,
-    };
+    let command = org::Command::ChangePassword { agent, password_hash };
     if let Err(failure) = app.engine.org_command(By::Engine, command).await {
         tracing::warn!(agent.id = %agent, %failure, "a password keeps its old hash until the next login");
     }
@@ -105,51 +92,31 @@ pub(crate) async fn log_out(app: web::Data<App>, who: Identity) -> Answer {
     if let Some(SessionKey::Cookie(print)) = who.session {
         let has_others = app.auth.sessions.end(print).await;
         if !has_others {
-            app.engine
-                .drop_agent(who.agent, ReleaseCause::LoggedOut)
-                .await;
+            app.engine.drop_agent(who.agent, ReleaseCause::LoggedOut).await;
         }
     }
-    Ok(HttpResponse::NoContent()
-        .cookie(app.cookie.removal())
-        .finish())
+    Ok(HttpResponse::NoContent().cookie(app.cookie.removal()).finish())
 }
 
 /// The person and the windows that they see.
 pub(crate) fn describe(app: &App, who: &Identity) -> Result<Me, Problem> {
     let org = app.engine.org();
-    let agent = org
-        .agents
-        .get(&who.agent)
-        .ok_or_else(|| not_found("agent"))?;
+    let agent = org.agents.get(&who.agent).ok_or_else(|| not_found("agent"))?;
     let windows = org
         .windows
         .values()
-        .filter(|window| {
-            authorize(
-                who,
-                Action::ReadWindow,
-                Object::Window(&window.id),
-                &app.engine,
-            )
-            .is_ok()
-        })
+        .filter(|window| authorize(who, Action::ReadWindow, Object::Window(&window.id), &app.engine).is_ok())
         .map(|window| MyWindow {
             id: window.id.to_string(),
             name: window.name.clone(),
             member: app.engine.is_member(&window.id, who.agent),
         })
         .collect();
-    Ok(Me {
-        agent: convert::org::agent(agent),
-        windows,
-    })
+    Ok(Me { agent: convert::org::agent(agent), windows })
 }
 
 impl From<crate::desk::NotWritten> for Refusal {
     fn from(_: crate::desk::NotWritten) -> Self {
-        problem(Code::Overloaded)
-            .detail("the desk store is busy")
-            .into()
+        problem(Code::Overloaded).detail("the desk store is busy").into()
     }
 }

@@ -19,19 +19,12 @@ const DEFAULT_DAYS: u32 = 90;
 /// Every token, the oldest first. The keys themselves are not kept.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", responses((status = 200, description = "The tokens.", body = Items<Token>)))]
 pub(crate) async fn list(app: web::Data<App>, _: Identity) -> Answer {
-    ok(&Items {
-        items: app.auth.tokens.list().iter().map(shown).collect(),
-        next_cursor: None,
-    })
+    ok(&Items { items: app.auth.tokens.list().iter().map(shown).collect(), next_cursor: None })
 }
 
 /// Makes a token that acts as the caller. Its key is in this answer and nowhere else.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", request_body = NewToken, responses((status = 201, description = "Made.", body = TokenCreated)))]
-pub(crate) async fn create(
-    app: web::Data<App>,
-    who: Identity,
-    Json(new): Json<NewToken>,
-) -> Answer {
+pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewToken>) -> Answer {
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > TOKEN_NAME_CHARS {
         return Err(invalid("name", "1 to 100 characters").into());
@@ -40,36 +33,20 @@ pub(crate) async fn create(
     if !(1..=TOKEN_MAX_DAYS).contains(&days) {
         return Err(invalid("expires_in_days", "1 to 366").into());
     }
-    let (secret, token) = app
-        .auth
-        .tokens
-        .make(
-            who.agent,
-            name.to_owned(),
-            i64::from(days) * DAY_MS,
-            app.clock.now(),
-        )
-        .await
-        .map_err(|error| match error {
-            NoToken::TooMany => problem(Code::LimitReached)
-                .field("tokens")
-                .limit(MAX_TOKENS as u64),
-            NoToken::NotWritten(_) => problem(Code::Overloaded).detail("the desk store is busy"),
-        })?;
-    created(&TokenCreated {
-        secret,
-        token: shown(&token),
-    })
+    let (secret, token) =
+        app.auth.tokens.make(who.agent, name.to_owned(), i64::from(days) * DAY_MS, app.clock.now()).await.map_err(
+            |error| match error {
+                NoToken::TooMany => problem(Code::LimitReached).field("tokens").limit(MAX_TOKENS as u64),
+                NoToken::NotWritten(_) => problem(Code::Overloaded).detail("the desk store is busy"),
+            },
+        )?;
+    created(&TokenCreated { secret, token: shown(&token) })
 }
 
 /// Withdraws a token at once; what it holds open is closed.
 #[utoipa::path(delete, path = "/api/v1/tokens/{token}", tag = "tokens", responses((status = 204, description = "Withdrawn.")))]
 pub(crate) async fn withdraw(app: web::Data<App>, _: Identity, place: Place) -> Answer {
-    if app.auth.tokens.withdraw(place.id("token")?).await? {
-        done()
-    } else {
-        Err(not_found("token").into())
-    }
+    if app.auth.tokens.withdraw(place.id("token")?).await? { done() } else { Err(not_found("token").into()) }
 }
 
 fn shown(token: &tokens::Token) -> Token {

@@ -19,32 +19,16 @@ use crate::extract::{Json, Place};
 /// The windows that the caller sees: their own, for supervisors all.
 #[utoipa::path(get, path = "/api/v1/windows", tag = "windows", responses((status = 200, description = "The windows.", body = Items<Window>)))]
 pub(crate) async fn list(app: web::Data<App>, who: Identity) -> Answer {
-    let items = visible(&app, &who)
-        .iter()
-        .filter_map(|id| describe(&app, id).ok())
-        .collect();
-    ok(&Items::<Window> {
-        items,
-        next_cursor: None,
-    })
+    let items = visible(&app, &who).iter().filter_map(|id| describe(&app, id).ok()).collect();
+    ok(&Items::<Window> { items, next_cursor: None })
 }
 
 /// Adds a window. It is empty: its maker takes no place.
 #[utoipa::path(post, path = "/api/v1/windows", tag = "windows", request_body = NewWindow, responses((status = 201, description = "Added.", body = Window)))]
-pub(crate) async fn create(
-    app: web::Data<App>,
-    who: Identity,
-    Json(new): Json<NewWindow>,
-) -> Answer {
-    let id = WindowId::new(&new.id)
-        .map_err(|rejected| from_failure(rejected.into(), &app.engine.org()))?;
+pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewWindow>) -> Answer {
+    let id = WindowId::new(&new.id).map_err(|rejected| from_failure(rejected.into(), &app.engine.org()))?;
     app.engine
-        .create_window(
-            By::Agent(who.agent),
-            id.clone(),
-            new.name.trim().to_owned(),
-            new.product,
-        )
+        .create_window(By::Agent(who.agent), id.clone(), new.name.trim().to_owned(), new.product)
         .await
         .map_err(|failure| refused(&app, failure))?;
     created(&describe(&app, &id)?)
@@ -76,10 +60,7 @@ pub(crate) async fn change_settings(
 #[utoipa::path(get, path = "/api/v1/windows/{window}/agents", tag = "windows", responses((status = 200, description = "The members.", body = Items<WindowMember>)))]
 pub(crate) async fn members(app: web::Data<App>, place: Place) -> Answer {
     let window = describe(&app, &place.window()?)?;
-    ok(&Items {
-        items: window.agents,
-        next_cursor: None,
-    })
+    ok(&Items { items: window.agents, next_cursor: None })
 }
 
 /// Makes a person a member; they see the window at once. Already a member: nothing changes.
@@ -114,12 +95,7 @@ pub(crate) fn visible(app: &App, who: &Identity) -> Vec<WindowId> {
         .collect()
 }
 
-async fn command(
-    app: &App,
-    who: &Identity,
-    id: &WindowId,
-    command: Command,
-) -> Result<(), Problem> {
+async fn command(app: &App, who: &Identity, id: &WindowId, command: Command) -> Result<(), Problem> {
     app.engine
         .window_command(By::Agent(who.agent), id, command)
         .await
@@ -136,7 +112,5 @@ fn describe(app: &App, id: &WindowId) -> Result<Window, Problem> {
     let entry = org.windows.get(id).ok_or_else(|| not_found("window"))?;
     let state = state(app, id)?;
     let now = app.clock.now();
-    Ok(convert::org::window(entry, &state, &org, |agent| {
-        app.engine.presence().state(agent, now)
-    }))
+    Ok(convert::org::window(entry, &state, &org, |agent| app.engine.presence().state(agent, now)))
 }

@@ -54,14 +54,8 @@ impl Conversations {
             windows,
             status: self.status.map(convert::conversation::to_status),
             assignee,
-            holder: self
-                .holder
-                .map(|text| person("holder", &text, who))
-                .transpose()?,
-            inbox: self
-                .inbox
-                .map(|text| text.parse().map_err(|_| invalid("inbox", "an inbox's id")))
-                .transpose()?,
+            holder: self.holder.map(|text| person("holder", &text, who)).transpose()?,
+            inbox: self.inbox.map(|text| text.parse().map_err(|_| invalid("inbox", "an inbox's id"))).transpose()?,
             q: short("q", self.q)?.map(|text| text.to_lowercase()),
             from: moment("from", self.from)?,
             to: moment("to", self.to)?,
@@ -96,10 +90,7 @@ impl Messages {
             (None, None, Some(number)) => rows::Place::Around(number),
             _ => return Err(invalid("before", "one of before, after and around")),
         };
-        Ok(MessagesQuery {
-            place,
-            limit: limit(self.limit)?,
-        })
+        Ok(MessagesQuery { place, limit: limit(self.limit)? })
     }
 }
 
@@ -107,24 +98,17 @@ fn person(field: &str, text: &str, who: &Identity) -> Result<AgentId, Problem> {
     if text == "me" {
         return Ok(who.agent);
     }
-    text.parse()
-        .map_err(|_| invalid(field, "an agent's id, or me"))
+    text.parse().map_err(|_| invalid(field, "an agent's id, or me"))
 }
 
 fn moment(field: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
-    text.map(|text| {
-        convert::parse_time(&text)
-            .ok_or_else(|| invalid(field, "a moment such as 2026-01-31T09:00:00Z"))
-    })
-    .transpose()
+    text.map(|text| convert::parse_time(&text).ok_or_else(|| invalid(field, "a moment such as 2026-01-31T09:00:00Z")))
+        .transpose()
 }
 
 fn short(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
     let text = text.filter(|text| !text.is_empty());
-    if text
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > QUERY_TEXT_CHARS)
-    {
+    if text.as_ref().is_some_and(|text| text.chars().count() > QUERY_TEXT_CHARS) {
         return Err(invalid(field, "at most 200 characters"));
     }
     Ok(text)
@@ -132,11 +116,7 @@ fn short(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
 
 fn limit(given: Option<usize>) -> Result<usize, Problem> {
     let limit = given.unwrap_or(PAGE_DEFAULT);
-    if (1..=PAGE_MAX).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(invalid("limit", "1 to 200"))
-    }
+    if (1..=PAGE_MAX).contains(&limit) { Ok(limit) } else { Err(invalid("limit", "1 to 200")) }
 }
 
 #[cfg(test)]
@@ -147,19 +127,12 @@ mod tests {
     use super::*;
 
     fn me() -> Identity {
-        Identity {
-            agent: AgentId(7),
-            role: Role::Agent,
-            session: None,
-        }
+        Identity { agent: AgentId(7), role: Role::Agent, session: None }
     }
 
     fn ask(query: &str) -> Result<ListQuery, Problem> {
         let window = WindowId::new("w").expect("an id");
-        Query::<Conversations>::from_query(query)
-            .expect("readable")
-            .into_inner()
-            .over(vec![window], &me())
+        Query::<Conversations>::from_query(query).expect("readable").into_inner().over(vec![window], &me())
     }
 
     #[test]
@@ -167,30 +140,16 @@ mod tests {
         let all = ask("").expect("right");
         assert_eq!(
             all,
-            ListQuery {
-                windows: vec![WindowId::new("w").expect("an id")],
-                limit: 50,
-                ..ListQuery::default()
-            }
+            ListQuery { windows: vec![WindowId::new("w").expect("an id")], limit: 50, ..ListQuery::default() }
         );
     }
 
     #[test]
     fn me_nobody_and_somebody_are_three_things() {
-        assert_eq!(
-            ask("assignee=me").expect("right").assignee,
-            Some(Some(AgentId(7)))
-        );
+        assert_eq!(ask("assignee=me").expect("right").assignee, Some(Some(AgentId(7))));
         assert_eq!(ask("assignee=none").expect("right").assignee, Some(None));
         assert_eq!(ask("holder=me").expect("right").holder, Some(AgentId(7)));
-        for wrong in [
-            "assignee=taro",
-            "holder=none",
-            "limit=0",
-            "limit=201",
-            "from=today",
-            "inbox=x",
-        ] {
+        for wrong in ["assignee=taro", "holder=none", "limit=0", "limit=201", "from=today", "inbox=x"] {
             let refused = ask(wrong).expect_err(wrong);
             assert_eq!(refused.extra.field.as_deref(), wrong.split('=').next());
         }
@@ -198,16 +157,8 @@ mod tests {
 
     #[test]
     fn a_timeline_is_asked_from_one_place_only() {
-        let ask = |query: &str| {
-            Query::<Messages>::from_query(query)
-                .expect("readable")
-                .into_inner()
-                .place()
-        };
-        assert_eq!(
-            ask("around=5").expect("right").place,
-            rows::Place::Around(5)
-        );
+        let ask = |query: &str| Query::<Messages>::from_query(query).expect("readable").into_inner().place();
+        assert_eq!(ask("around=5").expect("right").place, rows::Place::Around(5));
         assert_eq!(ask("").expect("right").place, rows::Place::Newest);
         assert!(ask("before=5&after=1").is_err());
     }

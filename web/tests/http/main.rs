@@ -1,0 +1,11 @@
+//! The program as its users meet it: started from the command line, spoken to over HTTP, stopped by a signal.
+//!
+//! One file a fear; [`server`] starts the program on a free port of the loopback address with a store of its own.
+
+mod hooks;
+mod life;
+mod login;
+mod operator;
+mod rights;
+mod server;
+mod spine;
