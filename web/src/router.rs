@@ -101,6 +101,8 @@ table! {
     PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::edit;
     DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::delete;
 
+    GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
+
     POST "/hooks/line/{inbox}" Open => hooks::line;
 
     GET "/healthz" Open => health::alive;
@@ -121,6 +123,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
     for path in paths {
         service.service(resource(path));
     }
+    service.app_data(crate::socket::Worker::default());
     service.service(docs::pages());
     service.default_service(web::to(|| async { respond(&problem(Code::NotFound)) }));
 }
@@ -209,6 +212,7 @@ mod tests {
         ("POST", "/api/v1/conversations/{conversation}/notes", "-a"),
         ("PUT", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
         ("DELETE", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
+        ("GET", "/api/v1/socket", "aa"),
         ("POST", "/hooks/line/{inbox}", "**"),
         ("GET", "/healthz", "**"),
         ("GET", "/readyz", "**"),
