@@ -57,8 +57,7 @@ impl<H: House> Fanout<H> {
                 .filter(|(agent, state)| before.get(agent) != Some(state))
                 .map(|(agent, state)| AgentPresence { agent: agent.to_string(), state: *state })
                 .collect();
-            // Who began to watch was told how everybody is; the first look is theirs.
-            if agents.is_empty() || before.is_empty() {
+            if agents.is_empty() {
                 continue;
             }
             agents.sort_unstable_by(|a, b| a.agent.cmp(&b.agent));

@@ -46,6 +46,9 @@ impl Feed {
 
     pub(super) fn remove(&mut self, key: u64) {
         self.watchers.retain(|watcher| watcher.key != key);
+        if self.watchers.is_empty() {
+            self.presence.clear();
+        }
     }
 
     pub(super) fn watcher(&mut self, key: u64) -> Option<&mut Watcher> {

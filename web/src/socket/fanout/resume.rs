@@ -166,6 +166,12 @@ impl<H: House> Fanout<H> {
     fn tell_presence_to(&mut self, window: &WindowId, key: u64) {
         let agents = self.house.presence(window);
         let Some(entry) = self.sockets.get(&key) else { return };
+        if let Some(feed) = self.feeds.get_mut(window)
+            && feed.presence.is_empty()
+        {
+            // The first to watch: changes are told from here on.
+            feed.presence = agents.iter().copied().collect();
+        }
         let agents = agents.iter().map(|(agent, state)| AgentPresence { agent: agent.to_string(), state: *state });
         let now = ServerFrame::Presence(PresenceNow { window: window.to_string(), agents: agents.collect() });
         Rc::clone(&entry.outbox).borrow_mut().push(frame::text(&now));
