@@ -74,22 +74,26 @@ impl<H: House, S: Stream<Item = Result<Bytes, Error>>> Stream for Wrapped<H, S> 
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.outbox.borrow_mut().wait(cx.waker());
-        while !self.actor_ended {
-            match self.actor.as_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(control))) => self.outbox.borrow_mut().push_control(control),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+        loop {
+            // Once for each piece: neither can the outbox starve the actor, nor a peer's pings the outbox.
+            let actor = if self.actor_ended { Poll::Ready(None) } else { self.actor.as_mut().poll_next(cx) };
+            let is_waiting = actor.is_pending();
+            match actor {
+                Poll::Ready(Some(control)) => self.outbox.borrow_mut().push_control(control?),
                 Poll::Ready(None) => self.actor_ended = true,
-                Poll::Pending => break,
+                Poll::Pending => {}
             }
-        }
-        let piece = self.outbox.borrow_mut().take();
-        match piece {
-            Some(piece) => {
+            let piece = self.outbox.borrow_mut().take();
+            if let Some(piece) = piece {
                 self.ask_for_more();
-                Poll::Ready(Some(Ok(piece)))
+                return Poll::Ready(Some(Ok(piece)));
             }
-            None if self.actor_ended => Poll::Ready(None),
-            None => Poll::Pending,
+            if self.actor_ended {
+                return Poll::Ready(None);
+            }
+            if is_waiting {
+                return Poll::Pending;
+            }
         }
     }
 }

@@ -4,8 +4,8 @@
 //! is made while another runs. What it must never do: tell a position twice, out of order, or over a gap.
 
 mod clock;
-mod feed;
 mod ephemeral;
+mod feed;
 mod resume;
 
 use std::cell::{Cell, RefCell};
@@ -150,7 +150,8 @@ impl<H: House> Fanout<H> {
             entry.windows.push(window.clone());
         }
         let from = from.filter(|from| from.stream == head.stream && from.position <= head.position);
-        let watcher = Watcher::new(key, Rc::clone(&entry.outbox), from.unwrap_or(resume::NOWHERE), self.backlog.clone());
+        let watcher =
+            Watcher::new(key, Rc::clone(&entry.outbox), from.unwrap_or(resume::NOWHERE), self.backlog.clone());
         let feed = self.feeds.entry(window.clone()).or_insert_with(|| Feed::new(head));
         feed.remove(key);
         feed.add(watcher);
