@@ -1,61 +1,74 @@
-//! What a client sends over the socket: JSON text frames with `type`.
+//! What a client says over the socket: one JSON text message each, told by its `type`. Unknown fields are refused.
+//!
+//! The answers are in [`crate::server`].
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::Command;
+use crate::api::{Command, Presence};
 
-/// One frame from a client.
+/// One message of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
-    /// Wants every update of a window from now on, or from where it stopped.
-    Watch {
-        /// The window.
-        window: String,
-        /// The stream that the position belongs to.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        stream: Option<String>,
-        /// Everything up to here is known already.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        position: Option<u64>,
-    },
-    /// Has seen enough of a window.
-    Unwatch {
-        /// The window.
-        window: String,
-    },
-    /// Is writing an answer.
-    Typing {
-        /// The conversation.
-        conversation: String,
-    },
-    /// Says how the agent is.
-    Presence {
-        /// How.
-        state: PresenceState,
-    },
-    /// A wish to a conversation; answered by `reply` with the same `ref`.
-    Command {
-        /// The client's own mark.
-        #[serde(rename = "ref")]
-        reference: String,
-        /// The conversation.
-        conversation: String,
-        /// The wish.
-        command: Command,
-    },
+    /// Tell me everything about a window from now on; with a place, everything after it.
+    Watch(Watch),
+    /// Tell me no more about a window.
+    Unwatch(Unwatch),
+    /// I am writing in a conversation. Repeat it every few seconds while it is so.
+    Typing(Typing),
+    /// How I am.
+    Presence(SetPresence),
+    /// A wish to a conversation, the same as over REST.
+    Command(Wish),
 }
 
-/// How an agent is (PRODUCT A1).
+/// See [`ClientFrame::Watch`]. Watching a window again begins anew at the place that is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// The window.
+    pub window: String,
+    /// The stream of the last frame seen. Without it, or when it is not the window's any more, a snapshot comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// The position of the last frame seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
+}
+
+/// See [`ClientFrame::Unwatch`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unwatch {
+    /// The window.
+    pub window: String,
+}
+
+/// See [`ClientFrame::Typing`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Typing {
+    /// The conversation.
+    pub conversation: String,
+}
+
+/// See [`ClientFrame::Presence`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PresenceState {
-    /// 待機.
-    Available,
-    /// 未待機.
-    Away,
-    /// 後処理.
-    WrapUp,
-    /// On no desk.
-    Offline,
+#[serde(deny_unknown_fields)]
+pub struct SetPresence {
+    /// `available`, `away` or `wrap_up`; being offline is not said but done.
+    pub state: Presence,
+}
+
+/// See [`ClientFrame::Command`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wish {
+    /// The client's own word for this wish; the reply carries it. At most [`REF_BYTES`](crate::limits::REF_BYTES).
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// The conversation.
+    pub conversation: String,
+    /// The wish.
+    pub command: Command,
 }

@@ -1,118 +1,83 @@
-//! What happened, as every reader of a window hears it. One list a record, in order.
+//! What happened in a window, as sockets tell it: the facts of the journal without what is nobody's business at a desk.
 //!
-//! Enough to keep a list and its timelines: a snapshot and the events after it make the later snapshot.
+//! Together with a snapshot these events are enough to know every conversation of a window; `docs/socket-protocol.md`
+//! says how each moves a row. Never in here: reply tokens, retry keys, platform ids, raw bodies.
+//! Clients leave out events whose `type` they do not know.
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Away, Failure, Message, MessageState, Offer};
+use crate::api::{
+    Away, Channel, ContactPoint, Content, Failure, Message, Offer, RawReason, WindowSettings,
+};
 
-/// One thing that happened in a window.
+/// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
-    /// A customer wrote for the first time.
+    /// A customer wrote for the first time: a row begins, `new` and with a free seat.
     Opened {
-        /// The new conversation.
+        /// The conversation.
         conversation: String,
         /// The account it runs over.
         inbox: String,
-        /// The customer's identity on it.
-        contact_point: String,
+        /// How the customer reaches us.
+        channel: Channel,
+        /// The customer's identity on the account.
+        contact_point: ContactPoint,
     },
-    /// A line was added to a timeline.
-    Message {
+    /// The customer wrote.
+    Received {
         /// The conversation.
         conversation: String,
-        /// The line.
+        /// What they wrote.
         message: Message,
+        /// When it came here; the row's `waiting_since` where that was null.
+        received_at: String,
     },
-    /// What became of an answer.
-    MessageState {
-        /// The conversation.
-        conversation: String,
-        /// The line.
-        number: u32,
-        /// What became of it.
-        state: MessageState,
-        /// It went as a free answer.
-        free: bool,
-        /// Why it failed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        failure: Option<Failure>,
-    },
-    /// The customer took a message back.
-    TakenBack {
-        /// The conversation.
-        conversation: String,
-        /// The line; its content is to be hidden.
-        number: u32,
-    },
-    /// A memo was rewritten.
-    NoteEdited {
-        /// The conversation.
-        conversation: String,
-        /// The line.
-        number: u32,
-        /// Its text now.
-        text: String,
-    },
-    /// A memo was removed.
-    NoteDeleted {
-        /// The conversation.
-        conversation: String,
-        /// The line.
-        number: u32,
-    },
-    /// A done conversation is new again.
+    /// A done conversation became new, because its customer wrote.
     Reopened {
         /// The conversation.
         conversation: String,
     },
-    /// The seat got a holder; the conversation is in progress.
+    /// The seat got a holder; the row is `in_progress`.
     Claimed {
         /// The conversation.
         conversation: String,
         /// Who may answer now.
         agent: String,
-        /// Under which epoch.
+        /// The new epoch.
         epoch: u64,
         /// How it came to be.
         how: ClaimHow,
-        /// Who had it before, where somebody had.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        from: Option<String>,
-        /// Why it was taken over.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
     },
-    /// The seat is free; the conversation is new.
+    /// The seat became free; the row is `new`.
     Released {
         /// The conversation.
         conversation: String,
-        /// Who had it.
+        /// Who held it; the row's `former_holder`, except after `returned`.
         agent: String,
-        /// Why it is free.
+        /// Why.
         cause: ReleaseCause,
     },
-    /// The case is closed; the seat is free.
+    /// The case is done; the seat is free and nobody waits.
     Completed {
         /// The conversation.
         conversation: String,
-        /// Who closed it; null when nobody started it in time.
+        /// Who ended it; null when nobody started it in time.
         by: Option<String>,
     },
     /// The holder asks a colleague to take over.
     HandoverOffered {
         /// The conversation.
         conversation: String,
-        /// The offer.
+        /// Goes into the seat.
         offer: Offer,
     },
-    /// The offer ended; the giver keeps the seat, or it has moved in another way.
+    /// The offer ended without a change of holder.
     HandoverEnded {
         /// The conversation.
         conversation: String,
-        /// How.
+        /// How it ended.
         how: HandoverEnd,
     },
     /// The person responsible changed.
@@ -121,17 +86,95 @@ pub enum Event {
         conversation: String,
         /// Who is responsible now.
         assignee: Option<String>,
-        /// Who said so; null where it followed from something else.
+        /// Who said so; null when it followed from something else.
         by: Option<String>,
     },
-    /// The holder is gone from every desk.
+    /// An answer was accepted. A person's answer ends the waiting.
+    Queued {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        message: Message,
+    },
+    /// The first byte of an answer may be on the wire.
+    SendStarted {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+    },
+    /// It is known not to have gone; it waits again.
+    SendAbandoned {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+    },
+    /// The platform took it.
+    Sent {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+        /// As a free answer.
+        free: bool,
+    },
+    /// The platform refused it for good.
+    Failed {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+        /// Why.
+        failure: Failure,
+    },
+    /// Nobody can know whether it arrived.
+    Unknown {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+    },
+    /// Withdrawn before it went out.
+    Cancelled {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+        /// Who withdrew it.
+        by: String,
+    },
+    /// A memo.
+    NoteAdded {
+        /// The conversation.
+        conversation: String,
+        /// The memo.
+        message: Message,
+    },
+    /// Its author rewrote a memo.
+    NoteEdited {
+        /// The conversation.
+        conversation: String,
+        /// The memo.
+        number: u32,
+        /// What it says now.
+        content: Content,
+    },
+    /// Its author removed a memo; its content is redacted.
+    NoteDeleted {
+        /// The conversation.
+        conversation: String,
+        /// The memo.
+        number: u32,
+    },
+    /// The holder left every desk.
     HolderAway {
         /// The conversation.
         conversation: String,
-        /// Since when, and what follows.
+        /// Goes into the seat.
         away: Away,
     },
-    /// The holder is back.
+    /// The holder came back.
     HolderReturned {
         /// The conversation.
         conversation: String,
@@ -141,8 +184,15 @@ pub enum Event {
         /// The conversation.
         conversation: String,
     },
+    /// The customer took a message back; its content is redacted.
+    Unsent {
+        /// The conversation.
+        conversation: String,
+        /// The message; null when it has not arrived.
+        number: Option<u32>,
+    },
     /// The customer's name is known, or changed.
-    Named {
+    NameSeen {
         /// The conversation.
         conversation: String,
         /// The name.
@@ -153,64 +203,141 @@ pub enum Event {
         /// The conversation.
         conversation: String,
     },
-    /// Back at work.
-    PutBack {
+    /// Put back to work.
+    TakenBack {
         /// The conversation.
         conversation: String,
+        /// Who did it.
+        by: String,
     },
-    /// An agent works here now.
-    MemberAdded {
+    /// The window itself began.
+    WindowOpened {
+        /// What customers see.
+        name: String,
+        /// How many agents it may hold.
+        places: u16,
+    },
+    /// An agent became a member.
+    AgentAdded {
         /// Who.
         agent: String,
     },
-    /// An agent does not work here any more.
-    MemberRemoved {
+    /// An agent left.
+    AgentRemoved {
         /// Who.
         agent: String,
     },
-    /// The window's settings changed; to be read anew.
-    SettingsChanged,
-    /// A body waits (要確認).
-    RawWaits {
+    /// The window works differently now.
+    SettingsChanged {
+        /// How.
+        settings: WindowSettings,
+    },
+    /// A customer's identity was seen for the first time.
+    ContactPointSeen {
+        /// Its name here.
+        contact_point: String,
+        /// The account.
+        inbox: String,
+    },
+    /// A body that could not be interpreted at once was stored whole (要確認).
+    RawAccepted {
         /// Its id.
         raw: String,
+        /// The account it came over.
+        inbox: String,
+        /// When it came.
+        received_at: String,
+        /// Why it was stored whole.
+        reason: RawReason,
     },
-    /// A body does not wait any more.
+    /// A stored body waits no more.
     RawSettled {
         /// Its id.
         raw: String,
+        /// How it ended.
+        how: RawEnd,
     },
 }
 
-/// How a seat was come by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimHow {
-    /// 対応開始 on a free seat.
-    Started,
-    /// 対応開始 on a done conversation.
-    Resumed,
-    /// A hand-over was accepted.
-    HandedOver,
-    /// Taken from another holder.
-    TakenOver,
+impl Event {
+    /// The conversation it belongs to; `None` for events of the window.
+    #[must_use]
+    pub fn conversation(&self) -> Option<&str> {
+        match self {
+            Self::Opened { conversation, .. }
+            | Self::Received { conversation, .. }
+            | Self::Reopened { conversation }
+            | Self::Claimed { conversation, .. }
+            | Self::Released { conversation, .. }
+            | Self::Completed { conversation, .. }
+            | Self::HandoverOffered { conversation, .. }
+            | Self::HandoverEnded { conversation, .. }
+            | Self::Assigned { conversation, .. }
+            | Self::Queued { conversation, .. }
+            | Self::SendStarted { conversation, .. }
+            | Self::SendAbandoned { conversation, .. }
+            | Self::Sent { conversation, .. }
+            | Self::Failed { conversation, .. }
+            | Self::Unknown { conversation, .. }
+            | Self::Cancelled { conversation, .. }
+            | Self::NoteAdded { conversation, .. }
+            | Self::NoteEdited { conversation, .. }
+            | Self::NoteDeleted { conversation, .. }
+            | Self::HolderAway { conversation, .. }
+            | Self::HolderReturned { conversation }
+            | Self::SeatClaimable { conversation }
+            | Self::Unsent { conversation, .. }
+            | Self::NameSeen { conversation, .. }
+            | Self::SetAside { conversation }
+            | Self::TakenBack { conversation, .. } => Some(conversation),
+            Self::WindowOpened { .. }
+            | Self::AgentAdded { .. }
+            | Self::AgentRemoved { .. }
+            | Self::SettingsChanged { .. }
+            | Self::ContactPointSeen { .. }
+            | Self::RawAccepted { .. }
+            | Self::RawSettled { .. } => None,
+        }
+    }
 }
 
-/// Why a seat is free.
+/// How a seat was come by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClaimHow {
+    /// On a free seat.
+    Started,
+    /// On a done conversation.
+    Resumed,
+    /// A hand-over was accepted.
+    HandedOver {
+        /// The giver.
+        from: String,
+    },
+    /// Taken from another holder.
+    TakenOver {
+        /// Who held it; null for the bot.
+        from: Option<String>,
+        /// Why, in the taker's words.
+        reason: Option<String>,
+    },
+}
+
+/// Why a seat became free without its conversation being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseCause {
-    /// Put back (未対応に戻す).
+    /// The holder put it back.
     Returned,
-    /// Away too long.
+    /// The holder was away too long.
     Away,
-    /// Logged out.
+    /// The holder logged out.
     LoggedOut,
-    /// Left the window.
+    /// The holder left the window.
     LeftWindow,
 }
 
-/// How an offer ended.
+/// How an offer ended without a change of holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HandoverEnd {
@@ -218,8 +345,18 @@ pub enum HandoverEnd {
     Declined,
     /// The colleague did not answer.
     TimedOut,
-    /// The giver took it back, or ended in another way.
+    /// The giver thought better of it.
     Withdrawn,
-    /// The seat moved on.
+    /// The seat moved on in another way.
     Overtaken,
+}
+
+/// How a stored body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawEnd {
+    /// Every event of it is where it belongs.
+    Interpreted,
+    /// A person put it away.
+    Dismissed,
 }

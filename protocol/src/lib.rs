@@ -2,7 +2,7 @@
 //!
 //! Plain data with serde and a schema; no clock, no actor, no policy. Nothing here knows the engine: `web/src/convert/`
 //! is the only place where the two meet, so the wire can grow old without freezing the domain.
-//! Read [`api`] for REST, [`client`], [`server`] and [`event`] for the socket, [`problem`] for refusals.
+//! Read [`api`] for REST, [`client`] and [`server`] for the socket, [`event`] for what happened, [`problem`] for refusals.
 
 pub mod api;
 pub mod client;
@@ -13,5 +13,12 @@ pub mod limits;
 pub mod problem;
 pub mod server;
 
+pub use client::ClientFrame;
+pub use close::Close;
 pub use code::Code;
+pub use event::Event;
 pub use problem::Problem;
+pub use server::ServerFrame;
+
+/// The version of the socket protocol; see [`server::Hello`].
+pub const SOCKET_PROTOCOL: u32 = 1;

@@ -26,3 +26,13 @@ pub const TOKEN_MAX_DAYS: u32 = 366;
 
 /// Longest cursor or search text in a query, in characters. A longer one is refused with 422.
 pub const QUERY_TEXT_CHARS: usize = 200;
+
+/// Longest message of a client over the socket, in bytes, over all its fragments. A longer one ends the socket with
+/// [`Close::Protocol`](crate::Close::Protocol).
+pub const SOCKET_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Longest `ref` of a socket command in bytes. A longer one is refused with a `problem`.
+pub const REF_BYTES: usize = 64;
+
+/// Windows that one socket may watch. One more is refused with `unwatched` and `limit_reached`.
+pub const SOCKET_WATCHES: usize = 150;

@@ -1,94 +1,164 @@
-//! What the server sends over the socket: JSON text frames with `type`.
+//! What the server says over the socket: one JSON text message each, told by its `type`.
+//!
+//! Clients leave out frames whose `type` they do not know, and fields that they do not know.
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation};
-use crate::client::PresenceState;
+use crate::api::{CommandDone, Conversation, Me, Presence, WindowMember, WindowSettings};
 use crate::event::Event;
 use crate::problem::Problem;
 
-/// One frame from the server.
+/// One message of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
-    /// The first frame: who the reader is, and where they work.
-    Me {
-        /// The agent's id.
-        agent: String,
-        /// Their role.
-        role: String,
-        /// The windows they may watch.
-        windows: Vec<String>,
-    },
-    /// A window at one position.
-    Snapshot {
-        /// The window.
-        window: String,
-        /// Its stream.
-        stream: String,
-        /// Everything up to here is in it.
-        position: u64,
-        /// Who works in it.
-        members: Vec<String>,
-        /// Open conversations, the longest waiting first; at most 1,000.
-        open: Vec<Conversation>,
-        /// How many are open in all.
-        open_total: usize,
-    },
-    /// One record of a window; every position comes, in order, without a gap.
-    Update {
-        /// The window.
-        window: String,
-        /// Its stream.
-        stream: String,
-        /// The record's place.
-        position: u64,
-        /// When it was decided.
-        at: String,
-        /// What happened; empty where the reader may see nothing.
-        events: Vec<Event>,
-    },
+    /// The first message: what the client may expect.
+    Hello(Hello),
+    /// Who the client is and which windows it may watch; again whenever that changes.
+    Me(Me),
+    /// A window at one position. Replaces everything the client knew of it.
+    Snapshot(Box<Snapshot>),
+    /// One record of a watched window.
+    Update(Update),
+    /// A watch ended, or did not begin.
+    Unwatched(Unwatched),
     /// The answer to a command.
-    Reply {
-        /// The mark of the command.
-        #[serde(rename = "ref")]
-        reference: String,
-        /// What it did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        ok: Option<Box<CommandDone>>,
-        /// Why it did nothing.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        problem: Option<Problem>,
-    },
-    /// A colleague is writing.
-    Typing {
-        /// The window.
-        window: String,
-        /// The conversation.
-        conversation: String,
-        /// Who.
-        agent: String,
-    },
-    /// How a colleague is.
-    Presence {
-        /// Who.
-        agent: String,
-        /// How.
-        state: PresenceState,
-    },
-    /// A watch ended: the right is gone, or the window.
-    Unwatched {
-        /// The window.
-        window: String,
-    },
-    /// A frame of the client's could not be used.
-    Problem {
-        /// Why.
-        problem: Problem,
-    },
-    /// The server is going down: come back after this time, with your positions.
-    Going {
-        /// Spread over the clients, in milliseconds.
-        retry_after_ms: u64,
-    },
+    Reply(Reply),
+    /// Colleagues who are writing. Not repeated when they stop: forget it after `hello.typing_ms`.
+    Typing(TypingNow),
+    /// How members of a window are: all of them after a watch began, later those who changed.
+    Presence(PresenceNow),
+    /// A message of the client could not be taken.
+    Problem(Refused),
+    /// The server is stopping: the socket closes now. Come back after the delay, with the positions.
+    Going(Going),
+}
+
+/// See [`ServerFrame::Hello`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The version of this protocol. It changes only when a client of before would misunderstand.
+    pub protocol: u32,
+    /// The server's time.
+    pub at: String,
+    /// A ping comes at least this often; twice as long without anything from the server means that the line is dead.
+    pub ping_ms: u64,
+    /// How long a `typing` is to be shown, and how often at most it should be said.
+    pub typing_ms: u64,
+    /// The longest message that is taken, in bytes.
+    pub message_bytes: usize,
+}
+
+/// See [`ServerFrame::Snapshot`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The window.
+    pub window: String,
+    /// The stream that the positions belong to.
+    pub stream: String,
+    /// Everything up to here is in it.
+    pub position: u64,
+    /// What customers see.
+    pub name: String,
+    /// How many agents it may hold.
+    pub places: u16,
+    /// How it works.
+    pub settings: WindowSettings,
+    /// Who works here.
+    pub agents: Vec<WindowMember>,
+    /// Stored bodies that wait (要確認).
+    pub raw_waiting: usize,
+    /// Open conversations, the longest waiting first; at most 1,000.
+    pub conversations: Vec<Conversation>,
+    /// How many are open in all.
+    pub open_total: usize,
+}
+
+/// See [`ServerFrame::Update`]. Positions follow each other without a gap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Update {
+    /// The window.
+    pub window: String,
+    /// The stream that the position belongs to.
+    pub stream: String,
+    /// The record's place: the one before it plus 1.
+    pub position: u64,
+    /// When it was decided.
+    pub at: String,
+    /// What followed, in order; empty where the reader may see nothing.
+    pub events: Vec<Event>,
+}
+
+/// See [`ServerFrame::Unwatched`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwatched {
+    /// The window.
+    pub window: String,
+    /// Why, unless the client asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// See [`ServerFrame::Reply`]. Either `ok` or `problem` is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The client's word for the command.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// What the command did; it is on disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ok: Option<Box<CommandDone>>,
+    /// Why it did nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// See [`ServerFrame::Typing`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypingNow {
+    /// The window.
+    pub window: String,
+    /// Who writes where.
+    pub typing: Vec<Writer>,
+}
+
+/// A colleague who is writing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Writer {
+    /// The conversation.
+    pub conversation: String,
+    /// The colleague.
+    pub agent: String,
+}
+
+/// See [`ServerFrame::Presence`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceNow {
+    /// The window.
+    pub window: String,
+    /// How its members are.
+    pub agents: Vec<AgentPresence>,
+}
+
+/// How a colleague is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentPresence {
+    /// The colleague.
+    pub agent: String,
+    /// How they are.
+    pub state: Presence,
+}
+
+/// See [`ServerFrame::Problem`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// What was wrong.
+    pub problem: Problem,
+}
+
+/// See [`ServerFrame::Going`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Going {
+    /// How long to wait before coming back, in milliseconds; drawn for each socket, so that they do not come all at once.
+    pub after_ms: u64,
 }

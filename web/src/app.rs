@@ -14,6 +14,7 @@ use crate::auth::{Auth, People};
 use crate::config::{Config, validate};
 use crate::desk::{CannotOpen, Desk};
 use crate::shutdown::Stopping;
+use crate::socket::Sockets;
 
 /// What every handler shares; one for the process, as `web::Data<App>`.
 pub struct App {
@@ -31,6 +32,8 @@ pub struct App {
     pub cookie: SessionCookie,
     /// The store of sessions, drafts and read marks.
     pub desk: Desk,
+    /// Every live socket.
+    pub sockets: Sockets,
     /// Whether the process is on its way out.
     pub stopping: Stopping,
     /// Under which address people and platforms reach this server, without a slash at the end.
@@ -54,6 +57,7 @@ impl App {
             origins: Origins::new(&config.public_url, &config.allowed_origins),
             cookie: SessionCookie::new(&public_url, config.session.absolute_s),
             desk,
+            sockets: Sockets::new(config.limits.sockets, config.limits.sockets_per_agent),
             stopping: Stopping::default(),
             public_url,
             engine,

@@ -6,7 +6,6 @@
 use std::any::Any;
 use std::io::Write;
 use std::net::TcpListener;
-use std::os::fd::AsRawFd as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -154,6 +153,10 @@ impl Server {
         if left > 0 {
             tracing::warn!(requests = left, "requests did not finish in time");
         }
+        let left = self.app.sockets.drained(deadline / 4).await;
+        if left > 0 {
+            tracing::warn!(sockets = left, "sockets were told to come back and did not go");
+        }
         // Whatever is still connected is idle, or a socket that was told and did not go. Dropping the handle leaves it to
         // the end of the process.
         let quiet = tokio::time::timeout(deadline / 4, self.http.stop(true)).await;
@@ -219,7 +222,7 @@ fn set_socket_options(connection: &dyn Any, about: &mut Extensions) {
     let Some(stream) = connection.downcast_ref::<TcpStream>() else {
         return;
     };
-    about.insert(crate::socket::ConnFd(stream.as_raw_fd()));
+    crate::socket::Wire::keep(stream, about);
     let socket = SockRef::from(stream);
     let keep_alive = socket2::TcpKeepalive::new().with_time(KEEP_ALIVE_PROBE);
     let set = socket

@@ -10,8 +10,8 @@ use madoguchi_protocol::Code;
 
 use crate::authorize::Action;
 use crate::error::{problem, respond};
+use crate::gate;
 use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows};
-use crate::{gate, socket};
 
 /// Who may come to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ table! {
     PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::edit;
     DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::delete;
 
-    GET "/api/v1/socket" Open => socket::upgrade;
+    GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
 
     POST "/hooks/line/{inbox}" Open => hooks::line;
 
@@ -123,6 +123,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
     for path in paths {
         service.service(resource(path));
     }
+    service.app_data(crate::socket::Worker::default());
     service.service(docs::pages());
     service.default_service(web::to(|| async { respond(&problem(Code::NotFound)) }));
 }
@@ -211,7 +212,7 @@ mod tests {
         ("POST", "/api/v1/conversations/{conversation}/notes", "-a"),
         ("PUT", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
         ("DELETE", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
-        ("GET", "/api/v1/socket", "**"),
+        ("GET", "/api/v1/socket", "aa"),
         ("POST", "/hooks/line/{inbox}", "**"),
         ("GET", "/healthz", "**"),
         ("GET", "/readyz", "**"),

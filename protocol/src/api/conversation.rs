@@ -91,6 +91,8 @@ pub struct Seat {
     pub offer: Option<Offer>,
     /// The holder is gone from every desk.
     pub away: Option<Away>,
+    /// The holder has been away so long that any member may claim.
+    pub claimable: bool,
 }
 
 /// A hand-over that waits for its answer.

@@ -86,7 +86,7 @@ pub struct Limits {
     pub sockets: usize,
     /// Open sockets of one agent.
     pub sockets_per_agent: usize,
-    /// Bytes that may wait for one socket; over it the socket is cut and comes back with its position.
+    /// What may wait for one socket, in bytes.
     pub socket_outbox_bytes: usize,
     /// Webhooks with a wrong signature from one address in a minute.
     pub wrong_signatures_per_minute: u32,
@@ -161,7 +161,7 @@ impl Default for Config {
                 connections_per_worker: 20_000,
                 sockets: 20_000,
                 sockets_per_agent: 32,
-                socket_outbox_bytes: 1 << 20,
+                socket_outbox_bytes: 1_048_576,
                 wrong_signatures_per_minute: 30,
             },
             session: Session { idle_s: 12 * 3_600, absolute_s: 7 * 24 * 3_600, per_agent: 50 },

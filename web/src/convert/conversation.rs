@@ -2,7 +2,7 @@
 
 use madoguchi_engine::domain::conversation::Status as DomainStatus;
 use madoguchi_engine::domain::id::AgentId;
-use madoguchi_engine::domain::seat::{Holder, Seat as DomainSeat};
+use madoguchi_engine::domain::seat::{Away as DomainAway, Holder, Offer as DomainOffer, Seat as DomainSeat};
 use madoguchi_engine::rows::ConversationRow;
 use madoguchi_protocol::api::{Away, Channel, ContactPoint, Conversation, Offer, Seat, Status};
 
@@ -64,18 +64,31 @@ pub fn seat(seat: &DomainSeat) -> Option<Seat> {
     Some(Seat {
         agent,
         epoch: seat.epoch,
-        offer: seat.offer.as_ref().map(|offer| Offer {
-            from: offer.from.to_string(),
-            to: offer.to.to_string(),
-            expires_at: time(offer.expires_at),
-            note: offer.note.clone(),
-        }),
-        away: seat.away.map(|away| Away {
-            since: time(away.since),
-            claimable_at: time(away.claimable_at),
-            expires_at: time(away.expires_at),
-        }),
+        offer: seat.offer.as_ref().map(offer),
+        away: seat.away.map(away),
+        claimable: seat.claimable,
     })
+}
+
+/// A hand-over on its way, on the wire.
+#[must_use]
+pub fn offer(offer: &DomainOffer) -> Offer {
+    Offer {
+        from: offer.from.to_string(),
+        to: offer.to.to_string(),
+        expires_at: time(offer.expires_at),
+        note: offer.note.clone(),
+    }
+}
+
+/// The holder's absence on the wire.
+#[must_use]
+pub fn away(away: DomainAway) -> Away {
+    Away {
+        since: time(away.since),
+        claimable_at: time(away.claimable_at),
+        expires_at: time(away.expires_at),
+    }
 }
 
 #[cfg(test)]

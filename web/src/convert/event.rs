@@ -1,154 +1,206 @@
-//! A record on the wire. Pure in record and position: a resume encodes old records again and must give the same bytes.
-//! Reply tokens, retry keys, raw bodies and secrets never get here.
+//! A record as a desk is told it: a pure function of its place and its content.
+//!
+//! Purity is a promise: a resume encodes old records again, and must give the same bytes. Nothing here may look at a
+//! clock, the organisation or the state of a conversation. What nobody at a desk needs to know stays behind: reply
+//! tokens, retry keys, the platform's ids, raw bodies.
 
-use madoguchi_engine::domain::conversation::{ClaimHow as DomainHow, Event as DomainEvent, HandoverEnd as DomainEnd};
-use madoguchi_engine::domain::id::{AgentId, ConversationId};
-use madoguchi_engine::domain::message::Delivery;
-use madoguchi_engine::domain::record::{Fact, Record};
+use madoguchi_engine::domain::conversation::{self as domain, ClaimHow as DomainHow, Event as Fact};
+use madoguchi_engine::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
+use madoguchi_engine::domain::message::{Content, Delivery};
+use madoguchi_engine::domain::record::{self, Record};
 use madoguchi_engine::domain::seat::ReleaseCause as DomainCause;
 use madoguchi_engine::domain::time::Timestamp;
-use madoguchi_engine::domain::window::Event as WindowEvent;
+use madoguchi_engine::domain::window;
 use madoguchi_engine::rows::{MessageKind, MessageRow};
-use madoguchi_protocol::api::{Away, Failure, MessageState, Offer};
-use madoguchi_protocol::event::{ClaimHow, Event, HandoverEnd, ReleaseCause};
-use ulid::Ulid;
+use madoguchi_protocol::api::{Channel, ContactPoint, RawReason};
+use madoguchi_protocol::event::{ClaimHow, Event, HandoverEnd, RawEnd, ReleaseCause};
+use madoguchi_protocol::server::Update;
 
-use super::{message, time};
+use super::{conversation as seats, message, org, time};
 
-/// What the readers of a window hear of a record.
+/// One record as one frame, whatever is in it: a reader counts positions.
 #[must_use]
-pub fn events(record: &Record) -> Vec<Event> {
-    record
-        .events
-        .iter()
-        .filter_map(|fact| match fact {
-            Fact::Conversation(id, event) => of_conversation(*id, event, record.at),
-            Fact::Window(event) => of_window(event),
-            Fact::Org(_) => None,
-        })
-        .collect()
-}
-
-fn of_conversation(id: ConversationId, event: &DomainEvent, at: Timestamp) -> Option<Event> {
-    let conversation = id.to_string();
-    Some(match event {
-        DomainEvent::Opened(opened) => Event::Opened {
-            conversation,
-            inbox: opened.inbox.to_string(),
-            contact_point: opened.contact_point.to_string(),
-        },
-        DomainEvent::Received(_) | DomainEvent::Queued(_) | DomainEvent::NoteAdded { .. } => {
-            Event::Message { conversation, message: message::message(&line(id, event, at)?) }
-        }
-        DomainEvent::Reopened => Event::Reopened { conversation },
-        DomainEvent::Claimed(claimed) => {
-            let (how, from, reason) = claim(&claimed.how);
-            Event::Claimed { conversation, agent: claimed.agent.to_string(), epoch: claimed.epoch, how, from, reason }
-        }
-        DomainEvent::Released { agent, cause } => {
-            Event::Released { conversation, agent: agent.to_string(), cause: release(*cause) }
-        }
-        DomainEvent::Completed { by } => Event::Completed { conversation, by: name(*by) },
-        DomainEvent::HandoverOffered(offer) => Event::HandoverOffered {
-            conversation,
-            offer: Offer {
-                from: offer.from.to_string(),
-                to: offer.to.to_string(),
-                expires_at: time(offer.expires_at),
-                note: offer.note.clone(),
-            },
-        },
-        DomainEvent::HandoverEnded { how } => Event::HandoverEnded { conversation, how: end(*how) },
-        DomainEvent::Assigned { assignee, by } => {
-            Event::Assigned { conversation, assignee: name(*assignee), by: name(*by) }
-        }
-        DomainEvent::SendStarted { number, .. } => state(conversation, *number, Delivery::Sending, false, None),
-        DomainEvent::SendAbandoned { number } => state(conversation, *number, Delivery::Queued, false, None),
-        DomainEvent::Sent { number, free, .. } => state(conversation, *number, Delivery::Sent, *free, None),
-        DomainEvent::Failed { number, reason } => {
-            state(conversation, *number, Delivery::Failed, false, Some(message::failure(reason)))
-        }
-        DomainEvent::Unknown { number } => state(conversation, *number, Delivery::Unknown, false, None),
-        DomainEvent::Cancelled { number, .. } => state(conversation, *number, Delivery::Cancelled, false, None),
-        DomainEvent::NoteEdited { number, text } => {
-            Event::NoteEdited { conversation, number: *number, text: text.clone() }
-        }
-        DomainEvent::NoteDeleted { number } => Event::NoteDeleted { conversation, number: *number },
-        DomainEvent::HolderAway(away) => Event::HolderAway {
-            conversation,
-            away: Away {
-                since: time(away.since),
-                claimable_at: time(away.claimable_at),
-                expires_at: time(away.expires_at),
-            },
-        },
-        DomainEvent::HolderReturned => Event::HolderReturned { conversation },
-        DomainEvent::SeatClaimable => Event::SeatClaimable { conversation },
-        DomainEvent::Unsent { number, .. } => Event::TakenBack { conversation, number: (*number)? },
-        DomainEvent::NameSeen { name } => Event::Named { conversation, name: name.clone() },
-        DomainEvent::SetAside => Event::SetAside { conversation },
-        DomainEvent::TakenBack { .. } => Event::PutBack { conversation },
-    })
-}
-
-/// A new line as the timeline will show it.
-fn line(id: ConversationId, event: &DomainEvent, at: Timestamp) -> Option<MessageRow> {
-    use madoguchi_engine::domain::message::Content;
-    let (number, content, at, kind) = match event {
-        DomainEvent::Received(received) => {
-            let kind = MessageKind::Inbound { late: received.late, unsent: false };
-            (received.number, received.content.clone(), received.sent_at, kind)
-        }
-        DomainEvent::Queued(queued) => {
-            let kind = MessageKind::Outbound {
-                author: queued.author,
-                client_id: queued.client_id.clone(),
-                delivery: Delivery::Queued,
-                failure: None,
-                free: false,
-            };
-            (queued.number, queued.content.clone(), at, kind)
-        }
-        DomainEvent::NoteAdded { number, author, text, client_id } => {
-            let client_id = client_id.clone();
-            let kind = MessageKind::Note { author: *author, client_id, edited: false, deleted: false };
-            (*number, Content::Text(text.clone()), at, kind)
-        }
-        _ => return None,
-    };
-    Some(MessageRow { conversation: id, number, kind, content, at })
-}
-
-fn state(conversation: String, number: u32, delivery: Delivery, free: bool, failure: Option<Failure>) -> Event {
-    let state: MessageState = message::state(delivery);
-    Event::MessageState { conversation, number, state, free, failure }
-}
-
-fn of_window(event: &WindowEvent) -> Option<Event> {
-    Some(match event {
-        WindowEvent::AgentAdded { agent } => Event::MemberAdded { agent: agent.to_string() },
-        WindowEvent::AgentRemoved { agent } => Event::MemberRemoved { agent: agent.to_string() },
-        WindowEvent::SettingsChanged(_) => Event::SettingsChanged,
-        WindowEvent::RawAccepted(raw) => Event::RawWaits { raw: Ulid(raw.raw).to_string() },
-        WindowEvent::RawSettled { raw, .. } => Event::RawSettled { raw: Ulid(*raw).to_string() },
-        WindowEvent::Opened { .. } | WindowEvent::ContactPointSeen { .. } => return None,
-    })
-}
-
-fn name(agent: Option<AgentId>) -> Option<String> {
-    agent.map(|agent| agent.to_string())
-}
-
-fn claim(how: &DomainHow) -> (ClaimHow, Option<String>, Option<String>) {
-    match how {
-        DomainHow::Started => (ClaimHow::Started, None, None),
-        DomainHow::Resumed => (ClaimHow::Resumed, None, None),
-        DomainHow::HandedOver { from } => (ClaimHow::HandedOver, Some(from.to_string()), None),
-        DomainHow::TakenOver { from, reason } => (ClaimHow::TakenOver, name(*from), reason.clone()),
+pub fn update(window: &WindowId, stream: StreamId, position: Position, record: &Record) -> Update {
+    Update {
+        window: window.to_string(),
+        stream: stream.to_string(),
+        position: position.0,
+        at: time(record.at),
+        events: record.events.iter().filter_map(|fact| event(fact, record.at)).collect(),
     }
 }
 
-fn release(cause: DomainCause) -> ReleaseCause {
+/// One fact; `None` where a desk has nothing to see.
+fn event(fact: &record::Fact, at: Timestamp) -> Option<Event> {
+    match fact {
+        record::Fact::Conversation(id, fact) => Some(of_conversation(*id, fact, at)),
+        record::Fact::Window(fact) => Some(of_window(fact)),
+        record::Fact::Org(_) => None,
+    }
+}
+
+fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
+    let conversation = id.to_string();
+    match fact {
+        Fact::Opened(opened) => Event::Opened {
+            conversation,
+            inbox: opened.inbox.to_string(),
+            channel: Channel::Line,
+            contact_point: ContactPoint { id: opened.contact_point.to_string(), name: None },
+        },
+        Fact::Received(received) => Event::Received {
+            conversation,
+            message: message::message(&inbound(id, received)),
+            received_at: time(received.received_at),
+        },
+        Fact::Reopened => Event::Reopened { conversation },
+        Fact::Claimed(claimed) => Event::Claimed {
+            conversation,
+            agent: claimed.agent.to_string(),
+            epoch: claimed.epoch,
+            how: claim_how(&claimed.how),
+        },
+        Fact::Released { agent, cause } => {
+            Event::Released { conversation, agent: agent.to_string(), cause: release_cause(*cause) }
+        }
+        Fact::Completed { by } => Event::Completed { conversation, by: person(*by) },
+        Fact::HandoverOffered(offer) => Event::HandoverOffered { conversation, offer: seats::offer(offer) },
+        Fact::HandoverEnded { how } => Event::HandoverEnded { conversation, how: handover_end(*how) },
+        Fact::Assigned { assignee, by } => {
+            Event::Assigned { conversation, assignee: person(*assignee), by: person(*by) }
+        }
+        Fact::HolderAway(away) => Event::HolderAway { conversation, away: seats::away(*away) },
+        Fact::HolderReturned => Event::HolderReturned { conversation },
+        Fact::SeatClaimable => Event::SeatClaimable { conversation },
+        Fact::Unsent { number, external_id: _ } => Event::Unsent { conversation, number: *number },
+        Fact::NameSeen { name } => Event::NameSeen { conversation, name: name.clone() },
+        Fact::SetAside => Event::SetAside { conversation },
+        Fact::TakenBack { by } => Event::TakenBack { conversation, by: by.to_string() },
+        Fact::Queued(_)
+        | Fact::SendStarted { .. }
+        | Fact::SendAbandoned { .. }
+        | Fact::Sent { .. }
+        | Fact::Failed { .. }
+        | Fact::Unknown { .. }
+        | Fact::Cancelled { .. } => of_answer(id, fact, at),
+        Fact::NoteAdded { .. } | Fact::NoteEdited { .. } | Fact::NoteDeleted { .. } => of_note(id, fact, at),
+    }
+}
+
+/// An answer on its way out.
+fn of_answer(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
+    let conversation = id.to_string();
+    match fact {
+        Fact::Queued(queued) => Event::Queued { conversation, message: message::message(&outbound(id, queued, at)) },
+        Fact::SendStarted { number, route: _ } => Event::SendStarted { conversation, number: *number },
+        Fact::SendAbandoned { number } => Event::SendAbandoned { conversation, number: *number },
+        Fact::Sent { number, free, external_ids: _ } => Event::Sent { conversation, number: *number, free: *free },
+        Fact::Failed { number, reason } => {
+            Event::Failed { conversation, number: *number, failure: message::failure(reason) }
+        }
+        Fact::Unknown { number } => Event::Unknown { conversation, number: *number },
+        Fact::Cancelled { number, by } => Event::Cancelled { conversation, number: *number, by: by.to_string() },
+        other => unreachable!("{other:?} is no step of an answer"),
+    }
+}
+
+/// A memo's life.
+fn of_note(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
+    let conversation = id.to_string();
+    match fact {
+        Fact::NoteAdded { number, author, text, client_id } => {
+            let row = note(id, *number, *author, text, client_id, at);
+            Event::NoteAdded { conversation, message: message::message(&row) }
+        }
+        Fact::NoteEdited { number, text } => Event::NoteEdited {
+            conversation,
+            number: *number,
+            content: message::content(&Content::Text(text.clone())),
+        },
+        Fact::NoteDeleted { number } => Event::NoteDeleted { conversation, number: *number },
+        other => unreachable!("{other:?} is no step of a memo"),
+    }
+}
+
+fn of_window(fact: &window::Event) -> Event {
+    match fact {
+        window::Event::Opened { id: _, name, places } => Event::WindowOpened { name: name.clone(), places: *places },
+        window::Event::AgentAdded { agent } => Event::AgentAdded { agent: agent.to_string() },
+        window::Event::AgentRemoved { agent } => Event::AgentRemoved { agent: agent.to_string() },
+        window::Event::SettingsChanged(settings) => Event::SettingsChanged { settings: org::settings(settings) },
+        window::Event::ContactPointSeen { contact_point, inbox, external_id: _ } => {
+            Event::ContactPointSeen { contact_point: contact_point.to_string(), inbox: inbox.to_string() }
+        }
+        window::Event::RawAccepted(raw) => Event::RawAccepted {
+            raw: org::raw_id(raw.raw),
+            inbox: raw.inbox.to_string(),
+            received_at: time(raw.received_at),
+            reason: raw_reason(raw.why),
+        },
+        window::Event::RawSettled { raw, how } => Event::RawSettled { raw: org::raw_id(*raw), how: raw_end(*how) },
+    }
+}
+
+/// The line that a customer's message is in the timeline.
+fn inbound(conversation: ConversationId, received: &domain::Received) -> MessageRow {
+    MessageRow {
+        conversation,
+        number: received.number,
+        kind: MessageKind::Inbound { late: received.late, unsent: false },
+        content: received.content.clone(),
+        at: received.sent_at,
+    }
+}
+
+/// The line that an accepted answer is in the timeline.
+fn outbound(conversation: ConversationId, queued: &domain::Queued, at: Timestamp) -> MessageRow {
+    MessageRow {
+        conversation,
+        number: queued.number,
+        kind: MessageKind::Outbound {
+            author: queued.author,
+            client_id: queued.client_id.clone(),
+            delivery: Delivery::Queued,
+            failure: None,
+            free: false,
+        },
+        content: queued.content.clone(),
+        at,
+    }
+}
+
+/// The line that a memo is in the timeline.
+fn note(
+    conversation: ConversationId,
+    number: u32,
+    author: AgentId,
+    text: &str,
+    client_id: &str,
+    at: Timestamp,
+) -> MessageRow {
+    MessageRow {
+        conversation,
+        number,
+        kind: MessageKind::Note { author, client_id: client_id.to_owned(), edited: false, deleted: false },
+        content: Content::Text(text.to_owned()),
+        at,
+    }
+}
+
+fn person(agent: Option<AgentId>) -> Option<String> {
+    agent.as_ref().map(AgentId::to_string)
+}
+
+fn claim_how(how: &DomainHow) -> ClaimHow {
+    match how {
+        DomainHow::Started => ClaimHow::Started,
+        DomainHow::Resumed => ClaimHow::Resumed,
+        DomainHow::HandedOver { from } => ClaimHow::HandedOver { from: from.to_string() },
+        DomainHow::TakenOver { from, reason } => ClaimHow::TakenOver { from: person(*from), reason: reason.clone() },
+    }
+}
+
+fn release_cause(cause: DomainCause) -> ReleaseCause {
     match cause {
         DomainCause::Returned => ReleaseCause::Returned,
         DomainCause::Away => ReleaseCause::Away,
@@ -157,11 +209,31 @@ fn release(cause: DomainCause) -> ReleaseCause {
     }
 }
 
-fn end(how: DomainEnd) -> HandoverEnd {
+fn handover_end(how: domain::HandoverEnd) -> HandoverEnd {
     match how {
-        DomainEnd::Declined => HandoverEnd::Declined,
-        DomainEnd::TimedOut => HandoverEnd::TimedOut,
-        DomainEnd::Withdrawn => HandoverEnd::Withdrawn,
-        DomainEnd::Overtaken => HandoverEnd::Overtaken,
+        domain::HandoverEnd::Declined => HandoverEnd::Declined,
+        domain::HandoverEnd::TimedOut => HandoverEnd::TimedOut,
+        domain::HandoverEnd::Withdrawn => HandoverEnd::Withdrawn,
+        domain::HandoverEnd::Overtaken => HandoverEnd::Overtaken,
     }
 }
+
+fn raw_reason(why: window::RawReason) -> RawReason {
+    match why {
+        window::RawReason::Busy => RawReason::Busy,
+        window::RawReason::Unparsable => RawReason::Unparsable,
+        window::RawReason::SetAside => RawReason::SetAside,
+    }
+}
+
+fn raw_end(how: window::RawEnd) -> RawEnd {
+    match how {
+        window::RawEnd::Interpreted => RawEnd::Interpreted,
+        window::RawEnd::Dismissed => RawEnd::Dismissed,
+    }
+}
+
+#[cfg(test)]
+mod sufficiency_test;
+#[cfg(test)]
+mod tests;

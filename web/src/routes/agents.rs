@@ -70,6 +70,7 @@ pub(crate) async fn disable(app: web::Data<App>, who: Identity, place: Place) ->
     }
     let shown = set_disabled(&app, &who, agent, true).await?;
     app.auth.shut_out(agent).await;
+    app.sockets.recheck();
     app.engine.drop_agent(agent, ReleaseCause::LoggedOut).await;
     ok(&shown)
 }

@@ -91,6 +91,7 @@ pub(crate) async fn me(app: web::Data<App>, who: Identity) -> Answer {
 pub(crate) async fn log_out(app: web::Data<App>, who: Identity) -> Answer {
     if let Some(SessionKey::Cookie(print)) = who.session {
         let has_others = app.auth.sessions.end(print).await;
+        app.sockets.recheck();
         if !has_others {
             app.engine.drop_agent(who.agent, ReleaseCause::LoggedOut).await;
         }

@@ -46,7 +46,9 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<N
 /// Withdraws a token at once; what it holds open is closed.
 #[utoipa::path(delete, path = "/api/v1/tokens/{token}", tag = "tokens", responses((status = 204, description = "Withdrawn.")))]
 pub(crate) async fn withdraw(app: web::Data<App>, _: Identity, place: Place) -> Answer {
-    if app.auth.tokens.withdraw(place.id("token")?).await? { done() } else { Err(not_found("token").into()) }
+    let was_there = app.auth.tokens.withdraw(place.id("token")?).await?;
+    app.sockets.recheck();
+    if was_there { done() } else { Err(not_found("token").into()) }
 }
 
 fn shown(token: &tokens::Token) -> Token {

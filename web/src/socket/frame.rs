@@ -1,55 +1,48 @@
-//! WebSocket frames as a server writes them (RFC 6455 section 5.2): unmasked, never fragmented. Made once, shared by
-//! every socket that sends them.
+//! WebSocket frames made once and shared by every socket that gets them (RFC 6455 5.2, unmasked).
+//!
+//! The header is part of the bytes, so that fan-out neither copies nor encodes.
 
-use bytes::{BufMut, Bytes, BytesMut};
-use serde::Serialize;
+use actix_http::ws::{CloseCode, CloseReason, OpCode, Parser};
+use actix_web::web::{Bytes, BytesMut};
+use madoguchi_engine::domain::id::{Position, StreamId, WindowId};
+use madoguchi_engine::domain::record::Record;
+use madoguchi_protocol::{Close, ServerFrame};
 
-const TEXT: u8 = 0x81;
-const CLOSE: u8 = 0x88;
-const PING: u8 = 0x89;
+use crate::convert;
 
-/// A text frame with this value as JSON.
-pub(crate) fn text(value: &impl Serialize) -> Bytes {
-    // Strings, numbers and lists of them: nothing that JSON cannot hold.
-    let json = serde_json::to_vec(value).unwrap_or_default();
-    let mut out = BytesMut::with_capacity(json.len() + 10);
-    out.put_u8(TEXT);
-    match json.len() {
-        len @ 0..=125 => out.put_u8(u8::try_from(len).unwrap_or(125)),
-        len @ 126..=65_535 => {
-            out.put_u8(126);
-            out.put_u16(u16::try_from(len).unwrap_or(u16::MAX));
-        }
-        len => {
-            out.put_u8(127);
-            out.put_u64(len as u64);
-        }
-    }
-    out.extend_from_slice(&json);
-    out.freeze()
+/// A message of the server.
+#[must_use]
+pub fn text(frame: &ServerFrame) -> Bytes {
+    let json = serde_json::to_vec(frame).expect("plain data always serialises");
+    let mut bytes = BytesMut::new();
+    Parser::write_message(&mut bytes, json, OpCode::Text, true, false);
+    bytes.freeze()
 }
 
-/// A close frame with its code.
-pub(crate) fn close(code: u16) -> Bytes {
-    let [high, low] = code.to_be_bytes();
-    Bytes::copy_from_slice(&[CLOSE, 2, high, low])
+/// The frame of one record: the engine's [`Encoder`](madoguchi_engine::handle::Encoder).
+#[must_use]
+pub fn encode_update(window: &WindowId, stream: StreamId, position: Position, record: &Record) -> Bytes {
+    text(&ServerFrame::Update(convert::event::update(window, stream, position, record)))
 }
 
-/// A ping without a body.
-pub(crate) fn ping() -> Bytes {
-    Bytes::from_static(&[PING, 0])
+/// A question whether anybody is there.
+pub(super) fn ping() -> Bytes {
+    let mut bytes = BytesMut::new();
+    Parser::write_message(&mut bytes, b"", OpCode::Ping, true, false);
+    bytes.freeze()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The end, and why.
+pub(super) fn close(why: Close) -> Bytes {
+    let mut bytes = BytesMut::new();
+    let reason = CloseReason { code: CloseCode::from(why.code()), description: Some(why.reason().to_owned()) };
+    Parser::write_close(&mut bytes, Some(reason), false);
+    bytes.freeze()
+}
 
-    #[test]
-    fn every_length_gets_the_header_that_the_standard_says() {
-        for (len, header) in [(0, 2), (123, 2), (124, 4), (65_533, 4), (65_534, 10), (200_000, 10)] {
-            let frame = text(&"x".repeat(len));
-            assert_eq!(frame.len(), header + len + 2, "{len} characters and two quotes");
-            assert_eq!(frame[0], 0x81);
-        }
-    }
+/// The answer to the client's own end.
+pub(super) fn farewell() -> Bytes {
+    let mut bytes = BytesMut::new();
+    Parser::write_close(&mut bytes, Some(CloseCode::Normal.into()), false);
+    bytes.freeze()
 }

@@ -4,6 +4,7 @@
 
 mod hooks;
 mod life;
+mod live;
 mod login;
 mod operator;
 mod rights;

@@ -9,7 +9,7 @@ use super::server::{Caller, Server, answer, madoguchi};
 const SECRET: &str = "channel-secret-of-the-test";
 
 /// A window with two members and one conversation in it.
-async fn desk(server: &Server) -> (Caller<'_>, Caller<'_>, String) {
+pub(crate) async fn desk(server: &Server) -> (Caller<'_>, Caller<'_>, String) {
     let owner = server.log_in("owner").await;
     owner.add_window("sales").await;
     for name in ["hanako", "taro"] {

@@ -1,0 +1,295 @@
+//! Who watches what on one worker thread, and everything that is told to them.
+//!
+//! Plain state without an actor: the worker's [`Hub`](super::hub::Hub) drives it, its sessions call it. No call blocks, none
+//! is made while another runs. What it must never do: tell a position twice, out of order, or over a gap.
+
+mod clock;
+mod ephemeral;
+mod feed;
+mod resume;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use madoguchi_engine::domain::id::{AgentId, WindowId};
+use madoguchi_engine::domain::record::Fact;
+use madoguchi_engine::domain::window::Event as WindowEvent;
+use madoguchi_engine::rows::Update;
+use madoguchi_protocol::limits::{SOCKET_MESSAGE_BYTES, SOCKET_WATCHES};
+use madoguchi_protocol::server::{Going, Hello, Unwatched};
+use madoguchi_protocol::{Close, Code, Problem, SOCKET_PROTOCOL, ServerFrame};
+
+use self::ephemeral::Typing;
+use self::feed::Feed;
+use super::cursor::{Mark, Step};
+use super::frame;
+use super::house::House;
+use super::outbox::Shared;
+use super::watcher::{Total, Watcher};
+use crate::auth::Identity;
+use crate::error::problem;
+
+/// How long a `typing` is to be shown, in milliseconds.
+const TYPING_MS: u64 = 6_000;
+/// The spread of returning sockets when the server stops: this much for each of them, in milliseconds.
+const RETURN_SPREAD_MS: u64 = 5;
+/// The spread at most, in milliseconds.
+const RETURN_SPREAD_MAX_MS: u64 = 10_000;
+
+/// The state of one worker, shared by its hub and its sessions.
+pub(super) struct Fanout<H> {
+    house: H,
+    /// For the tasks that fetch; they end when the worker's state is gone.
+    own: Weak<RefCell<Self>>,
+    sockets: HashMap<u64, Entry>,
+    feeds: HashMap<WindowId, Feed>,
+    /// What readers have still to be given, in bytes.
+    backlog: Total,
+    fetching: usize,
+    /// Watches that wait for their fetch: others are being served.
+    waiting: VecDeque<(WindowId, u64)>,
+    typing: Typing,
+    /// People whose `me` may have changed.
+    changed: Changed,
+    seconds: u32,
+}
+
+struct Entry {
+    who: Identity,
+    outbox: Shared,
+    windows: Vec<WindowId>,
+    silent_s: u32,
+    stuck_s: u32,
+    closing_s: u32,
+}
+
+#[derive(Default)]
+struct Changed {
+    agents: HashSet<AgentId>,
+    overseers: bool,
+    everybody: bool,
+}
+
+impl<H: House> Fanout<H> {
+    pub(super) fn new(house: H) -> Rc<RefCell<Self>> {
+        Rc::new_cyclic(|own| {
+            RefCell::new(Self {
+                house,
+                own: own.clone(),
+                sockets: HashMap::new(),
+                feeds: HashMap::new(),
+                backlog: Rc::new(Cell::new(0)),
+                fetching: 0,
+                waiting: VecDeque::new(),
+                typing: Typing::default(),
+                changed: Changed::default(),
+                seconds: 0,
+            })
+        })
+    }
+
+    /// A socket opened.
+    pub(super) fn join(&mut self, key: u64, who: Identity, outbox: Shared) {
+        let settings = self.house.settings();
+        let hello = ServerFrame::Hello(Hello {
+            protocol: SOCKET_PROTOCOL,
+            at: self.house.now(),
+            ping_ms: u64::from(settings.ping_s) * 1_000,
+            typing_ms: TYPING_MS,
+            message_bytes: SOCKET_MESSAGE_BYTES,
+        });
+        outbox.borrow_mut().push(frame::text(&hello));
+        self.house.opened(who.agent);
+        let entry = Entry { who, outbox, windows: Vec::new(), silent_s: 0, stuck_s: 0, closing_s: 0 };
+        self.tell_me(&entry);
+        self.sockets.insert(key, entry);
+    }
+
+    /// A socket is gone.
+    pub(super) fn leave(&mut self, key: u64) {
+        let Some(entry) = self.sockets.remove(&key) else { return };
+        for window in &entry.windows {
+            if let Some(feed) = self.feeds.get_mut(window) {
+                feed.remove(key);
+            }
+        }
+        self.house.closed(entry.who.agent);
+    }
+
+    /// The person behind a socket as they are now; `None` ends the socket.
+    pub(super) fn recognise(&mut self, key: u64) -> Option<Identity> {
+        let entry = self.sockets.get_mut(&key)?;
+        match self.house.recognise(&entry.who) {
+            Some(who) => {
+                entry.who = who.clone();
+                Some(who)
+            }
+            None => {
+                entry.outbox.borrow_mut().close_at_once(Close::SessionEnded);
+                None
+            }
+        }
+    }
+
+    /// A socket wants to watch a window from `from` on, or anew.
+    pub(super) fn watch(&mut self, key: u64, window: WindowId, from: Option<Mark>) {
+        let Some(entry) = self.sockets.get_mut(&key) else { return };
+        if !self.house.may_watch(&entry.who, &window) {
+            return refuse(entry, &window, problem(Code::Forbidden));
+        }
+        let Some(head) = self.house.position(&window) else {
+            return refuse(entry, &window, problem(Code::CatchingUp));
+        };
+        if !entry.windows.contains(&window) {
+            if entry.windows.len() >= SOCKET_WATCHES {
+                let limit = u64::try_from(SOCKET_WATCHES).unwrap_or(u64::MAX);
+                return refuse(entry, &window, problem(Code::LimitReached).limit(limit));
+            }
+            entry.windows.push(window.clone());
+        }
+        let from = from.filter(|from| from.stream == head.stream && from.position <= head.position);
+        let watcher =
+            Watcher::new(key, Rc::clone(&entry.outbox), from.unwrap_or(resume::NOWHERE), self.backlog.clone());
+        let feed = self.feeds.entry(window.clone()).or_insert_with(|| Feed::new(head));
+        feed.remove(key);
+        feed.add(watcher);
+        self.enqueue(window, key);
+    }
+
+    /// A socket has seen enough of a window.
+    pub(super) fn unwatch(&mut self, key: u64, window: &WindowId) {
+        self.end_watch(key, window, None);
+    }
+
+    /// Committed records, in the order of their windows.
+    pub(super) fn updates(&mut self, updates: &[Arc<Update>]) {
+        for update in updates {
+            self.note_changes(update);
+            let feed = self.feeds.entry(update.window.clone()).or_insert_with(|| Feed::before(update));
+            match feed.offer(update) {
+                Step::Forward => self.forward(update),
+                Step::Fetch => self.fetch_feed(&update.window),
+                Step::Pass => {}
+            }
+        }
+        self.tell_changes();
+    }
+
+    /// Tells one record to everybody who watches its window.
+    fn forward(&mut self, update: &Arc<Update>) {
+        let Some(feed) = self.feeds.get_mut(&update.window) else { return };
+        let mut behind = Vec::new();
+        for watcher in feed.watchers() {
+            if watcher.offer(update) == Step::Fetch {
+                behind.push(watcher.key);
+            }
+        }
+        for key in behind {
+            self.enqueue(update.window.clone(), key);
+        }
+        for fact in &update.record.events {
+            if let Fact::Window(WindowEvent::AgentRemoved { agent }) = fact {
+                self.end_watches_of(*agent, &update.window);
+            }
+        }
+    }
+
+    /// Who left a window sees no more of it, unless they see every window.
+    fn end_watches_of(&mut self, agent: AgentId, window: &WindowId) {
+        let leaving: Vec<u64> = self
+            .sockets
+            .iter()
+            .filter(|(_, entry)| entry.who.agent == agent && !self.house.sees_every_window(&entry.who))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in leaving {
+            self.end_watch(key, window, Some(problem(Code::NotAMember)));
+        }
+    }
+
+    fn end_watch(&mut self, key: u64, window: &WindowId, why: Option<Problem>) {
+        let Some(entry) = self.sockets.get_mut(&key) else { return };
+        let Some(place) = entry.windows.iter().position(|watched| watched == window) else { return };
+        entry.windows.swap_remove(place);
+        if let Some(feed) = self.feeds.get_mut(window) {
+            feed.remove(key);
+        }
+        let ended = ServerFrame::Unwatched(Unwatched { window: window.to_string(), problem: why });
+        entry.outbox.borrow_mut().push(frame::text(&ended));
+    }
+
+    /// The peer took something: it can be given more.
+    pub(super) fn feed(&mut self, key: u64) {
+        let Some(entry) = self.sockets.get(&key) else { return };
+        entry.outbox.borrow_mut().is_owed = false;
+        for window in &entry.windows {
+            if let Some(watcher) = self.feeds.get_mut(window).and_then(|feed| feed.watcher(key)) {
+                watcher.feed();
+            }
+        }
+        self.fetch_waiting();
+    }
+
+    /// The server is stopping: tells everybody when to come back, and ends every socket.
+    pub(super) fn going(&mut self) {
+        let sockets = u64::try_from(self.house.sockets().count()).unwrap_or(u64::MAX);
+        let spread_ms = sockets.saturating_mul(RETURN_SPREAD_MS).clamp(RETURN_SPREAD_MS, RETURN_SPREAD_MAX_MS);
+        for entry in self.sockets.values() {
+            let after_ms = rand::random_range(0..=spread_ms);
+            let mut outbox = entry.outbox.borrow_mut();
+            outbox.push(frame::text(&ServerFrame::Going(Going { after_ms })));
+            outbox.close(Close::Going);
+        }
+    }
+
+    /// Nobody drives this state any more: every socket comes back with its positions, to another.
+    pub(super) fn abandon(&mut self) {
+        for entry in self.sockets.values() {
+            entry.outbox.borrow_mut().close_at_once(Close::Interrupted);
+        }
+    }
+
+    /// Notes whose rights a record changes. Lost updates are caught by the clock, which then asks everybody.
+    fn note_changes(&mut self, update: &Update) {
+        for fact in &update.record.events {
+            match fact {
+                Fact::Window(WindowEvent::AgentAdded { agent } | WindowEvent::AgentRemoved { agent }) => {
+                    self.changed.agents.insert(*agent);
+                }
+                Fact::Window(WindowEvent::Opened { .. }) => self.changed.overseers = true,
+                _ => {}
+            }
+        }
+    }
+
+    fn tell_changes(&mut self) {
+        let changed = std::mem::take(&mut self.changed);
+        if changed.agents.is_empty() && !changed.overseers && !changed.everybody {
+            return;
+        }
+        for entry in self.sockets.values() {
+            let concerned = changed.everybody
+                || changed.agents.contains(&entry.who.agent)
+                || (changed.overseers && self.house.sees_every_window(&entry.who));
+            if concerned {
+                self.tell_me(entry);
+            }
+        }
+    }
+
+    fn tell_me(&self, entry: &Entry) {
+        if let Some(me) = self.house.me(&entry.who) {
+            entry.outbox.borrow_mut().push(frame::text(&ServerFrame::Me(me)));
+        }
+    }
+}
+
+fn refuse(entry: &Entry, window: &WindowId, why: Problem) {
+    let refused = ServerFrame::Unwatched(Unwatched { window: window.to_string(), problem: Some(why) });
+    entry.outbox.borrow_mut().push(frame::text(&refused));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What is told and not kept: who is writing, and how people are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use madoguchi_engine::domain::id::{AgentId, ConversationId, WindowId};
+use madoguchi_protocol::ServerFrame;
+use madoguchi_protocol::server::{AgentPresence, PresenceNow, TypingNow, Writer};
+
+use super::Fanout;
+use crate::socket::frame;
+use crate::socket::house::House;
+
+/// Writers in one window that are told at once. Further ones are left out.
+const WRITERS: usize = 256;
+
+/// Who is writing, gathered until it is told.
+pub(super) type Typing = BTreeMap<WindowId, BTreeSet<Writer>>;
+
+impl<H: House> Fanout<H> {
+    /// Somebody is writing. Returns whether this is the first since it was last told: then it is to be told soon.
+    pub(in crate::socket) fn typing(
+        &mut self,
+        window: &WindowId,
+        conversation: ConversationId,
+        agent: AgentId,
+    ) -> bool {
+        if !self.feeds.get(window).is_some_and(super::Feed::is_watched) {
+            return false;
+        }
+        let is_first = self.typing.is_empty();
+        let writers = self.typing.entry(window.clone()).or_default();
+        if writers.len() < WRITERS {
+            writers.insert(Writer { conversation: conversation.to_string(), agent: agent.to_string() });
+        }
+        is_first
+    }
+
+    /// Tells who is writing.
+    pub(in crate::socket) fn tell_typing(&mut self) {
+        for (window, writers) in std::mem::take(&mut self.typing) {
+            let now = TypingNow { window: window.to_string(), typing: writers.into_iter().collect() };
+            self.tell_window(&window, &ServerFrame::Typing(now));
+        }
+    }
+
+    /// Tells who has changed how they are since the last look.
+    pub(super) fn tell_presence(&mut self) {
+        let watched: Vec<WindowId> =
+            self.feeds.iter().filter(|(_, feed)| feed.is_watched()).map(|(window, _)| window.clone()).collect();
+        for window in watched {
+            let now: HashMap<_, _> = self.house.presence(&window).into_iter().collect();
+            let Some(feed) = self.feeds.get_mut(&window) else { continue };
+            let before = std::mem::replace(&mut feed.presence, now);
+            let mut agents: Vec<AgentPresence> = feed
+                .presence
+                .iter()
+                .filter(|(agent, state)| before.get(agent) != Some(state))
+                .map(|(agent, state)| AgentPresence { agent: agent.to_string(), state: *state })
+                .collect();
+            if agents.is_empty() {
+                continue;
+            }
+            agents.sort_unstable_by(|a, b| a.agent.cmp(&b.agent));
+            self.tell_window(&window, &ServerFrame::Presence(PresenceNow { window: window.to_string(), agents }));
+        }
+    }
+
+    /// One frame to everybody who watches a window and stands somewhere.
+    fn tell_window(&mut self, window: &WindowId, frame: &ServerFrame) {
+        let Some(feed) = self.feeds.get_mut(window) else { return };
+        let bytes = frame::text(frame);
+        for watcher in feed.watchers() {
+            watcher.hint(bytes.clone());
+        }
+    }
+}

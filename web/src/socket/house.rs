@@ -1,0 +1,217 @@
+//! What sockets ask of the rest of the program: the engine, who somebody is, and what they may do.
+//!
+//! A trait, so that fan-out and edge are tested without an engine. The real one is the [`App`](crate::App).
+
+use actix_web::web;
+use futures_util::future::LocalBoxFuture;
+use madoguchi_engine::Failure;
+use madoguchi_engine::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
+use madoguchi_engine::presence::State;
+use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
+use madoguchi_protocol::api::{Command, CommandDone, Me, Presence};
+use madoguchi_protocol::{Problem, server};
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+
+use super::cursor::Mark;
+use super::sockets::Sockets;
+use crate::App;
+use crate::auth::Identity;
+use crate::authorize::{Action, Object, authorize};
+use crate::commands;
+use crate::convert;
+use crate::routes::session::describe;
+
+/// What a socket's life is measured by. Times in seconds, looked at once a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Settings {
+    /// Live bytes that may wait for one socket; beyond it ends as slow.
+    pub(super) outbox_bytes: usize,
+    /// A ping goes out this often.
+    pub(super) ping_s: u32,
+    /// A socket from which nothing came for this long ends as silent.
+    pub(super) silent_s: u32,
+    /// A socket that took nothing for this long, while something waits, ends as slow.
+    pub(super) stuck_s: u32,
+    /// A socket that was told to end is reset after this.
+    pub(super) closing_s: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { outbox_bytes: 1 << 20, ping_s: 25, silent_s: 70, stuck_s: 20, closing_s: 5 }
+    }
+}
+
+/// The rest of the program, as sockets see it. Nothing here may block.
+pub(super) trait House: Clone + Unpin + 'static {
+    fn settings(&self) -> Settings;
+    fn sockets(&self) -> Sockets;
+    fn stopping(&self) -> watch::Receiver<bool>;
+    fn now(&self) -> String;
+
+    fn attach(&self, updates: mpsc::Sender<Arc<Update>>);
+    fn windows(&self) -> Vec<WindowId>;
+    fn position(&self, window: &WindowId) -> Option<Mark>;
+    fn catch_up(
+        &self,
+        window: WindowId,
+        stream: StreamId,
+        after: Position,
+    ) -> LocalBoxFuture<'static, Result<CatchUp, Problem>>;
+    fn describe(&self, window: &WindowId, snapshot: &Snapshot) -> server::Snapshot;
+    fn presence(&self, window: &WindowId) -> Vec<(AgentId, Presence)>;
+
+    fn me(&self, who: &Identity) -> Option<Me>;
+    fn may_watch(&self, who: &Identity, window: &WindowId) -> bool;
+    fn sees_every_window(&self, who: &Identity) -> bool;
+    fn still_valid(&self, who: &Identity) -> bool;
+    /// The person as they are now; counts as a sign of life of their session.
+    fn recognise(&self, who: &Identity) -> Option<Identity>;
+
+    fn opened(&self, agent: AgentId);
+    fn closed(&self, agent: AgentId);
+    fn say(&self, agent: AgentId, state: Presence);
+    fn window_to_type_in(
+        &self,
+        who: Identity,
+        conversation: ConversationId,
+    ) -> LocalBoxFuture<'static, Result<WindowId, Problem>>;
+    fn command(
+        &self,
+        who: Identity,
+        conversation: ConversationId,
+        command: Command,
+    ) -> LocalBoxFuture<'static, Result<CommandDone, Problem>>;
+}
+
+impl House for web::Data<App> {
+    fn settings(&self) -> Settings {
+        Settings { outbox_bytes: self.config.limits.socket_outbox_bytes, ..Settings::default() }
+    }
+
+    fn sockets(&self) -> Sockets {
+        self.sockets.clone()
+    }
+
+    fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    fn now(&self) -> String {
+        convert::time(self.clock.now())
+    }
+
+    fn attach(&self, updates: mpsc::Sender<Arc<Update>>) {
+        self.engine.attach(updates);
+    }
+
+    fn windows(&self) -> Vec<WindowId> {
+        self.engine.org().windows.keys().cloned().collect()
+    }
+
+    fn position(&self, window: &WindowId) -> Option<Mark> {
+        self.engine.position(window).map(|(stream, position)| Mark { stream, position })
+    }
+
+    fn catch_up(
+        &self,
+        window: WindowId,
+        stream: StreamId,
+        after: Position,
+    ) -> LocalBoxFuture<'static, Result<CatchUp, Problem>> {
+        let app = self.clone();
+        Box::pin(async move {
+            let missed = app.engine.catch_up(&window, stream, after).await;
+            missed.map_err(|failure: Failure| commands::refused(&app, failure))
+        })
+    }
+
+    fn describe(&self, window: &WindowId, snapshot: &Snapshot) -> server::Snapshot {
+        let org = self.engine.org();
+        let now = self.clock.now();
+        let agents = convert::org::members(&snapshot.window, &org, |agent| self.engine.presence().state(agent, now));
+        server::Snapshot {
+            window: window.to_string(),
+            stream: snapshot.stream.to_string(),
+            position: snapshot.position.0,
+            name: snapshot.window.name.clone(),
+            places: snapshot.window.places,
+            settings: convert::org::settings(&snapshot.window.settings),
+            agents,
+            raw_waiting: snapshot.window.raw.len(),
+            conversations: snapshot.open.iter().map(convert::conversation::conversation).collect(),
+            open_total: snapshot.open_total,
+        }
+    }
+
+    fn presence(&self, window: &WindowId) -> Vec<(AgentId, Presence)> {
+        let now = self.clock.now();
+        let Some(state) = self.engine.window(window) else { return Vec::new() };
+        let presence = self.engine.presence();
+        state.members.iter().map(|agent| (*agent, convert::org::presence(presence.state(*agent, now)))).collect()
+    }
+
+    fn me(&self, who: &Identity) -> Option<Me> {
+        describe(self, who).ok()
+    }
+
+    fn may_watch(&self, who: &Identity, window: &WindowId) -> bool {
+        authorize(who, Action::ReadWindow, Object::Window(window), &self.engine).is_ok()
+            && self.engine.window(window).is_some()
+    }
+
+    fn sees_every_window(&self, who: &Identity) -> bool {
+        who.role >= madoguchi_engine::domain::org::Role::Supervisor
+    }
+
+    fn still_valid(&self, who: &Identity) -> bool {
+        self.auth.still_valid(who)
+    }
+
+    fn recognise(&self, who: &Identity) -> Option<Identity> {
+        let now = self.clock.now();
+        self.engine.presence().seen(who.agent, now);
+        self.auth.find(who.session?, now)
+    }
+
+    fn opened(&self, agent: AgentId) {
+        self.engine.presence().opened(agent, self.clock.now());
+    }
+
+    fn closed(&self, agent: AgentId) {
+        self.engine.presence().closed(agent, self.clock.now());
+    }
+
+    fn say(&self, agent: AgentId, state: Presence) {
+        let state = match state {
+            Presence::Available => State::Available,
+            Presence::Away => State::Away,
+            Presence::WrapUp => State::WrapUp,
+            Presence::Offline => State::Offline,
+        };
+        self.engine.presence().say(agent, state);
+    }
+
+    fn window_to_type_in(
+        &self,
+        who: Identity,
+        conversation: ConversationId,
+    ) -> LocalBoxFuture<'static, Result<WindowId, Problem>> {
+        let app = self.clone();
+        Box::pin(async move { commands::may(&app, &who, Action::ReadWindow, conversation).await })
+    }
+
+    fn command(
+        &self,
+        who: Identity,
+        conversation: ConversationId,
+        command: Command,
+    ) -> LocalBoxFuture<'static, Result<CommandDone, Problem>> {
+        let app = self.clone();
+        Box::pin(async move {
+            let _in_hand = app.stopping.take_in_hand();
+            commands::run(&app, &who, conversation, command).await
+        })
+    }
+}
