@@ -25,6 +25,26 @@ fn writer(store: &str, dir: &Path) -> Command {
 }
 
 #[test]
+fn the_journal_keeps_what_it_acknowledged_through_kills_and_power_cuts() {
+    let Some(lossy) = Lossy::mount() else { return };
+    let report = rounds_on(&lossy, &Plan::from_env(), "journal").unwrap_or_else(|violation| panic!("{violation}"));
+    eprintln!("{report:?}");
+    assert!(report.acknowledged > 0 && report.cuts > 0, "{report:?} tested nothing");
+}
+
+#[test]
+fn the_journal_on_a_disk_that_ignores_syncs_is_found_out() {
+    let Some(lossy) = Lossy::mount() else { return };
+    let plan = Plan { fresh_every: u64::MAX, ..long_plan() };
+    let violation = run(&lossy, &plan, |dir| {
+        lossy.ignore_syncs(true);
+        writer("journal", dir)
+    })
+    .unwrap_err();
+    eprintln!("{violation}");
+}
+
+#[test]
 fn what_was_acknowledged_outlives_kills_and_power_cuts() {
     let Some(lossy) = Lossy::mount() else { return };
     let report = rounds_on(&lossy, &Plan::from_env(), "reference").unwrap_or_else(|violation| panic!("{violation}"));

@@ -26,7 +26,6 @@ impl Answer {
     ///
     /// # Panics
     /// It is none.
-    #[must_use]
     #[track_caller]
     pub fn ok(self) -> Value {
         let success = self.status.is_some_and(|status| (200..300).contains(&status));

@@ -187,7 +187,7 @@ impl Server {
     /// # Panics
     /// The command fails; with what it said.
     pub fn add_user(&self, login: &str, role: &str, password: &str) {
-        let mut command = Command::new(&self.binary);
+        let mut command = program(&self.binary);
         command.args(["user", "add", "--data-dir"]).arg(&self.data_dir);
         command.args(["--login", login, "--role", role]);
         command.envs(self.options.env.iter().cloned());
@@ -203,7 +203,7 @@ impl Server {
     }
 
     fn start(&mut self) {
-        let mut command = Command::new(&self.binary);
+        let mut command = program(&self.binary);
         command.args(["serve", "--data-dir"]).arg(&self.data_dir);
         command.args(["--listen", &format!("127.0.0.1:{}", self.options.port)]);
         command.args(&self.options.args).envs(self.options.env.iter().cloned());
@@ -280,4 +280,15 @@ fn keep_log(stderr: impl Read, log: &Mutex<String>) {
             log.drain(..cut);
         }
     }
+}
+
+/// The program without the settings of whoever runs the tests.
+fn program(binary: &std::path::Path) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("MADOGUCHI_")) {
+            command.env_remove(name);
+        }
+    }
+    command
 }

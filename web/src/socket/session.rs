@@ -26,8 +26,8 @@ use crate::convert;
 use crate::error::problem;
 
 /// Frames a second that a socket may send, and how many at once; more are answered `rate_limited`.
-const FRAMES_A_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("not zero");
-const FRAMES_AT_ONCE: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
+const FRAMES_A_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
+const FRAMES_AT_ONCE: NonZeroU32 = NonZeroU32::new(500).expect("not zero");
 /// Commands of one socket that may wait for their turn; one more is answered `overloaded`.
 const WAITING: usize = 64;
 
@@ -59,13 +59,20 @@ impl Session {
     }
 
     fn hear(&mut self, text: &[u8], ctx: &mut ws::WebsocketContext<Self>) {
-        if self.pace.check().is_err() {
-            return self.refuse(problem(Code::RateLimited).retry_after_ms(1_000));
-        }
+        let too_fast = self.pace.check().is_err();
         let heard: ClientFrame = match serde_json::from_slice(text) {
             Ok(heard) => heard,
             Err(error) => return self.refuse(problem(Code::Malformed).detail(error.to_string())),
         };
+        if too_fast {
+            let refused = problem(Code::RateLimited).retry_after_ms(1_000);
+            return match heard {
+                ClientFrame::Command { reference, .. } => {
+                    self.say(&ServerFrame::Reply { reference, ok: None, problem: Some(refused) });
+                }
+                _ => self.refuse(refused),
+            };
+        }
         match heard {
             ClientFrame::Watch { window, stream, position } => self.watch(&window, stream.as_deref().zip(position)),
             ClientFrame::Unwatch { window } => {
