@@ -164,12 +164,7 @@ fn restore_window(
     store: &ReadModels,
     entry: &WindowEntry,
 ) -> Result<(), StartError> {
-    let mut window = Window::unborn(entry.id.clone());
-    replay(journal, entry.stream, |fact| {
-        if let Fact::Window(event) = fact {
-            window.apply(event);
-        }
-    })?;
+    let window = store.window(entry.stream)?.unwrap_or_else(|| Window::unborn(entry.id.clone()));
     let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
     views.restore_window(entry.id.clone(), entry.stream, journal.head(entry.stream), window, live);
     Ok(())

@@ -15,7 +15,7 @@ use crate::domain::id::{ConversationId, Position, StreamId};
 use crate::domain::message::Delivery;
 use crate::domain::record::Fact;
 use crate::domain::time::Timestamp;
-use crate::domain::window::{Event as Window, RawBody};
+use crate::domain::window::{Event as Window, RawBody, Window as State};
 use crate::journal::feed::Committed;
 
 /// Records that are written as one. More would keep readers waiting at the gate.
@@ -78,8 +78,12 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
     }
     for fact in &committed.record.events {
         match fact {
-            Fact::Window(Window::Opened { id, .. }) => standing.window = Some(id.clone()),
-            Fact::Window(event) => stage_window(batch, stream, position, event),
+            Fact::Window(event) => {
+                if let Window::Opened { id, .. } = event {
+                    standing.window = Some(id.clone());
+                }
+                stage_window(batch, (stream, position), event)?;
+            }
             Fact::Conversation(id, event) => {
                 let at = (stream, position, committed.record.at);
                 stage_talk(batch, *id, event, at)?;
@@ -139,7 +143,17 @@ fn worked_out(
     Ok(state)
 }
 
-fn stage_window(batch: &mut Batch<'_>, stream: StreamId, position: Position, event: &Window) {
+fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window) -> Result<(), ReadFault> {
+    let (stream, position) = at;
+    batch.change_window(at, |state| {
+        if let Window::Opened { id, .. } = event {
+            state.get_or_insert_with(|| State::unborn(id.clone()));
+        }
+        // Every stream of a window begins with `Opened`; facts before it have nothing to move.
+        if let Some(state) = state {
+            state.apply(event);
+        }
+    })?;
     match event {
         Window::ContactPointSeen { contact_point, inbox, external_id } => {
             batch.put(key::point(stream, *inbox, external_id), contact_point.0.to_be_bytes().to_vec());
@@ -160,6 +174,7 @@ fn stage_window(batch: &mut Batch<'_>, stream: StreamId, position: Position, eve
         | Window::AgentRemoved { .. }
         | Window::SettingsChanged(_) => {}
     }
+    Ok(())
 }
 
 fn stage_talk(

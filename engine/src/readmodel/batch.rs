@@ -7,15 +7,17 @@ use std::sync::Arc;
 use sled::IVec;
 
 use super::key::{self, Key};
-use super::row::{self, ConversationValue, LineValue, Listed};
+use super::row::{self, ConversationValue, LineValue, Listed, WindowValue};
 use super::{ReadFault, ReadModels, Standing, chunk};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
+use crate::domain::window::Window;
 
 /// Changes on their way to the store.
 pub(super) struct Batch<'a> {
     models: &'a ReadModels,
     streams: HashMap<StreamId, Standing>,
+    windows: HashMap<StreamId, WindowRow>,
     talks: HashMap<ConversationId, Talk>,
     lines: HashMap<(ConversationId, u32), Option<LineValue>>,
     /// Rows that nobody reads before they are written; `None` removes.
@@ -25,16 +27,29 @@ pub(super) struct Batch<'a> {
 /// A conversation as it was read, and as it is now.
 #[derive(Default)]
 struct Talk {
-    /// The list it stands in on disk, and its pieces there.
+    /// The lists it stands in on disk, and its pieces there.
     before: Option<(Listed, u16)>,
     now: Option<(StreamId, WindowId, Position, Arc<Conversation>)>,
     /// The state on disk, read only when a record needs it.
     stored: Option<Arc<Conversation>>,
 }
 
+/// A window as it is now, and its pieces on disk.
+struct WindowRow {
+    old_count: u16,
+    now: Option<WindowValue>,
+}
+
 impl<'a> Batch<'a> {
     pub(super) fn new(models: &'a ReadModels) -> Self {
-        Self { models, streams: HashMap::new(), talks: HashMap::new(), lines: HashMap::new(), rest: HashMap::new() }
+        Self {
+            models,
+            streams: HashMap::new(),
+            windows: HashMap::new(),
+            talks: HashMap::new(),
+            lines: HashMap::new(),
+            rest: HashMap::new(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -65,12 +80,11 @@ impl<'a> Batch<'a> {
         if let Some(state) = &talk.stored {
             return Ok(state.clone());
         }
-        let state = match chunk::join(&models.db, id)? {
+        let state = match chunk::join(&models.db, &key::conversation(id))? {
             Some(whole) => {
                 let value = ConversationValue::read(&whole)?;
-                if Listed::front(&whole)?.stream == stream && value.position >= position {
-                    // The store lost where its stream stood and not this row: nothing in it can be believed.
-                    return Err(ReadFault::Row { model: "conversations" });
+                if Listed::front(&whole)?.stream == stream {
+                    before(value.position, position, "conversations")?;
                 }
                 Arc::new(value.state)
             }
@@ -95,7 +109,7 @@ impl<'a> Batch<'a> {
         match self.talks.entry(id) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
-                let before = match self.models.db.get(key::piece(id, 0))? {
+                let before = match self.models.db.get(key::piece(&key::conversation(id), 0))? {
                     None => None,
                     Some(piece) => {
                         let (count, front) = chunk::first(&piece)?;
@@ -105,6 +119,35 @@ impl<'a> Batch<'a> {
                 Ok(entry.insert(Talk { before, ..Talk::default() }))
             }
         }
+    }
+
+    /// Moves a window's own state; `None` where it has none yet.
+    pub(super) fn change_window(
+        &mut self,
+        (stream, position): (StreamId, Position),
+        change: impl FnOnce(&mut Option<Window>),
+    ) -> Result<(), ReadFault> {
+        use std::collections::hash_map::Entry;
+        let row = match self.windows.entry(stream) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let row = key::window(stream);
+                let old_count = match self.models.db.get(key::piece(&row, 0))? {
+                    Some(piece) => chunk::first(&piece)?.0,
+                    None => 0,
+                };
+                let now: Option<WindowValue> =
+                    chunk::join(&self.models.db, &row)?.map(|whole| row::read(&whole, "windows")).transpose()?;
+                if let Some(now) = &now {
+                    before(now.position, position, "windows")?;
+                }
+                entry.insert(WindowRow { old_count, now })
+            }
+        };
+        let mut state = row.now.take().map(|value| value.state);
+        change(&mut state);
+        row.now = state.map(|state| WindowValue { position, state });
+        Ok(())
     }
 
     pub(super) fn put_line(&mut self, id: ConversationId, number: u32, value: LineValue) {
@@ -143,8 +186,14 @@ impl<'a> Batch<'a> {
     /// Everything as one change of the store, and where the streams stand after it.
     pub(super) fn finish(self) -> Result<(sled::Batch, HashMap<StreamId, Standing>), ReadFault> {
         let mut batch = sled::Batch::default();
+        let db = &self.models.db;
         for (id, talk) in self.talks {
-            write_talk(&self.models.db, &mut batch, id, talk)?;
+            write_talk(db, &mut batch, id, talk)?;
+        }
+        for (stream, WindowRow { old_count, now }) in self.windows {
+            if let Some(value) = now {
+                chunk::write(db, &mut batch, &key::window(stream), &row::write(&value), old_count)?;
+            }
         }
         for ((id, number), value) in self.lines {
             if let Some(value) = value {
@@ -164,31 +213,26 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// The store lost where its stream stood and not this row: nothing in it can be believed.
+fn before(kept: Position, position: Position, model: &'static str) -> Result<(), ReadFault> {
+    if kept < position { Ok(()) } else { Err(ReadFault::Row { model }) }
+}
+
 fn write_talk(db: &sled::Db, batch: &mut sled::Batch, id: ConversationId, talk: Talk) -> Result<(), ReadFault> {
     let Some((stream, window, position, state)) = talk.now else {
         return Ok(());
     };
     let listed = Listed::of(stream, &state);
-    let pieces = chunk::split(&row::write_conversation(listed, &window, position, &state));
-    let old_pieces = talk.before.map_or(0, |(_, count)| count);
-    for number in pieces.len()..usize::from(old_pieces) {
-        batch.remove(key::piece(id, u16::try_from(number).expect("below a count of 16 bits")));
+    let whole = row::write_conversation(listed, &window, position, &state);
+    let old_count = talk.before.map_or(0, |(_, count)| count);
+    chunk::write(db, batch, &key::conversation(id), &whole, old_count)?;
+    let before: Vec<_> = talk.before.into_iter().flat_map(|(listed, _)| listed.keys(id)).collect();
+    let now: Vec<_> = listed.keys(id).collect();
+    for key in before.iter().filter(|key| !now.contains(key)) {
+        batch.remove(key.as_ref());
     }
-    for (number, piece) in (0..).zip(pieces) {
-        let key = key::piece(id, number);
-        // The first piece holds the position and always changes.
-        let same = (1..old_pieces).contains(&number) && db.get(&key)?.is_some_and(|old| *old == *piece);
-        if !same {
-            batch.insert(key, piece);
-        }
-    }
-    let before = talk.before.map(|(listed, _)| listed.key(id));
-    let now = listed.key(id);
-    if before.as_ref() != Some(&now) {
-        if let Some(before) = before {
-            batch.remove(before);
-        }
-        batch.insert(now, IVec::default());
+    for key in now.into_iter().filter(|key| !before.contains(key)) {
+        batch.insert(key, IVec::default());
     }
     Ok(())
 }

@@ -38,6 +38,7 @@ impl ReadModels {
     }
 
     fn forget(&self, stream: StreamId) -> Result<(), ReadFault> {
+        // A conversation may stand in both.
         for list in [key::OPEN, key::DONE] {
             // Each list shrinks from the front, so that it is the same loop after a stop.
             while let Some(row) = self.db.scan_prefix(key::stream(list, stream)).next() {
@@ -45,7 +46,7 @@ impl ReadModels {
                 self.forget_conversation(stream, &entry)?;
             }
         }
-        for model in [key::THREAD, key::POINT, key::RAW] {
+        for model in [key::WINDOW, key::THREAD, key::POINT, key::RAW] {
             self.remove_all(&key::stream(model, stream))?;
         }
         self.forget_dedupe(stream)?;
@@ -74,13 +75,13 @@ impl ReadModels {
 
     /// The pieces of a conversation, unless another stream holds it by now.
     fn pieces_in(&self, stream: StreamId, id: ConversationId) -> Result<Vec<IVec>, ReadFault> {
-        let Some(piece) = self.db.get(key::piece(id, 0))? else {
+        let Some(piece) = self.db.get(key::piece(&key::conversation(id), 0))? else {
             return Ok(Vec::new());
         };
         if Listed::front(chunk::first(&piece)?.1)?.stream != stream {
             return Ok(Vec::new());
         }
-        Ok(self.db.scan_prefix(key::pieces(id)).keys().collect::<Result<_, _>>()?)
+        Ok(self.db.scan_prefix(key::conversation(id)).keys().collect::<Result<_, _>>()?)
     }
 
     fn remove_all(&self, prefix: &Key) -> Result<(), ReadFault> {

@@ -13,7 +13,9 @@ pub(super) const FORGOTTEN: u8 = b'F';
 /// (Conversation, 0, piece) → its state; (conversation, 1, number from the newest) → where a message is. They lie side by side, the
 /// newest lines first, because a message changes the state and adds a line: mostly one leaf of the tree is touched.
 pub(super) const CONVERSATION: u8 = b'C';
-/// (Stream, conversation) of those not done.
+/// (Stream, piece) → the window's own state.
+pub(super) const WINDOW: u8 = b'W';
+/// (Stream, conversation) of those not done, or with something to send.
 pub(super) const OPEN: u8 = b'O';
 /// (Stream, time of change from the newest, conversation) of those done.
 pub(super) const DONE: u8 = b'D';
@@ -82,12 +84,18 @@ pub(super) fn stream(model: u8, stream: StreamId) -> Key {
     Key::of(model).with(&stream.0.to_be_bytes())
 }
 
-pub(super) fn pieces(id: ConversationId) -> Key {
+/// What the pieces of a conversation's state begin with.
+pub(super) fn conversation(id: ConversationId) -> Key {
     Key::of(CONVERSATION).with(&id.0.to_be_bytes()).with(&[0])
 }
 
-pub(super) fn piece(id: ConversationId, piece: u16) -> Key {
-    pieces(id).with(&piece.to_be_bytes())
+/// What the pieces of a window's state begin with.
+pub(super) fn window(of: StreamId) -> Key {
+    stream(WINDOW, of)
+}
+
+pub(super) fn piece(row: &Key, piece: u16) -> Key {
+    row.clone().with(&piece.to_be_bytes())
 }
 
 pub(super) fn open(in_stream: StreamId, id: ConversationId) -> Key {

@@ -2,11 +2,12 @@
 
 use super::fault::PageFault;
 use super::key::{self, Fields};
-use super::row::{self, ConversationValue, RawValue, RawWaiting};
+use super::row::{self, ConversationValue, RawValue, RawWaiting, WindowValue};
 use super::{ReadFault, ReadModels, chunk};
 use crate::domain::conversation::{Conversation, Status};
 use crate::domain::id::{ContactPointId, ConversationId, InboxId, StreamId};
 use crate::domain::time::Timestamp;
+use crate::domain::window::Window;
 use crate::rows::{ConversationRow, ListQuery, Page};
 
 /// Rows that one page looks at. A page whose filter lets few through ends there, with a cursor to go on from.
@@ -35,11 +36,24 @@ impl ReadModels {
     }
 
     fn read_conversation(&self, id: ConversationId) -> Result<Option<ConversationRow>, ReadFault> {
-        let Some(whole) = chunk::join(&self.db, id)? else {
+        let Some(whole) = chunk::join(&self.db, &key::conversation(id))? else {
             return Ok(None);
         };
         let ConversationValue { window, position, state } = ConversationValue::read(&whole)?;
         Ok(Some(ConversationRow { window, position, state: state.into() }))
+    }
+
+    /// The own state of the window whose stream this is.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn window(&self, stream: StreamId) -> Result<Option<Window>, ReadFault> {
+        let _gate = self.gate.read();
+        let Some(whole) = chunk::join(&self.db, &key::window(stream))? else {
+            return Ok(None);
+        };
+        let value: WindowValue = row::read(&whole, "windows")?;
+        Ok(Some(value.state))
     }
 
     /// The conversation of a thread.
@@ -90,7 +104,8 @@ impl ReadModels {
         value.map(|value| Fields(&value).point().ok_or(ReadFault::Row { model: "contact points" })).transpose()
     }
 
-    /// Every conversation of a stream that is not done or has something to send, for its window's start. They fit together only while nothing is applied.
+    /// Every conversation of a stream that is not done or has something to send, for its window's start. They fit
+    /// together only while nothing is applied.
     pub fn open_conversations(
         &self,
         stream: StreamId,

@@ -12,7 +12,7 @@ use crate::domain::conversation::{Conversation, Status};
 use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::message::{Author, Delivery};
 use crate::domain::time::Timestamp;
-use crate::domain::window::RawReason;
+use crate::domain::window::{RawReason, Window};
 use crate::rows::RawRow;
 
 /// A conversation as it is kept.
@@ -23,33 +23,47 @@ pub(super) struct ConversationValue {
     pub(super) state: Conversation,
 }
 
-/// In which list a conversation stands. It is laid before its value, so that moving it needs no decoding.
+/// A window as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WindowValue {
+    pub(super) position: Position,
+    pub(super) state: Window,
+}
+
+/// In which lists a conversation stands. It is laid before its value, so that moving it needs no decoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) stream: StreamId,
-    pub(super) done: bool,
-    pub(super) falling: u64,
+    /// Not done, or with something to send.
+    open: bool,
+    done: bool,
+    falling: u64,
 }
 
 impl Listed {
     pub(super) fn of(stream: StreamId, state: &Conversation) -> Self {
-        Self {
-            stream,
-            done: state.status == Status::Done && state.outbox.is_empty(),
-            falling: key::falling(state.updated_at),
-        }
+        let done = state.status == Status::Done;
+        Self { stream, open: !done || !state.outbox.is_empty(), done, falling: key::falling(state.updated_at) }
     }
 
-    /// Its key in the list.
-    pub(super) fn key(self, id: ConversationId) -> Key {
-        if self.done { key::done(self.stream, self.falling, id) } else { key::open(self.stream, id) }
+    /// Its keys in the lists.
+    pub(super) fn keys(self, id: ConversationId) -> impl Iterator<Item = Key> {
+        let open = self.open.then(|| key::open(self.stream, id));
+        let done = self.done.then(|| key::done(self.stream, self.falling, id));
+        open.into_iter().chain(done)
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.stream.0.to_be_bytes());
+        out.push(u8::from(self.open) | u8::from(self.done) << 1);
+        out.extend_from_slice(&self.falling.to_be_bytes());
     }
 
     fn read(fields: &mut Fields<'_>) -> Result<Self, ReadFault> {
         let listed = (|| {
             let stream = fields.stream()?;
-            let done = fields.byte()? != 0;
-            Some(Self { stream, done, falling: fields.u64()? })
+            let lists = fields.byte()?;
+            Some(Self { stream, open: lists & 1 != 0, done: lists & 2 != 0, falling: fields.u64()? })
         })();
         listed.ok_or(ReadFault::Row { model: "conversations" })
     }
@@ -60,16 +74,15 @@ impl Listed {
     }
 }
 
-/// A conversation as bytes: the list it stands in, then a [`ConversationValue`] without making one.
+/// A conversation as bytes: the lists it stands in, then a [`ConversationValue`] without making one.
 pub(super) fn write_conversation(
     listed: Listed,
     window: &WindowId,
     position: Position,
     state: &Conversation,
 ) -> Vec<u8> {
-    let mut whole = listed.stream.0.to_be_bytes().to_vec();
-    whole.push(u8::from(listed.done));
-    whole.extend_from_slice(&listed.falling.to_be_bytes());
+    let mut whole = Vec::with_capacity(1_024);
+    listed.write(&mut whole);
     layout().serialize_into(&mut whole, &(window, position, state)).expect("plain data can be written to memory");
     whole
 }

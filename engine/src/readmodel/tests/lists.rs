@@ -1,6 +1,6 @@
 //! Pages of done conversations.
 
-use super::script::{AGENT, Script, Store, completed, opened, received};
+use super::script::{AGENT, Script, Store, completed, opened, queued, received};
 use crate::domain::conversation::{Event as Talk, Status};
 use crate::domain::id::{AgentId, ConversationId, InboxId, StreamId};
 use crate::domain::time::Timestamp;
@@ -50,6 +50,16 @@ fn done_rows_of_several_windows_come_newest_first_whatever_the_page() {
     }
     assert_eq!(ids(&store, &streams[..1], &ListQuery::default(), 2), [9, 7, 5, 3, 1]);
     assert_eq!(ids(&store, &[], &ListQuery::default(), 2), [0; 0]);
+}
+
+#[test]
+fn a_done_conversation_with_something_to_send_is_in_the_list_and_stays_there() {
+    let mut script = Script::new();
+    script.talk(1, [opened("U1"), queued(1, "お元気で"), completed()]);
+    for after in [None, Some(Talk::Unknown { number: 1 })] {
+        script.talk(1, after);
+        assert_eq!(ids(&script.followed(), &[script.stream], &ListQuery::default(), 1), [1]);
+    }
 }
 
 #[test]
@@ -114,4 +124,17 @@ fn what_is_no_cursor_is_refused() {
         let page = store.models.done_page(&streams, &ListQuery::default(), Some(text), 10);
         assert!(matches!(page, Err(PageFault::Cursor)), "{text}");
     }
+}
+
+#[test]
+fn a_filter_that_lets_nothing_through_ends_a_page_and_not_the_list() {
+    let mut script = Script::new();
+    for id in 0..5_100 {
+        script.talk(id, [opened(&format!("U{id}.")), completed()]);
+    }
+    let store = script.followed();
+    let query = ListQuery { q: Some("u0.".into()), ..ListQuery::default() };
+    let page = store.models.done_page(&[script.stream], &query, None, 10).unwrap();
+    assert!(page.items.is_empty() && page.next_cursor.is_some());
+    assert_eq!(ids(&store, &[script.stream], &query, 10), [0]);
 }

@@ -1,9 +1,10 @@
 //! Every model but timelines and done lists, by itself.
 
-use super::script::{INBOX, Script, T0, claimed, completed, opened, queued, received};
+use super::script::{AGENT, INBOX, Script, Store, T0, claimed, completed, opened, queued, received};
+use crate::domain::conversation::Event as Talk;
 use crate::domain::id::{ContactPointId, ConversationId, InboxId, Position, StreamId};
 use crate::domain::record::Fact;
-use crate::domain::window::{Event as Window, RawAccepted, RawBody, RawEnd, RawReason};
+use crate::domain::window::{Event as WindowEvent, RawAccepted, RawBody, RawEnd, RawReason, Settings, Window};
 use crate::journal::{DedupeKey, Journal};
 use crate::readmodel::{KEPT_DAYS, ReadFault, Thread, day_of};
 use crate::rows::RawRow;
@@ -48,7 +49,7 @@ fn contact_points_are_found_by_their_id_on_the_platform() {
     let mut script = Script::new();
     let seen = |id, external_id: &str| {
         let contact_point = ContactPointId(id);
-        Fact::Window(Window::ContactPointSeen { contact_point, inbox: INBOX, external_id: external_id.into() })
+        Fact::Window(WindowEvent::ContactPointSeen { contact_point, inbox: INBOX, external_id: external_id.into() })
     };
     script.write(vec![seen(1, "U1"), seen(2, "U2")], &[]);
     let store = script.followed();
@@ -59,7 +60,7 @@ fn contact_points_are_found_by_their_id_on_the_platform() {
 }
 
 #[test]
-fn a_conversation_stands_among_the_open_ones_until_it_is_done_and_again_when_it_reopens() {
+fn a_conversation_is_open_until_it_is_done_and_all_is_sent_and_again_when_it_reopens() {
     let mut script = Script::new();
     let open = |script: &Script| -> Vec<_> {
         let store = script.followed();
@@ -69,10 +70,49 @@ fn a_conversation_stands_among_the_open_ones_until_it_is_done_and_again_when_it_
     script.talk(10, [opened("U1"), received(1, "a")]);
     script.talk(11, [opened("U2"), received(1, "b")]);
     assert_eq!(open(&script), [10, 11]);
-    script.talk(10, [claimed(), completed()]);
+    script.talk(10, [claimed(), queued(2, "c"), completed()]);
+    assert_eq!(open(&script), [10, 11], "an answer is still to go out");
+    script.talk(10, [Talk::Unknown { number: 2 }]);
     assert_eq!(open(&script), [11]);
-    script.talk(10, [crate::domain::conversation::Event::Reopened, received(2, "c")]);
+    script.talk(10, [Talk::Reopened, received(3, "d")]);
     assert_eq!(open(&script), [10, 11]);
+}
+
+#[test]
+fn a_windows_own_state_is_the_one_that_a_replay_gives() {
+    let mut script = Script::new();
+    let mut wanted = Window::unborn(script.window.clone());
+    assert_eq!(Store::new().models.window(script.stream).unwrap(), None);
+    let settings = Settings { auto_close_ms: 7, ..Settings::default() };
+    let body = |raw| RawAccepted {
+        raw,
+        inbox: INBOX,
+        received_at: T0,
+        why: RawReason::Busy,
+        body: RawBody::Inline(Vec::new()),
+    };
+    let mut events = vec![
+        WindowEvent::AgentAdded { agent: AGENT },
+        WindowEvent::ContactPointSeen { contact_point: ContactPointId(1), inbox: INBOX, external_id: "U1".into() },
+        WindowEvent::SettingsChanged(settings),
+    ];
+    events.extend((0..500).map(|raw| WindowEvent::RawAccepted(body(raw))));
+    events.extend((0..499).map(|raw| WindowEvent::RawSettled { raw, how: RawEnd::Interpreted }));
+    events.push(WindowEvent::AgentRemoved { agent: AGENT });
+    for events in events.chunks(3) {
+        script.write(events.iter().cloned().map(Fact::Window).collect(), &[]);
+    }
+    for record in &script.written {
+        for fact in &record.record.events {
+            let Fact::Window(event) = fact else { continue };
+            wanted.apply(event);
+        }
+    }
+    let store = Store::new();
+    for few in script.written.chunks(5) {
+        store.models.apply(few).unwrap();
+    }
+    assert_eq!(store.models.window(script.stream).unwrap(), Some(wanted));
 }
 
 #[test]
@@ -80,11 +120,11 @@ fn stored_bodies_wait_until_they_are_settled() {
     let mut script = Script::new();
     let accepted = |raw, body| {
         let why = RawReason::Unparsable;
-        Fact::Window(Window::RawAccepted(RawAccepted { raw, inbox: INBOX, received_at: T0, why, body }))
+        Fact::Window(WindowEvent::RawAccepted(RawAccepted { raw, inbox: INBOX, received_at: T0, why, body }))
     };
     let first = script.write(vec![accepted(1, RawBody::Inline(vec![0; 30]))], &[]).position;
     script.write(vec![accepted(2, RawBody::File { sha256: [0; 32], len: 70_000 })], &[]);
-    script.write(vec![Fact::Window(Window::RawSettled { raw: 2, how: RawEnd::Interpreted })], &[]);
+    script.write(vec![Fact::Window(WindowEvent::RawSettled { raw: 2, how: RawEnd::Interpreted })], &[]);
     let store = script.followed();
     let waiting = store.models.raw_waiting(script.stream).unwrap();
     let row = RawRow { raw: 1, inbox: INBOX, received_at: T0, why: RawReason::Unparsable, len: 30 };
@@ -160,7 +200,7 @@ fn a_forgotten_stream_leaves_nothing_and_its_neighbour_everything() {
         script.talk(id + 1, [opened("U2"), completed()]);
         script.write(vec![], &[id, id + 1]);
         let seen =
-            Window::ContactPointSeen { contact_point: ContactPointId(1), inbox: INBOX, external_id: "U1".into() };
+            WindowEvent::ContactPointSeen { contact_point: ContactPointId(1), inbox: INBOX, external_id: "U1".into() };
         let raw = RawAccepted {
             raw: 1,
             inbox: INBOX,
@@ -168,7 +208,7 @@ fn a_forgotten_stream_leaves_nothing_and_its_neighbour_everything() {
             why: RawReason::Busy,
             body: RawBody::Inline(Vec::new()),
         };
-        script.write(vec![Fact::Window(seen), Fact::Window(Window::RawAccepted(raw))], &[]);
+        script.write(vec![Fact::Window(seen), Fact::Window(WindowEvent::RawAccepted(raw))], &[]);
     }
     alone.models.apply(&two.written).unwrap();
     let both = one.followed();
@@ -195,7 +235,7 @@ fn the_largest_conversation_makes_no_blob_file_and_shrinks_again() {
     let files = std::fs::read_dir(blobs).map_or(0, Iterator::count);
     assert_eq!(files, 0);
     for number in 1..=50 {
-        script.talk(10, [crate::domain::conversation::Event::Unknown { number }]);
+        script.talk(10, [Talk::Unknown { number }]);
     }
     store.models.apply(&script.written).unwrap();
     assert_eq!(store.models.dump(), script.followed().models.dump(), "no piece of the long row is left");
