@@ -188,6 +188,7 @@ fn add_channel(platform: &Platform, body: &[u8]) -> Result<Value, Refusal> {
 
 fn set_channel(platform: &Arc<Platform>, channel: &str, body: &[u8]) -> Result<Value, Refusal> {
     let set: ChannelSettings = parse(body)?;
+    platform.world.lock().channel(channel).ok_or(DoubleError::UnknownChannel)?;
     if let Some(url) = set.webhook {
         platform.set_webhook(channel, Some(url), true)?;
     }
