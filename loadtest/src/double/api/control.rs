@@ -139,6 +139,9 @@ async fn run(
         ("POST", ["channels", channel, "duplicate"]) => {
             Ok(json!(*platform.repeat(channel, &parse::<Ids>(body)?.event_ids, false).await?))
         }
+        ("POST", ["channels", channel, "redeliver_events"]) => {
+            Ok(json!(*platform.repeat(channel, &parse::<Ids>(body)?.event_ids, true).await?))
+        }
         ("POST", ["channels", channel, "redeliver"]) => {
             let deliveries = platform.redeliver(channel).await?;
             Ok(deliveries.iter().map(|delivery| json!(**delivery)).collect())
