@@ -139,6 +139,9 @@ async fn run(
         ("POST", ["channels", channel, "duplicate"]) => {
             Ok(json!(*platform.repeat(channel, &parse::<Ids>(body)?.event_ids, false).await?))
         }
+        ("POST", ["channels", channel, "redeliver_events"]) => {
+            Ok(json!(*platform.repeat(channel, &parse::<Ids>(body)?.event_ids, true).await?))
+        }
         ("POST", ["channels", channel, "redeliver"]) => {
             let deliveries = platform.redeliver(channel).await?;
             Ok(deliveries.iter().map(|delivery| json!(**delivery)).collect())
@@ -188,6 +191,7 @@ fn add_channel(platform: &Platform, body: &[u8]) -> Result<Value, Refusal> {
 
 fn set_channel(platform: &Arc<Platform>, channel: &str, body: &[u8]) -> Result<Value, Refusal> {
     let set: ChannelSettings = parse(body)?;
+    platform.world.lock().channel(channel).ok_or(DoubleError::UnknownChannel)?;
     if let Some(url) = set.webhook {
         platform.set_webhook(channel, Some(url), true)?;
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rand::Rng;
 use rand::seq::SliceRandom;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::event::Event;
@@ -62,6 +62,7 @@ pub struct Delivery {
     /// What LINE would call it.
     pub reason: Reason,
     /// From sending to the end of the answer, in real time.
+    #[serde(rename = "took_ms", serialize_with = "as_ms")]
     pub took: Duration,
 }
 
@@ -87,6 +88,7 @@ pub struct Delivered {
     /// What LINE would call it.
     pub reason: Reason,
     /// From sending to the end of the answer, in real time.
+    #[serde(rename = "took_ms", serialize_with = "as_ms")]
     pub took: Duration,
 }
 
@@ -309,6 +311,10 @@ impl Platform {
             }
         });
     }
+}
+
+fn as_ms<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(took.as_secs_f64() * 1_000.0)
 }
 
 fn placed(sent: &Sent) -> Placed {
