@@ -62,7 +62,6 @@ fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
     ] {
         rule((1..=1_000_000).contains(&value), &format!("limits.{name}: 1 to 1,000,000"));
     }
-    rule((65_536..=64 << 20).contains(&limits.socket_outbox_bytes), "limits.socket_outbox_bytes: 65,536 to 67,108,864");
     rule(
         (1..=100_000).contains(&limits.wrong_signatures_per_minute),
         "limits.wrong_signatures_per_minute: 1 to 100,000",
