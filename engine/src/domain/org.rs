@@ -1,5 +1,8 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -258,6 +261,9 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         }
         Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => {
             Err(Rejected::not_found("inbox"))
+        }
+        Command::ChangeInbox(inbox) if !org.windows.contains_key(&inbox.window) => {
+            Err(Rejected::not_found("window"))
         }
         Command::ChangeInbox(inbox) => {
             check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)])
