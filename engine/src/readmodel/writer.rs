@@ -17,7 +17,7 @@ use crate::journal::feed::Committed;
 
 /// How far the read models may lag.
 pub(super) const MOST_RECORDS: usize = 20_000;
-const MOST_BYTES: usize = 32 << 20;
+pub(super) const MOST_BYTES: usize = 32 << 20;
 /// Records followed at a time.
 const BATCH: usize = 512;
 
