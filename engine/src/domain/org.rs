@@ -1,5 +1,8 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -229,11 +232,32 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         Command::DisableAgent { agent, disabled } if org.agents[&agent].disabled == disabled => Ok(Vec::new()),
         Command::DisableAgent { agent, disabled } => Ok(vec![Event::AgentDisabled { agent, disabled }]),
         Command::CreateWindow(window) => create_window(org, window),
+<<<<<<< HEAD
         Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => Err(Rejected::Exists { what: "inbox" }),
         Command::CreateInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
         Command::CreateInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxCreated(inbox)]),
         Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => Err(Rejected::not_found("inbox")),
         Command::ChangeInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)]),
+=======
+        Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => {
+            Err(Rejected::Exists { what: "inbox" })
+        }
+        Command::CreateInbox(inbox) if !org.windows.contains_key(&inbox.window) => {
+            Err(Rejected::not_found("window"))
+        }
+        Command::CreateInbox(inbox) => {
+            check_inbox(&inbox).map(|()| vec![Event::InboxCreated(inbox)])
+        }
+        Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => {
+            Err(Rejected::not_found("inbox"))
+        }
+        Command::ChangeInbox(inbox) if !org.windows.contains_key(&inbox.window) => {
+            Err(Rejected::not_found("window"))
+        }
+        Command::ChangeInbox(inbox) => {
+            check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)])
+        }
+>>>>>>> rules
     }
 }
 

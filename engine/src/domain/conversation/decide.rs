@@ -80,8 +80,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::AgentAway { agent, since } => Ok(away(state, *agent, *since, around)),
         Command::AgentReturned { agent } => Ok(returned(state, *agent)),
         Command::DropAgent { agent, cause } => Ok(drop_agent(state, *agent, *cause)),
-        Command::SeeName { name } if name.is_empty() || state.name.as_deref() == Some(name) => Ok(Vec::new()),
-        Command::SeeName { name } => Ok(vec![Event::NameSeen { name: name.chars().take(200).collect() }]),
+        Command::SeeName { name } => Ok(see_name(state, name)),
         Command::SetAside if state.set_aside => Ok(Vec::new()),
         Command::SetAside => Ok(vec![Event::SetAside]),
         Command::TakeBack { agent } if state.set_aside => Ok(vec![Event::TakenBack { by: *agent }]),
@@ -269,6 +268,12 @@ fn drop_agent(state: &Conversation, agent: AgentId, cause: ReleaseCause) -> Vec<
         events.push(Event::Assigned { assignee: None, by: None });
     }
     events
+}
+
+/// A name as it is kept is compared, so that a longer one is not recorded at every message.
+fn see_name(state: &Conversation, name: &str) -> Vec<Event> {
+    let name: String = name.chars().take(limits::NAME_CHARS).collect();
+    if name.is_empty() || state.name.as_ref() == Some(&name) { Vec::new() } else { vec![Event::NameSeen { name }] }
 }
 
 fn end_offer(state: &Conversation, how: HandoverEnd) -> Vec<Event> {

@@ -148,6 +148,8 @@ pub mod limits {
     pub const NOTE_CHARS: usize = 5_000;
     /// Longest take-over reason or hand-over note in characters. Longer is refused.
     pub const REASON_CHARS: usize = 500;
+    /// Characters kept of a customer's name; the rest is cut off.
+    pub const NAME_CHARS: usize = 200;
     /// Longest client id in bytes. Longer is refused.
     pub const CLIENT_ID_BYTES: usize = 64;
     /// Answers waiting to go out. One more is refused.
