@@ -16,19 +16,11 @@ use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::journal::feed::Committed;
 
-<<<<<<< HEAD
 /// Records taken at a time.
 const AT_ONCE: usize = 2_048;
 /// How often a test's hold is looked at again.
 const HELD: Duration = Duration::from_millis(2);
 const LAG: &str = "madoguchi_readmodel_lag_records";
-=======
-/// How far the read models may lag.
-pub(super) const MOST_RECORDS: usize = 20_000;
-pub(super) const MOST_BYTES: usize = 32 << 20;
-/// Records followed at a time.
-const BATCH: usize = 512;
->>>>>>> rules
 
 /// The writer of one store's read models. Dropping it does what [`Writer::stop`] does.
 #[derive(Debug)]

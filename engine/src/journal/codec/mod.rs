@@ -167,29 +167,10 @@ fn read(payload: &[u8], old: &[schema::Old]) -> Result<Record, CodecError> {
     Ok(Record { at: header.at, by: header.by, events })
 }
 
-<<<<<<< HEAD
 fn read_header(payload: &[u8]) -> Result<(Header, &[u8]), CodecError> {
     let (format, mut rest) = payload.split_first().ok_or_else(|| CodecError::damaged("an empty record"))?;
     if *format != FORMAT {
         return Err(CodecError::UnknownFormat { found: *format });
-=======
-fn fact(input: &mut Input<'_>) -> Result<Fact, CodecError> {
-    let kind = input.byte()?;
-    // Nothing is known of what follows a newer kind, so this comes before reading on.
-    let known = match kind {
-        0 => CONVERSATION_TYPES,
-        1 => WINDOW_TYPES,
-        2 => ORG_TYPES,
-        other => return Err(CodecError::TooNew { what: "fact kind", found: u32::from(other), known: 2 }),
-    };
-    let id = if kind == 0 { Some(ConversationId(u128::from_le_bytes(input.array()?))) } else { None };
-    let number = u16::from_le_bytes(input.array()?);
-    let version = input.byte()?;
-    let len = u32::from_le_bytes(input.array()?) as usize;
-    let body = input.take(len)?;
-    if number == 0 || number > known {
-        return Err(CodecError::TooNew { what: "event type", found: u32::from(number), known: u32::from(known) });
->>>>>>> rules
     }
     let header = read_front(&mut rest, "the header of a record")?;
     Ok((header, rest))
