@@ -15,6 +15,9 @@ use super::state::{Shown, World};
 /// How many messages a slow reader of the stream may lag behind before it is told that it missed some.
 const STREAM_CAPACITY: usize = 65_536;
 
+/// What a logged call weighs beside its body.
+const CALL_BYTES: usize = 512;
+
 #[derive(Debug)]
 pub(crate) struct Platform {
     pub(crate) world: parking_lot::Mutex<World>,
@@ -37,7 +40,7 @@ impl Platform {
             clock: options.clock.clone(),
             variety: options.variety,
             faults: Faults::default(),
-            calls: Log::new(limits.calls, limits.call_bytes, |call| call.body.len()),
+            calls: Log::new(limits.calls, limits.call_bytes, |call| call.body.len() + CALL_BYTES),
             deliveries: Log::new(limits.deliveries, usize::MAX, |_| 0),
             poster: Poster::new(options.webhook_timeout),
             changes: watch::Sender::new(0),

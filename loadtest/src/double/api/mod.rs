@@ -111,7 +111,8 @@ async fn admit(
         }
     }
     let body = read(body).await?;
-    call.body = body.clone();
+    // A copy: these bytes are a piece of the connection's read buffer, which the log would keep alive as a whole.
+    call.body = Bytes::copy_from_slice(&body);
     Ok(Admitted { route, channel, retry_key: call.retry_key.clone(), request_id: call.request_id, body })
 }
 

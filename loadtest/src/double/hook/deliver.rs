@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rand::Rng;
+use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -177,11 +178,11 @@ impl Platform {
         let mut batches: Vec<Vec<String>> = Vec::new();
         {
             let mut world = self.world.lock();
-            let state = world.channel_mut(channel).ok_or(DoubleError::UnknownChannel)?;
+            let (state, ids, _) = world.parts(channel).ok_or(DoubleError::UnknownChannel)?;
             let mut waiting: Vec<String> = state.unanswered.drain(..).collect();
             let known: HashSet<&str> = state.recent.iter().map(|sent| sent.event_id.as_str()).collect();
             waiting.retain(|id| known.contains(id.as_str()));
-            let mut chance = rand::rng();
+            let mut chance = StdRng::seed_from_u64(ids.any());
             waiting.shuffle(&mut chance);
             let mut waiting = waiting.into_iter();
             loop {

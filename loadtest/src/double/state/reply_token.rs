@@ -66,3 +66,20 @@ impl Token {
         !self.used && now_ms - self.webhook_ms <= SINCE_WEBHOOK_MS && now_ms - self.event_ms <= SINCE_EVENT_MS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ReplyTokens, SINCE_EVENT_MS};
+
+    #[test]
+    fn tokens_do_not_gather_over_their_limit_nor_over_their_time() {
+        let mut tokens = ReplyTokens::new(3);
+        for at in 0..5 {
+            tokens.issue(at.to_string(), "U".to_owned(), 0, 0);
+        }
+        let good: Vec<bool> = (0..5).map(|at| tokens.user(&at.to_string(), 0).is_some()).collect();
+        assert_eq!(good, [false, false, true, true, true], "the oldest are forgotten");
+        tokens.issue("new".to_owned(), "U".to_owned(), SINCE_EVENT_MS + 1, SINCE_EVENT_MS + 1);
+        assert_eq!((tokens.tokens.len(), tokens.order.len()), (1, 1));
+    }
+}

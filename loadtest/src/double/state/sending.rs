@@ -44,7 +44,7 @@ impl World {
         let limit = self.limits.shown;
         let (channel, ids, _) = self.parts(channel).ok_or_else(Refusal::unauthorized)?;
         if let Some(first) = send.retry_key.and_then(|key| channel.retry_keys.first(&key, now_ms)) {
-            return Err(Refusal::key_accepted(first.request_id, first.sent.clone()));
+            return Err(Refusal::key_accepted(first.request_id, first.sent()));
         }
         let recipients = recipients(channel, &send.target, now_ms)?;
         check_quotes(channel, &send.target, &recipients, &send.messages)?;
@@ -68,7 +68,7 @@ impl World {
             receipts.collect::<Value>()
         });
         if let Some(key) = send.retry_key {
-            channel.retry_keys.remember(key, send.request_id, sent.clone(), now_ms);
+            channel.retry_keys.remember(key, send.request_id, sent.as_ref(), now_ms);
         }
         let answer = sent.map_or_else(|| json!({}), |sent| json!({ "sentMessages": sent }));
         Ok(Accepted { answer, arrived })

@@ -37,10 +37,8 @@ pub(crate) fn body(shape: Shape, bytes: &[u8]) -> Result<(Option<Target>, Messag
     let mut check = Check::default();
     let target = target(shape, &mut body, &mut check);
     let messages = messages(&mut body, &mut check);
-    for name in ["notificationDisabled"] {
-        if body.get(name).is_some_and(|value| !value.is_boolean()) {
-            check.broken(name);
-        }
+    if body.get("notificationDisabled").is_some_and(|value| !value.is_boolean()) {
+        check.broken("notificationDisabled");
     }
     units(&body, &mut check);
     check.finish()?;
