@@ -1,7 +1,7 @@
 # What people run here. Each target installs what it needs, and works on a fresh Debian machine with Rust.
 CARGO ?= cargo
 DATA  ?= data
-.PHONY: run build test lint check-deps unit faults sim bench tools
+.PHONY: run build test lint check-deps unit oracles faults sim bench tools
 
 run: ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
 	$(CARGO) build --release -p madoguchi-web
@@ -16,7 +16,7 @@ build:
 	$(CARGO) build -p madoguchi-web -p madoguchi-loadtest
 
 # Everything that must hold before a change lands.
-test: tools lint build unit
+test: tools lint build unit oracles
 
 lint:
 	$(CARGO) fmt --all --check
@@ -27,6 +27,9 @@ check-deps: ## Licences, sources and bans; advisories where the database can be 
 
 unit: build
 	$(CARGO) nextest run --workspace --no-fail-fast
+
+oracles: build ## LINE's own SDKs judge the double
+	./loadtest/oracles/run.sh
 
 faults: build ## The long form of kills and power cuts
 	MADOGUCHI_FAULT_ROUNDS=1000 MADOGUCHI_KILL_ROUNDS=1000 $(CARGO) nextest run -p madoguchi-tests --profile long

@@ -232,24 +232,12 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         Command::DisableAgent { agent, disabled } if org.agents[&agent].disabled == disabled => Ok(Vec::new()),
         Command::DisableAgent { agent, disabled } => Ok(vec![Event::AgentDisabled { agent, disabled }]),
         Command::CreateWindow(window) => create_window(org, window),
-        Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => {
-            Err(Rejected::Exists { what: "inbox" })
-        }
-        Command::CreateInbox(inbox) if !org.windows.contains_key(&inbox.window) => {
-            Err(Rejected::not_found("window"))
-        }
-        Command::CreateInbox(inbox) => {
-            check_inbox(&inbox).map(|()| vec![Event::InboxCreated(inbox)])
-        }
-        Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => {
-            Err(Rejected::not_found("inbox"))
-        }
-        Command::ChangeInbox(inbox) if !org.windows.contains_key(&inbox.window) => {
-            Err(Rejected::not_found("window"))
-        }
-        Command::ChangeInbox(inbox) => {
-            check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)])
-        }
+        Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => Err(Rejected::Exists { what: "inbox" }),
+        Command::CreateInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
+        Command::CreateInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxCreated(inbox)]),
+        Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => Err(Rejected::not_found("inbox")),
+        Command::ChangeInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
+        Command::ChangeInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)]),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
 
 /// Something the test does.
+#[expect(clippy::large_enum_variant, reason = "a few steps of a test")]
 #[derive(Clone, Debug)]
 enum Step {
     Wait(i64),
