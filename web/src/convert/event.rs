@@ -113,7 +113,7 @@ fn of_note(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
             Event::NoteAdded { conversation, message: message::message(&row) }
         }
         Fact::NoteEdited { number, text } => {
-            Event::NoteEdited { conversation, number: *number, content: message::content(&Content::Text(text.clone())) }
+            Event::NoteEdited { conversation, number: *number, content: message::content(&memo(text)) }
         }
         Fact::NoteDeleted { number } => Event::NoteDeleted { conversation, number: *number },
         other => unreachable!("{other:?} is no step of a memo"),
@@ -180,9 +180,14 @@ fn note(
         conversation,
         number,
         kind: MessageKind::Note { author, client_id: client_id.to_owned(), edited: false, deleted: false },
-        content: Content::Text(text.to_owned()),
+        content: memo(text),
         at,
     }
+}
+
+/// A memo is never empty: an empty one was redacted.
+fn memo(text: &str) -> Content {
+    if text.is_empty() { Content::Redacted } else { Content::Text(text.to_owned()) }
 }
 
 fn person(agent: Option<AgentId>) -> Option<String> {

@@ -54,6 +54,7 @@ pub(super) fn connect<H: House>(
     Ok(response.streaming(Wrapped {
         actor: Box::pin(actor),
         actor_ended: false,
+        is_written: false,
         outbox,
         fanout: Rc::downgrade(&fanout),
         permit,
@@ -64,6 +65,8 @@ pub(super) fn connect<H: House>(
 struct Wrapped<H: House, S> {
     actor: Pin<Box<S>>,
     actor_ended: bool,
+    /// The connection was given the time to write the last piece.
+    is_written: bool,
     outbox: Shared,
     fanout: Weak<RefCell<Fanout<H>>>,
     permit: Permit,
@@ -89,7 +92,7 @@ impl<H: House, S: Stream<Item = Result<Bytes, Error>>> Stream for Wrapped<H, S> 
                 return Poll::Ready(Some(Ok(piece)));
             }
             if self.actor_ended {
-                return Poll::Ready(None);
+                return self.end(cx);
             }
             if is_waiting {
                 return Poll::Pending;
@@ -99,6 +102,22 @@ impl<H: House, S: Stream<Item = Result<Bytes, Error>>> Stream for Wrapped<H, S> 
 }
 
 impl<H: House, S> Wrapped<H, S> {
+    /// Nothing is left to be written. Where the peer has said its last word the connection ends now; else the server
+    /// reads on for a moment, so that what the peer is still sending does not cost it our last frame.
+    fn end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        let mut outbox = self.outbox.borrow_mut();
+        if outbox.peer_ended() {
+            if !self.is_written {
+                // What was taken last is written when the connection asks again.
+                self.is_written = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            outbox.finish();
+        }
+        Poll::Ready(None)
+    }
+
     /// Little waits now: a reader who missed much gets the next part.
     fn ask_for_more(&self) {
         let has_room = {

@@ -35,6 +35,8 @@ pub(super) struct Outbox {
     waker: Option<Waker>,
     wire: Option<Wire>,
     signs: Signs,
+    /// The peer has said its last word.
+    peer_ended: bool,
     /// Somebody has more bulk for it.
     pub(super) is_owed: bool,
 }
@@ -75,6 +77,7 @@ impl Outbox {
             waker: None,
             wire,
             signs: Signs::default(),
+            peer_ended: false,
             is_owed: false,
         }
     }
@@ -141,8 +144,9 @@ impl Outbox {
         }
     }
 
-    /// Answers the peer's own end.
+    /// The peer has said its last word: answers it, unless it was the answer.
     pub(super) fn farewell(&mut self) {
+        self.peer_ended = true;
         if self.state == State::Open {
             self.add(Item { frame: frame::farewell(), live: true });
             self.state = State::Closing(None);
@@ -155,6 +159,18 @@ impl Outbox {
             wire.cut();
         }
         self.wake();
+    }
+
+    /// Ends the connection in order; nothing may be waiting.
+    pub(super) fn finish(&mut self) {
+        if let Some(wire) = &self.wire {
+            wire.finish();
+        }
+    }
+
+    /// Whether the peer has said its last word.
+    pub(super) fn peer_ended(&self) -> bool {
+        self.peer_ended
     }
 
     /// The connection is gone: gives everything back.

@@ -15,7 +15,7 @@ use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
 use madoguchi_protocol::api::{Agent, Command, CommandDone, Me, Presence};
 use madoguchi_protocol::{Code, Problem, server};
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocket};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -36,6 +36,8 @@ struct Inner {
     settings: Settings,
     sockets: Sockets,
     stopping: watch::Sender<bool>,
+    /// Lets a claim pass.
+    gate: Semaphore,
     state: Mutex<State>,
 }
 
@@ -78,12 +80,18 @@ impl Fake {
             settings,
             sockets: Sockets::new(1_000, 1_000),
             stopping: watch::Sender::new(false),
+            gate: Semaphore::new(0),
             state: Mutex::new(state),
         }))
     }
 
     pub(super) fn state(&self) -> parking_lot::MutexGuard<'_, State> {
         self.0.state.lock()
+    }
+
+    /// Lets so many claims pass.
+    pub(super) fn let_pass(&self, claims: usize) {
+        self.0.gate.add_permits(claims);
     }
 
     pub(super) fn stop(&self) {
@@ -227,18 +235,17 @@ impl House for Fake {
         Box::pin(async { Ok(window()) })
     }
 
-    /// Refuses everything, after a while and with the name of the conversation.
+    /// Refuses everything; claims only when they are let pass.
     fn command(
         &self,
         _: Identity,
         conversation: ConversationId,
         command: Command,
     ) -> LocalBoxFuture<'static, Result<CommandDone, Problem>> {
+        let fake = self.clone();
         Box::pin(async move {
-            // What was said first takes longest, so that an order that is kept is kept on purpose.
-            let turns = if matches!(command, Command::Claim(_)) { 50 } else { 1 };
-            for _ in 0..turns {
-                tokio::task::yield_now().await;
+            if matches!(command, Command::Claim(_)) {
+                fake.0.gate.acquire().await.expect("it is never closed").forget();
             }
             Err(problem(Code::SetAside).detail(conversation.to_string()))
         })

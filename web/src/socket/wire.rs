@@ -23,6 +23,14 @@ impl Wire {
         }
     }
 
+    /// Ends the connection in order: both sides have said their last word. Without it the HTTP server would wait for the
+    /// peer to end the connection, as the peer waits for the server (RFC 6455 7.1.1).
+    pub(super) fn finish(&self) {
+        if let Err(error) = SockRef::from(&self.0).shutdown(std::net::Shutdown::Both) {
+            tracing::debug!(%error, "a connection was gone before its end");
+        }
+    }
+
     /// Ends the connection at once with a reset: nothing that the kernel still holds for the peer is kept.
     pub(super) fn cut(&self) {
         let socket = SockRef::from(&self.0);

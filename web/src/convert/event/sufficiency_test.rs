@@ -1,1 +1,416 @@
+//! The proof that the wire suffices: a desk that has a snapshot and applies the events after it knows what a later
+//! snapshot and the timelines say. The desk here is written from `docs/socket-protocol.md` and sees nothing but the wire.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use madoguchi_engine::domain::conversation::{
+    Around, Command, Conversation as State, DeadlineKind, Inbound, InboundKind, SendOutcome, decide,
+};
+use madoguchi_engine::domain::id::{ContactPointId, InboxId};
+use madoguchi_engine::domain::message::FailureReason;
+use madoguchi_engine::domain::record::By;
+use madoguchi_engine::domain::window::Window;
+use madoguchi_engine::journal::feed::Committed;
+use madoguchi_engine::journal::memory::MemoryJournal;
+use madoguchi_engine::journal::{Append, Journal, codec};
+use madoguchi_engine::readmodel::{ReadModels, hydrate};
+use madoguchi_engine::rows::{ConversationRow, Place};
+use madoguchi_protocol::api::{Content as Shown, Conversation, Message, MessageState, Seat, Status};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::*;
+
+/// What an event does to a line.
+type Change = Box<dyn Fn(&mut Message)>;
+
+const STREAM: StreamId = StreamId(1);
+
+/// What a client keeps of a window.
+#[derive(Clone, Default)]
+struct Desk {
+    rows: BTreeMap<String, Conversation>,
+    messages: BTreeMap<(String, u32), Message>,
+}
+
+impl Desk {
+    /// Applies one update. A conversation that is not known is fetched, as it is by then.
+    fn take(&mut self, update: &Update, fetch: impl Fn(&str) -> Conversation) {
+        let mut moved: Vec<String> = Vec::new();
+        for event in &update.events {
+            let Some(id) = event.conversation().map(str::to_owned) else { continue };
+            self.take_message(&id, event);
+            if let Event::Opened { inbox, channel, contact_point, .. } = event {
+                self.rows.insert(id.clone(), born(&id, inbox, *channel, contact_point.clone(), update));
+            }
+            let row = self.rows.entry(id.clone()).or_insert_with(|| fetch(&id));
+            if row.position < update.position {
+                apply(row, event);
+                moved.push(id);
+            }
+        }
+        for id in moved {
+            let row = self.rows.get_mut(&id).expect("it was moved");
+            row.position = update.position;
+            row.updated_at.clone_from(&update.at);
+        }
+    }
+
+    fn take_message(&mut self, id: &str, event: &Event) {
+        let (number, change): (u32, Change) = match event.clone() {
+            Event::Received { message, .. } | Event::Queued { message, .. } | Event::NoteAdded { message, .. } => {
+                self.messages.insert((id.to_owned(), message.number), message);
+                return;
+            }
+            Event::SendStarted { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Sending))),
+            Event::SendAbandoned { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Queued))),
+            Event::Unknown { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Unknown))),
+            Event::Cancelled { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Cancelled))),
+            Event::Sent { number, free, .. } => {
+                (number, Box::new(move |m| (m.state, m.free) = (Some(MessageState::Sent), free)))
+            }
+            Event::Failed { number, failure, .. } => {
+                (number, Box::new(move |m| (m.state, m.failure) = (Some(MessageState::Failed), Some(failure.clone()))))
+            }
+            Event::NoteEdited { number, content, .. } => {
+                (number, Box::new(move |m| (m.content, m.edited) = (content.clone(), true)))
+            }
+            Event::NoteDeleted { number, .. } => {
+                (number, Box::new(|m| (m.content, m.deleted) = (Shown::Redacted, true)))
+            }
+            Event::Unsent { number: Some(number), .. } => {
+                (number, Box::new(|m| (m.content, m.taken_back) = (Shown::Redacted, true)))
+            }
+            _ => return,
+        };
+        if let Some(message) = self.messages.get_mut(&(id.to_owned(), number)) {
+            change(message);
+        }
+    }
+
+    fn open(&self) -> Vec<Conversation> {
+        self.rows.values().filter(|row| row.status != Status::Done).cloned().collect()
+    }
+}
+
+fn born(id: &str, inbox: &str, channel: Channel, contact_point: ContactPoint, update: &Update) -> Conversation {
+    Conversation {
+        id: id.to_owned(),
+        window: update.window.clone(),
+        inbox: inbox.to_owned(),
+        channel,
+        contact_point,
+        contact: None,
+        status: Status::New,
+        assignee: None,
+        seat: None,
+        former_holder: None,
+        last_number: 0,
+        waiting_to_send: 0,
+        waiting_since: None,
+        set_aside: false,
+        position: 0,
+        opened_at: update.at.clone(),
+        updated_at: update.at.clone(),
+    }
+}
+
+/// How each event moves a row.
+fn apply(row: &mut Conversation, event: &Event) {
+    match event.clone() {
+        Event::Received { message, received_at, .. } => {
+            row.last_number = message.number;
+            row.waiting_since.get_or_insert(received_at);
+        }
+        Event::Reopened { .. } => free(row, Status::New, None),
+        Event::Claimed { agent, epoch, .. } => {
+            free(row, Status::InProgress, None);
+            row.seat = Some(Seat { agent: Some(agent), epoch, offer: None, away: None, claimable: false });
+        }
+        Event::Released { agent, cause, .. } => {
+            free(row, Status::New, (cause != ReleaseCause::Returned).then_some(agent));
+        }
+        Event::Completed { .. } => {
+            free(row, Status::Done, None);
+            row.waiting_since = None;
+        }
+        Event::HandoverOffered { offer, .. } => seat(row).offer = Some(offer),
+        Event::HandoverEnded { .. } => {
+            if let Some(seat) = &mut row.seat {
+                seat.offer = None;
+            }
+        }
+        Event::Assigned { assignee, .. } => row.assignee = assignee,
+        Event::Queued { message, .. } => {
+            row.last_number = message.number;
+            row.waiting_to_send += 1;
+            if message.agent.is_some() {
+                row.waiting_since = None;
+            }
+        }
+        Event::Sent { .. } | Event::Failed { .. } | Event::Unknown { .. } | Event::Cancelled { .. } => {
+            row.waiting_to_send -= 1;
+        }
+        Event::NoteAdded { message, .. } => row.last_number = message.number,
+        Event::HolderAway { away, .. } => seat(row).away = Some(away),
+        Event::HolderReturned { .. } => (seat(row).away, seat(row).claimable) = (None, false),
+        Event::SeatClaimable { .. } => seat(row).claimable = true,
+        Event::NameSeen { name, .. } => row.contact_point.name = Some(name),
+        Event::SetAside { .. } => row.set_aside = true,
+        Event::TakenBack { .. } => row.set_aside = false,
+        _ => {}
+    }
+}
+
+fn free(row: &mut Conversation, status: Status, former: Option<String>) {
+    row.status = status;
+    row.seat = None;
+    row.former_holder = former;
+}
+
+fn seat(row: &mut Conversation) -> &mut Seat {
+    row.seat.as_mut().expect("somebody holds it")
+}
+
+/// The engine's side: decisions, states, the journal and the read models of the real program.
+struct Truth {
+    window: Window,
+    states: BTreeMap<ConversationId, (Position, State)>,
+    journal: MemoryJournal,
+    owner_epoch: u64,
+    models: ReadModels,
+    updates: Vec<Update>,
+    now: i64,
+    _dir: tempfile::TempDir,
+}
+
+impl Truth {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let journal = MemoryJournal::new(codec::redact);
+        let mut window = Window::unborn(WindowId::new("w").expect("an id"));
+        window.version = 1;
+        window.members.extend((1..=3).map(AgentId));
+        Self {
+            window,
+            states: BTreeMap::new(),
+            owner_epoch: journal.own(STREAM).expect("memory does not fail"),
+            journal,
+            models: ReadModels::open(dir.path()).expect("a store").models,
+            updates: Vec::new(),
+            now: 1_000_000,
+            _dir: dir,
+        }
+    }
+
+    /// Decides, and records what follows.
+    fn command(&mut self, id: ConversationId, command: &Command) {
+        self.now += 1_000;
+        let at = Timestamp(self.now);
+        let (_, state) = self.states.get(&id).cloned().unwrap_or((Position(0), State::unborn(id)));
+        let Ok(events) = decide(&state, command, Around { window: &self.window, now: at }) else { return };
+        if events.is_empty() {
+            return;
+        }
+        let mut after = state;
+        after.apply_record(&events.iter().collect::<Vec<_>>(), at);
+        let facts = events.into_iter().map(|event| record::Fact::Conversation(id, event)).collect();
+        let record = Record { at, by: By::Engine, events: facts };
+        let payload = codec::encode(&record).expect("it fits");
+        let append =
+            Append { stream: STREAM, owner_epoch: self.owner_epoch, touches: Vec::new(), dedupe: Vec::new(), payload };
+        let position = self.journal.append(&[append]).expect("memory does not fail")[0].expect("nobody else writes");
+        self.updates.push(update(&self.window.id, STREAM, position, &record));
+        let committed = Committed {
+            stream: STREAM,
+            position,
+            window: Some(self.window.id.clone()),
+            record: Arc::new(record),
+            dedupe: Vec::new(),
+            after: vec![Arc::new(after.clone())],
+        };
+        self.models.apply(&[committed]).expect("the store works");
+        self.states.insert(id, (position, after));
+    }
+
+    fn row(&self, id: ConversationId) -> Conversation {
+        let (position, state) = self.states[&id].clone();
+        seats::conversation(&ConversationRow { window: self.window.id.clone(), position, state: Arc::new(state) })
+    }
+
+    /// Open conversations, as a snapshot has them.
+    fn open(&self) -> Vec<Conversation> {
+        let rows = self.states.keys().map(|id| self.row(*id));
+        rows.filter(|row| row.status != Status::Done).collect()
+    }
+
+    /// Every line of every timeline, as REST serves it.
+    fn messages(&self) -> BTreeMap<(String, u32), Message> {
+        let mut messages = BTreeMap::new();
+        for id in self.states.keys() {
+            let lines = self.models.timeline(*id, Place::After(0), 10_000).expect("the store works").rows;
+            for row in hydrate(&self.journal, *id, &lines).expect("the journal works") {
+                messages.insert((id.to_string(), row.number), message::message(&row));
+            }
+        }
+        messages
+    }
+}
+
+/// A wish, with what depends on the state left to be filled in.
+#[derive(Clone, Debug)]
+struct Wish {
+    conversation: u128,
+    agent: u128,
+    kind: u8,
+    number: u32,
+}
+
+fn wishes() -> impl Strategy<Value = Vec<Wish>> {
+    let wish = (1_u128..4, 1_u128..4, 0_u8..30, 1_u32..8).prop_map(|(conversation, agent, kind, number)| Wish {
+        conversation,
+        agent,
+        kind,
+        number,
+    });
+    proptest::collection::vec(wish, 1..120)
+}
+
+fn inbound(truth: &Truth, id: ConversationId, turn: usize, what: InboundKind) -> Command {
+    Command::Inbound(Inbound {
+        inbox: InboxId(1),
+        contact_point: ContactPointId(id.0),
+        external_id: format!("U{}", id.0),
+        thread: format!("U{}", id.0),
+        event_id: format!("e-{turn}"),
+        // Some come late.
+        at: Timestamp(truth.now - if turn.is_multiple_of(3) { 5_000 } else { 0 }),
+        received_at: Timestamp(truth.now),
+        what,
+    })
+}
+
+fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command) {
+    let id = ConversationId(wish.conversation);
+    let wished_by = AgentId(wish.agent);
+    let state = truth.states.get(&id).map(|(_, state)| state);
+    let seat_epoch = state.map_or(0, |state| state.seat.epoch);
+    let holder = state.and_then(|state| state.seat.holder.agent()).unwrap_or(wished_by);
+    let other = AgentId(wish.agent % 3 + 1);
+    let oldest = state.and_then(|state| state.outbox.front()).map_or(wish.number, |item| item.number);
+    let number = wish.number;
+    let text = format!("text {turn}");
+    let external_id = format!("m-{number}");
+    let command = match wish.kind {
+        0..5 => inbound(
+            truth,
+            id,
+            turn,
+            InboundKind::Message {
+                external_id: Some(external_id),
+                content: Content::Text(text),
+                reply_token: Some(format!("t-{turn}")),
+                raw: None,
+            },
+        ),
+        5 => inbound(truth, id, turn, InboundKind::Unsend { external_id }),
+        6..9 => Command::Claim { agent: wished_by },
+        9 => Command::Release { agent: holder, seat_epoch },
+        10 => Command::Complete { agent: holder, seat_epoch },
+        11 => Command::TakeOver { agent: wished_by, supervisor: true, reason: "r".to_owned() },
+        12 => Command::OfferHandover { agent: holder, seat_epoch, to: other, note: Some("n".to_owned()) },
+        13 => Command::AcceptHandover { agent: other },
+        14 => Command::EndHandover { agent: other },
+        15 => Command::Assign { agent: wished_by, assignee: (number.is_multiple_of(2)).then_some(other) },
+        16..19 => Command::Send {
+            agent: holder,
+            seat_epoch,
+            client_id: format!("c-{turn}"),
+            content: Content::Text(text),
+            retry_key: turn as u128,
+        },
+        19 => Command::Cancel { agent: holder, seat_epoch, number: oldest },
+        20 => Command::AddNote { agent: wished_by, client_id: format!("n-{turn}"), text },
+        21 => Command::EditNote { agent: wished_by, number, text },
+        22 => Command::DeleteNote { agent: wished_by, number },
+        23 => Command::BeginSend { number: oldest, push_only: number.is_multiple_of(2) },
+        24 => Command::FinishSend { number: oldest, outcome: outcome(number) },
+        25 => Command::DeadlineReached {
+            kind: [DeadlineKind::Handover, DeadlineKind::Claimable, DeadlineKind::SeatExpiry, DeadlineKind::AutoClose]
+                [number as usize % 4],
+        },
+        26 => Command::AgentAway { agent: holder, since: Timestamp(truth.now - i64::from(number) * 400_000) },
+        27 => Command::AgentReturned { agent: holder },
+        28 => Command::SeeName { name: format!("name {number}") },
+        _ if number == 1 => Command::SetAside,
+        _ => Command::TakeBack { agent: wished_by },
+    };
+    (id, command)
+}
+
+fn outcome(number: u32) -> SendOutcome {
+    match number % 4 {
+        0 => SendOutcome::Sent { external_ids: vec!["x".to_owned()], free: true },
+        1 => SendOutcome::Failed(FailureReason::GaveUp),
+        2 => SendOutcome::Unknown,
+        _ => SendOutcome::Abandoned,
+    }
+}
+
+/// A proof over events that never happen would prove nothing.
+#[test]
+fn the_wishes_lead_to_every_event_of_a_conversation() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..150 {
+        let wishes = wishes().new_tree(&mut runner).expect("a strategy without filters").current();
+        let mut truth = Truth::new();
+        for (turn, wish) in wishes.iter().enumerate() {
+            let (id, command) = command(&truth, turn, wish);
+            truth.command(id, &command);
+        }
+        let events = truth.updates.iter().flat_map(|update| &update.events);
+        let kind = |event| serde_json::to_value(event).expect("plain data")["type"].to_string();
+        seen.extend(events.map(kind));
+    }
+    // All but the seven of the window itself.
+    assert_eq!(seen.len(), 26, "{seen:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_snapshot_and_the_events_after_it_are_the_later_snapshot(wishes in wishes(), cut in 0.0..1.0_f64) {
+        let mut truth = Truth::new();
+        let cut = (wishes.len() as f64 * cut) as usize;
+        let (mut early, mut told) = (Desk::default(), 0);
+        // Two desks: one that was there from the beginning, one that came in the middle.
+        let mut late = Desk::default();
+        for (turn, wish) in wishes.iter().enumerate() {
+            if turn == cut {
+                late.rows = truth.open().into_iter().map(|row| (row.id.clone(), row)).collect();
+                late.messages = truth.messages();
+            }
+            let (id, command) = command(&truth, turn, wish);
+            let before = truth.updates.len();
+            truth.command(id, &command);
+            // Events may come a little after the fact, and a fetch then sees more than the event.
+            if turn % 4 == 3 || turn + 1 == wishes.len() {
+                for update in &truth.updates[told..] {
+                    let fetch = |id: &str| truth.row(id.parse().expect("an id"));
+                    early.take(update, fetch);
+                }
+                told = truth.updates.len();
+            }
+            for update in truth.updates[before..].iter().filter(|_| turn >= cut) {
+                late.take(update, |id| truth.row(id.parse().expect("an id")));
+            }
+        }
+        prop_assert_eq!(early.open(), truth.open());
+        prop_assert_eq!(&early.messages, &truth.messages());
+        prop_assert_eq!(late.open(), truth.open());
+        prop_assert_eq!(&late.messages, &truth.messages());
+    }
+}

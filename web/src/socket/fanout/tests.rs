@@ -374,9 +374,8 @@ async fn who_leaves_gives_everything_back() {
 }
 
 #[test]
-fn a_client_frame_of_the_longest_kind_is_far_below_the_limit() {
-    // 25,000 UTF-16 units of text are at most 75,000 bytes in UTF-8: such an answer goes over REST.
-    let text = "窓".repeat(20_000);
+fn the_longest_answer_fits_into_one_message() {
+    let text = "窓".repeat(madoguchi_engine::domain::conversation::limits::TEXT_BYTES / 3);
     let frame = json!({"type": "command", "ref": "r", "conversation": "c", "command":
         {"type": "send", "client_id": "c", "seat_epoch": 1, "content": {"type": "text", "text": text}}});
     let text = frame.to_string();
