@@ -81,6 +81,10 @@ impl Presence {
     /// How the agent is.
     #[must_use]
     pub fn state(&self, agent: AgentId, now: Timestamp) -> State {
+        // The grace after a start is for seats; somebody who was never seen is not at a desk.
+        if !self.agents.lock().contains_key(&agent) {
+            return State::Offline;
+        }
         match self.away_since(agent, now) {
             Some(_) => State::Offline,
             None => match self.agents.lock().get(&agent).map_or(State::Offline, |entry| entry.said) {
