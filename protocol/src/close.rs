@@ -67,23 +67,13 @@ mod tests {
 
     #[test]
     fn the_number_alone_says_whether_to_come_back() {
-        let returning: Vec<Close> = Close::ALL
-            .iter()
-            .copied()
-            .filter(|close| close.may_return())
-            .collect();
-        assert_eq!(
-            returning,
-            [Close::Going, Close::Slow, Close::Silent, Close::Interrupted]
-        );
+        let returning: Vec<Close> = Close::ALL.iter().copied().filter(|close| close.may_return()).collect();
+        assert_eq!(returning, [Close::Going, Close::Slow, Close::Silent, Close::Interrupted]);
         for accident in [1000, 1001, 1006, 1011] {
             assert!(may_return(accident), "{accident}");
         }
         for close in Close::ALL {
-            assert!(
-                (4000..5000).contains(&close.code()),
-                "{close:?} is no application code"
-            );
+            assert!((4000..5000).contains(&close.code()), "{close:?} is no application code");
             assert!(close.reason().len() <= 123, "RFC 6455 5.5 leaves 123 bytes");
         }
     }

@@ -6,9 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{
-    Away, Channel, ContactPoint, Content, Failure, Message, Offer, RawReason, WindowSettings,
-};
+use crate::api::{Away, Channel, ContactPoint, Content, Failure, Message, Offer, RawReason, WindowSettings};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

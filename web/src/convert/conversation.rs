@@ -84,11 +84,7 @@ pub fn offer(offer: &DomainOffer) -> Offer {
 /// The holder's absence on the wire.
 #[must_use]
 pub fn away(away: DomainAway) -> Away {
-    Away {
-        since: time(away.since),
-        claimable_at: time(away.claimable_at),
-        expires_at: time(away.expires_at),
-    }
+    Away { since: time(away.since), claimable_at: time(away.claimable_at), expires_at: time(away.expires_at) }
 }
 
 #[cfg(test)]

@@ -112,11 +112,9 @@ fn of_note(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
             let row = note(id, *number, *author, text, client_id, at);
             Event::NoteAdded { conversation, message: message::message(&row) }
         }
-        Fact::NoteEdited { number, text } => Event::NoteEdited {
-            conversation,
-            number: *number,
-            content: message::content(&memo(text)),
-        },
+        Fact::NoteEdited { number, text } => {
+            Event::NoteEdited { conversation, number: *number, content: message::content(&memo(text)) }
+        }
         Fact::NoteDeleted { number } => Event::NoteDeleted { conversation, number: *number },
         other => unreachable!("{other:?} is no step of a memo"),
     }

@@ -24,6 +24,8 @@ use super::*;
 
 const STREAM: StreamId = StreamId(1);
 
+type Change = Box<dyn Fn(&mut Message)>;
+
 /// What a client keeps of a window.
 #[derive(Clone, Default)]
 struct Desk {
@@ -55,7 +57,7 @@ impl Desk {
     }
 
     fn take_message(&mut self, id: &str, event: &Event) {
-        let (number, change): (u32, Box<dyn Fn(&mut Message)>) = match event.clone() {
+        let (number, change): (u32, Change) = match event.clone() {
             Event::Received { message, .. } | Event::Queued { message, .. } | Event::NoteAdded { message, .. } => {
                 self.messages.insert((id.to_owned(), message.number), message);
                 return;
@@ -67,10 +69,9 @@ impl Desk {
             Event::Sent { number, free, .. } => {
                 (number, Box::new(move |m| (m.state, m.free) = (Some(MessageState::Sent), free)))
             }
-            Event::Failed { number, failure, .. } => (
-                number,
-                Box::new(move |m| (m.state, m.failure) = (Some(MessageState::Failed), Some(failure.clone()))),
-            ),
+            Event::Failed { number, failure, .. } => {
+                (number, Box::new(move |m| (m.state, m.failure) = (Some(MessageState::Failed), Some(failure.clone()))))
+            }
             Event::NoteEdited { number, content, .. } => {
                 (number, Box::new(move |m| (m.content, m.edited) = (content.clone(), true)))
             }
@@ -217,13 +218,8 @@ impl Truth {
         let record = Record { at, by: By::Engine, events: facts };
         let payload = codec::encode(&record).expect("it fits");
         let payload_len = payload.len();
-        let append = Append {
-            stream: STREAM,
-            owner_epoch: self.owner_epoch,
-            touches: Vec::new(),
-            dedupe: Vec::new(),
-            payload,
-        };
+        let append =
+            Append { stream: STREAM, owner_epoch: self.owner_epoch, touches: Vec::new(), dedupe: Vec::new(), payload };
         let position = self.journal.append(&[append]).expect("memory does not fail")[0].expect("nobody else writes");
         self.updates.push(update(&self.window.id, STREAM, position, &record));
         let committed = Committed {
@@ -273,8 +269,12 @@ struct Wish {
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
-    let wish = (1_u128..4, 1_u128..4, 0_u8..30, 1_u32..8)
-        .prop_map(|(conversation, agent, kind, number)| Wish { conversation, agent, kind, number });
+    let wish = (1_u128..4, 1_u128..4, 0_u8..30, 1_u32..8).prop_map(|(conversation, agent, kind, number)| Wish {
+        conversation,
+        agent,
+        kind,
+        number,
+    });
     proptest::collection::vec(wish, 1..120)
 }
 
@@ -286,7 +286,7 @@ fn inbound(truth: &Truth, id: ConversationId, turn: usize, what: InboundKind) ->
         thread: format!("U{}", id.0),
         event_id: format!("e-{turn}"),
         // Some come late.
-        at: Timestamp(truth.now - if turn % 3 == 0 { 5_000 } else { 0 }),
+        at: Timestamp(truth.now - if turn.is_multiple_of(3) { 5_000 } else { 0 }),
         received_at: Timestamp(truth.now),
         what,
     })
@@ -323,7 +323,7 @@ fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command)
         12 => Command::OfferHandover { agent: holder, seat_epoch, to: other, note: Some("n".to_owned()) },
         13 => Command::AcceptHandover { agent: other },
         14 => Command::EndHandover { agent: other },
-        15 => Command::Assign { agent: wished_by, assignee: (number % 2 == 0).then_some(other) },
+        15 => Command::Assign { agent: wished_by, assignee: (number.is_multiple_of(2)).then_some(other) },
         16..19 => Command::Send {
             agent: holder,
             seat_epoch,
@@ -335,7 +335,7 @@ fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command)
         20 => Command::AddNote { agent: wished_by, client_id: format!("n-{turn}"), text },
         21 => Command::EditNote { agent: wished_by, number, text },
         22 => Command::DeleteNote { agent: wished_by, number },
-        23 => Command::BeginSend { number: oldest, push_only: number % 2 == 0 },
+        23 => Command::BeginSend { number: oldest, push_only: number.is_multiple_of(2) },
         24 => Command::FinishSend { number: oldest, outcome: outcome(number) },
         25 => Command::DeadlineReached {
             kind: [DeadlineKind::Handover, DeadlineKind::Claimable, DeadlineKind::SeatExpiry, DeadlineKind::AutoClose]

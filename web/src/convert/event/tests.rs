@@ -119,7 +119,8 @@ fn what_was_redacted_is_told_as_redacted() {
         text: text.to_owned(),
         client_id: "n".to_owned(),
     };
-    let whole = record(vec![of(noted("番号は 0120")), of(Fact::NoteEdited { number: 1, text: "番号は 0570".to_owned() })]);
+    let whole =
+        record(vec![of(noted("番号は 0120")), of(Fact::NoteEdited { number: 1, text: "番号は 0570".to_owned() })]);
     let emptied = codec::redact(&codec::encode(&whole).expect("it fits"));
     let text = shown(&codec::decode(&emptied).expect("a record all the same"));
     assert!(!text.contains("番号"), "{text}");

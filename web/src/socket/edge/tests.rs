@@ -35,10 +35,7 @@ async fn open(
 fn serve(house: &Fake) -> SocketAddr {
     let house = web::Data::new(house.clone());
     let server = HttpServer::new(move || {
-        App::new()
-            .app_data(house.clone())
-            .app_data(Worker::<Fake>::default())
-            .route("/{agent}", web::get().to(open))
+        App::new().app_data(house.clone()).app_data(Worker::<Fake>::default()).route("/{agent}", web::get().to(open))
     })
     .workers(1)
     .tcp_nodelay(true)
@@ -284,8 +281,11 @@ async fn commands_of_one_conversation_are_answered_in_their_order_and_others_ove
     let claim = json!({"type": "claim"});
     let note = json!({"type": "delete_note", "number": 1});
     for (reference, conversation, command) in [("a", one, &claim), ("b", one, &note), ("c", other, &note)] {
-        say(&mut client, json!({"type": "command", "ref": reference, "conversation": conversation, "command": command}))
-            .await;
+        say(
+            &mut client,
+            json!({"type": "command", "ref": reference, "conversation": conversation, "command": command}),
+        )
+        .await;
     }
     assert_eq!(next_of(&mut client, "reply").await["ref"], "c", "it waits for nobody");
     house.let_pass(1);

@@ -339,13 +339,11 @@ async fn typing_reaches_who_watches_and_nobody_twice() {
     let desk = Desk::new();
     let (watching, elsewhere) = (desk.join(1, 1), desk.join(2, 2));
     let conversation = madoguchi_engine::domain::id::ConversationId(9);
-    let mut fanout = desk.fanout.borrow_mut();
-    assert!(!fanout.typing(&window(), conversation, AgentId(5)), "nobody watches");
-    drop(fanout);
+    assert!(!desk.fanout.borrow_mut().typing(&window(), conversation, AgentId(5)), "nobody watches");
     desk.watch(1, Some(0));
     desk.settle().await;
     desk.read(1, &watching);
-    fanout = desk.fanout.borrow_mut();
+    let mut fanout = desk.fanout.borrow_mut();
     assert!(fanout.typing(&window(), conversation, AgentId(5)));
     assert!(!fanout.typing(&window(), conversation, AgentId(5)), "it is to be told already");
     fanout.tell_typing();
