@@ -73,22 +73,12 @@ impl Load {
 fn appends(criterion: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a folder for the measurement");
     let mut raw = Raw::new(dir.path()).expect("room for the bare file");
-    let options = Options {
-        segment_bytes: SEGMENT_BYTES,
-        redactor: <[u8]>::to_vec,
-    };
+    let options = Options { segment_bytes: SEGMENT_BYTES, redactor: <[u8]>::to_vec };
     let journal = SegmentJournal::open(dir.path().join("journal"), options).expect("a journal");
     let epoch = journal.own(STREAM).expect("the stream");
-    let mut load = Load {
-        journal,
-        epoch,
-        number: 0,
-    };
+    let mut load = Load { journal, epoch, number: 0 };
     let mut group = criterion.benchmark_group("journal_append");
-    group
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1));
+    group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     for size in [1, 16, 64] {
         group.throughput(Throughput::Elements(size as u64));
         let bytes = vec![b'm'; size * (PAYLOAD + AROUND).next_multiple_of(8)];

@@ -29,10 +29,6 @@ impl Faults {
         if counter.load(Ordering::Relaxed) == 0 {
             return false;
         }
-        counter
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
-                left.checked_sub(1)
-            })
-            .is_ok()
+        counter.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok()
     }
 }

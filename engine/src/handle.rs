@@ -24,6 +24,7 @@ use crate::domain::window::{self, RawReason};
 use crate::failure::Failure;
 use crate::journal::Fault;
 use crate::presence::Presence;
+use crate::readmodel;
 use crate::rows::{
     CatchUp, ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, Place, RawRow, Snapshot, Update,
 };
@@ -43,7 +44,10 @@ pub enum StartError {
     Record(#[from] crate::journal::codec::CodecError),
     /// The read models.
     #[error("the read models cannot be opened")]
-    ReadModels(#[from] crate::readmodel::StoreError),
+    ReadModels(#[from] crate::readmodel::StartFault),
+    /// A row of them.
+    #[error("the read models cannot be read")]
+    Row(#[from] crate::readmodel::ReadFault),
     /// Calls to platforms.
     #[error("no client for outside calls")]
     HttpClient,
@@ -131,7 +135,8 @@ impl Handle {
         name: String,
         product: u16,
     ) -> Result<WindowEntry, Failure> {
-        let entry = WindowEntry { id, stream: start::new_stream(&self.core), name, product, created_at: self.core.now() };
+        let entry =
+            WindowEntry { id, stream: start::new_stream(&self.core), name, product, created_at: self.core.now() };
         self.org_command(by, org::Command::CreateWindow(entry.clone())).await?;
         start::make_window(&self.core, &entry).await?;
         Ok(entry)
@@ -168,12 +173,7 @@ impl Handle {
     ///
     /// # Errors
     /// Rejected, or not now.
-    pub async fn command(
-        &self,
-        by: By,
-        conversation: ConversationId,
-        command: Command,
-    ) -> Result<Done, Failure> {
+    pub async fn command(&self, by: By, conversation: ConversationId, command: Command) -> Result<Done, Failure> {
         if !eases(&command) {
             self.core.work_allowed()?;
         }
@@ -190,7 +190,9 @@ impl Handle {
         let taking = tokio::time::timeout(patience, inbox::take_body(&self.core, inbox, body.clone()));
         let why = match taking.await {
             Ok(Ok(taken)) => return Ok(taken),
-            Ok(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | Err(_) => RawReason::Busy,
+            Ok(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | Err(_) => {
+                RawReason::Busy
+            }
             Ok(Err(failure)) => return Err(failure),
         };
         let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
@@ -202,10 +204,7 @@ impl Handle {
     ///
     /// # Errors
     /// Read models are not there yet.
-    pub async fn window_of(
-        &self,
-        conversation: ConversationId,
-    ) -> Result<Option<WindowId>, Failure> {
+    pub async fn window_of(&self, conversation: ConversationId) -> Result<Option<WindowId>, Failure> {
         if let Some(view) = self.core.views.open_in(conversation) {
             return Ok(Some(view.id.clone()));
         }
@@ -216,10 +215,7 @@ impl Handle {
     ///
     /// # Errors
     /// Not found, or catching up.
-    pub async fn conversation(
-        &self,
-        conversation: ConversationId,
-    ) -> Result<ConversationRow, Failure> {
+    pub async fn conversation(&self, conversation: ConversationId) -> Result<ConversationRow, Failure> {
         self.core.row(conversation).await?.ok_or(Failure::NotFound("conversation"))
     }
 
@@ -246,17 +242,13 @@ impl Handle {
         let (store, journal) = (core.store.clone(), core.journal.clone());
         let (place, limit) = (query.place, query.limit.clamp(1, 200));
         let read = move || {
-            let rows = store.timeline(conversation, place, limit + 1)?;
-            store.hydrate(&*journal, conversation, rows)
+            let page = store.timeline(conversation, place, limit)?;
+            let items = readmodel::hydrate(&*journal, conversation, &page.rows)?;
+            Ok::<_, readmodel::ReplayFault>((items, page.more_before, page.more_after))
         };
-        let mut items = core.pool.run(read).await?.map_err(|error| store_failed(&error))?;
-        let more = items.len() > limit;
-        if more && matches!(place, Place::After(_)) {
-            items.pop();
-        } else if more {
-            items.remove(0);
-        }
-        let edge = if matches!(place, Place::After(_)) { items.last() } else { items.first() };
+        let (items, more_before, more_after) = core.pool.run(read).await?.map_err(|error| store_failed(&error))?;
+        let forward = matches!(place, Place::After(_));
+        let (edge, more) = if forward { (items.last(), more_after) } else { (items.first(), more_before) };
         let next_cursor = edge.filter(|_| more).map(|row| row.number.to_string());
         Ok(Page { items, next_cursor })
     }
@@ -265,11 +257,7 @@ impl Handle {
     ///
     /// # Errors
     /// Not found, or catching up.
-    pub async fn message(
-        &self,
-        conversation: ConversationId,
-        number: u32,
-    ) -> Result<MessageRow, Failure> {
+    pub async fn message(&self, conversation: ConversationId, number: u32) -> Result<MessageRow, Failure> {
         let query = MessagesQuery { place: Place::Before(number.saturating_add(1)), limit: 1 };
         let page = self.messages(conversation, query).await?;
         page.items.into_iter().find(|row| row.number == number).ok_or(Failure::NotFound("message"))
@@ -324,12 +312,7 @@ impl Handle {
     ///
     /// # Errors
     /// No such window, or catching up.
-    pub async fn catch_up(
-        &self,
-        window: &WindowId,
-        stream: StreamId,
-        after: Position,
-    ) -> Result<CatchUp, Failure> {
+    pub async fn catch_up(&self, window: &WindowId, stream: StreamId, after: Position) -> Result<CatchUp, Failure> {
         resume::catch_up(&self.core, window, stream, after).await
     }
 
@@ -350,8 +333,7 @@ impl Handle {
     /// What keeps the engine from being ready.
     #[must_use]
     pub fn latches(&self) -> Vec<Latch> {
-        let reached = |stream| self.core.store.reached(stream) >= self.core.journal.head(stream);
-        let lag_is_small = self.core.store_writer.lag() < READY_LAG || self.core.journal.streams().iter().all(|(stream, _)| reached(*stream));
+        let lag_is_small = self.core.store_writer.lag() < READY_LAG;
         vec![
             Latch { name: "journal", open: self.core.writer().is_some() },
             Latch { name: "read_models", open: lag_is_small },
@@ -467,8 +449,8 @@ fn export(journal: &dyn crate::journal::Journal, to: &Path) -> Result<u64, Fault
     crate::journal::transfer::export(journal, &mut file, to)
 }
 
-pub(crate) fn store_failed(error: &crate::readmodel::StoreError) -> Failure {
-    tracing::error!(%error, "a read model could not be read");
+pub(crate) fn store_failed(error: &(dyn std::error::Error + 'static)) -> Failure {
+    tracing::error!(error, "a read model could not be read");
     Failure::CatchingUp
 }
 
@@ -484,7 +466,7 @@ impl Core {
     /// Waits until the read models have reached the head as of now.
     pub(crate) async fn caught_up(&self, stream: StreamId) -> Result<(), Failure> {
         let head = self.journal.head(stream);
-        if self.store_writer.wait_for(stream, head, CATCH_UP).await { Ok(()) } else { Err(Failure::CatchingUp) }
+        self.store.wait_for(stream, head, CATCH_UP).await
     }
 
     /// A conversation that the read models know, with its window.
@@ -494,17 +476,12 @@ impl Core {
         // It may have been done a moment ago, or not be there at all: only at the head can that be told. What was found
         // may be old in the same way.
         for view in self.views.windows() {
-            if found.as_ref().is_none_or(|stored| stored.stream == view.stream) {
+            if found.as_ref().is_none_or(|row| row.window == view.id) {
                 self.caught_up(view.stream).await?;
             }
         }
         found = self.pool.run(look(self.store.clone())).await?.map_err(|error| store_failed(&error))?;
-        Ok(found.and_then(|stored| {
-            let window = self.views.window_of_stream(stored.stream)?.id.clone();
-            let row =
-                ConversationRow { window: window.clone(), position: stored.position, state: Arc::new(stored.state) };
-            Some((window, row))
-        }))
+        Ok(found.map(|row| (row.window.clone(), row)))
     }
 
     pub(crate) async fn row(&self, id: ConversationId) -> Result<Option<ConversationRow>, Failure> {

@@ -41,11 +41,7 @@ impl Presence {
     /// Everybody away since `started_at`; a request keeps an agent present for `grace_ms`.
     #[must_use]
     pub fn new(started_at: Timestamp, grace_ms: i64) -> Self {
-        Self {
-            agents: Arc::default(),
-            started_at,
-            grace_ms,
-        }
+        Self { agents: Arc::default(), started_at, grace_ms }
     }
 
     /// A socket opened. Returns whether the agent was offline before.
@@ -87,12 +83,7 @@ impl Presence {
     pub fn state(&self, agent: AgentId, now: Timestamp) -> State {
         match self.away_since(agent, now) {
             Some(_) => State::Offline,
-            None => match self
-                .agents
-                .lock()
-                .get(&agent)
-                .map_or(State::Offline, |entry| entry.said)
-            {
+            None => match self.agents.lock().get(&agent).map_or(State::Offline, |entry| entry.said) {
                 // Present by requests only: nobody said anything else.
                 State::Offline => State::Available,
                 said => said,

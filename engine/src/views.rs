@@ -108,8 +108,7 @@ impl Views {
         live: Vec<ConversationRow>,
     ) {
         let live = live.into_iter().filter(|row| is_live(&row.state)).map(|row| (row.state.id, row)).collect();
-        let inner =
-            Inner { position, window: Arc::new(window), live, ring: VecDeque::new(), ring_bytes: 0 };
+        let inner = Inner { position, window: Arc::new(window), live, ring: VecDeque::new(), ring_bytes: 0 };
         let view = WindowView { id: id.clone(), stream, inner: Mutex::new(inner) };
         self.windows.write().insert(id, Arc::new(view));
     }

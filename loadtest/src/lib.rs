@@ -1,1 +1,7 @@
-//! x
+//! What stands outside the engine in tests and measurements: simulated customers and agents, and the doubles of the
+//! platforms they come through.
+//!
+//! Never part of the product that is served, and never aimed at anything but this machine. Read next: `double`, the
+//! LINE platform; the program `loadtest` is `main.rs`.
+
+pub mod double;

@@ -1,3 +1,9 @@
 //! The scenarios: each file is named after the fear it removes.
+#![expect(clippy::unwrap_used, reason = "a scenario ends where something is not as it must be")]
 
+mod claim_race;
+mod killed;
+mod missed_updates;
+mod odd_webhooks;
 mod power_cut;
+mod stuck_reader;

@@ -11,10 +11,7 @@ use madoguchi_tests::powercut::{Plan, Report, Violation, run};
 
 /// The plan of a store that breaks a promise: it ends at the first violation, and chance gets enough tries to find one.
 fn long_plan() -> Plan {
-    Plan {
-        rounds: 1_000,
-        ..Plan::from_env()
-    }
+    Plan { rounds: 1_000, ..Plan::from_env() }
 }
 
 fn rounds_on(lossy: &Lossy, plan: &Plan, store: &str) -> Result<Report, Violation> {
@@ -28,24 +25,37 @@ fn writer(store: &str, dir: &Path) -> Command {
 }
 
 #[test]
+fn the_journal_keeps_what_it_acknowledged_through_kills_and_power_cuts() {
+    let Some(lossy) = Lossy::mount() else { return };
+    let report = rounds_on(&lossy, &Plan::from_env(), "journal").unwrap_or_else(|violation| panic!("{violation}"));
+    eprintln!("{report:?}");
+    assert!(report.acknowledged > 0 && report.cuts > 0, "{report:?} tested nothing");
+}
+
+#[test]
+fn the_journal_on_a_disk_that_ignores_syncs_is_found_out() {
+    let Some(lossy) = Lossy::mount() else { return };
+    let plan = Plan { fresh_every: u64::MAX, ..long_plan() };
+    let violation = run(&lossy, &plan, |dir| {
+        lossy.ignore_syncs(true);
+        writer("journal", dir)
+    })
+    .unwrap_err();
+    eprintln!("{violation}");
+}
+
+#[test]
 fn what_was_acknowledged_outlives_kills_and_power_cuts() {
     let Some(lossy) = Lossy::mount() else { return };
-    let report = rounds_on(&lossy, &Plan::from_env(), "reference")
-        .unwrap_or_else(|violation| panic!("{violation}"));
+    let report = rounds_on(&lossy, &Plan::from_env(), "reference").unwrap_or_else(|violation| panic!("{violation}"));
     eprintln!("{report:?}");
-    assert!(
-        report.acknowledged > 0 && report.cuts > 0,
-        "{report:?} tested nothing"
-    );
+    assert!(report.acknowledged > 0 && report.cuts > 0, "{report:?} tested nothing");
 }
 
 #[test]
 fn a_disk_that_ignores_syncs_is_found_out() {
     let Some(lossy) = Lossy::mount() else { return };
-    let plan = Plan {
-        fresh_every: u64::MAX,
-        ..long_plan()
-    };
+    let plan = Plan { fresh_every: u64::MAX, ..long_plan() };
     let violation = run(&lossy, &plan, |dir| {
         // Only now, so that the folder itself stays.
         lossy.ignore_syncs(true);
@@ -68,10 +78,7 @@ fn a_writer_that_forgets_a_sync_is_found_out() {
 
 #[test]
 fn plain_sled_loses_what_it_flushed() {
-    let options = Options {
-        names_follow_files: true,
-        ..Options::default()
-    };
+    let options = Options { names_follow_files: true, ..Options::default() };
     let Some(lossy) = Lossy::mount_with(options) else {
         return;
     };

@@ -64,22 +64,12 @@ pub struct Unsound {
 pub fn check<C: Ord + Clone + std::fmt::Debug>(history: &[Entry<C>]) -> Result<(), Unsound> {
     let mut conversations: BTreeMap<&C, Vec<&Entry<C>>> = BTreeMap::new();
     for entry in history {
-        conversations
-            .entry(&entry.conversation)
-            .or_default()
-            .push(entry);
+        conversations.entry(&entry.conversation).or_default().push(entry);
     }
     for (conversation, mut calls) in conversations {
         calls.sort_by_key(|entry| entry.start);
-        let mut search = Search {
-            seen: HashSet::new(),
-            furthest: (0, None),
-            calls,
-        };
-        let start = Seat {
-            epoch: 0,
-            holder: None,
-        };
+        let mut search = Search { seen: HashSet::new(), furthest: (0, None), calls };
+        let start = Seat { epoch: 0, holder: None };
         if !search.explains(&mut vec![false; search.calls.len()], start) {
             return Err(Unsound {
                 conversation: format!("{conversation:?}"),
@@ -102,21 +92,13 @@ impl Seat {
     /// The seat after a call of `agent` that got this answer; `None` where this seat would not have given it.
     fn after(self, agent: u32, call: Call) -> Option<Self> {
         let holds = |epoch| self.holder == Some(agent) && self.epoch == epoch;
-        let free = Self {
-            holder: None,
-            ..self
-        };
-        let won = Self {
-            epoch: self.epoch + 1,
-            holder: Some(agent),
-        };
+        let free = Self { holder: None, ..self };
+        let won = Self { epoch: self.epoch + 1, holder: Some(agent) };
         match call {
             Call::Claimed(epoch) if holds(epoch) => Some(self),
             Call::Claimed(epoch) => (self.holder.is_none() && epoch == won.epoch).then_some(won),
             Call::Taken(by) => (by != agent && self.holder == Some(by)).then_some(self),
-            Call::TookOver(epoch) => {
-                (self.holder != Some(agent) && epoch == won.epoch).then_some(won)
-            }
+            Call::TookOver(epoch) => (self.holder != Some(agent) && epoch == won.epoch).then_some(won),
             Call::Released(epoch) => holds(epoch).then_some(free),
             Call::Sent(epoch) => holds(epoch).then_some(self),
             Call::Refused(epoch) => (!holds(epoch)).then_some(self),
@@ -145,8 +127,7 @@ impl<C> Search<'_, C> {
     fn explains(&mut self, placed: &mut Vec<bool>, mut seat: Seat) -> bool {
         let before = placed.clone();
         let mut movers = self.place_idle(placed, seat);
-        let first_left =
-            (0..placed.len()).find(|at| !placed[*at] && !self.calls[*at].call.is_open());
+        let first_left = (0..placed.len()).find(|at| !placed[*at] && !self.calls[*at].call.is_open());
         let count = placed.iter().filter(|placed| **placed).count();
         if count >= self.furthest.0 {
             self.furthest = (count, first_left);
@@ -157,9 +138,7 @@ impl<C> Search<'_, C> {
             // Certain moves first: a call without an answer need not have happened at all.
             movers.sort_by_key(|at| self.calls[*at].call.is_open());
             for at in movers {
-                seat = here
-                    .after(self.calls[at].agent, self.calls[at].call)
-                    .expect("place_idle lists only what fits");
+                seat = here.after(self.calls[at].agent, self.calls[at].call).expect("place_idle lists only what fits");
                 placed[at] = true;
                 if self.explains(placed, seat) {
                     explained = true;
@@ -197,14 +176,9 @@ impl<C> Search<'_, C> {
     /// Calls that began before every other call that is left had its answer.
     fn next_calls(&self, placed: &[bool]) -> Vec<usize> {
         let left = || (0..placed.len()).filter(|at| !placed[*at]);
-        let first_end = left()
-            .filter(|at| !self.calls[*at].call.is_open())
-            .map(|at| self.calls[at].end)
-            .min()
-            .unwrap_or(u64::MAX);
-        left()
-            .filter(|at| self.calls[*at].start <= first_end)
-            .collect()
+        let first_end =
+            left().filter(|at| !self.calls[*at].call.is_open()).map(|at| self.calls[at].end).min().unwrap_or(u64::MAX);
+        left().filter(|at| self.calls[*at].start <= first_end).collect()
     }
 }
 

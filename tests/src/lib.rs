@@ -5,6 +5,7 @@
 //! The scenarios are in `scenarios/`, one file for one fear. Nothing outside this package may depend on it.
 
 pub mod history;
+pub mod house;
 pub mod lossy;
 pub mod powercut;
 pub mod sim;

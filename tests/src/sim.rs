@@ -31,9 +31,7 @@ fn one_run(name: &str, seed: u64, scenario: impl Fn(&mut Chooser)) {
     let outcome = catch_unwind(AssertUnwindSafe(|| scenario(&mut chooser)));
     if let Err(panic) = outcome {
         let choices = chooser.choices;
-        eprintln!(
-            "{name} failed after {choices} choices; repeat it with MADOGUCHI_SIM_SEED={seed}"
-        );
+        eprintln!("{name} failed after {choices} choices; repeat it with MADOGUCHI_SIM_SEED={seed}");
         resume_unwind(panic);
     }
 }
@@ -55,10 +53,7 @@ impl Chooser {
     /// The same seed makes the same choices.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self {
-            rng: StdRng::seed_from_u64(seed),
-            choices: 0,
-        }
+        Self { rng: StdRng::seed_from_u64(seed), choices: 0 }
     }
 
     /// A number below `end`.
@@ -116,9 +111,7 @@ impl<E> Lanes<E> {
     /// So many empty queues, known by their index.
     #[must_use]
     pub fn new(lanes: usize) -> Self {
-        Self {
-            lanes: (0..lanes).map(|_| VecDeque::new()).collect(),
-        }
+        Self { lanes: (0..lanes).map(|_| VecDeque::new()).collect() }
     }
 
     /// Puts something at the end of a queue.
@@ -128,9 +121,7 @@ impl<E> Lanes<E> {
 
     /// Takes the first of some queue that is not empty; `None` when all are.
     pub fn next(&mut self, chooser: &mut Chooser) -> Option<(usize, E)> {
-        let ready: Vec<usize> = (0..self.lanes.len())
-            .filter(|lane| !self.lanes[*lane].is_empty())
-            .collect();
+        let ready: Vec<usize> = (0..self.lanes.len()).filter(|lane| !self.lanes[*lane].is_empty()).collect();
         if ready.is_empty() {
             return None;
         }
@@ -173,15 +164,8 @@ mod tests {
             let run = interleaving(seed);
             assert_eq!(run.len(), 12);
             for lane in 0..3 {
-                let events: Vec<_> = run
-                    .iter()
-                    .filter(|step| step.0 == lane)
-                    .map(|step| step.1)
-                    .collect();
-                assert!(
-                    events.is_sorted(),
-                    "{events:?} in lane {lane} of seed {seed}"
-                );
+                let events: Vec<_> = run.iter().filter(|step| step.0 == lane).map(|step| step.1).collect();
+                assert!(events.is_sorted(), "{events:?} in lane {lane} of seed {seed}");
             }
         }
     }

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix::prelude::*;
 use tokio::sync::mpsc;
 
-use super::reply::Reply;
 use super::Decision;
+use super::reply::Reply;
 use super::window::Shared;
 use crate::domain::conversation::{Around, Command, Conversation, Event, Inbound, decide};
 use crate::domain::id::{ConversationId, Position};
@@ -178,7 +178,9 @@ impl ConversationActor {
         let answer_row = after.clone();
         let number = number.or_else(|| (after.last_number > before.last_number).then_some(after.last_number));
         let answer = self.answer(move |result| match result {
-            Ok(position) => reply.send(Ok(Done { row: ConversationRow { window, position, state: answer_row }, number })),
+            Ok(position) => {
+                reply.send(Ok(Done { row: ConversationRow { window, position, state: answer_row }, number }))
+            }
             Err(_) => drop(reply),
         });
         let facts = events.into_iter().map(|event| Fact::Conversation(self.id, event)).collect();
@@ -241,9 +243,10 @@ impl ConversationActor {
         }
         let after = self.apply(&all, now);
         facts.extend(all.into_iter().map(|event| Fact::Conversation(self.id, event)));
-        let answer = self.answer(move |result| match (result, last) {
-            (Ok(_), Some((reply, recorded))) => reply.send(Ok(recorded)),
-            _ => {}
+        let answer = self.answer(move |result| {
+            if let (Ok(_), Some((reply, recorded))) = (result, last) {
+                reply.send(Ok(recorded));
+            }
         });
         self.submit(permit, (By::Customer, now), facts, keys, (before.version, after), answer);
     }

@@ -14,7 +14,7 @@ use crate::domain::id::InboxId;
 use crate::domain::record::Fact;
 use crate::journal::feed::Committed;
 use crate::journal::writer::Told;
-use crate::readmodel::ReadModelWriter;
+use crate::readmodel::Writer as ReadModelWriter;
 use crate::views::Views;
 
 /// What the feed moves.

@@ -115,9 +115,7 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
 /// Keys that the read models answer for: recorded before the journal's memory begins.
 async fn known_long_ago(core: &Arc<Core>, keys: Vec<DedupeKey>) -> Result<Vec<DedupeKey>, Failure> {
     let store = core.store.clone();
-    core.pool
-        .run(move || keys.into_iter().filter(|key| matches!(store.dedupe(*key), Ok(Some(_)))).collect())
-        .await
+    core.pool.run(move || keys.into_iter().filter(|key| matches!(store.dedupe(*key), Ok(Some(_)))).collect()).await
 }
 
 impl InboxActor {
@@ -240,4 +238,3 @@ async fn deliver(
     }
     Err(Failure::Interrupted)
 }
-

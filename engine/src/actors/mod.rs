@@ -14,6 +14,7 @@ pub(crate) mod reply;
 pub(crate) mod sender;
 pub(crate) mod space;
 pub(crate) mod start;
+pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;
 
@@ -35,7 +36,7 @@ use crate::failure::Failure;
 use crate::journal::writer::{Answer, Permit, Submission, Writer};
 use crate::journal::{Append, DedupeKey, Journal, Touch, codec};
 use crate::presence::Presence;
-use crate::readmodel::{ReadModelWriter, ReadModels};
+use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
 use crate::views::Views;
 
 use self::inbox::InboxActor;
@@ -136,7 +137,8 @@ impl Core {
             let _ = done.send(result);
         });
         let at = self.now();
-        let decision = Decision { stream, window, by, at, events, touches: Vec::new(), dedupe, after: Vec::new(), answer };
+        let decision =
+            Decision { stream, window, by, at, events, touches: Vec::new(), dedupe, after: Vec::new(), answer };
         self.submit(permit, decision).map_err(too_long)?;
         match wait.await.map_err(|_| Failure::Interrupted)? {
             Ok(position) => Ok(Recorded::Now(position)),

@@ -84,13 +84,12 @@ fn write_durably(path: &Path, body: &[u8]) -> std::io::Result<()> {
 pub(crate) async fn waiting(core: &Arc<Core>, window: &WindowId) -> Result<Vec<(RawAccepted, Position)>, Failure> {
     let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
     let stream = view.stream;
-    if !core.store_writer.wait_for(stream, core.journal.head(stream), CATCH_UP).await {
-        return Err(Failure::CatchingUp);
-    }
+    core.store.wait_for(stream, core.journal.head(stream), CATCH_UP).await?;
     let (store, journal) = (core.store.clone(), core.journal.clone());
     let read = move || {
         let mut found = Vec::new();
-        for (raw, position) in store.raw_waiting(stream).map_err(|_| Failure::CatchingUp)? {
+        for waiting in store.raw_waiting(stream).map_err(|_| Failure::CatchingUp)? {
+            let (raw, position) = (waiting.row.raw, waiting.position);
             let stored = journal.read(stream, position, 1, usize::MAX).map_err(|_| Failure::CatchingUp)?;
             let Some(record) = stored.first().and_then(|stored| codec::decode(&stored.payload).ok()) else { continue };
             found.extend(record.events.into_iter().find_map(|fact| match fact {

@@ -26,6 +26,7 @@ impl Registry {
         self.awake.remove_if(&id, |_, entry| entry.0 == incarnation);
     }
 
+    /// How many are awake.
     pub(crate) fn len(&self) -> usize {
         self.awake.len()
     }

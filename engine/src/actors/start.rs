@@ -24,8 +24,7 @@ use crate::handle::{Encoder, StartError};
 use crate::journal::segment::{Options, SegmentJournal};
 use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
-use crate::readmodel::{ReadModelWriter, ReadModels};
-use crate::rows::ConversationRow;
+use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -43,12 +42,11 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
         actix::System::set_current(system);
         open(config, encoder)
     };
-    let core = tokio::task::spawn_blocking(opening)
-        .await
-        .map_err(|_| StartError::Interrupted)??;
+    let core = tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Interrupted)??;
     let (core, feed) = core;
     let core = Arc::new(core);
     core.threads.lock().push(feed);
+    core.sender_arbiter.handle().spawn(super::upkeep::run(core.clone()));
     for view in core.views.windows() {
         start_window(&core, &view.id);
     }
@@ -61,16 +59,19 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
 type Opened = (Core, std::thread::JoinHandle<()>);
 
 fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|source| Fault::Io { what: "create folder", path: config.data_dir.clone(), source })?;
+    std::fs::create_dir_all(&config.data_dir).map_err(|source| Fault::Io {
+        what: "create folder",
+        path: config.data_dir.clone(),
+        source,
+    })?;
     let options = Options { segment_bytes: config.segment_bytes, redactor: codec::redact };
-    let log = SegmentJournal::open(&config.data_dir.join("journal"), options)?;
-    let store = Arc::new(ReadModels::open(&config.data_dir)?);
-    let reached: Vec<(StreamId, Position)> =
-        log.streams().into_iter().map(|(stream, _)| (stream, store.reached(stream))).collect();
-    log.load_dedupe_after(&reached)?;
+    let log = SegmentJournal::open(config.data_dir.join("journal"), options)?;
+    let started = ReadModels::start(&config.data_dir.join("readmodel"), &log)?;
+    tracing::info!(records = started.caught_up.records, made_anew = ?started.made_anew, "read models have caught up");
+    let store = Arc::new(started.models);
+    // The read models answer for every outside event up to the head; the journal remembers from here on.
+    log.load_dedupe_after(&log.streams())?;
     let journal: Arc<dyn Journal> = Arc::new(log);
-    store.catch_up(&*journal)?;
     let views = Arc::new(Views::new(encoder));
     let owner_epochs = DashMap::new();
     own(&*journal, ORG_STREAM, &owner_epochs)?;
@@ -83,11 +84,10 @@ fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
     let now = config.clock.now();
     let faults = config.faults.clone();
     let store_faults = faults.clone();
-    let on_fault = Box::new(|error| {
-        tracing::error!(%error, "the read models failed; they are rebuilt at the next start");
-        std::process::exit(74);
-    });
-    let store_writer = Arc::new(ReadModelWriter::start(store.clone(), store_faults, on_fault));
+    // The journal is whole; a new start makes the read models anew, which is better than a desk without lists.
+    let on_fault = Box::new(|_| std::process::exit(74));
+    let store_writer = ReadModelWriter::start(store.clone(), store_faults, on_fault);
+    let store_writer = Arc::new(store_writer.map_err(|_| StartError::Interrupted)?);
     let fatal = |fault: Fault| {
         tracing::error!(error = &fault as &dyn std::error::Error, "the journal failed; the process ends");
         std::process::exit(74);
@@ -164,29 +164,19 @@ fn restore_window(
     store: &ReadModels,
     entry: &WindowEntry,
 ) -> Result<(), StartError> {
-    let mut window = Window::unborn(entry.id.clone());
-    match store.window(entry.stream)? {
-        Some(known) => window = known,
-        None => replay(journal, entry.stream, |fact| {
-            if let Fact::Window(event) = fact {
-                window.apply(event);
-            }
-        })?,
-    }
-    let live = store.live_conversations(entry.stream)?.into_iter().map(|stored| ConversationRow {
-        window: entry.id.clone(),
-        position: stored.position,
-        state: Arc::new(stored.state),
-    });
-    views.restore_window(entry.id.clone(), entry.stream, journal.head(entry.stream), window, live.collect());
+    let window = store.window(entry.stream)?.unwrap_or_else(|| Window::unborn(entry.id.clone()));
+    let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
+    views.restore_window(entry.id.clone(), entry.stream, journal.head(entry.stream), window, live);
     Ok(())
 }
 
 /// Starts a window's actor from its view. A window whose first record is missing (a stop between two streams) gets it now.
 pub(crate) fn start_window(core: &Arc<Core>, id: &WindowId) {
     let Some(view) = core.views.window(id) else { return };
-    let threads: HashMap<u128, ConversationId> = match core.store.threads(view.stream) {
-        Ok(threads) => threads.into_iter().map(|(inbox, thread, id)| (thread_key(inbox, &thread), id)).collect(),
+    let threads = core.store.threads(view.stream);
+    let threads = threads.map(|row| row.map(|row| (thread_key(row.inbox, &row.thread), row.conversation)));
+    let threads: HashMap<u128, ConversationId> = match threads.collect::<Result<_, _>>() {
+        Ok(threads) => threads,
         Err(error) => {
             tracing::error!(%error, "the read models cannot be read; the process ends");
             std::process::exit(74);
@@ -211,7 +201,7 @@ pub(crate) fn rebuild_window(core: &Arc<Core>, id: &WindowId) {
             }
             let Some(view) = core.views.window(&id) else { return };
             let head = core.journal.head(view.stream);
-            while !core.store_writer.wait_for(view.stream, head, std::time::Duration::from_secs(1)).await {
+            while core.store.wait_for(view.stream, head, std::time::Duration::from_secs(1)).await.is_err() {
                 if core.is_stopping() {
                     return;
                 }
@@ -227,7 +217,8 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     if core.inboxes.contains_key(&inbox.id) {
         return;
     }
-    let place = inbox.window.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    let place =
+        inbox.window.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     let arbiter = core.window_arbiters[place % core.window_arbiters.len()].handle();
     let actor = InboxActor::start_on(&arbiter, core.clone(), inbox.id, inbox.window.clone());
     core.inboxes.insert(inbox.id, actor);

@@ -76,17 +76,10 @@ impl WindowId {
     /// `Invalid` with field `id` when it is empty, too long or holds another character.
     pub fn new(text: &str) -> Result<Self, Rejected> {
         let fits = (1..=Self::MAX_CHARS).contains(&text.len());
-        if fits
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        {
+        if fits && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Rejected::invalid(
-            "id",
-            "1 to 20 lower-case letters and digits",
-        ))
+        Err(Rejected::invalid("id", "1 to 20 lower-case letters and digits"))
     }
 
     /// The id as text.
@@ -109,9 +102,7 @@ impl fmt::Debug for WindowId {
 }
 
 /// A place in a stream: 1 for the first record, without a gap; 0 stands before it.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position(pub u64);
 
 impl Position {

@@ -1,5 +1,8 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -42,10 +45,7 @@ pub struct Agent {
 
 impl std::fmt::Debug for Agent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Agent")
-            .field("id", &self.id)
-            .field("role", &self.role)
-            .finish_non_exhaustive()
+        f.debug_struct("Agent").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
     }
 }
 
@@ -101,9 +101,7 @@ pub struct LineSettings {
 
 impl std::fmt::Debug for LineSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LineSettings")
-            .field("mode", &self.mode)
-            .finish_non_exhaustive()
+        f.debug_struct("LineSettings").field("mode", &self.mode).finish_non_exhaustive()
     }
 }
 
@@ -171,10 +169,7 @@ impl Org {
             Event::AgentCreated(agent) => {
                 self.agents.insert(agent.id, agent.clone());
             }
-            Event::PasswordChanged {
-                agent,
-                password_hash,
-            } => {
+            Event::PasswordChanged { agent, password_hash } => {
                 if let Some(agent) = self.agents.get_mut(agent) {
                     agent.password_hash.clone_from(password_hash);
                 }
@@ -233,49 +228,24 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         {
             Err(Rejected::not_found("agent"))
         }
-        Command::ChangePassword {
-            agent,
-            password_hash,
-        } => Ok(vec![Event::PasswordChanged {
-            agent,
-            password_hash,
-        }]),
-        Command::DisableAgent { agent, disabled } if org.agents[&agent].disabled == disabled => {
-            Ok(Vec::new())
-        }
-        Command::DisableAgent { agent, disabled } => {
-            Ok(vec![Event::AgentDisabled { agent, disabled }])
-        }
+        Command::ChangePassword { agent, password_hash } => Ok(vec![Event::PasswordChanged { agent, password_hash }]),
+        Command::DisableAgent { agent, disabled } if org.agents[&agent].disabled == disabled => Ok(Vec::new()),
+        Command::DisableAgent { agent, disabled } => Ok(vec![Event::AgentDisabled { agent, disabled }]),
         Command::CreateWindow(window) => create_window(org, window),
-        Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => {
-            Err(Rejected::Exists { what: "inbox" })
-        }
-        Command::CreateInbox(inbox) if !org.windows.contains_key(&inbox.window) => {
-            Err(Rejected::not_found("window"))
-        }
-        Command::CreateInbox(inbox) => {
-            check_inbox(&inbox).map(|()| vec![Event::InboxCreated(inbox)])
-        }
-        Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => {
-            Err(Rejected::not_found("inbox"))
-        }
-        Command::ChangeInbox(inbox) => {
-            check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)])
-        }
+        Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => Err(Rejected::Exists { what: "inbox" }),
+        Command::CreateInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
+        Command::CreateInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxCreated(inbox)]),
+        Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => Err(Rejected::not_found("inbox")),
+        Command::ChangeInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
+        Command::ChangeInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)]),
     }
 }
 
 fn create_agent(org: &Org, agent: Agent) -> Result<Vec<Event>, Rejected> {
     let login_fits = (1..=254).contains(&agent.login.len())
-        && agent
-            .login
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+        && agent.login.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
     if !login_fits {
-        return Err(Rejected::invalid(
-            "login",
-            "1 to 254 visible ASCII characters, no capitals",
-        ));
+        return Err(Rejected::invalid("login", "1 to 254 visible ASCII characters, no capitals"));
     }
     let chars = agent.name.trim().chars().count();
     if chars == 0 || chars > 100 {
@@ -299,21 +269,10 @@ fn create_window(org: &Org, window: WindowEntry) -> Result<Vec<Event>, Rejected>
         return Err(Rejected::Exists { what: "window id" });
     }
     if org.windows.values().any(|other| other.name == window.name) {
-        return Err(Rejected::Exists {
-            what: "window name",
-        });
+        return Err(Rejected::Exists { what: "window name" });
     }
-    if org
-        .windows
-        .values()
-        .filter(|other| other.product == window.product)
-        .count()
-        >= WINDOWS_PER_PRODUCT
-    {
-        return Err(Rejected::LimitReached {
-            what: "windows of this product",
-            limit: WINDOWS_PER_PRODUCT as u64,
-        });
+    if org.windows.values().filter(|other| other.product == window.product).count() >= WINDOWS_PER_PRODUCT {
+        return Err(Rejected::LimitReached { what: "windows of this product", limit: WINDOWS_PER_PRODUCT as u64 });
     }
     Ok(vec![Event::WindowCreated(window)])
 }
@@ -324,20 +283,11 @@ fn check_inbox(inbox: &Inbox) -> Result<(), Rejected> {
         return Err(Rejected::invalid("channel_secret", "1 to 200 bytes"));
     }
     if line.channel_access_token.is_empty() || line.channel_access_token.len() > 4_000 {
-        return Err(Rejected::invalid(
-            "channel_access_token",
-            "1 to 4,000 bytes",
-        ));
+        return Err(Rejected::invalid("channel_access_token", "1 to 4,000 bytes"));
     }
-    for (field, url) in [
-        ("api_base_url", &line.api_base_url),
-        ("api_data_base_url", &line.api_data_base_url),
-    ] {
+    for (field, url) in [("api_base_url", &line.api_base_url), ("api_data_base_url", &line.api_data_base_url)] {
         if !is_safe_base_url(url) {
-            return Err(Rejected::invalid(
-                field,
-                "https, or http to the loopback address, without a path",
-            ));
+            return Err(Rejected::invalid(field, "https, or http to the loopback address, without a path"));
         }
     }
     Ok(())
@@ -355,10 +305,5 @@ fn is_safe_base_url(url: &str) -> bool {
         .strip_prefix("[::1]")
         .or_else(|| host.strip_prefix("127.0.0.1"))
         .or_else(|| host.strip_prefix("localhost"));
-    name.is_some_and(|port| {
-        port.is_empty()
-            || port
-                .strip_prefix(':')
-                .is_some_and(|p| p.parse::<u16>().is_ok())
-    })
+    name.is_some_and(|port| port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok()))
 }

@@ -45,10 +45,7 @@ struct OnDisk {
     dir: tempfile::TempDir,
 }
 
-const TINY: Options = Options {
-    segment_bytes: 8 << 10,
-    redactor: gone,
-};
+const TINY: Options = Options { segment_bytes: 8 << 10, redactor: gone };
 
 impl Subject for OnDisk {
     fn fresh() -> Self {
@@ -83,17 +80,11 @@ fn plain(stream: StreamId, epoch: u64, text: &str) -> Append {
 }
 
 fn touching(entity: Entity, version: u64) -> Append {
-    Append {
-        touches: vec![Touch { entity, version }],
-        ..plain(A, 1, "moved")
-    }
+    Append { touches: vec![Touch { entity, version }], ..plain(A, 1, "moved") }
 }
 
 fn keyed(stream: StreamId, key: u128) -> Append {
-    Append {
-        dedupe: vec![DedupeKey(key)],
-        ..plain(stream, 1, "once")
-    }
+    Append { dedupe: vec![DedupeKey(key)], ..plain(stream, 1, "once") }
 }
 
 fn conversation(n: u128) -> Entity {
@@ -118,9 +109,7 @@ fn positions_have_no_gap_in_any_stream<S: Subject>() {
         assert_eq!(subject.journal().own(stream).unwrap(), 1);
     }
     for n in 0..100u64 {
-        let batch: Vec<_> = (0..n % 5)
-            .map(|i| plain(if i % 2 == 0 { A } else { B }, 1, &format!("{n}/{i}")))
-            .collect();
+        let batch: Vec<_> = (0..n % 5).map(|i| plain(if i % 2 == 0 { A } else { B }, 1, &format!("{n}/{i}"))).collect();
         let before = [subject.journal().head(A), subject.journal().head(B)];
         let answers = subject.journal().append(&batch).unwrap();
         let mut next = before.map(Position::next);
@@ -140,11 +129,7 @@ fn positions_have_no_gap_in_any_stream<S: Subject>() {
         let records = journal.read(stream, Position(0), 1000, usize::MAX).unwrap();
         let positions: Vec<_> = records.iter().map(|r| r.position.0).collect();
         assert_eq!(positions, (1..=head.0).collect::<Vec<_>>());
-        assert!(
-            records
-                .iter()
-                .all(|r| r.stream == stream && r.owner_epoch == 1)
-        );
+        assert!(records.iter().all(|r| r.stream == stream && r.owner_epoch == 1));
     }
     assert_eq!(texts(journal, A)[..4], ["1/0", "2/0", "3/0", "3/2"]);
 }
@@ -177,10 +162,7 @@ fn a_second_incarnation_is_told_that_the_version_moved<S: Subject>() {
     journal.own(A).unwrap();
     for entity in [Entity::Stream, conversation(7)] {
         let conflict = |current| Err(Refused::Conflict { current });
-        assert!(
-            one(journal, touching(entity, 40)).is_ok(),
-            "taken at its word"
-        );
+        assert!(one(journal, touching(entity, 40)).is_ok(), "taken at its word");
         assert_eq!(one(journal, touching(entity, 40)), conflict(41));
         assert_eq!(one(journal, touching(entity, 42)), conflict(41));
         assert!(one(journal, touching(entity, 41)).is_ok());
@@ -195,10 +177,7 @@ fn a_second_incarnation_is_told_that_the_version_moved<S: Subject>() {
 
     let subject = subject.reopen();
     let journal = subject.journal();
-    assert!(
-        one(journal, touching(conversation(7), 9)).is_ok(),
-        "at its word again"
-    );
+    assert!(one(journal, touching(conversation(7), 9)).is_ok(), "at its word again");
     assert!(one(journal, touching(conversation(7), 9)).is_err());
 }
 
@@ -207,50 +186,21 @@ fn a_record_that_moves_two_things_needs_both_to_fit<S: Subject>() {
     let journal = subject.journal();
     journal.own(A).unwrap();
     let both = |v: u64, w: u64| Append {
-        touches: vec![
-            Touch {
-                entity: conversation(1),
-                version: v,
-            },
-            Touch {
-                entity: conversation(2),
-                version: w,
-            },
-        ],
+        touches: vec![Touch { entity: conversation(1), version: v }, Touch { entity: conversation(2), version: w }],
         ..plain(A, 1, "both")
     };
     assert!(one(journal, both(0, 0)).is_ok());
-    assert_eq!(
-        one(journal, both(1, 0)),
-        Err(Refused::Conflict { current: 1 })
-    );
-    assert_eq!(
-        one(journal, both(0, 1)),
-        Err(Refused::Conflict { current: 1 })
-    );
-    assert!(
-        one(journal, both(1, 1)).is_ok(),
-        "the refused ones moved nothing"
-    );
+    assert_eq!(one(journal, both(1, 0)), Err(Refused::Conflict { current: 1 }));
+    assert_eq!(one(journal, both(0, 1)), Err(Refused::Conflict { current: 1 }));
+    assert!(one(journal, both(1, 1)).is_ok(), "the refused ones moved nothing");
 
     let twice = |v: u64, w: u64| Append {
-        touches: [v, w]
-            .map(|version| Touch {
-                entity: conversation(3),
-                version,
-            })
-            .to_vec(),
+        touches: [v, w].map(|version| Touch { entity: conversation(3), version }).to_vec(),
         ..plain(A, 1, "twice")
     };
-    assert_eq!(
-        one(journal, twice(5, 6)),
-        Err(Refused::Conflict { current: 5 })
-    );
+    assert_eq!(one(journal, twice(5, 6)), Err(Refused::Conflict { current: 5 }));
     assert!(one(journal, twice(5, 5)).is_ok());
-    assert!(
-        one(journal, touching(conversation(3), 6)).is_ok(),
-        "it moved once"
-    );
+    assert!(one(journal, touching(conversation(3), 6)).is_ok(), "it moved once");
 }
 
 fn versions_of_one_stream_do_not_bind_another<S: Subject>() {
@@ -259,10 +209,7 @@ fn versions_of_one_stream_do_not_bind_another<S: Subject>() {
     journal.own(A).unwrap();
     journal.own(B).unwrap();
     assert!(one(journal, touching(conversation(1), 10)).is_ok());
-    let there = Append {
-        stream: B,
-        ..touching(conversation(1), 0)
-    };
+    let there = Append { stream: B, ..touching(conversation(1), 0) };
     assert_eq!(one(journal, there), Ok(Position(1)));
 }
 
@@ -274,14 +221,8 @@ fn an_event_that_comes_again_is_told_where_it_is<S: Subject>() {
     assert_eq!(journal.known(DedupeKey(5)), None);
     assert_eq!(one(journal, plain(A, 1, "before")), Ok(Position(1)));
     assert_eq!(one(journal, keyed(A, 5)), Ok(Position(2)));
-    assert_eq!(
-        one(journal, keyed(A, 5)),
-        Err(Refused::Duplicate(Position(2)))
-    );
-    assert_eq!(
-        one(journal, keyed(B, 5)),
-        Err(Refused::Duplicate(Position(2)))
-    );
+    assert_eq!(one(journal, keyed(A, 5)), Err(Refused::Duplicate(Position(2))));
+    assert_eq!(one(journal, keyed(B, 5)), Err(Refused::Duplicate(Position(2))));
     assert_eq!(journal.known(DedupeKey(5)), Some((A, Position(2))));
     let both = Append {
         touches: touching(conversation(1), 3).touches,
@@ -289,25 +230,15 @@ fn an_event_that_comes_again_is_told_where_it_is<S: Subject>() {
         ..plain(A, 1, "half old")
     };
     assert_eq!(one(journal, both), Err(Refused::Duplicate(Position(2))));
-    assert_eq!(
-        journal.known(DedupeKey(6)),
-        None,
-        "a refused record recorded nothing"
-    );
+    assert_eq!(journal.known(DedupeKey(6)), None, "a refused record recorded nothing");
 
     let subject = subject.reopen();
     let journal = subject.journal();
     assert_eq!(journal.known(DedupeKey(5)), Some((A, Position(2))));
-    assert_eq!(
-        one(journal, keyed(A, 5)),
-        Err(Refused::Duplicate(Position(2)))
-    );
+    assert_eq!(one(journal, keyed(A, 5)), Err(Refused::Duplicate(Position(2))));
     journal.release_dedupe(A, Position(1));
     journal.release_dedupe(B, Position(9));
-    assert!(
-        journal.known(DedupeKey(5)).is_some(),
-        "only what lies before is given up"
-    );
+    assert!(journal.known(DedupeKey(5)).is_some(), "only what lies before is given up");
     journal.release_dedupe(A, Position(2));
     assert_eq!(journal.known(DedupeKey(5)), None);
     assert_eq!(one(journal, keyed(B, 5)), Ok(Position(1)));
@@ -319,15 +250,9 @@ fn a_duplicate_is_told_before_the_conflict_it_caused_itself<S: Subject>() {
     let subject = S::fresh();
     let journal = subject.journal();
     journal.own(A).unwrap();
-    let event = Append {
-        dedupe: vec![DedupeKey(1), DedupeKey(1)],
-        ..touching(conversation(1), 0)
-    };
+    let event = Append { dedupe: vec![DedupeKey(1), DedupeKey(1)], ..touching(conversation(1), 0) };
     assert_eq!(one(journal, event.clone()), Ok(Position(1)));
-    assert_eq!(
-        one(journal, event.clone()),
-        Err(Refused::Duplicate(Position(1)))
-    );
+    assert_eq!(one(journal, event.clone()), Err(Refused::Duplicate(Position(1))));
     journal.own(A).unwrap();
     assert_eq!(one(journal, event), Err(Refused::Fenced { current: 2 }));
 }
@@ -361,10 +286,7 @@ fn later_appends_of_a_batch_see_the_earlier_ones<S: Subject>() {
         ]
     );
     let subject = subject.reopen();
-    assert_eq!(
-        texts(subject.journal(), A),
-        ["moved", "moved", "once", "last"]
-    );
+    assert_eq!(texts(subject.journal(), A), ["moved", "moved", "once", "last"]);
     assert_eq!(texts(subject.journal(), B), ["b"]);
 }
 

@@ -76,9 +76,7 @@ impl Ledger {
     /// The newest position of a stream; 0 when it is empty or unknown.
     #[must_use]
     pub fn head(&self, stream: StreamId) -> Position {
-        self.streams
-            .get(&stream)
-            .map_or(Position(0), |state| state.head)
+        self.streams.get(&stream).map_or(Position(0), |state| state.head)
     }
 
     /// Every stream with its newest position, in the order of their ids.
@@ -119,10 +117,7 @@ impl Ledger {
 
     /// A duplicate is told before a conflict: what came twice has usually moved the version itself.
     fn check(&self, append: &Append, staged: &Staged) -> Result<Position, Refused> {
-        if append.payload.len() > MAX_RECORD
-            || append.touches.len() > MAX_MARKS
-            || append.dedupe.len() > MAX_MARKS
-        {
+        if append.payload.len() > MAX_RECORD || append.touches.len() > MAX_MARKS || append.dedupe.len() > MAX_MARKS {
             return Err(Refused::TooLong);
         }
         let state = self.streams.get(&append.stream);
@@ -153,9 +148,7 @@ impl Ledger {
             match entity {
                 Entity::Stream => state.own_version = Some(version),
                 Entity::Conversation(id) => {
-                    state
-                        .conversations
-                        .insert(pack(id.0), [version as u32, (version >> 32) as u32]);
+                    state.conversations.insert(pack(id.0), [version as u32, (version >> 32) as u32]);
                 }
             }
         }
@@ -223,21 +216,15 @@ impl Stream {
     fn version(&self, entity: Entity) -> Option<u64> {
         match entity {
             Entity::Stream => self.own_version,
-            Entity::Conversation(id) => self
-                .conversations
-                .get(&pack(id.0))
-                .map(|[low, high]| u64::from(*low) | u64::from(*high) << 32),
+            Entity::Conversation(id) => {
+                self.conversations.get(&pack(id.0)).map(|[low, high]| u64::from(*low) | u64::from(*high) << 32)
+            }
         }
     }
 }
 
 fn pack(id: u128) -> Packed {
-    [
-        id as u32,
-        (id >> 32) as u32,
-        (id >> 64) as u32,
-        (id >> 96) as u32,
-    ]
+    [id as u32, (id >> 32) as u32, (id >> 64) as u32, (id >> 96) as u32]
 }
 
 fn shrink(keys: &mut VecDeque<(Position, DedupeKey)>) {

@@ -42,10 +42,7 @@ impl MemoryJournal {
     /// An empty journal that empties payloads with `redactor`.
     #[must_use]
     pub fn new(redactor: Redactor) -> Self {
-        Self {
-            redactor,
-            state: RwLock::default(),
-        }
+        Self { redactor, state: RwLock::default() }
     }
 
     /// The same journal after the process that held it ended: records, epochs and dedupe keys stay, versions are forgotten.
@@ -62,10 +59,7 @@ impl MemoryJournal {
                 .collect();
             ledger.remember(*stream, &keys);
         }
-        Self {
-            redactor: self.redactor,
-            state: RwLock::new(State { ledger, ..old }),
-        }
+        Self { redactor: self.redactor, state: RwLock::new(State { ledger, ..old }) }
     }
 }
 
@@ -83,10 +77,7 @@ impl Journal for MemoryJournal {
                 payload: append.payload.clone(),
             };
             let rows = state.streams.entry(append.stream).or_default();
-            rows.records.push(Row {
-                stored,
-                redacted: false,
-            });
+            rows.records.push(Row { stored, redacted: false });
         }
         Ok(state.ledger.commit(staged))
     }
@@ -107,13 +98,7 @@ impl Journal for MemoryJournal {
         self.state.read().ledger.streams()
     }
 
-    fn read(
-        &self,
-        stream: StreamId,
-        from: Position,
-        max: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Stored>, Fault> {
+    fn read(&self, stream: StreamId, from: Position, max: usize, max_bytes: usize) -> Result<Vec<Stored>, Fault> {
         let state = self.state.read();
         let Some(rows) = state.streams.get(&stream) else {
             return Ok(Vec::new());

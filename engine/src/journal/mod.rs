@@ -156,13 +156,7 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// # Errors
     /// The disk failed or holds a damaged frame.
-    fn read(
-        &self,
-        stream: StreamId,
-        from: Position,
-        max: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Stored>, Fault>;
+    fn read(&self, stream: StreamId, from: Position, max: usize, max_bytes: usize) -> Result<Vec<Stored>, Fault>;
 
     /// Where a dedupe key was recorded, if it is among those kept in memory: everything not yet given up by [`Journal::release_dedupe`].
     fn known(&self, key: DedupeKey) -> Option<(StreamId, Position)>;

@@ -75,11 +75,7 @@ pub enum ImportError {
 /// # Errors
 /// The journal cannot be read, or `out` not written.
 pub fn export(journal: &dyn Journal, out: &mut dyn Write, path: &Path) -> Result<u64, Fault> {
-    let failed = |source| Fault::Io {
-        what: "writing the export",
-        path: path.to_path_buf(),
-        source,
-    };
+    let failed = |source| Fault::Io { what: "writing the export", path: path.to_path_buf(), source };
     let mut written = 0;
     for (stream, head) in journal.streams() {
         let mut next = Position(1);
@@ -94,11 +90,7 @@ pub fn export(journal: &dyn Journal, out: &mut dyn Write, path: &Path) -> Result
                     stream: record.stream.to_string(),
                     position: record.position.0,
                     owner_epoch: record.owner_epoch,
-                    dedupe: record
-                        .dedupe
-                        .iter()
-                        .map(|k| format!("{:032x}", k.0))
-                        .collect(),
+                    dedupe: record.dedupe.iter().map(|k| format!("{:032x}", k.0)).collect(),
                     payload: STANDARD.encode(&record.payload),
                 };
                 serde_json::to_writer(&mut *out, &line).map_err(|e| failed(e.into()))?;
@@ -124,13 +116,7 @@ pub fn import(
     if !journal.streams().is_empty() {
         return Err(ImportError::NotEmpty);
     }
-    let mut import = Import {
-        journal,
-        streams: BTreeMap::new(),
-        order: Vec::new(),
-        batch: Vec::new(),
-        line: 0,
-    };
+    let mut import = Import { journal, streams: BTreeMap::new(), order: Vec::new(), batch: Vec::new(), line: 0 };
     while let Some(line) = next_line(text, import.line + 1)? {
         import.line += 1;
         import.take(&line, new_stream)?;
@@ -145,10 +131,9 @@ fn next_line(text: &mut dyn BufRead, line: u64) -> Result<Option<Vec<u8>>, Impor
     match read {
         Err(source) => Err(ImportError::Read { line, source }),
         Ok(0) => Ok(None),
-        Ok(n) if n as u64 == MAX_LINE && bytes.last() != Some(&b'\n') => Err(ImportError::Line {
-            line,
-            why: "it is too long for a record",
-        }),
+        Ok(n) if n as u64 == MAX_LINE && bytes.last() != Some(&b'\n') => {
+            Err(ImportError::Line { line, why: "it is too long for a record" })
+        }
         Ok(_) => Ok(Some(bytes)),
     }
 }
@@ -170,33 +155,14 @@ struct Target {
 }
 
 impl Import<'_> {
-    fn take(
-        &mut self,
-        line: &[u8],
-        new_stream: &mut dyn FnMut(StreamId) -> StreamId,
-    ) -> Result<(), ImportError> {
-        let line: Line =
-            serde_json::from_slice(line).map_err(|_| self.wrong("it is no record as exported"))?;
-        let old = line
-            .stream
-            .parse()
-            .map_err(|_| self.wrong("the stream is no id"))?;
-        let dedupe = line
-            .dedupe
-            .iter()
-            .map(|k| u128::from_str_radix(k, 16).map(DedupeKey));
-        let dedupe = dedupe
-            .collect::<Result<_, _>>()
-            .map_err(|_| self.wrong("a dedupe key is not hexadecimal"))?;
-        let payload = STANDARD
-            .decode(&line.payload)
-            .map_err(|_| self.wrong("the payload is not base64"))?;
+    fn take(&mut self, line: &[u8], new_stream: &mut dyn FnMut(StreamId) -> StreamId) -> Result<(), ImportError> {
+        let line: Line = serde_json::from_slice(line).map_err(|_| self.wrong("it is no record as exported"))?;
+        let old = line.stream.parse().map_err(|_| self.wrong("the stream is no id"))?;
+        let dedupe = line.dedupe.iter().map(|k| u128::from_str_radix(k, 16).map(DedupeKey));
+        let dedupe = dedupe.collect::<Result<_, _>>().map_err(|_| self.wrong("a dedupe key is not hexadecimal"))?;
+        let payload = STANDARD.decode(&line.payload).map_err(|_| self.wrong("the payload is not base64"))?;
         let known = self.streams.get(&old).copied();
-        let mut target = known.unwrap_or_else(|| Target {
-            stream: new_stream(old),
-            epoch: 0,
-            head: Position(0),
-        });
+        let mut target = known.unwrap_or_else(|| Target { stream: new_stream(old), epoch: 0, head: Position(0) });
         if line.position != target.head.0 + 1 {
             return Err(self.wrong("the position does not follow the one before"));
         }
@@ -232,10 +198,7 @@ impl Import<'_> {
 
     fn flush(&mut self) -> Result<(), ImportError> {
         let waiting = std::mem::take(&mut self.batch);
-        let appends: Vec<_> = waiting
-            .iter()
-            .map(|(_, _, append)| append.clone())
-            .collect();
+        let appends: Vec<_> = waiting.iter().map(|(_, _, append)| append.clone()).collect();
         let answers = self.journal.append(&appends)?;
         for ((line, expected, append), answer) in waiting.into_iter().zip(answers) {
             let at = answer.map_err(|source| ImportError::Refused { line, source })?;
@@ -250,9 +213,6 @@ impl Import<'_> {
     }
 
     fn wrong(&self, why: &'static str) -> ImportError {
-        ImportError::Line {
-            line: self.line,
-            why,
-        }
+        ImportError::Line { line: self.line, why }
     }
 }

@@ -183,7 +183,6 @@ fn commit(journal: &dyn Journal, batch: &mut Vec<Entry>, counts: &Counts) -> Res
                         window: submission.window,
                         record: submission.record,
                         dedupe: submission.append.dedupe,
-                        payload_len: submission.append.payload.len(),
                         after: submission.after,
                     };
                     Told::Committed(committed, submission.answer)

@@ -1,244 +1,256 @@
-//! Following records. A batch is gathered in memory and written at once, with the positions it brings us to.
+//! What a record does to the rows. The same code serves the running engine, which hands the states over, and a
+//! rebuild from the journal, which works them out: so both give the same rows.
 
-use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use sled::Batch;
-
-use super::{LineKind, ReadModels, StoreError, StoredConversation, TimelineRow, keys, value};
-use crate::domain::conversation::{Conversation, Event, Status};
+use super::batch::Batch;
+use super::dedupe::{KEYS_A_ROW, day_of};
+use super::key;
+use super::row::{self, Line, LineValue, RawValue};
+use super::{ReadFault, ReadModels};
+use crate::domain::conversation::Event as Talk;
 use crate::domain::id::{ConversationId, Position, StreamId};
-use crate::domain::message::{Delivery, FailureReason};
+use crate::domain::message::Delivery;
 use crate::domain::record::Fact;
-use crate::domain::window::{Event as WindowEvent, Window};
+use crate::domain::time::Timestamp;
+use crate::domain::window::{Event as Window, RawBody, Window as State};
 use crate::journal::feed::Committed;
 
-/// Milliseconds a day; dedupe keys are kept by day.
-const DAY_MS: i64 = 24 * 3_600_000;
-
-/// What a batch is about to change.
-struct Pending<'a> {
-    store: &'a ReadModels,
-    batch: Batch,
-    conversations: HashMap<ConversationId, StoredConversation>,
-    windows: HashMap<StreamId, Window>,
-    lines: HashMap<(ConversationId, u32), TimelineRow>,
-    reached: HashMap<StreamId, Position>,
-}
+/// Records that are written as one. More would keep readers waiting at the gate.
+const RECORDS: usize = 512;
 
 impl ReadModels {
-    /// Follows records, in the order of each stream. Those that were followed before are passed over.
+    /// Applies records in the order given, many at a time; each record's rows appear together with its position. What
+    /// was applied before is passed over, so that handing a record over twice does no harm.
     ///
     /// # Errors
-    /// The store failed; nothing of the batch was taken.
-    pub fn apply(&self, records: &[Committed]) -> Result<(), StoreError> {
-        let mut pending = Pending {
-            store: self,
-            batch: Batch::default(),
-            conversations: HashMap::new(),
-            windows: HashMap::new(),
-            lines: HashMap::new(),
-            reached: HashMap::new(),
-        };
-        for record in records {
-            let reached = *pending.reached.entry(record.stream).or_insert_with(|| self.reached(record.stream));
-            if record.position > reached {
-                pending.follow(record)?;
-                pending.reached.insert(record.stream, record.position);
+    /// The store failed, or records of a stream were left out. From then on nothing is applied any more, and the store is
+    /// made anew at the next start.
+    pub fn apply(&self, records: &[Committed]) -> Result<(), ReadFault> {
+        let _one = self.writing.lock();
+        for records in records.chunks(RECORDS) {
+            if self.ended.load(Ordering::Acquire) {
+                return Err(ReadFault::Closed);
+            }
+            // sled asserts where other stores answer with an error, and a broken store must not take the engine along.
+            let applied = catch_unwind(AssertUnwindSafe(|| self.apply_as_one(records)));
+            if let Err(fault) = applied.unwrap_or(Err(ReadFault::Panicked)) {
+                self.distrust();
+                return Err(fault);
             }
         }
-        pending.write()
+        Ok(())
+    }
+
+    fn apply_as_one(&self, records: &[Committed]) -> Result<(), ReadFault> {
+        let mut batch = Batch::new(self);
+        for record in records {
+            stage(&mut batch, record)?;
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let (rows, standings) = batch.finish()?;
+        {
+            let _gate = self.gate.write();
+            self.db.apply_batch(rows)?;
+            self.streams.write().extend(standings);
+        }
+        self.moved.notify_waiters();
+        Ok(())
     }
 }
 
-impl Pending<'_> {
-    fn follow(&mut self, committed: &Committed) -> Result<(), StoreError> {
-        let day = u32::try_from(committed.record.at.0.max(0) / DAY_MS).unwrap_or(u32::MAX);
-        for key in &committed.dedupe {
-            let mut row = committed.stream.0.to_be_bytes().to_vec();
-            row.extend(committed.position.0.to_be_bytes());
-            self.batch.insert(keys::dedupe(*key), row);
-            self.batch.insert(keys::dedupe_day(day, *key), &[]);
-        }
-        let mut moved: Vec<(ConversationId, Vec<&Event>)> = Vec::new();
-        for fact in &committed.record.events {
-            match fact {
-                Fact::Conversation(id, event) => {
-                    self.line(*id, event, committed)?;
-                    match moved.iter_mut().find(|(other, _)| other == id) {
-                        Some((_, events)) => events.push(event),
-                        None => moved.push((*id, vec![event])),
-                    }
-                }
-                Fact::Window(event) => self.window(event, committed)?,
-                Fact::Org(_) => {}
-            }
-        }
-        for (id, events) in moved {
-            self.conversation(id, &events, committed)?;
-        }
-        Ok(())
+fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> {
+    let Committed { stream, position, .. } = *committed;
+    let mut standing = batch.standing(stream);
+    if position <= standing.reached {
+        return Ok(());
     }
-
-    fn conversation(&mut self, id: ConversationId, events: &[&Event], record: &Committed) -> Result<(), StoreError> {
-        let before = self.stored(id)?;
-        let given = record.after.iter().find(|state| state.id == id);
-        let state = match given {
-            Some(state) => Conversation::clone(state),
-            None => {
-                let mut state = before.as_ref().map_or_else(|| Conversation::unborn(id), |row| row.state.clone());
-                state.apply_record(events, record.record.at);
-                state
+    if position != standing.reached.next() {
+        return Err(ReadFault::Gap { stream, reached: standing.reached, found: position });
+    }
+    standing.reached = position;
+    if committed.window.is_some() {
+        standing.window.clone_from(&committed.window);
+    }
+    for fact in &committed.record.events {
+        match fact {
+            Fact::Window(event) => {
+                if let Window::Opened { id, .. } = event {
+                    standing.window = Some(id.clone());
+                }
+                stage_window(batch, (stream, position), event)?;
             }
+            Fact::Conversation(id, event) => {
+                let at = (stream, position, committed.record.at);
+                stage_talk(batch, *id, event, at)?;
+            }
+            Fact::Org(_) => {}
+        }
+    }
+    for id in touched(committed) {
+        let state = match committed.after.iter().find(|state| state.id == id) {
+            Some(state) => state.clone(),
+            None => worked_out(batch, committed, id)?,
         };
-        if let Some(before) = before.filter(|row| row.state.status == Status::Done) {
-            self.batch.remove(keys::done(before.stream, before.state.updated_at, id));
-        }
-        if state.status == Status::Done {
-            self.batch.insert(keys::done(record.stream, state.updated_at, id), &[]);
-        }
-        if state.status == Status::Done && state.outbox.is_empty() {
-            self.batch.remove(keys::live(record.stream, id));
-        } else {
-            self.batch.insert(keys::live(record.stream, id), &[]);
-        }
-        if events.iter().any(|event| matches!(event, Event::Opened(_))) {
-            self.batch.insert(keys::thread(record.stream, state.inbox, &state.thread), &id.0.to_be_bytes());
-        }
-        let row = StoredConversation { stream: record.stream, position: record.position, state };
-        self.conversations.insert(id, row);
-        Ok(())
+        let window = standing.window.clone().ok_or(ReadFault::NoWindow { stream, position })?;
+        batch.put_conversation((stream, window, position), state)?;
     }
+    let day = day_of(committed.record.at);
+    for (part, keys) in (0..).zip(committed.dedupe.chunks(KEYS_A_ROW)) {
+        for key in keys {
+            batch.put(key::dedupe(*key), row::write(&(stream, position)));
+        }
+        let keys: Vec<u128> = keys.iter().map(|key| key.0).collect();
+        batch.put(key::dedupe_day(day, stream, position, part), row::write(&keys));
+    }
+    batch.stand(stream, standing);
+    Ok(())
+}
 
-    fn stored(&self, id: ConversationId) -> Result<Option<StoredConversation>, StoreError> {
-        match self.conversations.get(&id) {
-            Some(row) => Ok(Some(row.clone())),
-            None => self.store.conversation(id),
+/// The conversations of a record, each once, in the order of their first event.
+fn touched(committed: &Committed) -> Vec<ConversationId> {
+    let mut ids = Vec::new();
+    for fact in &committed.record.events {
+        if let Fact::Conversation(id, _) = fact
+            && !ids.contains(id)
+        {
+            ids.push(*id);
         }
     }
+    ids
+}
 
-    fn window(&mut self, event: &WindowEvent, record: &Committed) -> Result<(), StoreError> {
-        match event {
-            WindowEvent::RawAccepted(raw) => {
-                self.batch.insert(keys::raw(record.stream, raw.raw), &record.position.0.to_be_bytes());
-            }
-            WindowEvent::RawSettled { raw, .. } => self.batch.remove(keys::raw(record.stream, *raw)),
-            WindowEvent::ContactPointSeen { .. } => return Ok(()),
-            _ => {}
-        }
-        if !self.windows.contains_key(&record.stream) {
-            let known = match (self.store.window(record.stream)?, event) {
-                (Some(known), _) => known,
-                (None, WindowEvent::Opened { id, .. }) => Window::unborn(id.clone()),
-                (None, _) => return Err(StoreError::Row),
-            };
-            self.windows.insert(record.stream, known);
-        }
-        if let Some(window) = self.windows.get_mut(&record.stream) {
-            window.apply(event);
-        }
-        Ok(())
-    }
-
-    fn line(&mut self, id: ConversationId, event: &Event, record: &Committed) -> Result<(), StoreError> {
-        let new = |number, at, kind| TimelineRow { number, stream: record.stream, text: record.position, at, kind };
-        let at = record.record.at;
-        match event {
-            Event::Received(received) => {
-                let kind = LineKind::Inbound { late: received.late, unsent: false };
-                self.lines.insert((id, received.number), new(received.number, received.sent_at, kind));
-            }
-            Event::Queued(queued) => {
-                let kind = LineKind::Outbound {
-                    author: queued.author,
-                    client_id: queued.client_id.clone(),
-                    delivery: Delivery::Queued,
-                    failure: None,
-                    free: false,
-                };
-                self.lines.insert((id, queued.number), new(queued.number, at, kind));
-            }
-            Event::NoteAdded { number, author, client_id, .. } => {
-                let client_id = client_id.clone();
-                let kind = LineKind::Note { author: *author, client_id, edited: false, deleted: false };
-                self.lines.insert((id, *number), new(*number, at, kind));
-            }
-            Event::SendStarted { number, .. } => self.deliver(id, *number, Delivery::Sending, None, false)?,
-            Event::SendAbandoned { number } => self.deliver(id, *number, Delivery::Queued, None, false)?,
-            Event::Sent { number, free, .. } => self.deliver(id, *number, Delivery::Sent, None, *free)?,
-            Event::Failed { number, reason } => {
-                self.deliver(id, *number, Delivery::Failed, Some(reason.clone()), false)?;
-            }
-            Event::Unknown { number } => self.deliver(id, *number, Delivery::Unknown, None, false)?,
-            Event::Cancelled { number, .. } => self.deliver(id, *number, Delivery::Cancelled, None, false)?,
-            Event::NoteEdited { number, .. } => self.change(id, *number, |row| {
-                row.text = record.position;
-                if let LineKind::Note { edited, .. } = &mut row.kind {
-                    *edited = true;
-                }
-            })?,
-            Event::NoteDeleted { number } => self.change(id, *number, |row| {
-                if let LineKind::Note { deleted, .. } = &mut row.kind {
-                    *deleted = true;
-                }
-            })?,
-            Event::Unsent { number: Some(number), .. } => self.change(id, *number, |row| {
-                if let LineKind::Inbound { unsent, .. } = &mut row.kind {
-                    *unsent = true;
-                }
-            })?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn deliver(
-        &mut self,
-        id: ConversationId,
-        number: u32,
-        now: Delivery,
-        why: Option<FailureReason>,
-        as_reply: bool,
-    ) -> Result<(), StoreError> {
-        self.change(id, number, |row| {
-            if let LineKind::Outbound { delivery, failure, free, .. } = &mut row.kind {
-                *delivery = now;
-                *failure = why;
-                *free = as_reply;
-            }
+fn worked_out(
+    batch: &mut Batch<'_>,
+    committed: &Committed,
+    id: ConversationId,
+) -> Result<Arc<crate::domain::conversation::Conversation>, ReadFault> {
+    let events: Vec<_> = committed
+        .record
+        .events
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Conversation(of, event) if *of == id => Some(event),
+            _ => None,
         })
-    }
+        .collect();
+    let mut state = batch.conversation(id, (committed.stream, committed.position))?;
+    Arc::make_mut(&mut state).apply_record(&events, committed.record.at);
+    Ok(state)
+}
 
-    fn change(
-        &mut self,
-        id: ConversationId,
-        number: u32,
-        change: impl FnOnce(&mut TimelineRow),
-    ) -> Result<(), StoreError> {
-        let row = match self.lines.remove(&(id, number)) {
-            Some(row) => Some(row),
-            None => value::get(&self.store.db, &keys::line(id, number))?,
-        };
-        if let Some(mut row) = row {
-            change(&mut row);
-            self.lines.insert((id, number), row);
+fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window) -> Result<(), ReadFault> {
+    let (stream, position) = at;
+    batch.change_window(at, |state| {
+        if let Window::Opened { id, .. } = event {
+            state.get_or_insert_with(|| State::unborn(id.clone()));
         }
-        Ok(())
+        // Every stream of a window begins with `Opened`; facts before it have nothing to move.
+        if let Some(state) = state {
+            state.apply(event);
+        }
+    })?;
+    match event {
+        Window::ContactPointSeen { contact_point, inbox, external_id } => {
+            batch.put(key::point(stream, *inbox, external_id), contact_point.0.to_be_bytes().to_vec());
+        }
+        Window::RawAccepted(accepted) => {
+            let len = match &accepted.body {
+                RawBody::Inline(bytes) => bytes.len() as u64,
+                RawBody::File { len, .. } => *len,
+                RawBody::Redacted => 0,
+            };
+            let value =
+                RawValue { position, inbox: accepted.inbox, received_at: accepted.received_at, why: accepted.why, len };
+            batch.put(key::raw(stream, accepted.raw), row::write(&value));
+        }
+        Window::RawSettled { raw, .. } => batch.remove(key::raw(stream, *raw)),
+        Window::Opened { .. }
+        | Window::AgentAdded { .. }
+        | Window::AgentRemoved { .. }
+        | Window::SettingsChanged(_) => {}
     }
+    Ok(())
+}
 
-    fn write(mut self) -> Result<(), StoreError> {
-        for (id, row) in &self.conversations {
-            value::put(&mut self.batch, &keys::conversation(*id), row)?;
+fn stage_talk(
+    batch: &mut Batch<'_>,
+    id: ConversationId,
+    event: &Talk,
+    (stream, position, now): (StreamId, Position, Timestamp),
+) -> Result<(), ReadFault> {
+    let line = |at, line| LineValue { stream, origin: position, text: position, at, line };
+    match event {
+        Talk::Opened(opened) => {
+            batch.put(key::thread(stream, opened.inbox, &opened.thread), id.0.to_be_bytes().to_vec());
         }
-        for (stream, window) in &self.windows {
-            value::put(&mut self.batch, &keys::window(*stream), window)?;
+        Talk::Received(received) => {
+            let kind = Line::Inbound { late: received.late, unsent: false };
+            batch.put_line(id, received.number, line(received.sent_at, kind));
         }
-        for ((id, number), row) in &self.lines {
-            value::put(&mut self.batch, &keys::line(*id, *number), row)?;
+        Talk::Unsent { number: Some(number), .. } => batch.change_line(id, *number, |value| {
+            if let Line::Inbound { unsent, .. } = &mut value.line {
+                *unsent = true;
+            }
+        })?,
+        Talk::Queued(queued) => {
+            let kind =
+                Line::Outbound { author: queued.author, delivery: Delivery::Queued, failed_at: None, free: false };
+            batch.put_line(id, queued.number, line(now, kind));
         }
-        for (stream, position) in &self.reached {
-            self.batch.insert(keys::reached(*stream), &position.0.to_be_bytes());
+        Talk::SendStarted { number, .. } => deliver(batch, id, *number, Delivery::Sending)?,
+        Talk::SendAbandoned { number } => deliver(batch, id, *number, Delivery::Queued)?,
+        Talk::Unknown { number } => deliver(batch, id, *number, Delivery::Unknown)?,
+        Talk::Cancelled { number, .. } => deliver(batch, id, *number, Delivery::Cancelled)?,
+        Talk::Sent { number, free: went_free, .. } => batch.change_line(id, *number, |value| {
+            if let Line::Outbound { delivery, free, .. } = &mut value.line {
+                (*delivery, *free) = (Delivery::Sent, *went_free);
+            }
+        })?,
+        Talk::Failed { number, .. } => batch.change_line(id, *number, |value| {
+            if let Line::Outbound { delivery, failed_at, .. } = &mut value.line {
+                (*delivery, *failed_at) = (Delivery::Failed, Some(position));
+            }
+        })?,
+        Talk::NoteAdded { number, .. } => {
+            batch.put_line(id, *number, line(now, Line::Note { edited: false, deleted: false }));
         }
-        self.store.db.apply_batch(self.batch)?;
-        Ok(())
+        Talk::NoteEdited { number, .. } => batch.change_line(id, *number, |value| {
+            if let Line::Note { edited, .. } = &mut value.line {
+                (*edited, value.text) = (true, position);
+            }
+        })?,
+        Talk::NoteDeleted { number } => batch.change_line(id, *number, |value| {
+            if let Line::Note { deleted, .. } = &mut value.line {
+                *deleted = true;
+            }
+        })?,
+        Talk::Unsent { number: None, .. }
+        | Talk::Reopened
+        | Talk::Claimed(_)
+        | Talk::Released { .. }
+        | Talk::Completed { .. }
+        | Talk::HandoverOffered(_)
+        | Talk::HandoverEnded { .. }
+        | Talk::Assigned { .. }
+        | Talk::HolderAway(_)
+        | Talk::HolderReturned
+        | Talk::SeatClaimable
+        | Talk::NameSeen { .. }
+        | Talk::SetAside
+        | Talk::TakenBack { .. } => {}
     }
+    Ok(())
+}
+
+fn deliver(batch: &mut Batch<'_>, id: ConversationId, number: u32, now: Delivery) -> Result<(), ReadFault> {
+    batch.change_line(id, number, |value| {
+        if let Line::Outbound { delivery, .. } = &mut value.line {
+            *delivery = now;
+        }
+    })
 }

@@ -1,206 +1,123 @@
-//! What lists and timelines read, in sled, written behind the journal (DESIGN 4). Nothing here decides; everything can
-//! be rebuilt. [`keys`] says where what lies, [`apply`] follows records, [`query`] answers, [`writer`] keeps pace.
+//! Read models: what lists, timelines and duplicates are read from, written behind the journal (DESIGN 4).
 //!
-//! One tree, since a sled batch is atomic for one tree only: a batch of records and the positions they bring us to are
-//! written together or not at all. No value is longer than 7 KiB, since sled keeps longer ones in files that it never syncs.
+//! They follow and never decide: every row is made of committed records, and all of it can be made again. One sled
+//! tree holds every model under a prefix of its own ([`key`]), because a batch is atomic in one tree only, and the
+//! rows of a record must appear together with the position that says it was applied. No value grows over
+//! [`chunk::CHUNK`], because sled puts large ones into blob files that it never syncs.
+//!
+//! Read [`open`] for when a store is thrown away, [`apply`] for what a record does, [`writer`] for who calls it. The engine calls
+//! [`ReadModels::start`], then gives what it returns to [`Writer::start`].
 
 mod apply;
-mod keys;
-mod query;
+mod batch;
+mod catch_up;
+mod chunk;
+mod dedupe;
+mod fault;
+mod forget;
+mod hydrate;
+mod key;
+mod list;
+mod open;
+mod queue;
+mod row;
+mod stamp;
 #[cfg(test)]
 mod tests;
-mod value;
+mod timeline;
 mod writer;
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
 
-use crate::domain::conversation::Conversation;
-use crate::domain::id::{AgentId, Position, StreamId};
-use crate::domain::message::{Author, Delivery, FailureReason};
-use crate::domain::time::Timestamp;
-use crate::journal::codec::CodecError;
-use crate::journal::{Fault, Journal, codec};
+pub use catch_up::{CaughtUp, Started};
+pub use dedupe::{KEPT_DAYS, day_of};
+pub use fault::{OpenFault, PageFault, ReadFault, ReplayFault, StartFault};
+pub use hydrate::{hydrate, number_of};
+pub use list::{Thread, matches};
+pub use open::{MadeAnew, Opened};
+pub use row::{Line, RawWaiting, TimelineRow};
+pub use timeline::TimelinePage;
+pub use writer::{OnFault, Writer};
 
-pub use writer::ReadModelWriter;
+use crate::domain::id::{Position, StreamId, WindowId};
+use crate::failure::Failure;
 
-/// Rows of another schema are thrown away and made anew from the journal.
-const SCHEMA: u32 = 1;
-/// Records taken at a time while catching up.
-const CHUNK: usize = 2_048;
-const CHUNK_BYTES: usize = 4 << 20;
-/// The memory that sled may use for pages, in bytes.
-const CACHE_BYTES: u64 = 64 << 20;
-
-/// Why a read model could not be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The store.
-    #[error("the read models' store failed")]
-    Sled(#[from] sled::Error),
-    /// A row.
-    #[error("a row cannot be read")]
-    Row,
-    /// The journal, while catching up.
-    #[error("the journal failed while the read models caught up")]
-    Journal(#[from] Fault),
-    /// A record of it.
-    #[error("a record cannot be read while the read models catch up")]
-    Record(#[from] CodecError),
-    /// The folder.
-    #[error("the read models' folder cannot be made anew")]
-    Folder(#[from] std::io::Error),
-}
-
-/// A conversation at its last record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredConversation {
-    /// Its window's stream.
-    pub stream: StreamId,
-    /// The record that last moved it.
-    pub position: Position,
-    /// Its state after that record.
-    pub state: Conversation,
-}
-
-/// A line of a timeline without its text, which stays in the journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TimelineRow {
-    /// The order in the conversation.
-    pub number: u32,
-    /// The stream it lies in.
-    pub stream: StreamId,
-    /// The record that holds its newest text.
-    pub text: Position,
-    /// When it was said.
-    pub at: Timestamp,
-    /// What kind of line it is.
-    pub kind: LineKind,
-}
-
-/// The kinds of line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LineKind {
-    /// From the customer.
-    Inbound {
-        /// Older than a line above it.
-        late: bool,
-        /// Taken back.
-        unsent: bool,
-    },
-    /// To the customer.
-    Outbound {
-        /// Who wrote it.
-        author: Author,
-        /// The author's own id.
-        client_id: String,
-        /// What became of it.
-        delivery: Delivery,
-        /// Why it failed.
-        failure: Option<FailureReason>,
-        /// As a free answer.
-        free: bool,
-    },
-    /// Between colleagues.
-    Note {
-        /// Who wrote it.
-        author: AgentId,
-        /// The author's own id.
-        client_id: String,
-        /// Rewritten since.
-        edited: bool,
-        /// Removed.
-        deleted: bool,
-    },
-}
-
-/// The read models.
+/// The read models of one store. Methods that read or write block on the disk: never call them on an arbiter, except
+/// [`ReadModels::reached`] and [`ReadModels::wait_for`].
+#[derive(Debug)]
 pub struct ReadModels {
     db: sled::Db,
+    dir: PathBuf,
+    /// Where each stream stands, as on disk.
+    streams: RwLock<HashMap<StreamId, Standing>>,
+    /// Held while rows are worked out and written: there is one writer at a time.
+    writing: Mutex<()>,
+    /// Held for writing while a batch lands, for reading by whoever needs several rows that fit together.
+    gate: RwLock<()>,
+    /// Rung when a stream moved, or nothing will move any more.
+    moved: Notify,
+    /// Nothing is applied any more: closed, or the store cannot be trusted.
+    ended: AtomicBool,
+    /// Given back after the database is closed.
+    _lock: File,
+}
+
+/// Where a stream stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Standing {
+    reached: Position,
+    window: Option<WindowId>,
 }
 
 impl ReadModels {
-    /// Opens the store in `dir/readmodel`. One that cannot be opened, or holds another schema, is made anew: empty,
-    /// to be filled by [`ReadModels::catch_up`].
-    ///
-    /// # Errors
-    /// Not even an empty one can be made.
-    pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let path = dir.join("readmodel");
-        match Self::open_at(&path) {
-            Ok(Some(store)) => return Ok(store),
-            Ok(None) => tracing::info!("read models of another schema are made anew"),
-            Err(error) => tracing::warn!(%error, "read models cannot be opened and are made anew"),
-        }
-        if path.exists() {
-            std::fs::remove_dir_all(&path)?;
-        }
-        Self::open_at(&path)?.ok_or(StoreError::Row)
-    }
-
-    fn open_at(path: &Path) -> Result<Option<Self>, StoreError> {
-        // 500 ms of rows may be lost by a power cut; the positions go with them, so the journal fills the gap.
-        let db = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(Some(500)).open()?;
-        let schema = db.get(keys::SCHEMA)?;
-        match schema {
-            Some(found) if found.as_ref() == SCHEMA.to_be_bytes() => {}
-            None if db.is_empty() => {
-                db.insert(keys::SCHEMA, &SCHEMA.to_be_bytes())?;
-            }
-            _ => return Ok(None),
-        }
-        Ok(Some(Self { db }))
-    }
-
-    /// How far a stream was followed.
+    /// The newest position of a stream whose effects are all here; 0 before the first.
     #[must_use]
     pub fn reached(&self, stream: StreamId) -> Position {
-        let found = self.db.get(keys::reached(stream)).ok().flatten();
-        found.and_then(|bytes| value::number(&bytes)).map_or(Position(0), Position)
+        self.streams.read().get(&stream).map_or(Position(0), |standing| standing.reached)
     }
 
-    /// Follows every stream of the journal to its head. Returns how many records that took.
+    /// Returns once the effects of `position` are here. Readers ask for the stream's head as of their arrival.
     ///
     /// # Errors
-    /// The journal or the store failed.
-    pub fn catch_up(&self, journal: &dyn Journal) -> Result<u64, StoreError> {
-        let mut followed = 0;
-        for (stream, head) in journal.streams() {
+    /// `CatchingUp` when `timeout` passed before, or when nothing is applied any more.
+    pub async fn wait_for(&self, stream: StreamId, position: Position, timeout: Duration) -> Result<(), Failure> {
+        let arrival = async {
             loop {
-                let from = self.reached(stream).next();
-                if from > head {
-                    break;
+                let moved = self.moved.notified();
+                tokio::pin!(moved);
+                // Registered before looking, so that a move in between is not missed.
+                moved.as_mut().enable();
+                if self.reached(stream) >= position {
+                    return Ok(());
                 }
-                let chunk = journal.read(stream, from, CHUNK, CHUNK_BYTES)?;
-                if chunk.is_empty() {
-                    break;
+                if self.ended.load(Ordering::Acquire) {
+                    return Err(Failure::CatchingUp);
                 }
-                let mut records = Vec::with_capacity(chunk.len());
-                for stored in chunk {
-                    records.push(crate::journal::feed::Committed {
-                        stream,
-                        position: stored.position,
-                        window: None,
-                        record: std::sync::Arc::new(codec::decode(&stored.payload)?),
-                        dedupe: stored.dedupe,
-                        payload_len: stored.payload.len(),
-                        after: Vec::new(),
-                    });
-                }
-                followed += records.len() as u64;
-                self.apply(&records)?;
+                moved.await;
             }
-        }
-        Ok(followed)
+        };
+        tokio::time::timeout(timeout, arrival).await.unwrap_or(Err(Failure::CatchingUp))
     }
 
-    /// Writes everything to the disk, as far as sled does.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn flush(&self) -> Result<(), StoreError> {
-        self.db.flush()?;
-        Ok(())
+    /// Applies nothing more and wakes whoever waits.
+    fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.moved.notify_waiters();
+    }
+
+    /// Every row, to compare stores with.
+    #[cfg(test)]
+    fn dump(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        self.db
+            .iter()
+            .map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())).expect("a readable store"))
+            .collect()
     }
 }

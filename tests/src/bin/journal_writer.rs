@@ -1,6 +1,6 @@
 //! The child of the power-cut harness: `journal_writer STORE DIR append COUNT` or `… list`.
 //!
-//! `reference` is a store that keeps its promises; the others each break one, so that the harness can be seen to notice.
+//! `journal` is the engine's own log, through its contract. `reference` is a store that keeps its promises; the others each break one, so that the harness can be seen to notice.
 //! `sled` is plain sled with its own `flush`. Next: `src/powercut/store.rs`.
 
 use std::fs::{File, OpenOptions};
@@ -9,6 +9,9 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use madoguchi_engine::domain::id::{Position, StreamId};
+use madoguchi_engine::journal::segment::{Options, SegmentJournal};
+use madoguchi_engine::journal::{Append, Journal};
 use madoguchi_tests::powercut::{Failure, Store, as_child, number_in, payload};
 
 fn main() -> ExitCode {
@@ -22,6 +25,7 @@ fn main() -> ExitCode {
         "no-sync" => as_child::<Reference<false, true, true>>(&dir, command),
         "no-directory-sync" => as_child::<Reference<true, false, true>>(&dir, command),
         "no-check" => as_child::<Reference<true, true, false>>(&dir, command),
+        "journal" => as_child::<Segments>(&dir, command),
         "sled" => as_child::<Sled>(&dir, command),
         _ => ExitCode::FAILURE,
     }
@@ -35,9 +39,7 @@ struct Reference<const SYNC: bool, const SYNC_DIR: bool, const CHECK: bool> {
     numbers: Vec<Option<u64>>,
 }
 
-impl<const SYNC: bool, const SYNC_DIR: bool, const CHECK: bool> Store
-    for Reference<SYNC, SYNC_DIR, CHECK>
-{
+impl<const SYNC: bool, const SYNC_DIR: bool, const CHECK: bool> Store for Reference<SYNC, SYNC_DIR, CHECK> {
     fn open(dir: &Path) -> Result<Self, Failure> {
         let path = dir.join("numbers");
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
@@ -90,13 +92,59 @@ fn frame_at(bytes: &[u8], offset: usize) -> Option<&[u8]> {
     rest.get(4..4 + len).filter(|frame| frame.len() >= 8)
 }
 
+/// The engine's journal: each number is a record of one stream.
+struct Segments {
+    journal: SegmentJournal,
+    owner_epoch: u64,
+}
+
+const STREAM: StreamId = StreamId(7);
+
+impl Store for Segments {
+    fn open(dir: &Path) -> Result<Self, Failure> {
+        // Small segments, so that most rounds cross from one to the next.
+        let options = Options { segment_bytes: 64 << 10, redactor: |payload| payload.to_vec() };
+        let journal = SegmentJournal::open(dir.join("journal"), options)?;
+        journal.load_dedupe_after(&[])?;
+        let owner_epoch = journal.own(STREAM)?;
+        Ok(Self { journal, owner_epoch })
+    }
+
+    fn append(&mut self, numbers: RangeInclusive<u64>) -> Result<(), Failure> {
+        let batch: Vec<Append> = numbers
+            .map(|number| Append {
+                stream: STREAM,
+                owner_epoch: self.owner_epoch,
+                touches: Vec::new(),
+                dedupe: Vec::new(),
+                payload: payload(number).into(),
+            })
+            .collect();
+        for result in self.journal.append(&batch)? {
+            result?;
+        }
+        Ok(())
+    }
+
+    fn numbers(&self) -> Result<Vec<u64>, Failure> {
+        let mut numbers = Vec::new();
+        let mut from = Position(1);
+        loop {
+            let chunk = self.journal.read(STREAM, from, 10_000, 64 << 20)?;
+            let Some(last) = chunk.last() else { return Ok(numbers) };
+            from = last.position.next();
+            for stored in &chunk {
+                numbers.push(number_in(&stored.payload).ok_or("a record does not read back")?);
+            }
+        }
+    }
+}
+
 struct Sled(sled::Db);
 
 impl Store for Sled {
     fn open(dir: &Path) -> Result<Self, Failure> {
-        let config = sled::Config::new()
-            .path(dir.join("sled"))
-            .cache_capacity(8 << 20);
+        let config = sled::Config::new().path(dir.join("sled")).cache_capacity(8 << 20);
         Ok(Self(config.open()?))
     }
 
@@ -109,9 +157,6 @@ impl Store for Sled {
     }
 
     fn numbers(&self) -> Result<Vec<u64>, Failure> {
-        self.0
-            .iter()
-            .map(|row| Ok(number_in(&row?.1).ok_or("a value does not read back")?))
-            .collect()
+        self.0.iter().map(|row| Ok(number_in(&row?.1).ok_or("a value does not read back")?)).collect()
     }
 }

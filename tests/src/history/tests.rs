@@ -1,22 +1,11 @@
 //! Histories that are sound, and planted ones that are not: a checker that never failed proves nothing.
 
-use super::Call::{
-    ClaimUnknown, Claimed, Refused, ReleaseUnknown, Released, Sent, Taken, TookOver,
-};
+use super::Call::{ClaimUnknown, Claimed, Refused, ReleaseUnknown, Released, Sent, Taken, TookOver};
 use super::{Call, Entry, check};
 use crate::sim::Chooser;
 
 fn history(calls: &[(u32, u64, u64, Call)]) -> Vec<Entry<&'static str>> {
-    calls
-        .iter()
-        .map(|&(agent, start, end, call)| Entry {
-            conversation: "c",
-            agent,
-            start,
-            end,
-            call,
-        })
-        .collect()
+    calls.iter().map(|&(agent, start, end, call)| Entry { conversation: "c", agent, start, end, call }).collect()
 }
 
 #[track_caller]
@@ -48,11 +37,7 @@ fn a_plain_life_is_sound() {
 #[test]
 fn overlapping_calls_may_stand_in_any_order() {
     sound(&[(2, 0, 9, Taken(1)), (1, 3, 8, Claimed(1))]);
-    sound(&[
-        (1, 0, 9, Released(1)),
-        (2, 1, 8, Claimed(2)),
-        (1, 0, 7, Claimed(1)),
-    ]);
+    sound(&[(1, 0, 9, Released(1)), (2, 1, 8, Claimed(2)), (1, 0, 7, Claimed(1))]);
 }
 
 #[test]
@@ -63,34 +48,18 @@ fn two_holders_of_one_epoch_are_found() {
 #[test]
 fn a_second_grant_without_a_release_is_found() {
     unsound(&[(1, 0, 1, Claimed(1)), (2, 2, 3, Claimed(2))]);
-    unsound(&[
-        (1, 0, 1, Claimed(1)),
-        (2, 0, 5, Claimed(2)),
-        (1, 6, 7, Sent(1)),
-    ]);
+    unsound(&[(1, 0, 1, Claimed(1)), (2, 0, 5, Claimed(2)), (1, 6, 7, Sent(1))]);
 }
 
 #[test]
 fn a_release_that_began_too_late_explains_nothing() {
-    unsound(&[
-        (1, 0, 1, Claimed(1)),
-        (2, 2, 3, Claimed(2)),
-        (1, 4, 5, Released(1)),
-    ]);
+    unsound(&[(1, 0, 1, Claimed(1)), (2, 2, 3, Claimed(2)), (1, 4, 5, Released(1))]);
 }
 
 #[test]
 fn a_message_of_a_former_holder_is_found() {
-    unsound(&[
-        (1, 0, 1, Claimed(1)),
-        (2, 2, 3, TookOver(2)),
-        (1, 4, 5, Sent(1)),
-    ]);
-    unsound(&[
-        (1, 0, 1, Claimed(1)),
-        (1, 2, 3, Released(1)),
-        (1, 4, 5, Sent(1)),
-    ]);
+    unsound(&[(1, 0, 1, Claimed(1)), (2, 2, 3, TookOver(2)), (1, 4, 5, Sent(1))]);
+    unsound(&[(1, 0, 1, Claimed(1)), (1, 2, 3, Released(1)), (1, 4, 5, Sent(1))]);
 }
 
 #[test]
@@ -102,11 +71,7 @@ fn a_loss_to_somebody_who_never_held_it_is_found() {
 #[test]
 fn a_skipped_or_repeated_epoch_is_found() {
     unsound(&[(1, 0, 1, Claimed(2))]);
-    unsound(&[
-        (1, 0, 1, Claimed(1)),
-        (1, 2, 3, Released(1)),
-        (2, 4, 5, Claimed(1)),
-    ]);
+    unsound(&[(1, 0, 1, Claimed(1)), (1, 2, 3, Released(1)), (2, 4, 5, Claimed(1))]);
 }
 
 #[test]
@@ -117,39 +82,18 @@ fn a_refusal_of_the_rightful_holder_is_found() {
 #[test]
 fn a_call_without_an_answer_may_count_later_or_never() {
     sound(&[(1, 0, 0, ClaimUnknown), (2, 5, 6, Claimed(1))]);
-    sound(&[
-        (1, 0, 0, ClaimUnknown),
-        (2, 5, 6, Claimed(1)),
-        (2, 7, 8, Released(1)),
-        (3, 9, 10, Taken(1)),
-    ]);
-    sound(&[
-        (1, 0, 1, Claimed(1)),
-        (1, 2, 2, ReleaseUnknown(1)),
-        (1, 8, 9, Sent(1)),
-        (2, 10, 11, Claimed(2)),
-    ]);
+    sound(&[(1, 0, 0, ClaimUnknown), (2, 5, 6, Claimed(1)), (2, 7, 8, Released(1)), (3, 9, 10, Taken(1))]);
+    sound(&[(1, 0, 1, Claimed(1)), (1, 2, 2, ReleaseUnknown(1)), (1, 8, 9, Sent(1)), (2, 10, 11, Claimed(2))]);
     unsound(&[(1, 5, 5, ClaimUnknown), (2, 0, 1, Taken(1))]);
-    unsound(&[
-        (1, 0, 0, ClaimUnknown),
-        (2, 2, 3, Taken(1)),
-        (3, 4, 5, Taken(2)),
-    ]);
+    unsound(&[(1, 0, 0, ClaimUnknown), (2, 2, 3, Taken(1)), (3, 4, 5, Taken(2))]);
 }
 
 #[test]
 fn conversations_are_judged_apart_and_named() {
     let mut all = history(&[(1, 0, 1, Claimed(1))]);
-    all.push(Entry {
-        conversation: "d",
-        ..all[0].clone()
-    });
+    all.push(Entry { conversation: "d", ..all[0].clone() });
     check(&all).unwrap();
-    all.push(Entry {
-        conversation: "d",
-        agent: 2,
-        ..all[0].clone()
-    });
+    all.push(Entry { conversation: "d", agent: 2, ..all[0].clone() });
     let unsound = check(&all).unwrap_err();
     assert_eq!((unsound.conversation.as_str(), unsound.calls), ("\"d\"", 2));
 }
@@ -196,8 +140,6 @@ fn a_hundred_contenders_are_judged_rightly_and_quickly() {
 
 #[test]
 fn a_seat_without_fencing_is_found_out() {
-    let found = (0..30)
-        .filter(|seed| check(&simulated(*seed, true)).is_err())
-        .count();
+    let found = (0..30).filter(|seed| check(&simulated(*seed, true)).is_err()).count();
     assert!(found >= 25, "only {found} of 30");
 }

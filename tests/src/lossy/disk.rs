@@ -120,13 +120,7 @@ impl Disk {
             .collect()
     }
 
-    pub(super) fn make(
-        &mut self,
-        dir: Ino,
-        name: &OsStr,
-        kind: FileType,
-        mode: u16,
-    ) -> Outcome<Ino> {
+    pub(super) fn make(&mut self, dir: Ino, name: &OsStr, kind: FileType, mode: u16) -> Outcome<Ino> {
         let place = Place::new(dir, name);
         if self.names.get(&place).is_some() {
             return Err(Errno::EEXIST);
@@ -184,10 +178,7 @@ impl Disk {
     pub(super) fn write(&mut self, ino: Ino, offset: u64, bytes: &[u8]) -> Outcome<usize> {
         let offset = length(offset)?;
         let end = offset.checked_add(bytes.len()).ok_or(Errno::EFBIG)?;
-        let fits = self
-            .make_room(ino, end)?
-            .saturating_sub(offset)
-            .min(bytes.len());
+        let fits = self.make_room(ino, end)?.saturating_sub(offset).min(bytes.len());
         if fits == 0 && !bytes.is_empty() {
             return Err(Errno::ENOSPC);
         }
@@ -206,13 +197,7 @@ impl Disk {
         })
     }
 
-    pub(super) fn allocate(
-        &mut self,
-        ino: Ino,
-        offset: u64,
-        len: u64,
-        how: Allocate,
-    ) -> Outcome<()> {
+    pub(super) fn allocate(&mut self, ino: Ino, offset: u64, len: u64, how: Allocate) -> Outcome<()> {
         let (offset, len) = (length(offset)?, length(len)?);
         let end = offset.checked_add(len).ok_or(Errno::EFBIG)?;
         if how.grows && self.make_room(ino, end)? < end {
@@ -327,8 +312,7 @@ impl Disk {
         }
         let visible = self.names.visible();
         let named = self.names.named();
-        self.nodes
-            .retain(|ino, node| *ino == ROOT || node.opens > 0 || named.contains(ino));
+        self.nodes.retain(|ino, node| *ino == ROOT || node.opens > 0 || named.contains(ino));
         let counted = |(ino, node): (&Ino, &Node)| {
             let counts = node.opens > 0 || visible.contains(ino);
             if counts { node.held() } else { 0 }
@@ -354,19 +338,10 @@ impl Node {
 }
 
 fn node(kind: FileType, mode: u16) -> Node {
-    Node {
-        kind,
-        mode,
-        contents: Contents::default(),
-        reserved: 0,
-        opens: 0,
-    }
+    Node { kind, mode, contents: Contents::default(), reserved: 0, opens: 0 }
 }
 
 /// A length in memory; files are bounded to what fits there.
 fn length(len: u64) -> Outcome<usize> {
-    usize::try_from(len)
-        .ok()
-        .filter(|len| *len <= 1 << 32)
-        .ok_or(Errno::EFBIG)
+    usize::try_from(len).ok().filter(|len| *len <= 1 << 32).ok_or(Errno::EFBIG)
 }

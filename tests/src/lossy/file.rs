@@ -45,10 +45,7 @@ impl Contents {
 
     /// Writes, lengthening the file as needed.
     pub(super) fn write(&mut self, offset: usize, bytes: &[u8]) {
-        self.change(Change::Write {
-            offset,
-            bytes: bytes.to_vec(),
-        });
+        self.change(Change::Write { offset, bytes: bytes.to_vec() });
     }
 
     /// Cuts or lengthens.
@@ -137,14 +134,10 @@ fn split(change: &Change, pieces: &mut Vec<Change>) {
     while at < end {
         let stop = ((at / SECTOR + 1) * SECTOR).min(end);
         pieces.push(match change {
-            Change::Write { bytes, .. } => Change::Write {
-                offset: at,
-                bytes: bytes[at - offset..stop - offset].to_vec(),
-            },
-            _ => Change::Zero {
-                offset: at,
-                len: stop - at,
-            },
+            Change::Write { bytes, .. } => {
+                Change::Write { offset: at, bytes: bytes[at - offset..stop - offset].to_vec() }
+            }
+            _ => Change::Zero { offset: at, len: stop - at },
         });
         at = stop;
     }

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{
-    BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation,
-    INodeNo, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
-    ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
+    BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner,
+    OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen,
+    ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 use nix::libc;
 use parking_lot::{Mutex, MutexGuard};
@@ -37,12 +37,7 @@ pub(super) struct Front {
 impl Front {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let life = shared.disk.lock().life;
-        Self {
-            shared,
-            life,
-            listings: Mutex::default(),
-            last_listing: AtomicU64::new(0),
-        }
+        Self { shared, life, listings: Mutex::default(), last_listing: AtomicU64::new(0) }
     }
 
     /// The disk, as long as the power is on and this is still its life.
@@ -69,20 +64,10 @@ impl Front {
     }
 
     fn sync(&self, ino: INodeNo, reply: ReplyEmpty) {
-        done(
-            reply,
-            self.counted(|disk| disk.count_sync(ino.0).and_then(|()| disk.sync(ino.0))),
-        );
+        done(reply, self.counted(|disk| disk.count_sync(ino.0).and_then(|()| disk.sync(ino.0))));
     }
 
-    fn make(
-        &self,
-        parent: INodeNo,
-        name: &OsStr,
-        kind: FileType,
-        mode: u32,
-        open: bool,
-    ) -> Result<FileAttr, Errno> {
+    fn make(&self, parent: INodeNo, name: &OsStr, kind: FileType, mode: u32, open: bool) -> Result<FileAttr, Errno> {
         if name.len() > 255 {
             return Err(Errno::ENAMETOOLONG);
         }
@@ -98,9 +83,7 @@ impl Front {
 
 impl Filesystem for Front {
     fn lookup(&self, _req: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        let found = self
-            .disk()
-            .and_then(|disk| attributes(&disk, disk.look_up(parent.0, name)?));
+        let found = self.disk().and_then(|disk| attributes(&disk, disk.look_up(parent.0, name)?));
         entry(reply, found);
     }
 
@@ -156,19 +139,8 @@ impl Filesystem for Front {
         entry(reply, made);
     }
 
-    fn mkdir(
-        &self,
-        _req: &Request,
-        parent: INodeNo,
-        name: &OsStr,
-        mode: u32,
-        _umask: u32,
-        reply: ReplyEntry,
-    ) {
-        entry(
-            reply,
-            self.make(parent, name, FileType::Directory, mode, false),
-        );
+    fn mkdir(&self, _req: &Request, parent: INodeNo, name: &OsStr, mode: u32, _umask: u32, reply: ReplyEntry) {
+        entry(reply, self.make(parent, name, FileType::Directory, mode, false));
     }
 
     fn create(
@@ -182,13 +154,7 @@ impl Filesystem for Front {
         reply: ReplyCreate,
     ) {
         match self.make(parent, name, FileType::RegularFile, mode, true) {
-            Ok(attr) => reply.created(
-                &NO_CACHE,
-                &attr,
-                Generation(0),
-                FileHandle(0),
-                FopenFlags::FOPEN_DIRECT_IO,
-            ),
+            Ok(attr) => reply.created(&NO_CACHE, &attr, Generation(0), FileHandle(0), FopenFlags::FOPEN_DIRECT_IO),
             Err(errno) => reply.error(errno),
         }
     }
@@ -284,9 +250,7 @@ impl Filesystem for Front {
             Ok(written)
         });
         match outcome {
-            Ok(written) => {
-                reply.written(u32::try_from(written).expect("a request is at most 16 MiB"))
-            }
+            Ok(written) => reply.written(u32::try_from(written).expect("a request is at most 16 MiB")),
             Err(errno) => reply.error(errno),
         }
     }
@@ -307,32 +271,15 @@ impl Filesystem for Front {
             keeps_len: mode & libc::FALLOC_FL_KEEP_SIZE != 0,
             zeroes: punches || mode & libc::FALLOC_FL_ZERO_RANGE != 0,
         };
-        done(
-            reply,
-            self.change(|disk| disk.allocate(ino.0, offset, length, how)),
-        );
+        done(reply, self.change(|disk| disk.allocate(ino.0, offset, length, how)));
     }
 
     /// Data and metadata are one here: the length always comes with the data that needs it.
-    fn fsync(
-        &self,
-        _req: &Request,
-        ino: INodeNo,
-        _fh: FileHandle,
-        _datasync: bool,
-        reply: ReplyEmpty,
-    ) {
+    fn fsync(&self, _req: &Request, ino: INodeNo, _fh: FileHandle, _datasync: bool, reply: ReplyEmpty) {
         self.sync(ino, reply);
     }
 
-    fn fsyncdir(
-        &self,
-        _req: &Request,
-        ino: INodeNo,
-        _fh: FileHandle,
-        _datasync: bool,
-        reply: ReplyEmpty,
-    ) {
+    fn fsyncdir(&self, _req: &Request, ino: INodeNo, _fh: FileHandle, _datasync: bool, reply: ReplyEmpty) {
         self.sync(ino, reply);
     }
 
@@ -348,14 +295,7 @@ impl Filesystem for Front {
         }
     }
 
-    fn readdir(
-        &self,
-        _req: &Request,
-        _ino: INodeNo,
-        fh: FileHandle,
-        offset: u64,
-        mut reply: ReplyDirectory,
-    ) {
+    fn readdir(&self, _req: &Request, _ino: INodeNo, fh: FileHandle, offset: u64, mut reply: ReplyDirectory) {
         let listings = self.listings.lock();
         let listing = listings.get(&fh.0).map(Vec::as_slice).unwrap_or_default();
         let from = usize::try_from(offset).unwrap_or(usize::MAX);
@@ -367,14 +307,7 @@ impl Filesystem for Front {
         reply.ok();
     }
 
-    fn releasedir(
-        &self,
-        _req: &Request,
-        _ino: INodeNo,
-        fh: FileHandle,
-        _flags: OpenFlags,
-        reply: ReplyEmpty,
-    ) {
+    fn releasedir(&self, _req: &Request, _ino: INodeNo, fh: FileHandle, _flags: OpenFlags, reply: ReplyEmpty) {
         self.listings.lock().remove(&fh.0);
         reply.ok();
     }
@@ -385,16 +318,7 @@ impl Filesystem for Front {
                 let block = u64::from(BLOCK);
                 let (all, free) = disk.space();
                 let free = free / block;
-                reply.statfs(
-                    all.div_ceil(block),
-                    free,
-                    free,
-                    1 << 20,
-                    1 << 20,
-                    BLOCK,
-                    255,
-                    BLOCK,
-                );
+                reply.statfs(all.div_ceil(block), free, free, 1 << 20, 1 << 20, BLOCK, 255, BLOCK);
             }
             Err(errno) => reply.error(errno),
         }

@@ -86,10 +86,7 @@ impl Lossy {
         sweep();
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
         let lossy = Self {
-            shared: Arc::new(Shared {
-                disk: Mutex::new(Disk::new(options)),
-                died: Condvar::new(),
-            }),
+            shared: Arc::new(Shared { disk: Mutex::new(Disk::new(options)), died: Condvar::new() }),
             path: folder.path().canonicalize()?,
             _folder: folder,
         };
@@ -99,23 +96,14 @@ impl Lossy {
 
     /// Puts the disk, in its present life, under the path.
     fn attach(&self) -> std::io::Result<()> {
-        let device = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open("/dev/fuse")?;
+        let device = OpenOptions::new().read(true).write(true).open("/dev/fuse")?;
         let (user, group) = (nix::unistd::getuid(), nix::unistd::getgid());
         let options = format!(
             "fd={},rootmode=40000,user_id={user},group_id={group},allow_other,default_permissions",
             device.as_raw_fd()
         );
         let flags = MsFlags::MS_NODEV | MsFlags::MS_NOSUID | MsFlags::MS_NOATIME;
-        mount(
-            Some(SOURCE),
-            &self.path,
-            Some("fuse"),
-            flags,
-            Some(options.as_str()),
-        )?;
+        mount(Some(SOURCE), &self.path, Some("fuse"), flags, Some(options.as_str()))?;
         let front = Front::new(Arc::clone(&self.shared));
         let fd = OwnedFd::from(device);
         Session::from_fd(front, fd, SessionACL::All, fuser::Config::default())?.spawn()?;
@@ -134,8 +122,7 @@ impl Lossy {
         self.shared.disk.lock().cut(how);
         self.shared.died.notify_all();
         self.detach();
-        self.attach()
-            .expect("what could be mounted once can be mounted again");
+        self.attach().expect("what could be mounted once can be mounted again");
     }
 
     /// Takes the mount away, also where files are still open; their session ends with the last of them.
@@ -197,9 +184,7 @@ impl Drop for Lossy {
 
 impl std::fmt::Debug for Lossy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lossy")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("Lossy").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -214,8 +199,7 @@ fn sweep() {
         let (Some(SOURCE), Some(path)) = (fields.next(), fields.next()) else {
             continue;
         };
-        let dead = std::fs::metadata(path)
-            .is_err_and(|error| error.raw_os_error() == Some(nix::libc::ENOTCONN));
+        let dead = std::fs::metadata(path).is_err_and(|error| error.raw_os_error() == Some(nix::libc::ENOTCONN));
         if dead && umount2(path, MntFlags::MNT_DETACH).is_ok() {
             // Only an empty folder goes; anything else is not ours to remove.
             let _ = std::fs::remove_dir(path);

@@ -21,10 +21,7 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(dir: Ino, name: &OsStr) -> Self {
-        Self {
-            dir,
-            name: name.to_owned(),
-        }
+        Self { dir, name: name.to_owned() }
     }
 }
 
@@ -143,12 +140,7 @@ impl Names {
             Change::Link(_, node) | Change::Rename { node, .. } => Some(*node),
             Change::Unlink(_) => None,
         });
-        self.current
-            .values()
-            .chain(self.durable.values())
-            .copied()
-            .chain(pending)
-            .collect()
+        self.current.values().chain(self.durable.values()).copied().chain(pending).collect()
     }
 }
 

@@ -19,12 +19,7 @@ fn sync_dir(path: &Path) {
 
 /// A file whose name and first contents are durable.
 fn durable_file(lossy: &Lossy, name: &str, contents: &[u8]) -> File {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(lossy.path().join(name))
-        .unwrap();
+    let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(lossy.path().join(name)).unwrap();
     file.write_all(contents).unwrap();
     file.sync_all().unwrap();
     sync_dir(lossy.path());
@@ -44,10 +39,7 @@ fn unsynced_bytes_are_lost_and_synced_ones_kept() {
     lossy.power_cut(PowerCut::Clean);
     assert_eq!(read(&lossy, "log"), b"kept ");
 
-    let file = OpenOptions::new()
-        .append(true)
-        .open(lossy.path().join("log"))
-        .unwrap();
+    let file = OpenOptions::new().append(true).open(lossy.path().join("log")).unwrap();
     (&file).write_all(b"again").unwrap();
     let before = lossy.syncs();
     file.sync_data().unwrap();
@@ -61,10 +53,7 @@ fn a_range_sync_or_a_close_saves_nothing() {
     let Some(lossy) = Lossy::mount() else { return };
     let file = durable_file(&lossy, "log", b"");
     file.write_all_at(b"lost", 0).unwrap();
-    #[expect(
-        unsafe_code,
-        reason = "nix does not wrap this call; it takes no pointer"
-    )]
+    #[expect(unsafe_code, reason = "nix does not wrap this call; it takes no pointer")]
     // SAFETY: the descriptor is open and the call reads no memory of ours.
     let answer = unsafe { nix::libc::sync_file_range(file.as_raw_fd(), 0, 4, 7) };
     assert_eq!(answer, 0);
@@ -78,11 +67,7 @@ fn a_write_through_o_dsync_is_kept() {
     let Some(lossy) = Lossy::mount() else { return };
     durable_file(&lossy, "log", b"");
     let path = lossy.path().join("log");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .custom_flags(nix::libc::O_DSYNC)
-        .open(path)
-        .unwrap();
+    let mut file = OpenOptions::new().write(true).custom_flags(nix::libc::O_DSYNC).open(path).unwrap();
     file.write_all(b"kept").unwrap();
     lossy.power_cut(PowerCut::Clean);
     assert_eq!(read(&lossy, "log"), b"kept");
@@ -101,28 +86,13 @@ fn a_torn_cut_mixes_old_and_new_sectors_and_tears_nowhere_else() {
         let left = read(&lossy, &name);
         assert_eq!(left.len(), 4 * SECTOR);
         for sector in left.chunks(SECTOR) {
-            assert!(
-                sector.iter().all(|byte| *byte == sector[0]),
-                "seed {seed} tore a sector"
-            );
+            assert!(sector.iter().all(|byte| *byte == sector[0]), "seed {seed} tore a sector");
         }
-        outcomes.insert(
-            left.chunks(SECTOR)
-                .map(|sector| sector[0])
-                .collect::<Vec<_>>(),
-        );
+        outcomes.insert(left.chunks(SECTOR).map(|sector| sector[0]).collect::<Vec<_>>());
     }
     assert!(outcomes.len() > 8, "twenty seeds gave only {outcomes:?}");
-    assert!(
-        outcomes
-            .iter()
-            .any(|sectors| sectors[0] == b'2' && sectors[1] == b'0'),
-        "never reordered"
-    );
-    assert!(
-        outcomes.iter().any(|sectors| sectors[0] == b'1'),
-        "an older write never won over a newer one"
-    );
+    assert!(outcomes.iter().any(|sectors| sectors[0] == b'2' && sectors[1] == b'0'), "never reordered");
+    assert!(outcomes.iter().any(|sectors| sectors[0] == b'1'), "an older write never won over a newer one");
 }
 
 #[test]
@@ -156,11 +126,7 @@ fn a_torn_cut_leaves_the_synced_alone() {
         assert_eq!(&read(&lossy, "log")[..10 * SECTOR], [b'k'; 10 * SECTOR]);
     }
     let error = file.write_all_at(b"x", 0).unwrap_err();
-    assert_eq!(
-        error.raw_os_error(),
-        Some(Errno::EIO as i32),
-        "a handle outlived the power"
-    );
+    assert_eq!(error.raw_os_error(), Some(Errno::EIO as i32), "a handle outlived the power");
 }
 
 #[test]
@@ -172,18 +138,12 @@ fn a_new_file_is_lost_until_its_directory_is_synced() {
     lossy.power_cut(PowerCut::Clean);
     assert!(!lossy.path().join("new").exists());
 
-    let options = Options {
-        names_follow_files: true,
-        ..Options::default()
-    };
+    let options = Options { names_follow_files: true, ..Options::default() };
     let lossy = Lossy::mount_with(options).expect("the first one could be mounted");
     let file = File::create(lossy.path().join("new")).unwrap();
     file.sync_all().unwrap();
     lossy.power_cut(PowerCut::Clean);
-    assert!(
-        lossy.path().join("new").exists(),
-        "ext4 saves the name with the file"
-    );
+    assert!(lossy.path().join("new").exists(), "ext4 saves the name with the file");
 }
 
 #[test]
@@ -195,10 +155,7 @@ fn a_rename_is_lost_without_a_directory_sync_and_whole_with_it() {
     fs::rename(at("conf.tmp"), at("conf")).unwrap();
     assert_eq!(read(&lossy, "conf"), b"new");
     lossy.power_cut(PowerCut::Clean);
-    assert_eq!(
-        (read(&lossy, "conf"), read(&lossy, "conf.tmp")),
-        (b"old".to_vec(), b"new".to_vec())
-    );
+    assert_eq!((read(&lossy, "conf"), read(&lossy, "conf.tmp")), (b"old".to_vec(), b"new".to_vec()));
 
     fs::rename(at("conf.tmp"), at("conf")).unwrap();
     sync_dir(lossy.path());
@@ -224,10 +181,7 @@ fn a_rename_between_directories_never_leaves_two_names_or_none() {
             sync_dir(&at(dir));
         }
         lossy.power_cut(PowerCut::Clean);
-        assert_eq!(
-            (from.exists(), to.exists()),
-            (synced.is_none(), synced.is_some())
-        );
+        assert_eq!((from.exists(), to.exists()), (synced.is_none(), synced.is_some()));
     }
 }
 
@@ -246,19 +200,12 @@ fn a_removed_file_comes_back_until_its_directory_is_synced() {
 
 #[test]
 fn a_full_disk_says_so_and_has_room_again_after_a_removal() {
-    let options = Options {
-        size_limit: Some(1 << 20),
-        ..Options::default()
-    };
+    let options = Options { size_limit: Some(1 << 20), ..Options::default() };
     let Some(lossy) = Lossy::mount_with(options) else {
         return;
     };
     let mut file = File::create(lossy.path().join("big")).unwrap();
-    assert_eq!(
-        file.write(&vec![1; 2 << 20]).unwrap(),
-        1 << 20,
-        "a short write comes first"
-    );
+    assert_eq!(file.write(&vec![1; 2 << 20]).unwrap(), 1 << 20, "a short write comes first");
     let error = file.write_all(b"x").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StorageFull);
     let free = nix::sys::statvfs::statvfs(lossy.path()).unwrap();
@@ -268,11 +215,7 @@ fn a_full_disk_says_so_and_has_room_again_after_a_removal() {
     assert_eq!(allocated, Err(Errno::ENOSPC));
 
     fs::remove_file(lossy.path().join("big")).unwrap();
-    assert_eq!(
-        fallocate(&second, FallocateFlags::empty(), 0, 4096),
-        Err(Errno::ENOSPC),
-        "still open"
-    );
+    assert_eq!(fallocate(&second, FallocateFlags::empty(), 0, 4096), Err(Errno::ENOSPC), "still open");
     drop(file);
     // The kernel closes behind the program's back; the next answers come after it.
     let end = std::time::Instant::now() + Duration::from_secs(5);
@@ -321,10 +264,7 @@ fn a_failed_sync_loses_its_bytes_even_when_the_next_one_succeeds() {
     let file = durable_file(&lossy, "log", b"old");
     lossy.fail_after(1, Errno::EIO);
     file.write_all_at(b"new", 0).unwrap();
-    assert_eq!(
-        file.sync_data().unwrap_err().raw_os_error(),
-        Some(Errno::EIO as i32)
-    );
+    assert_eq!(file.sync_data().unwrap_err().raw_os_error(), Some(Errno::EIO as i32));
     file.sync_data().unwrap();
     assert_eq!(read(&lossy, "log"), b"new");
     lossy.power_cut(PowerCut::Clean);
@@ -351,22 +291,13 @@ fn a_planned_cut_strikes_at_its_call_and_nothing_happens_after_it() {
 fn locks_appends_and_listings_work_as_programs_expect() {
     let Some(lossy) = Lossy::mount() else { return };
     let path = lossy.path().join("lock");
-    let first = Flock::lock(
-        File::create(&path).unwrap(),
-        FlockArg::LockExclusiveNonblock,
-    )
-    .unwrap();
-    let (_, refused) =
-        Flock::lock(File::open(&path).unwrap(), FlockArg::LockExclusiveNonblock).unwrap_err();
+    let first = Flock::lock(File::create(&path).unwrap(), FlockArg::LockExclusiveNonblock).unwrap();
+    let (_, refused) = Flock::lock(File::open(&path).unwrap(), FlockArg::LockExclusiveNonblock).unwrap_err();
     assert_eq!(refused, Errno::EWOULDBLOCK);
     drop(first);
 
     for _ in 0..3 {
-        let mut log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(lossy.path().join("log"))
-            .unwrap();
+        let mut log = OpenOptions::new().create(true).append(true).open(lossy.path().join("log")).unwrap();
         log.write_all(b"ab").unwrap();
     }
     let mut log = File::open(lossy.path().join("log")).unwrap();

@@ -38,9 +38,7 @@ impl Plan {
     #[must_use]
     pub fn from_env() -> Self {
         let number = |name: &str, default| match std::env::var(name) {
-            Ok(text) => text
-                .parse()
-                .unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")),
+            Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")),
             Err(_) => default,
         };
         Self {
@@ -94,11 +92,7 @@ enum End {
 /// # Errors
 /// The first violation: something acknowledged or seen is gone, a number is missing, the store does not open, or a child
 /// hangs.
-pub fn run(
-    lossy: &Lossy,
-    plan: &Plan,
-    writer: impl Fn(&Path) -> Command,
-) -> Result<Report, Violation> {
+pub fn run(lossy: &Lossy, plan: &Plan, writer: impl Fn(&Path) -> Command) -> Result<Report, Violation> {
     let mut rng = StdRng::seed_from_u64(plan.seed);
     let mut report = Report::default();
     let mut dir = PathBuf::new();
@@ -109,12 +103,7 @@ pub fn run(
             promised = 0;
         }
         let end = choose(&mut rng, plan);
-        let violation = |why| Violation {
-            round,
-            seed: plan.seed,
-            how: format!("{end:?}"),
-            why,
-        };
+        let violation = |why| Violation { round, seed: plan.seed, how: format!("{end:?}"), why };
         let acknowledged = write(lossy, writer(&dir), plan.appends, end).map_err(violation)?;
         report.acknowledged += acknowledged.len() as u64;
         promised = acknowledged.last().copied().unwrap_or(0).max(promised);
@@ -137,17 +126,9 @@ fn choose(rng: &mut StdRng, plan: &Plan) -> End {
     let calls = rng.random_range(0..plan.calls_max);
     let seed = rng.random();
     match rng.random_range(0..6) {
-        0 => End::Kill {
-            after: rng.random_range(0..50),
-        },
-        1 | 2 => End::Cut {
-            calls,
-            how: PowerCut::Clean,
-        },
-        _ => End::Cut {
-            calls,
-            how: PowerCut::Torn { seed },
-        },
+        0 => End::Kill { after: rng.random_range(0..50) },
+        1 | 2 => End::Cut { calls, how: PowerCut::Clean },
+        _ => End::Cut { calls, how: PowerCut::Torn { seed } },
     }
 }
 
@@ -183,24 +164,16 @@ fn write(lossy: &Lossy, mut command: Command, appends: u64, end: End) -> Result<
     // A writer that notices that the disk has died is right to end with an error.
     let struck = lossy.wait_dead(Duration::ZERO);
     match ended_by_itself {
-        Some(status) if !status.success() && !struck => {
-            Err(format!("the writer failed: {complaint}"))
-        }
+        Some(status) if !status.success() && !struck => Err(format!("the writer failed: {complaint}")),
         _ => Ok(numbers),
     }
 }
 
 /// Reads acknowledgements until the writer ends; says when it is time to kill it.
-fn acknowledged(
-    out: impl Read,
-    kill_after: usize,
-    reached: &mpsc::Sender<()>,
-) -> Result<Vec<u64>, String> {
+fn acknowledged(out: impl Read, kill_after: usize, reached: &mpsc::Sender<()>) -> Result<Vec<u64>, String> {
     let mut numbers = Vec::new();
     for line in BufReader::new(out).lines().map_while(Result::ok) {
-        let number = line
-            .parse()
-            .map_err(|_| format!("the writer printed {line:?}"))?;
+        let number = line.parse().map_err(|_| format!("the writer printed {line:?}"))?;
         numbers.push(number);
         if numbers.len() > kill_after {
             // Nobody listens any more once the first message arrived.
@@ -211,11 +184,7 @@ fn acknowledged(
 }
 
 /// Waits until the disk dies or the kill is due, and kills; the status where the writer ended by itself.
-fn supervise(
-    lossy: &Lossy,
-    child: &mut Child,
-    due: &mpsc::Receiver<()>,
-) -> Result<Option<ExitStatus>, String> {
+fn supervise(lossy: &Lossy, child: &mut Child, due: &mpsc::Receiver<()>) -> Result<Option<ExitStatus>, String> {
     let started = Instant::now();
     loop {
         let hangs = started.elapsed() > PATIENCE;
@@ -223,11 +192,7 @@ fn supervise(
             // A child that has ended meanwhile needs no kill.
             let _ = child.kill();
             child.wait().map_err(|error| error.to_string())?;
-            return if hangs {
-                Err("the writer hangs".to_owned())
-            } else {
-                Ok(None)
-            };
+            return if hangs { Err("the writer hangs".to_owned()) } else { Ok(None) };
         }
         if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
             return Ok(Some(status));
@@ -238,9 +203,7 @@ fn supervise(
 /// What a second child finds.
 fn list(mut command: Command) -> Result<Vec<u64>, String> {
     command.arg("list");
-    let output = start(command)?
-        .wait_with_output()
-        .map_err(|error| error.to_string())?;
+    let output = start(command)?.wait_with_output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(format!("the store does not open: {complaint}"));
@@ -260,9 +223,7 @@ fn judge(found: &[u64], promised: u64) -> Result<u64, String> {
     }
     let newest = found.len() as u64;
     if newest < promised {
-        return Err(format!(
-            "{promised} was acknowledged and the newest is {newest}"
-        ));
+        return Err(format!("{promised} was acknowledged and the newest is {newest}"));
     }
     Ok(newest)
 }
@@ -293,17 +254,8 @@ mod tests {
     fn a_hole_a_double_a_swap_and_a_loss_are_all_seen() {
         assert_eq!(judge(&[], 0), Ok(0));
         assert_eq!(judge(&[1, 2, 3], 2), Ok(3));
-        for (found, promised) in [
-            (&[1, 3][..], 0),
-            (&[1, 1], 0),
-            (&[2, 1], 0),
-            (&[2, 3], 0),
-            (&[1, 2], 3),
-        ] {
-            assert!(
-                judge(found, promised).is_err(),
-                "{found:?} against {promised}"
-            );
+        for (found, promised) in [(&[1, 3][..], 0), (&[1, 1], 0), (&[2, 1], 0), (&[2, 3], 0), (&[1, 2], 3)] {
+            assert!(judge(found, promised).is_err(), "{found:?} against {promised}");
         }
     }
 }

@@ -59,10 +59,9 @@ pub fn number_in(bytes: &[u8]) -> Option<u64> {
 pub fn as_child<S: Store>(dir: &Path, command: &[String]) -> ExitCode {
     let outcome = match command {
         [verb] if verb == "list" => list::<S>(dir),
-        [verb, count] if verb == "append" => count
-            .parse()
-            .map_err(Failure::from)
-            .and_then(|count| append::<S>(dir, count)),
+        [verb, count] if verb == "append" => {
+            count.parse().map_err(Failure::from).and_then(|count| append::<S>(dir, count))
+        }
         _ => Err("expected `append COUNT` or `list`".into()),
     };
     match outcome {

@@ -26,17 +26,10 @@ impl Answer {
     ///
     /// # Panics
     /// It is none.
-    #[must_use]
     #[track_caller]
     pub fn ok(self) -> Value {
-        let success = self
-            .status
-            .is_some_and(|status| (200..300).contains(&status));
-        assert!(
-            success,
-            "{} gave {:?}: {}",
-            self.request, self.status, self.body
-        );
+        let success = self.status.is_some_and(|status| (200..300).contains(&status));
+        assert!(success, "{} gave {:?}: {}", self.request, self.status, self.body);
         self.body
     }
 
@@ -53,13 +46,7 @@ impl Answer {
     #[track_caller]
     pub fn refused(self, status: u16, code: &str) -> Value {
         let found = (self.status, self.code());
-        assert_eq!(
-            found,
-            (Some(status), code),
-            "{}: {}",
-            self.request,
-            self.body
-        );
+        assert_eq!(found, (Some(status), code), "{}: {}", self.request, self.body);
         self.body
     }
 
@@ -100,31 +87,19 @@ impl Api {
             .no_proxy()
             .build()
             .expect("a client without certificates can always be made");
-        Self {
-            client,
-            base: base.to_owned(),
-            identity: Identity::Nobody,
-        }
+        Self { client, base: base.to_owned(), identity: Identity::Nobody }
     }
 
     /// The same client for a server that moved to another port.
     #[must_use]
     pub fn moved_to(&self, base: &str) -> Self {
-        Self {
-            base: base.to_owned(),
-            ..self.clone()
-        }
+        Self { base: base.to_owned(), ..self.clone() }
     }
 
     /// A program's client, with a bearer token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
-        Self {
-            identity: Identity::Program {
-                token: token.to_owned(),
-            },
-            ..self.clone()
-        }
+        Self { identity: Identity::Program { token: token.to_owned() }, ..self.clone() }
     }
 
     /// Logs a person in, as the console does; the new client carries the session.
@@ -135,21 +110,12 @@ impl Api {
         let answer = self.try_login(login, password).await;
         let cookie = session_cookie(&answer.headers);
         let _ = answer.ok();
-        Self {
-            identity: Identity::Console {
-                cookie: cookie.expect("a login sets a cookie"),
-            },
-            ..self.clone()
-        }
+        Self { identity: Identity::Console { cookie: cookie.expect("a login sets a cookie") }, ..self.clone() }
     }
 
     /// A login whose answer matters.
     pub async fn try_login(&self, login: &str, password: &str) -> Answer {
-        self.post(
-            "/api/v1/session",
-            json!({"login": login, "password": password}),
-        )
-        .await
+        self.post("/api/v1/session", json!({"login": login, "password": password})).await
     }
 
     /// The address.
@@ -162,10 +128,7 @@ impl Api {
     #[must_use]
     pub fn identity_headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        let visible = |text: &str| {
-            text.parse()
-                .expect("addresses, cookies and tokens are visible ASCII")
-        };
+        let visible = |text: &str| text.parse().expect("addresses, cookies and tokens are visible ASCII");
         match &self.identity {
             Identity::Nobody => {}
             Identity::Console { cookie } => {
@@ -181,9 +144,7 @@ impl Api {
 
     /// Any call.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let mut request = self
-            .client
-            .request(method.clone(), format!("{}{path}", self.base));
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base));
         request = request.headers(self.identity_headers());
         if let Some(body) = &body {
             request = request.json(body);
@@ -232,11 +193,7 @@ impl Api {
 
     /// Makes an agent a member of a window.
     pub async fn add_member(&self, window: &str, agent: &str) -> Answer {
-        self.put(
-            &format!("/api/v1/windows/{window}/agents/{agent}"),
-            json!({}),
-        )
-        .await
+        self.put(&format!("/api/v1/windows/{window}/agents/{agent}"), json!({})).await
     }
 
     /// A new inbox of a kind.
@@ -247,8 +204,7 @@ impl Api {
 
     /// The conversations of a window; `query` without the question mark, or empty.
     pub async fn conversations(&self, window: &str, query: &str) -> Answer {
-        self.get(&format!("/api/v1/windows/{window}/conversations?{query}"))
-            .await
+        self.get(&format!("/api/v1/windows/{window}/conversations?{query}")).await
     }
 
     /// One conversation.
@@ -258,8 +214,7 @@ impl Api {
 
     /// The timeline; `query` without the question mark, or empty.
     pub async fn messages(&self, id: &str, query: &str) -> Answer {
-        self.get(&format!("/api/v1/conversations/{id}/messages?{query}"))
-            .await
+        self.get(&format!("/api/v1/conversations/{id}/messages?{query}")).await
     }
 
     /// 対応開始.
@@ -276,30 +231,22 @@ impl Api {
 
     /// 対応完了.
     pub async fn complete(&self, id: &str, seat_epoch: u64) -> Answer {
-        self.command(id, "complete", json!({"seat_epoch": seat_epoch}))
-            .await
+        self.command(id, "complete", json!({"seat_epoch": seat_epoch})).await
     }
 
     /// 未対応に戻す.
     pub async fn release(&self, id: &str, seat_epoch: u64) -> Answer {
-        self.command(id, "release", json!({"seat_epoch": seat_epoch}))
-            .await
+        self.command(id, "release", json!({"seat_epoch": seat_epoch})).await
     }
 
     /// Any other command of a conversation: `takeover`, `handover`, `assign`, `notes`…
     pub async fn command(&self, id: &str, command: &str, body: Value) -> Answer {
-        self.post(&format!("/api/v1/conversations/{id}/{command}"), body)
-            .await
+        self.post(&format!("/api/v1/conversations/{id}/{command}"), body).await
     }
 }
 
 async fn answer(request: String, builder: reqwest::RequestBuilder) -> Answer {
-    let mut answer = Answer {
-        request,
-        status: None,
-        body: Value::Null,
-        headers: HeaderMap::new(),
-    };
+    let mut answer = Answer { request, status: None, body: Value::Null, headers: HeaderMap::new() };
     if let Ok(response) = builder.send().await {
         let status = response.status().as_u16();
         answer.headers = response.headers().clone();
@@ -314,10 +261,7 @@ async fn answer(request: String, builder: reqwest::RequestBuilder) -> Answer {
 
 /// The cookies of a login as a browser would send them back.
 fn session_cookie(headers: &HeaderMap) -> Option<String> {
-    let pairs: Vec<&str> = headers
-        .get_all(SET_COOKIE)
-        .iter()
-        .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
-        .collect();
+    let pairs: Vec<&str> =
+        headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next()).collect();
     (!pairs.is_empty()).then(|| pairs.join("; "))
 }

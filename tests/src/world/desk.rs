@@ -67,13 +67,8 @@ impl Desk {
     /// # Panics
     /// The socket is refused.
     pub async fn open(api: &Api) -> Self {
-        let mut desk = Self {
-            api: api.clone(),
-            seen: Arc::default(),
-            moved: watch::Sender::new(()),
-            link: None,
-            last_ref: 0,
-        };
+        let mut desk =
+            Self { api: api.clone(), seen: Arc::default(), moved: watch::Sender::new(()), link: None, last_ref: 0 };
         desk.reconnect().await;
         desk
     }
@@ -83,9 +78,7 @@ impl Desk {
     /// # Panics
     /// The socket is refused.
     pub async fn reconnect(&mut self) {
-        self.try_reconnect()
-            .await
-            .unwrap_or_else(|why| panic!("the socket is refused: {why}"));
+        self.try_reconnect().await.unwrap_or_else(|why| panic!("the socket is refused: {why}"));
     }
 
     /// As [`Desk::reconnect`], for a server that may not be there.
@@ -94,25 +87,13 @@ impl Desk {
     /// Why no socket came about.
     pub async fn try_reconnect(&mut self) -> Result<(), String> {
         self.drop_link();
-        let url = format!(
-            "{}/api/v1/socket",
-            self.api.base().replacen("http", "ws", 1)
-        );
-        let mut request = url
-            .into_client_request()
-            .map_err(|error| error.to_string())?;
+        let url = format!("{}/api/v1/socket", self.api.base().replacen("http", "ws", 1));
+        let mut request = url.into_client_request().map_err(|error| error.to_string())?;
         request.headers_mut().extend(self.api.identity_headers());
-        let (socket, _) = connect_async(request)
-            .await
-            .map_err(|error| error.to_string())?;
+        let (socket, _) = connect_async(request).await.map_err(|error| error.to_string())?;
         self.seen.lock().closed = None;
         let (outgoing, queued) = mpsc::channel(256);
-        let task = tokio::spawn(carry(
-            socket,
-            queued,
-            Arc::clone(&self.seen),
-            self.moved.clone(),
-        ));
+        let task = tokio::spawn(carry(socket, queued, Arc::clone(&self.seen), self.moved.clone()));
         self.link = Some(Link { outgoing, task });
         let windows: Vec<String> = self.seen.lock().windows.keys().cloned().collect();
         for window in windows {
@@ -134,11 +115,7 @@ impl Desk {
 
     /// Watches a window from where this desk stood, or from a snapshot.
     pub async fn watch(&mut self, window: &str) {
-        self.seen
-            .lock()
-            .windows
-            .entry(window.to_owned())
-            .or_insert(None);
+        self.seen.lock().windows.entry(window.to_owned()).or_insert(None);
         self.send_watch(window).await;
     }
 
@@ -169,10 +146,8 @@ impl Desk {
         let reference = format!("r{}", self.last_ref);
         frame["ref"] = json!(reference);
         self.send(frame).await;
-        self.wait_for("the reply to a command", |frame| {
-            frame["type"] == "reply" && frame["ref"] == reference.as_str()
-        })
-        .await
+        self.wait_for("the reply to a command", |frame| frame["type"] == "reply" && frame["ref"] == reference.as_str())
+            .await
     }
 
     /// The first frame, of those seen or still to come, that fits.
@@ -180,10 +155,7 @@ impl Desk {
     /// # Panics
     /// None came within [`PATIENCE`], or a promise was broken.
     pub async fn wait_for(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        self.wait(what, PATIENCE, |seen| {
-            seen.frames.iter().find(|frame| fits(frame)).cloned()
-        })
-        .await
+        self.wait(what, PATIENCE, |seen| seen.frames.iter().find(|frame| fits(frame)).cloned()).await
     }
 
     /// Waits until the desk stands at `position` of a window, or beyond.
@@ -204,16 +176,10 @@ impl Desk {
     /// # Panics
     /// It did not within `patience`.
     pub async fn wait_closed(&self, patience: Duration) -> u16 {
-        self.wait("the connection to close", patience, |seen| seen.closed)
-            .await
+        self.wait("the connection to close", patience, |seen| seen.closed).await
     }
 
-    async fn wait<T>(
-        &self,
-        what: &str,
-        patience: Duration,
-        ready: impl Fn(&Seen) -> Option<T>,
-    ) -> T {
+    async fn wait<T>(&self, what: &str, patience: Duration, ready: impl Fn(&Seen) -> Option<T>) -> T {
         let end = Instant::now() + patience;
         let mut moved = self.moved.subscribe();
         loop {
@@ -227,9 +193,7 @@ impl Desk {
             if timeout_at(end, moved.changed()).await.is_err() {
                 let seen = self.seen.lock();
                 let (count, last, closed) = (seen.frames.len(), seen.frames.last(), seen.closed);
-                panic!(
-                    "waited {patience:?} in vain for {what}; {count} frames, closed {closed:?}, the last: {last:?}"
-                );
+                panic!("waited {patience:?} in vain for {what}; {count} frames, closed {closed:?}, the last: {last:?}");
             }
         }
     }
@@ -271,8 +235,7 @@ impl Desk {
     }
 }
 
-type Socket =
-    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// Carries frames both ways until either side ends.
 async fn carry(
@@ -315,8 +278,7 @@ impl Seen {
                 self.frames.push(frame);
             }
             Err(error) => {
-                self.violation
-                    .get_or_insert(format!("a frame is no JSON ({error}): {text}"));
+                self.violation.get_or_insert(format!("a frame is no JSON ({error}): {text}"));
             }
         }
     }
@@ -328,29 +290,15 @@ impl Seen {
         }
         let window = frame["window"].as_str().ok_or("a frame without a window")?;
         let mark = Mark {
-            stream: frame["stream"]
-                .as_str()
-                .ok_or("a frame without a stream")?
-                .to_owned(),
-            position: frame["position"]
-                .as_u64()
-                .ok_or("a frame without a position")?,
+            stream: frame["stream"].as_str().ok_or("a frame without a stream")?.to_owned(),
+            position: frame["position"].as_u64().ok_or("a frame without a position")?,
         };
-        let place = self
-            .windows
-            .get_mut(window)
-            .ok_or("a window that nobody watches")?;
+        let place = self.windows.get_mut(window).ok_or("a window that nobody watches")?;
         if is_update {
             let last = place.as_ref().ok_or("an update before any snapshot")?;
-            let next = Mark {
-                stream: last.stream.clone(),
-                position: last.position + 1,
-            };
+            let next = Mark { stream: last.stream.clone(), position: last.position + 1 };
             if mark != next {
-                return Err(format!(
-                    "position {} of {} should follow",
-                    next.position, next.stream
-                ));
+                return Err(format!("position {} of {} should follow", next.position, next.stream));
             }
         }
         *place = Some(mark);

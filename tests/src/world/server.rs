@@ -61,12 +61,10 @@ impl Server {
     /// The program is not built, or does not listen within [`PATIENCE`]; with what it logged.
     #[must_use]
     pub fn spawn(options: SpawnOptions) -> Self {
-        let folder = options.data_dir.is_none().then(|| {
-            tempfile::Builder::new()
-                .prefix("madoguchi-test-")
-                .tempdir()
-                .expect("a temporary folder")
-        });
+        let folder = options
+            .data_dir
+            .is_none()
+            .then(|| tempfile::Builder::new().prefix("madoguchi-test-").tempdir().expect("a temporary folder"));
         let data_dir = match (&options.data_dir, &folder) {
             (Some(dir), _) => dir.clone(),
             (None, Some(folder)) => folder.path().to_owned(),
@@ -162,10 +160,7 @@ impl Server {
             if Instant::now() > end {
                 self.child = Some(child);
                 self.kill9();
-                panic!(
-                    "the server did not stop within {patience:?}; its log:\n{}",
-                    self.log()
-                );
+                panic!("the server did not stop within {patience:?}; its log:\n{}", self.log());
             }
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -180,11 +175,7 @@ impl Server {
         self.options.port = match port {
             Port::Free => 0,
             Port::Same => {
-                let port = self
-                    .url
-                    .rsplit(':')
-                    .next()
-                    .and_then(|port| port.parse().ok());
+                let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok());
                 port.expect("start checked that the address ends with a port")
             }
         };
@@ -196,16 +187,11 @@ impl Server {
     /// # Panics
     /// The command fails; with what it said.
     pub fn add_user(&self, login: &str, role: &str, password: &str) {
-        let mut command = Command::new(&self.binary);
-        command
-            .args(["user", "add", "--data-dir"])
-            .arg(&self.data_dir);
+        let mut command = program(&self.binary);
+        command.args(["user", "add", "--data-dir"]).arg(&self.data_dir);
         command.args(["--login", login, "--role", role]);
         command.envs(self.options.env.iter().cloned());
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("it is piped");
         // A command that refuses before it reads is judged by its status below.
@@ -213,27 +199,17 @@ impl Server {
         drop(stdin);
         let output = child.wait_with_output().expect("it is our child");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "`user add` failed ({}): {said}",
-            output.status
-        );
+        assert!(output.status.success(), "`user add` failed ({}): {said}", output.status);
     }
 
     fn start(&mut self) {
-        let mut command = Command::new(&self.binary);
+        let mut command = program(&self.binary);
         command.args(["serve", "--data-dir"]).arg(&self.data_dir);
         command.args(["--listen", &format!("127.0.0.1:{}", self.options.port)]);
-        command
-            .args(&self.options.args)
-            .envs(self.options.env.iter().cloned());
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start: {error}", self.binary.display()));
+        command.args(&self.options.args).envs(self.options.env.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", self.binary.display()));
         let log = Arc::clone(&self.log);
         let stderr = child.stderr.take().expect("it is piped");
         let logger = std::thread::spawn(move || keep_log(stderr, &log));
@@ -245,10 +221,7 @@ impl Server {
                 self.kill9();
                 // The pipe closes with the process; what it said last is what matters here.
                 let _ = logger.join();
-                panic!(
-                    "the server does not listen: {why}; its log:\n{}",
-                    self.log()
-                );
+                panic!("the server does not listen: {why}; its log:\n{}", self.log());
             }
         }
     }
@@ -269,14 +242,8 @@ fn built_program() -> PathBuf {
         return path.into();
     }
     let test = std::env::current_exe().expect("a running test has a path");
-    let path = test
-        .ancestors()
-        .skip(1)
-        .map(|folder| folder.join("madoguchi"))
-        .find(|path| path.is_file());
-    path.unwrap_or_else(|| {
-        panic!("madoguchi is not built: run `cargo build -p madoguchi-web`, or set MADOGUCHI_BIN")
-    })
+    let path = test.ancestors().skip(1).map(|folder| folder.join("madoguchi")).find(|path| path.is_file());
+    path.unwrap_or_else(|| panic!("madoguchi is not built: run `cargo build -p madoguchi-web`, or set MADOGUCHI_BIN"))
 }
 
 /// Waits for the one line. More than one is a broken promise and ends up in the test's output.
@@ -297,11 +264,7 @@ fn listening_line(stdout: impl Read + Send + 'static) -> Result<String, String> 
     };
     line.strip_prefix("listening ")
         .filter(|url| url.starts_with("http://127.0.0.1:"))
-        .filter(|url| {
-            url.rsplit(':')
-                .next()
-                .is_some_and(|port| port.parse::<u16>().is_ok())
-        })
+        .filter(|url| url.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok()))
         .map(str::to_owned)
         .ok_or_else(|| format!("its first line is {line:?}"))
 }
@@ -313,10 +276,19 @@ fn keep_log(stderr: impl Read, log: &Mutex<String>) {
         log.push('\n');
         if log.len() > LOG_KEPT {
             let cut = log.len() - LOG_KEPT / 2;
-            let cut = (cut..log.len())
-                .find(|at| log.is_char_boundary(*at))
-                .unwrap_or(0);
+            let cut = (cut..log.len()).find(|at| log.is_char_boundary(*at)).unwrap_or(0);
             log.drain(..cut);
         }
     }
+}
+
+/// The program without the settings of whoever runs the tests.
+fn program(binary: &std::path::Path) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("MADOGUCHI_")) {
+            command.env_remove(name);
+        }
+    }
+    command
 }

@@ -19,10 +19,7 @@ fn program(folder: &tempfile::TempDir, script: &str) -> SpawnOptions {
     let path = folder.path().join("madoguchi");
     std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
-    SpawnOptions {
-        binary: Some(path),
-        ..SpawnOptions::default()
-    }
+    SpawnOptions { binary: Some(path), ..SpawnOptions::default() }
 }
 
 const IDLE: &str = "while :; do sleep 0.01; done";
@@ -44,8 +41,7 @@ async fn http_double(answer: &'static str) -> (String, tokio::task::JoinHandle<(
 
 #[tokio::test]
 async fn a_server_is_found_awaited_stopped_and_started_again_where_it_was() {
-    let (url, _double) =
-        http_double("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}").await;
+    let (url, _double) = http_double("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}").await;
     let folder = tempfile::tempdir().unwrap();
     let script = format!("echo \"$@\" >&2; trap 'exit 7' TERM; echo listening {url}; {IDLE}");
     let mut server = Server::ready(program(&folder, &script)).await;
@@ -63,10 +59,7 @@ async fn a_server_is_found_awaited_stopped_and_started_again_where_it_was() {
     let pid = server.pid().unwrap();
     server.kill9();
     assert_eq!(server.pid(), None);
-    assert!(
-        !PathBuf::from(format!("/proc/{pid}")).exists(),
-        "it outlived its kill"
-    );
+    assert!(!PathBuf::from(format!("/proc/{pid}")).exists(), "it outlived its kill");
 }
 
 #[test]
@@ -95,10 +88,7 @@ fn a_server_that_ignores_a_stop_is_killed_and_reported() {
 #[test]
 fn a_stop_by_signal_is_told_from_an_exit() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Server::spawn(program(
-        &folder,
-        "echo listening http://127.0.0.1:1; exec sleep 1000",
-    ));
+    let mut server = Server::spawn(program(&folder, "echo listening http://127.0.0.1:1; exec sleep 1000"));
     assert_eq!(server.sigterm(PATIENCE).signal(), Some(15));
 }
 
@@ -112,10 +102,7 @@ fn a_user_is_added_with_the_password_on_standard_input() {
     server.add_user("hanako", "owner", "correct horse");
     let said = std::fs::read_to_string(server.data_dir().join("users")).unwrap();
     let dir = server.data_dir().display();
-    assert_eq!(
-        said,
-        format!("user add --data-dir {dir} --login hanako --role owner correct horse\n")
-    );
+    assert_eq!(said, format!("user add --data-dir {dir} --login hanako --role owner correct horse\n"));
 }
 
 #[tokio::test]
@@ -128,10 +115,7 @@ async fn a_broken_connection_is_an_answer_of_its_own() {
 
     let half = "HTTP/1.1 200 OK\r\ncontent-length: 90\r\nconnection: close\r\n\r\n{\"seat\"";
     let (url, _double) = http_double(half).await;
-    assert!(
-        Api::new(&url).claim("c").await.is_lost(),
-        "half a body is no answer"
-    );
+    assert!(Api::new(&url).claim("c").await.is_lost(), "half a body is no answer");
 }
 
 #[tokio::test]
@@ -142,20 +126,12 @@ async fn a_refusal_carries_its_code_and_a_login_its_cookie() {
 
     let login = "HTTP/1.1 204 No Content\r\nset-cookie: madoguchi=abc; HttpOnly; Path=/\r\nconnection: close\r\n\r\n";
     let (url, _double) = http_double(login).await;
-    let headers = Api::new(&url)
-        .login("hanako", "pw")
-        .await
-        .identity_headers();
-    assert_eq!(
-        (&headers["cookie"], &headers["origin"]),
-        (&"madoguchi=abc".parse().unwrap(), &url.parse().unwrap())
-    );
+    let headers = Api::new(&url).login("hanako", "pw").await.identity_headers();
+    assert_eq!((&headers["cookie"], &headers["origin"]), (&"madoguchi=abc".parse().unwrap(), &url.parse().unwrap()));
 }
 
 /// Serves one socket after the other: each gets its frames after its first `watch`, then a close with the code.
-async fn socket_double(
-    connections: Vec<(Vec<Value>, u16)>,
-) -> (Api, tokio::sync::mpsc::Receiver<Value>) {
+async fn socket_double(connections: Vec<(Vec<Value>, u16)>) -> (Api, tokio::sync::mpsc::Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = Api::new(&format!("http://{}", listener.local_addr().unwrap()));
     let (watches, received) = tokio::sync::mpsc::channel(16);
@@ -166,17 +142,11 @@ async fn socket_double(
             let Some(Ok(Message::Text(watch))) = socket.next().await else {
                 continue;
             };
-            watches
-                .send(serde_json::from_str(&watch).unwrap())
-                .await
-                .unwrap();
+            watches.send(serde_json::from_str(&watch).unwrap()).await.unwrap();
             for frame in frames {
                 socket.send(Message::text(frame.to_string())).await.unwrap();
             }
-            let close = CloseFrame {
-                code: code.into(),
-                reason: "".into(),
-            };
+            let close = CloseFrame { code: code.into(), reason: "".into() };
             let _ = socket.close(Some(close)).await;
         }
     });
@@ -193,10 +163,7 @@ fn update(position: u64) -> Value {
 
 #[tokio::test]
 async fn a_desk_goes_on_after_a_reconnect_from_where_it_stood() {
-    let lives = vec![
-        (vec![snapshot(4), update(5)], 4001),
-        (vec![update(6), update(7)], 4501),
-    ];
+    let lives = vec![(vec![snapshot(4), update(5)], 4001), (vec![update(6), update(7)], 4501)];
     let (api, mut watches) = socket_double(lives).await;
     let mut desk = Desk::open(&api).await;
     desk.watch("w").await;
@@ -205,28 +172,17 @@ async fn a_desk_goes_on_after_a_reconnect_from_where_it_stood() {
     desk.reconnect().await;
     desk.wait_position("w", 7).await;
     assert_eq!(desk.wait_closed(PATIENCE).await, 4501);
-    assert_eq!(
-        watches.recv().await.unwrap(),
-        json!({"type": "watch", "window": "w"})
-    );
-    assert_eq!(
-        watches.recv().await.unwrap(),
-        json!({"type": "watch", "window": "w", "stream": "s", "position": 5})
-    );
-    assert_eq!(
-        desk.frames_of("update", "w"),
-        [update(5), update(6), update(7)]
-    );
+    assert_eq!(watches.recv().await.unwrap(), json!({"type": "watch", "window": "w"}));
+    assert_eq!(watches.recv().await.unwrap(), json!({"type": "watch", "window": "w", "stream": "s", "position": 5}));
+    assert_eq!(desk.frames_of("update", "w"), [update(5), update(6), update(7)]);
     assert_eq!(desk.position("w"), Some(("s".to_owned(), 7)));
     desk.check();
 }
 
 #[tokio::test]
 async fn a_gap_a_repetition_and_a_foreign_stream_are_all_seen() {
-    let foreign =
-        json!({"type": "update", "window": "w", "stream": "t", "position": 5, "events": []});
-    let unwatched =
-        json!({"type": "update", "window": "v", "stream": "s", "position": 5, "events": []});
+    let foreign = json!({"type": "update", "window": "w", "stream": "t", "position": 5, "events": []});
+    let unwatched = json!({"type": "update", "window": "v", "stream": "s", "position": 5, "events": []});
     for wrong in [update(6), update(4), update(3), foreign, unwatched] {
         let (api, _watches) = socket_double(vec![(vec![snapshot(4), wrong.clone()], 4001)]).await;
         let mut desk = Desk::open(&api).await;
@@ -237,25 +193,15 @@ async fn a_gap_a_repetition_and_a_foreign_stream_are_all_seen() {
     let (api, _watches) = socket_double(vec![(vec![update(1)], 4001)]).await;
     let mut desk = Desk::open(&api).await;
     desk.watch("w").await;
-    wait_until(
-        "an update before its snapshot to be noticed",
-        PATIENCE,
-        async || desk.violation(),
-    )
-    .await;
+    wait_until("an update before its snapshot to be noticed", PATIENCE, async || desk.violation()).await;
 }
 
 #[tokio::test]
 async fn a_command_gets_its_own_reply() {
-    let replies = vec![
-        json!({"type": "reply", "ref": "r9", "ok": 1}),
-        json!({"type": "reply", "ref": "r1", "ok": 2}),
-    ];
+    let replies = vec![json!({"type": "reply", "ref": "r9", "ok": 1}), json!({"type": "reply", "ref": "r1", "ok": 2})];
     let (api, mut received) = socket_double(vec![(replies, 4001)]).await;
     let mut desk = Desk::open(&api).await;
-    let reply = desk
-        .command(json!({"type": "claim", "conversation": "c"}))
-        .await;
+    let reply = desk.command(json!({"type": "claim", "conversation": "c"})).await;
     assert_eq!(reply["ok"], 2);
     assert_eq!(received.recv().await.unwrap()["ref"], "r1");
 }

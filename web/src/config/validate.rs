@@ -51,6 +51,10 @@ fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
     ] {
         rule((100..=3_600_000).contains(&value), &format!("limits.{name}: 100 to 3,600,000"));
     }
+    rule(
+        (65_536..=67_108_864).contains(&limits.socket_outbox_bytes),
+        "limits.socket_outbox_bytes: 65,536 to 67,108,864",
+    );
     for (name, value) in [
         ("connections_per_worker", limits.connections_per_worker),
         ("sockets", limits.sockets),
@@ -58,7 +62,6 @@ fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
     ] {
         rule((1..=1_000_000).contains(&value), &format!("limits.{name}: 1 to 1,000,000"));
     }
-    rule((65_536..=64 << 20).contains(&limits.socket_outbox_bytes), "limits.socket_outbox_bytes: 65,536 to 67,108,864");
     rule(
         (1..=100_000).contains(&limits.wrong_signatures_per_minute),
         "limits.wrong_signatures_per_minute: 1 to 100,000",

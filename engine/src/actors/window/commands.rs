@@ -8,7 +8,9 @@ use super::{Pending, WindowActor};
 use crate::actors::conversation::{Ask, Outcome};
 use crate::actors::reply::Reply;
 use crate::actors::{Decision, too_long};
-use crate::domain::conversation::{Around, Command as ConversationCommand, Conversation, decide as decide_conversation};
+use crate::domain::conversation::{
+    Around, Command as ConversationCommand, Conversation, decide as decide_conversation,
+};
 use crate::domain::id::{AgentId, ConversationId};
 use crate::domain::record::{By, Entity, Fact};
 use crate::domain::seat::{Holder, ReleaseCause};
@@ -158,9 +160,9 @@ impl WindowActor {
 }
 
 /// A wish of the engine itself, whose answer nobody awaits: the next round offers it again where it is still due.
-pub(super) fn engine_ask(command: ConversationCommand) -> Ask {
+pub(super) fn engine_ask(command: ConversationCommand) -> Box<Ask> {
     let (reply, _) = Reply::new();
-    Ask { by: By::Engine, command, reply }
+    Box::new(Ask { by: By::Engine, command, reply })
 }
 
 /// Answers once everything that the answer rests on is committed.

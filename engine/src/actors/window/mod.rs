@@ -98,7 +98,7 @@ struct Awake {
 enum Pending {
     Deliver(Deliver),
     Address(Reply<Addr<ConversationActor>>),
-    Ask(Ask),
+    Ask(Box<Ask>),
     Deadline,
 }
 
@@ -166,10 +166,8 @@ impl WindowActor {
         let id = known.unwrap_or_else(|| ConversationId(super::new_id(core.now())));
         let contact_point = ContactPointId(super::new_id(core.now()));
         let DeliverThread { inbox, received_at, events, reply, .. } = deliver;
-        let events = events
-            .into_iter()
-            .map(|(event, key)| (inbound(inbox, contact_point, received_at, event), key))
-            .collect();
+        let events =
+            events.into_iter().map(|(event, key)| (inbound(inbox, contact_point, received_at, event), key)).collect();
         let deliver = Deliver { events, introduce: known.is_none(), reply };
         if known.is_none() {
             self.threads.insert(key, id);

@@ -79,7 +79,7 @@ impl WindowActor {
             }
             // A full mailbox drops the message, and with it the reply, which says so.
             Pending::Deliver(deliver) => drop(awake.addr.try_send(deliver)),
-            Pending::Ask(ask) => drop(awake.addr.try_send(ask)),
+            Pending::Ask(ask) => drop(awake.addr.try_send(*ask)),
             Pending::Deadline => self.fire(id),
         }
     }
@@ -120,14 +120,12 @@ async fn load(shared: &super::Shared, id: ConversationId, unclean: bool) -> Resu
         return Ok(Conversation::clone(&row.state));
     }
     let head = core.journal.head(shared.stream);
-    if !core.store_writer.wait_for(shared.stream, head, CATCH_UP).await {
-        return Err(Failure::CatchingUp);
-    }
+    core.store.wait_for(shared.stream, head, CATCH_UP).await?;
     let store = core.store.clone();
     let stored = core.pool.run(move || store.conversation(id)).await?;
     let stored = stored.map_err(|_| Failure::CatchingUp)?;
     match stored {
-        Some(stored) if stored.stream == shared.stream => Ok(stored.state),
+        Some(stored) if stored.window == shared.id => Ok(Conversation::clone(&stored.state)),
         // A conversation whose first record never reached the disk begins anew with its next message.
         _ if unclean => Ok(Conversation::unborn(id)),
         _ => Err(Failure::NotFound("conversation")),

@@ -67,16 +67,10 @@ pub(super) fn outcome(call: Call, answer: &Answer) -> Outcome {
     let message = json::text(body.message).unwrap_or_default();
     let says = |words: &str| message.to_ascii_lowercase().contains(words);
     match answer.status {
-        200..=299 => Outcome::Accepted {
-            external_ids: sent_ids(&body),
-            request_id: answer.request_id.clone(),
-        },
+        200..=299 => Outcome::Accepted { external_ids: sent_ids(&body), request_id: answer.request_id.clone() },
         409 if call == Call::Push => Outcome::Accepted {
             external_ids: sent_ids(&body),
-            request_id: answer
-                .accepted_request_id
-                .clone()
-                .or_else(|| answer.request_id.clone()),
+            request_id: answer.accepted_request_id.clone().or_else(|| answer.request_id.clone()),
         },
         400 if call == Call::Reply && says("invalid reply token") => Outcome::TokenInvalid,
         429 if says("monthly limit") => Outcome::QuotaEmpty,
@@ -84,10 +78,7 @@ pub(super) fn outcome(call: Call, answer: &Answer) -> Outcome {
         status @ (401 | 403) => Outcome::Unauthorised { status },
         // 408 comes from machines between us and LINE; like 5xx it does not say how far the request got.
         408 | 500.. => Outcome::Ambiguous,
-        status => Outcome::Refused {
-            status,
-            detail: detail(&message, body.details),
-        },
+        status => Outcome::Refused { status, detail: detail(&message, body.details) },
     }
 }
 
@@ -146,14 +137,7 @@ mod tests {
         let body = r#"{"sentMessages":[{"id":"590000000000000001","quoteToken":"q"},{"id":590000000000000002}]}"#;
         let both = accepted(&["590000000000000001", "590000000000000002"], "this");
         assert_eq!(of(Call::Push, 200, body), both);
-        for none in [
-            "",
-            "{}",
-            "[]",
-            "<html>",
-            r#"{"sentMessages":{}}"#,
-            r#"{"sentMessages":[{"id":"1"},{}]}"#,
-        ] {
+        for none in ["", "{}", "[]", "<html>", r#"{"sentMessages":{}}"#, r#"{"sentMessages":[{"id":"1"},{}]}"#] {
             assert_eq!(of(Call::Reply, 200, none), accepted(&[], "this"), "{none}");
         }
     }
@@ -162,37 +146,24 @@ mod tests {
     fn a_key_that_was_accepted_before_is_success_and_names_the_first_call() {
         let body = r#"{"message":"The retry key is already accepted","sentMessages":[{"id":"7"}]}"#;
         assert_eq!(of(Call::Push, 409, body), accepted(&["7"], "first"));
-        assert!(matches!(
-            of(Call::Reply, 409, body),
-            Outcome::Refused { status: 409, .. }
-        ));
+        assert!(matches!(of(Call::Reply, 409, body), Outcome::Refused { status: 409, .. }));
     }
 
     #[test]
     fn every_status_has_its_meaning() {
         let token = r#"{"message":"Invalid reply token"}"#;
         assert_eq!(of(Call::Reply, 400, token), Outcome::TokenInvalid);
-        assert!(matches!(
-            of(Call::Push, 400, token),
-            Outcome::Refused { status: 400, .. }
-        ));
+        assert!(matches!(of(Call::Push, 400, token), Outcome::Refused { status: 400, .. }));
         let quota = r#"{"message":"You have reached your monthly limit."}"#;
         assert_eq!(of(Call::Push, 429, quota), Outcome::QuotaEmpty);
         let rate = r#"{"message":"The API rate limit has been exceeded. Try again later."}"#;
         assert_eq!(of(Call::Push, 429, rate), Outcome::RateLimited);
         assert_eq!(of(Call::Push, 429, "not json"), Outcome::RateLimited);
         for status in [401, 403] {
-            assert_eq!(
-                of(Call::Push, status, "{}"),
-                Outcome::Unauthorised { status }
-            );
+            assert_eq!(of(Call::Push, status, "{}"), Outcome::Unauthorised { status });
         }
         for status in [408, 500, 502, 503, 504, 599, 999] {
-            assert_eq!(
-                of(Call::Reply, status, quota),
-                Outcome::Ambiguous,
-                "{status}"
-            );
+            assert_eq!(of(Call::Reply, status, quota), Outcome::Ambiguous, "{status}");
         }
         for status in [301, 307, 400, 404, 405, 410, 413, 415, 422] {
             let refused = of(Call::Push, status, "");
@@ -208,10 +179,7 @@ mod tests {
         let Outcome::Refused { detail, .. } = of(Call::Push, 400, body) else {
             panic!("not refused");
         };
-        assert_eq!(
-            detail,
-            "The request body has 2 error(s): messages[0].text May not be empty; to"
-        );
+        assert_eq!(detail, "The request body has 2 error(s): messages[0].text May not be empty; to");
         let long = format!(r#"{{"message":"{}"}}"#, "誤".repeat(9_000));
         let Outcome::Refused { detail, .. } = of(Call::Push, 400, &long) else {
             panic!("not refused");

@@ -26,11 +26,7 @@ pub fn delay_ms(failed: u32, jitter: f64) -> i64 {
     let doublings = failed.saturating_sub(1).min(16);
     let step = (FIRST_MS << doublings).min(LONGEST_MS);
     let half = step / 2;
-    let share = if jitter.is_finite() {
-        jitter.clamp(0.0, 1.0)
-    } else {
-        1.0
-    };
+    let share = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 1.0 };
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -57,9 +53,7 @@ mod tests {
     #[test]
     fn waits_double_from_a_second_to_five_minutes_and_stay_there() {
         let whole: Vec<i64> = (1..=11).map(|failed| delay_ms(failed, 1.0)).collect();
-        let expected = [
-            1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000,
-        ];
+        let expected = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000];
         assert_eq!(whole, expected);
         assert_eq!(delay_ms(u32::MAX, 1.0), LONGEST_MS);
         assert_eq!(delay_ms(0, 1.0), FIRST_MS);

@@ -38,10 +38,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(3),
-            total: Duration::from_secs(10),
-        }
+        Self { connect: Duration::from_secs(3), total: Duration::from_secs(10) }
     }
 }
 
@@ -103,9 +100,7 @@ pub struct LineClient {
 impl fmt::Debug for LineClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.push.host_str();
-        f.debug_struct("LineClient")
-            .field("host", &host)
-            .finish_non_exhaustive()
+        f.debug_struct("LineClient").field("host", &host).finish_non_exhaustive()
     }
 }
 
@@ -144,11 +139,7 @@ impl LineClient {
     ///
     /// # Errors
     /// The address could show the token to others, or the token cannot be one.
-    pub fn new(
-        http: reqwest::Client,
-        base_url: &str,
-        access_token: &str,
-    ) -> Result<Self, BadSettings> {
+    pub fn new(http: reqwest::Client, base_url: &str, access_token: &str) -> Result<Self, BadSettings> {
         let base = checked_base(base_url)?;
         let address = |path: &str| {
             let whole = format!("{}{path}", base.as_str().trim_end_matches('/'));
@@ -189,27 +180,18 @@ impl LineClient {
         if !matches!(outcome, Outcome::Accepted { .. }) {
             return Err(outcome);
         }
-        read_bot_info(&body).ok_or_else(|| Outcome::Refused {
-            status: 200,
-            detail: "the answer names no account".to_owned(),
-        })
+        read_bot_info(&body)
+            .ok_or_else(|| Outcome::Refused { status: 200, detail: "the answer names no account".to_owned() })
     }
 
     async fn call(&self, call: Call, request: RequestBuilder) -> (Vec<u8>, Outcome) {
         let began = Instant::now();
-        let sent = request
-            .header(AUTHORIZATION, self.authorization.clone())
-            .send()
-            .await;
+        let sent = request.header(AUTHORIZATION, self.authorization.clone()).send().await;
         let response = match sent {
             Ok(response) => response,
             Err(error) => {
                 // Only an error of connecting proves that no byte of the request left.
-                let outcome = if error.is_connect() {
-                    Outcome::NotSent
-                } else {
-                    Outcome::Ambiguous
-                };
+                let outcome = if error.is_connect() { Outcome::NotSent } else { Outcome::Ambiguous };
                 let error = error.without_url();
                 tracing::debug!(?call, ?outcome, %error, "no answer from LINE");
                 return (Vec::new(), outcome);
@@ -271,13 +253,11 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, BadSettings> {
-    let plausible =
-        (1..=MAX_TOKEN).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
+    let plausible = (1..=MAX_TOKEN).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
     if !plausible {
         return Err(BadSettings::AccessToken);
     }
-    let mut value =
-        HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| BadSettings::AccessToken)?;
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| BadSettings::AccessToken)?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -285,10 +265,8 @@ fn bearer(token: &str) -> Result<HeaderValue, BadSettings> {
 /// The address, if calling it shows the token to nobody on the way.
 fn checked_base(text: &str) -> Result<Url, BadSettings> {
     let url = Url::parse(text).map_err(|_| BadSettings::BaseUrl)?;
-    let bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     let private = match url.scheme() {
         "https" => url.has_host(),
         "http" => url.host_str().is_some_and(is_loopback),

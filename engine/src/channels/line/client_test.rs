@@ -85,15 +85,9 @@ async fn read_request(stream: &mut TcpStream) -> Seen {
         }
         assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0, "cut off");
     };
-    let mut seen = Seen {
-        head: String::from_utf8(read[..head_end].to_vec()).unwrap(),
-        body: read[head_end..].to_vec(),
-    };
-    let length = seen
-        .header("content-length")
-        .unwrap_or("0")
-        .parse()
-        .unwrap();
+    let mut seen =
+        Seen { head: String::from_utf8(read[..head_end].to_vec()).unwrap(), body: read[head_end..].to_vec() };
+    let length = seen.header("content-length").unwrap_or("0").parse().unwrap();
     while seen.body.len() < length {
         assert_ne!(stream.read_buf(&mut seen.body).await.unwrap(), 0, "cut off");
     }
@@ -102,9 +96,7 @@ async fn read_request(stream: &mut TcpStream) -> Seen {
 
 async fn act(stream: &mut TcpStream, does: Does) {
     let head = |status: u16, headers: &str, length: usize| {
-        format!(
-            "HTTP/1.1 {status} X\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
-        )
+        format!("HTTP/1.1 {status} X\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n")
     };
     match does {
         Does::Answers(status, headers, body) => {
@@ -177,19 +169,10 @@ async fn a_push_carries_key_token_recipient_and_texts_and_brings_the_ids_back() 
     let outcome = client(address).push("U1", &["一", "二\n🍎"], KEY).await;
     assert_eq!(outcome, accepted(&["1", "2"], "req-1"));
     let seen = &finished(served).await[0];
-    assert!(
-        seen.head
-            .starts_with("POST /v2/bot/message/push HTTP/1.1\r\n")
-    );
-    assert_eq!(
-        seen.header("authorization"),
-        Some("Bearer token-of-the-account")
-    );
+    assert!(seen.head.starts_with("POST /v2/bot/message/push HTTP/1.1\r\n"));
+    assert_eq!(seen.header("authorization"), Some("Bearer token-of-the-account"));
     assert_eq!(seen.header("content-type"), Some("application/json"));
-    assert_eq!(
-        seen.header("x-line-retry-key"),
-        Some("12345678-9abc-4def-8123-456789abcdef")
-    );
+    assert_eq!(seen.header("x-line-retry-key"), Some("12345678-9abc-4def-8123-456789abcdef"));
     let texts = json!([{ "type": "text", "text": "一" }, { "type": "text", "text": "二\n🍎" }]);
     assert_eq!(seen.json(), json!({ "to": "U1", "messages": texts }));
 }
@@ -200,16 +183,10 @@ async fn a_reply_carries_no_retry_key_because_line_would_refuse_it() {
     let outcome = client(address).reply("rt", &["はい"]).await;
     assert_eq!(outcome, accepted(&["1"], "req-1"));
     let seen = &finished(served).await[0];
-    assert!(
-        seen.head
-            .starts_with("POST /v2/bot/message/reply HTTP/1.1\r\n")
-    );
+    assert!(seen.head.starts_with("POST /v2/bot/message/reply HTTP/1.1\r\n"));
     assert_eq!(seen.header("x-line-retry-key"), None);
     let texts = json!([{ "type": "text", "text": "はい" }]);
-    assert_eq!(
-        seen.json(),
-        json!({ "replyToken": "rt", "messages": texts })
-    );
+    assert_eq!(seen.json(), json!({ "replyToken": "rt", "messages": texts }));
 }
 
 #[tokio::test]
@@ -223,10 +200,7 @@ async fn a_push_that_was_accepted_before_is_success_with_the_first_ids() {
 
 #[tokio::test]
 async fn refusals_are_told_apart() {
-    let refused = Outcome::Refused {
-        status: 400,
-        detail: "Invalid reply token".to_owned(),
-    };
+    let refused = Outcome::Refused { status: 400, detail: "Invalid reply token".to_owned() };
     let (push, reply) = both(|| says(400, "Invalid reply token")).await;
     assert_eq!((push, reply), (refused, Outcome::TokenInvalid));
     let unauthorised = Outcome::Unauthorised { status: 401 };
@@ -269,19 +243,10 @@ async fn without_a_connection_nothing_was_sent() {
 #[tokio::test]
 async fn a_status_that_came_counts_whatever_becomes_of_the_body() {
     let none = accepted(&[], "req-1");
-    assert_eq!(
-        both(|| Does::BreaksOff(200)).await,
-        (none.clone(), none.clone())
-    );
-    let gone = Outcome::Refused {
-        status: 404,
-        detail: String::new(),
-    };
+    assert_eq!(both(|| Does::BreaksOff(200)).await, (none.clone(), none.clone()));
+    let gone = Outcome::Refused { status: 404, detail: String::new() };
     assert_eq!(both(|| Does::BreaksOff(404)).await, (gone.clone(), gone));
-    let long = format!(
-        r#"{{"sentMessages":[{{"id":"1"}}],"x":"{}"}}"#,
-        "x".repeat(MAX_ANSWER)
-    );
+    let long = format!(r#"{{"sentMessages":[{{"id":"1"}}],"x":"{}"}}"#, "x".repeat(MAX_ANSWER));
     assert_eq!(both(|| ok(&long)).await, (none.clone(), none.clone()));
     assert_eq!(both(|| Does::NeverEnds(200)).await, (none.clone(), none));
 }
@@ -305,10 +270,7 @@ async fn one_call_is_one_try() {
     let (address, served) = server(vec![Does::Drops, ok("{}")]).await;
     let client = client(address);
     assert_eq!(client.push("U1", &["a"], KEY).await, Outcome::Ambiguous);
-    assert!(
-        !served.is_finished(),
-        "the second entry waits for a second call"
-    );
+    assert!(!served.is_finished(), "the second entry waits for a second call");
     assert_eq!(client.push("U1", &["b"], KEY).await, accepted(&[], "req-1"));
     let texts: Vec<Value> = finished(served).await.iter().map(Seen::json).collect();
     assert_eq!(texts[1]["messages"][0]["text"], "b");

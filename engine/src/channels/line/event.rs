@@ -139,11 +139,7 @@ pub(super) fn parse(json: Lazy<'_>, raw: &Bytes, received_at: Timestamp) -> Pars
 
 /// An event that is kept as it came.
 pub(super) fn broken(raw: &Bytes, given_id: Option<String>, why: Flaw) -> Parsed {
-    Parsed::Broken {
-        event_id: given_id.unwrap_or_else(|| event_id::derive(raw)),
-        raw: raw.clone(),
-        why,
-    }
+    Parsed::Broken { event_id: given_id.unwrap_or_else(|| event_id::derive(raw)), raw: raw.clone(), why }
 }
 
 fn meaning(fields: &Fields<'_>, raw: &Bytes) -> Result<(String, Meaning), Flaw> {
@@ -191,9 +187,7 @@ fn from(fields: &Fields<'_>) -> Result<From, Flaw> {
 fn postback(fields: &Fields<'_>, raw: &Bytes) -> Result<Meaning, Flaw> {
     let postback = json::object::<Postback<'_>>(fields.postback);
     let params = postback.as_ref().and_then(|postback| postback.params);
-    if json::object::<PostbackParams<'_>>(params)
-        .is_some_and(|params| params.new_rich_menu_alias_id.is_some())
-    {
+    if json::object::<PostbackParams<'_>>(params).is_some_and(|params| params.new_rich_menu_alias_id.is_some()) {
         return Ok(Meaning::Nothing("rich_menu"));
     }
     let data = postback.and_then(|postback| json::text(postback.data));
@@ -203,11 +197,7 @@ fn postback(fields: &Fields<'_>, raw: &Bytes) -> Result<Meaning, Flaw> {
 
 /// Something without a message id that is shown as a line.
 fn line(fields: &Fields<'_>, raw: &Bytes, content: Content) -> Result<Meaning, Flaw> {
-    let message = message::Message {
-        id: None,
-        content,
-        keep_raw: true,
-    };
+    let message = message::Message { id: None, content, keep_raw: true };
     said(fields, raw, message)
 }
 
@@ -244,11 +234,7 @@ fn reply_token(fields: &Fields<'_>) -> Option<String> {
         None => true,
         mode => json::text(mode).as_deref() == Some("active"),
     };
-    if ours {
-        json::id(fields.reply_token)
-    } else {
-        None
-    }
+    if ours { json::id(fields.reply_token) } else { None }
 }
 
 fn is_redelivery(fields: &Fields<'_>) -> bool {

@@ -28,19 +28,13 @@ pub(super) fn text(raw: Lazy<'_>) -> Option<String> {
     if !json.starts_with('"') {
         return None;
     }
-    serde_json::Deserializer::from_str(json)
-        .deserialize_bytes(AnyString)
-        .ok()
+    serde_json::Deserializer::from_str(json).deserialize_bytes(AnyString).ok()
 }
 
 /// An id or token: a non-empty string, or a whole number as it is written (message ids pass 2^53).
 pub(super) fn id(raw: Lazy<'_>) -> Option<String> {
     let json = raw?.get();
-    let id = if !json.is_empty() && json.bytes().all(|b| b.is_ascii_digit()) {
-        json.to_owned()
-    } else {
-        text(raw)?
-    };
+    let id = if !json.is_empty() && json.bytes().all(|b| b.is_ascii_digit()) { json.to_owned() } else { text(raw)? };
     (1..=MAX_ID).contains(&id.len()).then_some(id)
 }
 
@@ -122,25 +116,14 @@ mod tests {
         assert_eq!(text_of(r#""\udc00\ud800""#).unwrap(), "\u{FFFD}\u{FFFD}");
         assert_eq!(text_of(r#""\ud83c\udf4e|\ud83c""#).unwrap(), "🍎|\u{FFFD}");
         assert_eq!(text_of(r#""\ud83c🍎""#).unwrap(), "\u{FFFD}🍎");
-        assert_eq!(
-            text_of(r#""\u3042\n\"\\\/\t\u0000""#).unwrap(),
-            "あ\n\"\\/\t\0"
-        );
+        assert_eq!(text_of(r#""\u3042\n\"\\\/\t\u0000""#).unwrap(), "あ\n\"\\/\t\0");
     }
 
     #[test]
     fn an_id_beyond_the_exact_doubles_keeps_every_digit() {
-        assert_eq!(
-            id_of("590000000000000001").as_deref(),
-            Some("590000000000000001")
-        );
-        assert_eq!(
-            id_of(r#""590000000000000001""#).as_deref(),
-            Some("590000000000000001")
-        );
-        for none in [
-            "1.5", "-1", "1e3", "true", "[]", "{}", r#""""#, r#"["a"]"#, "null",
-        ] {
+        assert_eq!(id_of("590000000000000001").as_deref(), Some("590000000000000001"));
+        assert_eq!(id_of(r#""590000000000000001""#).as_deref(), Some("590000000000000001"));
+        for none in ["1.5", "-1", "1e3", "true", "[]", "{}", r#""""#, r#"["a"]"#, "null"] {
             assert_eq!(id_of(none), None, "{none}");
         }
         assert_eq!(id_of(&format!("\"{}\"", "x".repeat(MAX_ID + 1))), None);

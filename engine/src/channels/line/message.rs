@@ -75,28 +75,16 @@ pub(super) fn read(raw: Lazy<'_>) -> Result<Message, Flaw> {
             return Err(Flaw::TooLong);
         }
         let more = [fields.emojis, fields.mention, fields.quoted_message_id];
-        return Ok(Message {
-            id,
-            content,
-            keep_raw: more.iter().any(Option::is_some),
-        });
+        return Ok(Message { id, content, keep_raw: more.iter().any(Option::is_some) });
     }
-    Ok(Message {
-        id,
-        content: other(&kind, &summary(&kind, &fields)),
-        keep_raw: true,
-    })
+    Ok(Message { id, content: other(&kind, &summary(&kind, &fields)), keep_raw: true })
 }
 
 /// Content that this release cannot show, in one line.
 pub(super) fn other(kind: &str, summary: &str) -> Content {
     let kind = one_line(kind, KIND_CHARS);
     Content::Other {
-        kind: if kind.is_empty() {
-            "unknown".to_owned()
-        } else {
-            kind
-        },
+        kind: if kind.is_empty() { "unknown".to_owned() } else { kind },
         summary: one_line(summary, SUMMARY_CHARS),
     }
 }
@@ -123,10 +111,7 @@ fn summary(kind: &str, fields: &Fields<'_>) -> String {
 
 /// A line about something of a kind that this release does not know.
 pub(super) fn unknown(kind: &str) -> String {
-    named(
-        "まだ表示できない種類の内容",
-        Some(one_line(kind, KIND_CHARS)),
-    )
+    named("まだ表示できない種類の内容", Some(one_line(kind, KIND_CHARS)))
 }
 
 fn named(what: &str, detail: Option<String>) -> String {
@@ -196,43 +181,22 @@ mod tests {
     #[test]
     fn every_kind_has_a_line_that_an_agent_understands() {
         for (json, line) in [
-            (
-                r#"{"type":"sticker","packageId":"1","stickerId":"2"}"#,
-                "スタンプ",
-            ),
-            (
-                r#"{"type":"sticker","text":"おはよう"}"#,
-                "スタンプ（おはよう）",
-            ),
+            (r#"{"type":"sticker","packageId":"1","stickerId":"2"}"#, "スタンプ"),
+            (r#"{"type":"sticker","text":"おはよう"}"#, "スタンプ（おはよう）"),
             (r#"{"type":"image"}"#, "画像"),
-            (
-                r#"{"type":"image","imageSet":{"id":"x","index":2,"total":5}}"#,
-                "画像（2/5）",
-            ),
+            (r#"{"type":"image","imageSet":{"id":"x","index":2,"total":5}}"#, "画像（2/5）"),
             (r#"{"type":"image","imageSet":{"id":"x"}}"#, "画像"),
             (r#"{"type":"video","duration":61999}"#, "動画（1:01）"),
             (r#"{"type":"audio","duration":"long"}"#, "音声"),
-            (
-                r#"{"type":"file","fileName":"見積.pdf","fileSize":1572864}"#,
-                "ファイル「見積.pdf」（1.5 MB）",
-            ),
-            (
-                r#"{"type":"file","fileName":"a\u202egpj.exe","fileSize":2048}"#,
-                "ファイル「agpj.exe」（2 KB）",
-            ),
+            (r#"{"type":"file","fileName":"見積.pdf","fileSize":1572864}"#, "ファイル「見積.pdf」（1.5 MB）"),
+            (r#"{"type":"file","fileName":"a\u202egpj.exe","fileSize":2048}"#, "ファイル「agpj.exe」（2 KB）"),
             (r#"{"type":"file","fileSize":12}"#, "ファイル「」（12 B）"),
             (
                 r#"{"type":"location","title":"本社","address":"東京都","latitude":1,"longitude":2}"#,
                 "位置情報（本社、東京都）",
             ),
-            (
-                r#"{"type":"location","latitude":1,"longitude":2}"#,
-                "位置情報",
-            ),
-            (
-                r#"{"type":"hologram"}"#,
-                "まだ表示できない種類の内容（hologram）",
-            ),
+            (r#"{"type":"location","latitude":1,"longitude":2}"#, "位置情報"),
+            (r#"{"type":"hologram"}"#, "まだ表示できない種類の内容（hologram）"),
             (r#"{"type":["x"]}"#, "まだ表示できない種類の内容"),
             ("{}", "まだ表示できない種類の内容"),
         ] {
@@ -242,30 +206,19 @@ mod tests {
 
     #[test]
     fn a_line_stays_one_line_of_bounded_length() {
-        let json = format!(
-            r#"{{"type":"location","address":"a\nb\u0007\u2028{}"}}"#,
-            "長".repeat(5_000)
-        );
+        let json = format!(r#"{{"type":"location","address":"a\nb\u0007\u2028{}"}}"#, "長".repeat(5_000));
         let line = line_of(&json);
         assert_eq!(line.chars().count(), SUMMARY_CHARS);
-        assert!(
-            line.starts_with("位置情報（a b  長") && line.ends_with('…'),
-            "{line}"
-        );
+        assert!(line.starts_with("位置情報（a b  長") && line.ends_with('…'), "{line}");
     }
 
     #[test]
     fn a_text_keeps_its_event_only_when_it_holds_more_than_words() {
-        let plain =
-            read_json(r#"{"type":"text","id":5,"text":"a\r\nb","quoteToken":"q"}"#).unwrap();
+        let plain = read_json(r#"{"type":"text","id":5,"text":"a\r\nb","quoteToken":"q"}"#).unwrap();
         assert_eq!(plain.content, Content::Text("a\r\nb".to_owned()));
         assert_eq!(plain.id.as_deref(), Some("5"));
         assert!(!plain.keep_raw);
-        for more in [
-            r#""emojis":[]"#,
-            r#""mention":{}"#,
-            r#""quotedMessageId":"1""#,
-        ] {
+        for more in [r#""emojis":[]"#, r#""mention":{}"#, r#""quotedMessageId":"1""#] {
             let json = format!(r#"{{"type":"text","text":"a",{more}}}"#);
             assert!(read_json(&json).unwrap().keep_raw, "{more}");
         }

@@ -49,8 +49,7 @@ fn decode(header: Option<&str>) -> ([u8; DIGEST_BYTES], Choice) {
 }
 
 fn digest(secret: &str, body: &[u8]) -> [u8; DIGEST_BYTES] {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(body);
     mac.finalize().into_bytes().into()
 }
@@ -65,11 +64,7 @@ mod tests {
             r#"{"destination":"U8e742f61d673b39c7fff3cecb7536ef0","events":[]}"#,
             "GhRKmvmHys4Pi8DxkF4+EayaH0OqtJtaZxgTD9fMDLs=",
         ),
-        (
-            "test_secret",
-            r#"{"hello":"world"}"#,
-            "t7Hn4ZDHqs6e+wdvI5TyQIvzie0DmMUmuXEBqyyE/tM=",
-        ),
+        ("test_secret", r#"{"hello":"world"}"#, "t7Hn4ZDHqs6e+wdvI5TyQIvzie0DmMUmuXEBqyyE/tM="),
         (
             "own-test-secret",
             r#"{"destination":"U0123456789abcdef0123456789abcdef","events":[{"type":"message","text":"こんにちは🍎\n\u3042"}]}"#,
@@ -135,10 +130,7 @@ mod tests {
             "",
             "あ",
         ] {
-            assert!(
-                !verify(&[secret], body.as_bytes(), Some(malformed)),
-                "{malformed}"
-            );
+            assert!(!verify(&[secret], body.as_bytes(), Some(malformed)), "{malformed}");
         }
         assert!(!verify(&[secret], body.as_bytes(), None));
     }

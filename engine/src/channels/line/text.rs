@@ -31,11 +31,8 @@ pub fn bubbles(text: &str) -> Result<Vec<&str>, TooLong> {
             return Err(TooLong);
         }
         let after = BUBBLES - pieces.len() - 1;
-        let (bytes, taken) = if units <= BUBBLE_UTF16 {
-            (rest.len(), units)
-        } else {
-            cut(rest, units.saturating_sub(surely(after)))
-        };
+        let (bytes, taken) =
+            if units <= BUBBLE_UTF16 { (rest.len(), units) } else { cut(rest, units.saturating_sub(surely(after))) };
         let (piece, tail) = rest.split_at(bytes);
         pieces.push(piece);
         rest = tail;
@@ -152,33 +149,21 @@ mod tests {
     fn a_line_break_of_two_characters_stays_whole() {
         let text = "x".repeat(4_999) + "\r\n" + &"y".repeat(10);
         let pieces = bubbles(&text).unwrap();
-        assert!(
-            !pieces[0].ends_with('\r') && !pieces[1].starts_with('\n'),
-            "{pieces:?}"
-        );
+        assert!(!pieces[0].ends_with('\r') && !pieces[1].starts_with('\n'), "{pieces:?}");
     }
 
     #[test]
     fn a_cut_prefers_lines_to_sentences_to_words() {
         let text = "い".repeat(3_000) + "\n" + &"ろ".repeat(1_000) + "。" + &"は".repeat(3_000);
         assert_eq!(lengths(&text), [3_001, 4_001]);
-        let text =
-            "い".repeat(3_000) + "です。」" + &"ろ".repeat(1_000) + "、" + &"は".repeat(3_000);
-        assert_eq!(
-            lengths(&text)[0],
-            4_005,
-            "the mark inside the quotation is no end"
-        );
+        let text = "い".repeat(3_000) + "です。」" + &"ろ".repeat(1_000) + "、" + &"は".repeat(3_000);
+        assert_eq!(lengths(&text)[0], 4_005, "the mark inside the quotation is no end");
         let text = "い".repeat(3_000) + "。" + &"ろ".repeat(1_000) + "、" + &"は".repeat(3_000);
         assert_eq!(lengths(&text)[0], 3_001);
         let text = "word ".repeat(1_500);
         assert_eq!(lengths(&text)[0], 5_000);
         let text = "x".repeat(10) + "\n" + &"y".repeat(6_000);
-        assert_eq!(
-            lengths(&text)[0],
-            5_000,
-            "an early line end is no reason for a short bubble"
-        );
+        assert_eq!(lengths(&text)[0], 5_000, "an early line end is no reason for a short bubble");
     }
 
     #[test]

@@ -57,10 +57,7 @@ pub fn parse(body: &Bytes, received_at: Timestamp) -> Result<Webhook, Unparsable
         if error.is_data() {
             Unparsable::NoEvents
         } else {
-            Unparsable::NotJson {
-                line: error.line(),
-                column: error.column(),
-            }
+            Unparsable::NotJson { line: error.line(), column: error.column() }
         }
     })?;
     let Events { list, too_many } = envelope.events.ok_or(Unparsable::NoEvents)?;
@@ -79,10 +76,7 @@ pub fn parse(body: &Bytes, received_at: Timestamp) -> Result<Webhook, Unparsable
             event::parse(Some(json), &raw, received_at)
         })
         .collect();
-    Ok(Webhook {
-        destination: json::id(envelope.destination),
-        events,
-    })
+    Ok(Webhook { destination: json::id(envelope.destination), events })
 }
 
 /// The body as text of the same length, and where bytes were replaced because they are no UTF-8. Every bad byte
@@ -137,10 +131,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope<'de>, A::Error> {
-        let mut envelope = Envelope {
-            destination: None,
-            events: None,
-        };
+        let mut envelope = Envelope { destination: None, events: None };
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             match name.as_ref() {
                 "destination" => envelope.destination = map.next_value()?,
@@ -177,16 +168,10 @@ impl<'de> Visitor<'de> for EventsVisitor {
         while let Some(event) = seq.next_element::<&'de RawValue>()? {
             if list.len() == MAX_EVENTS {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                return Ok(Events {
-                    list: Vec::new(),
-                    too_many: true,
-                });
+                return Ok(Events { list: Vec::new(), too_many: true });
             }
             list.push(event);
         }
-        Ok(Events {
-            list,
-            too_many: false,
-        })
+        Ok(Events { list, too_many: false })
     }
 }

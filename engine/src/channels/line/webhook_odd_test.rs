@@ -13,18 +13,8 @@ fn unparsable(body: impl Into<Bytes>) -> Unparsable {
 
 #[test]
 fn a_broken_envelope_is_told_from_a_strange_one_and_repeats_no_content() {
-    for body in [
-        "",
-        "{",
-        "{\"events\":[{}",
-        "{\"events\":[]}x",
-        "secret",
-        "\u{FEFF}{\"events\":[]}",
-    ] {
-        assert!(
-            matches!(unparsable(body), Unparsable::NotJson { .. }),
-            "{body}"
-        );
+    for body in ["", "{", "{\"events\":[{}", "{\"events\":[]}x", "secret", "\u{FEFF}{\"events\":[]}"] {
+        assert!(matches!(unparsable(body), Unparsable::NotJson { .. }), "{body}");
     }
     for body in [
         "null",
@@ -42,10 +32,7 @@ fn a_broken_envelope_is_told_from_a_strange_one_and_repeats_no_content() {
         assert_eq!(why, Unparsable::NoEvents, "{body}");
         assert!(!why.to_string().contains("secret"));
     }
-    assert!(matches!(
-        unparsable(&b"{\"events\":[\xFF]}"[..]),
-        Unparsable::NotJson { .. }
-    ));
+    assert!(matches!(unparsable(&b"{\"events\":[\xFF]}"[..]), Unparsable::NotJson { .. }));
 }
 
 #[test]
@@ -58,13 +45,9 @@ fn a_body_with_more_events_than_allowed_is_left_whole() {
 }
 
 fn with_message(message: &str) -> Parsed {
-    let body = format!(
-        r#"{{"events":[{{"type":"message","source":{{"type":"user","userId":"U1"}},"message":{message}}}]}}"#
-    );
-    parse(&Bytes::from(body), RECEIVED_AT)
-        .unwrap()
-        .events
-        .remove(0)
+    let body =
+        format!(r#"{{"events":[{{"type":"message","source":{{"type":"user","userId":"U1"}},"message":{message}}}]}}"#);
+    parse(&Bytes::from(body), RECEIVED_AT).unwrap().events.remove(0)
 }
 
 fn flaw_of(parsed: &Parsed) -> Option<Flaw> {
@@ -78,9 +61,7 @@ fn flaw_of(parsed: &Parsed) -> Option<Flaw> {
 fn nesting_without_end_overflows_nothing() {
     for depth in [20, 40, 900_000] {
         let nested = "[".repeat(depth) + &"]".repeat(depth);
-        let flaw = flaw_of(&with_message(&format!(
-            r#"{{"type":"hologram","x":{nested}}}"#
-        )));
+        let flaw = flaw_of(&with_message(&format!(r#"{{"type":"hologram","x":{nested}}}"#)));
         assert_eq!(flaw, (depth > 20).then_some(Flaw::TooDeep));
         // What is shown in full and not kept may be as deep as it likes.
         let text = with_message(&format!(r#"{{"type":"text","text":"a","x":{nested}}}"#));
@@ -105,10 +86,7 @@ fn ten_thousand_events_of_one_user_are_all_there_in_order() {
             r#"{{"type":"message","mode":"active","timestamp":1795140000123,"source":{{"type":"user","userId":"U1"}},"webhookEventId":"E{n}","deliveryContext":{{"isRedelivery":false}},"replyToken":"r{n}","message":{{"type":"text","id":"{n}","text":"{n}"}}}}"#
         ))
         .collect();
-    let body = Bytes::from(format!(
-        r#"{{"destination":"Ubot","events":[{}]}}"#,
-        events.join(",")
-    ));
+    let body = Bytes::from(format!(r#"{{"destination":"Ubot","events":[{}]}}"#, events.join(",")));
     let webhook = parse(&body, RECEIVED_AT).unwrap();
     assert_eq!(webhook.events.len(), 10_000);
     for (n, event) in webhook.events.iter().enumerate() {
@@ -130,10 +108,7 @@ fn spoilt_sample() -> impl Strategy<Value = Vec<u8>> {
         "housekeeping",
         "half_surrogates_and_numbers_for_ids",
     ]);
-    let bytes = prop_oneof![
-        prop::sample::select(b"{}[]\",:\\u0n1-.e \xFF\xED\xE3".to_vec()),
-        any::<u8>(),
-    ];
+    let bytes = prop_oneof![prop::sample::select(b"{}[]\",:\\u0n1-.e \xFF\xED\xE3".to_vec()), any::<u8>(),];
     let change = (any::<prop::sample::Index>(), 0..3_u8, bytes);
     (samples, prop::collection::vec(change, 1..6)).prop_map(|(sample, changes)| {
         let mut body = bytes_of(sample).to_vec();
@@ -186,11 +161,8 @@ fn odd_event() -> impl Strategy<Value = String> {
         "postback",
     ];
     prop::collection::vec(prop::option::weighted(0.7, value), names.len()).prop_map(move |values| {
-        let fields: Vec<String> = names
-            .iter()
-            .zip(values)
-            .filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?)))
-            .collect();
+        let fields: Vec<String> =
+            names.iter().zip(values).filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?))).collect();
         format!("{{{}}}", fields.join(","))
     })
 }

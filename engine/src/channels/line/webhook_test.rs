@@ -33,10 +33,7 @@ fn events(sample: &str) -> Vec<ParsedEvent> {
 
 pub(super) fn text_of(event: &ParsedEvent) -> &str {
     match &event.what {
-        InboundKind::Message {
-            content: Content::Text(text),
-            ..
-        } => text,
+        InboundKind::Message { content: Content::Text(text), .. } => text,
         other => panic!("{other:?}"),
     }
 }
@@ -60,13 +57,7 @@ fn the_connection_check_is_no_error_and_no_event() {
 fn a_text_and_its_unsend_are_read_to_the_last_field() {
     let events = events("text_with_emoji_quote_then_unsend");
     let user = "Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    let InboundKind::Message {
-        raw: Some(raw),
-        external_id,
-        content,
-        reply_token,
-    } = events[0].what.clone()
-    else {
+    let InboundKind::Message { raw: Some(raw), external_id, content, reply_token } = events[0].what.clone() else {
         panic!("{:?}", events[0]);
     };
     assert!(raw.starts_with(r#"{"type":"message""#) && raw.ends_with("\"589999999999999999\"}}"));
@@ -81,9 +72,7 @@ fn a_text_and_its_unsend_are_read_to_the_last_field() {
         thread: user.to_owned(),
         at: Timestamp(1_795_140_009_000),
         redelivery: false,
-        what: InboundKind::Unsend {
-            external_id: "590000000000000001".to_owned(),
-        },
+        what: InboundKind::Unsend { external_id: "590000000000000001".to_owned() },
     };
     assert_eq!(events[1], unsend);
 }
@@ -192,11 +181,7 @@ fn housekeeping_and_talks_of_several_people_reach_no_conversation() {
             Parsed::Ignored { kind } => kind,
             other => panic!("{other:?}"),
         };
-        parsed(sample)
-            .events
-            .into_iter()
-            .map(only_ignored)
-            .collect()
+        parsed(sample).events.into_iter().map(only_ignored).collect()
     };
     let housekeeping = kinds("housekeeping");
     assert_eq!(housekeeping.len(), 18);
@@ -220,18 +205,12 @@ fn an_event_without_an_id_is_known_again_when_it_is_redelivered() {
     let first = events("no_event_id");
     let again = events("no_event_id_redelivered_in_other_clothes");
     assert_eq!(first[0].event_id, again[0].event_id);
-    assert_ne!(
-        first[0].event_id, first[1].event_id,
-        "the same words twice are two messages"
-    );
+    assert_ne!(first[0].event_id, first[1].event_id, "the same words twice are two messages");
 }
 
 #[test]
 fn a_time_that_cannot_be_is_replaced_by_the_time_of_receipt() {
-    let at: Vec<i64> = events("times_that_cannot_be")
-        .iter()
-        .map(|event| event.at.0)
-        .collect();
+    let at: Vec<i64> = events("times_that_cannot_be").iter().map(|event| event.at.0).collect();
     let now = RECEIVED_AT.0;
     assert_eq!(at, [now, now, now, now, now, 1_795_140_060_000]);
 }
@@ -241,11 +220,8 @@ fn half_a_surrogate_and_a_number_for_an_id_cost_no_message() {
     let events = events("half_surrogates_and_numbers_for_ids");
     assert_eq!(text_of(&events[0]), "切れた\u{FFFD} 絵文字 🍎");
     for event in &events {
-        let (InboundKind::Message {
-            external_id: Some(id),
-            ..
-        }
-        | InboundKind::Unsend { external_id: id }) = &event.what
+        let (InboundKind::Message { external_id: Some(id), .. } | InboundKind::Unsend { external_id: id }) =
+            &event.what
         else {
             panic!("{event:?}");
         };
@@ -255,21 +231,13 @@ fn half_a_surrogate_and_a_number_for_an_id_cost_no_message() {
 
 #[test]
 fn bytes_that_are_no_utf8_spoil_only_their_event() {
-    let body: Vec<u8> = bytes_of("one_broken_among_ten")
-        .replace_text("\"text\":\"2\"", b"\"text\":\"\xE3\x81\xFF\"");
+    let body: Vec<u8> = bytes_of("one_broken_among_ten").replace_text("\"text\":\"2\"", b"\"text\":\"\xE3\x81\xFF\"");
     let events = parse(&Bytes::from(body), RECEIVED_AT).unwrap().events;
-    let Parsed::Broken {
-        raw,
-        why: Flaw::NotUtf8,
-        ..
-    } = &events[1]
-    else {
+    let Parsed::Broken { raw, why: Flaw::NotUtf8, .. } = &events[1] else {
         panic!("{:?}", events[1]);
     };
     assert!(raw.windows(3).any(|bytes| bytes == b"\xE3\x81\xFF"));
-    let healthy = events
-        .iter()
-        .filter(|event| matches!(event, Parsed::Event(_)));
+    let healthy = events.iter().filter(|event| matches!(event, Parsed::Event(_)));
     assert_eq!(healthy.count(), 8);
 }
 

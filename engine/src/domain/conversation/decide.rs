@@ -1,6 +1,8 @@
 //! What may happen to a conversation. The seat's rules stand here; what comes in and goes out has files of its own.
 
-use super::{ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing};
+use super::{
+    ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing,
+};
 use crate::domain::id::AgentId;
 use crate::domain::rejected::Rejected;
 use crate::domain::seat::{Away, Holder, Offer, ReleaseCause};
@@ -43,7 +45,11 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::TakeOver { agent, supervisor, reason } => take_over(state, *agent, *supervisor, reason, around),
         Command::Release { agent, seat_epoch } => {
             holds(state, *agent, *seat_epoch)?;
-            Ok(after_offer(state, HandoverEnd::Withdrawn, Event::Released { agent: *agent, cause: ReleaseCause::Returned }))
+            Ok(after_offer(
+                state,
+                HandoverEnd::Withdrawn,
+                Event::Released { agent: *agent, cause: ReleaseCause::Returned },
+            ))
         }
         Command::Complete { agent, seat_epoch } => {
             holds(state, *agent, *seat_epoch)?;
@@ -63,7 +69,9 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::BeginSend { number, push_only } => outgoing::begin(state, *number, *push_only, around),
         Command::FinishSend { number, outcome } => Ok(outgoing::finish(state, *number, outcome)),
         Command::AddNote { agent, client_id, text } => {
-            around.member(*agent).or_else(|no| if state.seat.holder == Holder::Agent(*agent) { Ok(()) } else { Err(no) })?;
+            around
+                .member(*agent)
+                .or_else(|no| if state.seat.holder == Holder::Agent(*agent) { Ok(()) } else { Err(no) })?;
             outgoing::add_note(state, *agent, client_id, text)
         }
         Command::EditNote { agent, number, text } => outgoing::edit_note(state, *agent, *number, text),
@@ -72,8 +80,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::AgentAway { agent, since } => Ok(away(state, *agent, *since, around)),
         Command::AgentReturned { agent } => Ok(returned(state, *agent)),
         Command::DropAgent { agent, cause } => Ok(drop_agent(state, *agent, *cause)),
-        Command::SeeName { name } if name.is_empty() || state.name.as_deref() == Some(name) => Ok(Vec::new()),
-        Command::SeeName { name } => Ok(vec![Event::NameSeen { name: name.chars().take(200).collect() }]),
+        Command::SeeName { name } => Ok(see_name(state, name)),
         Command::SetAside if state.set_aside => Ok(Vec::new()),
         Command::SetAside => Ok(vec![Event::SetAside]),
         Command::TakeBack { agent } if state.set_aside => Ok(vec![Event::TakenBack { by: *agent }]),
@@ -261,6 +268,12 @@ fn drop_agent(state: &Conversation, agent: AgentId, cause: ReleaseCause) -> Vec<
         events.push(Event::Assigned { assignee: None, by: None });
     }
     events
+}
+
+/// A name as it is kept is compared, so that a longer one is not recorded at every message.
+fn see_name(state: &Conversation, name: &str) -> Vec<Event> {
+    let name: String = name.chars().take(limits::NAME_CHARS).collect();
+    if name.is_empty() || state.name.as_ref() == Some(&name) { Vec::new() } else { vec![Event::NameSeen { name }] }
 }
 
 fn end_offer(state: &Conversation, how: HandoverEnd) -> Vec<Event> {

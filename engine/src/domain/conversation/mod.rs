@@ -28,9 +28,7 @@ use super::seat::Seat;
 use super::time::Timestamp;
 
 /// The three statuses (V1). On screen `New` reads 未対応.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Status {
     /// Nobody answers it yet; the seat is free.
     #[default]
@@ -150,6 +148,8 @@ pub mod limits {
     pub const NOTE_CHARS: usize = 5_000;
     /// Longest take-over reason or hand-over note in characters. Longer is refused.
     pub const REASON_CHARS: usize = 500;
+    /// Characters kept of a customer's name; the rest is cut off.
+    pub const NAME_CHARS: usize = 200;
     /// Longest client id in bytes. Longer is refused.
     pub const CLIENT_ID_BYTES: usize = 64;
     /// Answers waiting to go out. One more is refused.
@@ -221,10 +221,7 @@ impl Conversation {
             due.push((away.expires_at, DeadlineKind::SeatExpiry));
         }
         if self.status == Status::New && auto_close_ms > 0 && self.is_born() {
-            due.push((
-                self.new_since.plus_ms(auto_close_ms),
-                DeadlineKind::AutoClose,
-            ));
+            due.push((self.new_since.plus_ms(auto_close_ms), DeadlineKind::AutoClose));
         }
         due.sort_unstable();
         due

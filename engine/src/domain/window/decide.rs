@@ -60,28 +60,17 @@ pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected>
     match command {
         Command::Open { name, places } => open(window, name, places),
         Command::AddAgent { agent } => add_agent(window, agent),
-        Command::RemoveAgent { agent } if !window.members.contains(&agent) => {
-            Err(Rejected::NotAMember)
-        }
+        Command::RemoveAgent { agent } if !window.members.contains(&agent) => Err(Rejected::NotAMember),
         Command::RemoveAgent { agent } => Ok(vec![Event::AgentRemoved { agent }]),
         Command::ChangeSettings(settings) => change_settings(window, settings),
-        Command::SeeContactPoint {
-            contact_point,
-            inbox,
-            external_id,
-        } => Ok(vec![Event::ContactPointSeen {
-            contact_point,
-            inbox,
-            external_id,
-        }]),
-        Command::AcceptRaw(_) if window.raw.len() >= MAX_RAW => Err(Rejected::LimitReached {
-            what: "stored bodies",
-            limit: MAX_RAW as u64,
-        }),
-        Command::AcceptRaw(raw) => Ok(vec![Event::RawAccepted(raw)]),
-        Command::SettleRaw { raw, how } if window.raw.contains(&raw) => {
-            Ok(vec![Event::RawSettled { raw, how }])
+        Command::SeeContactPoint { contact_point, inbox, external_id } => {
+            Ok(vec![Event::ContactPointSeen { contact_point, inbox, external_id }])
         }
+        Command::AcceptRaw(_) if window.raw.len() >= MAX_RAW => {
+            Err(Rejected::LimitReached { what: "stored bodies", limit: MAX_RAW as u64 })
+        }
+        Command::AcceptRaw(raw) => Ok(vec![Event::RawAccepted(raw)]),
+        Command::SettleRaw { raw, how } if window.raw.contains(&raw) => Ok(vec![Event::RawSettled { raw, how }]),
         Command::SettleRaw { .. } => Err(Rejected::not_found("stored body")),
     }
 }
@@ -97,11 +86,7 @@ fn open(window: &Window, name: String, places: u16) -> Result<Vec<Event>, Reject
     if ![5, 30, 100].contains(&places) {
         return Err(Rejected::invalid("product", "5, 30 or 100"));
     }
-    Ok(vec![Event::Opened {
-        id: window.id.clone(),
-        name,
-        places,
-    }])
+    Ok(vec![Event::Opened { id: window.id.clone(), name, places }])
 }
 
 fn add_agent(window: &Window, agent: AgentId) -> Result<Vec<Event>, Rejected> {
@@ -109,10 +94,7 @@ fn add_agent(window: &Window, agent: AgentId) -> Result<Vec<Event>, Rejected> {
         return Ok(Vec::new());
     }
     if window.members.len() >= usize::from(window.places) {
-        return Err(Rejected::LimitReached {
-            what: "agents",
-            limit: u64::from(window.places),
-        });
+        return Err(Rejected::LimitReached { what: "agents", limit: u64::from(window.places) });
     }
     Ok(vec![Event::AgentAdded { agent }])
 }
@@ -126,10 +108,7 @@ fn change_settings(window: &Window, settings: Settings) -> Result<Vec<Event>, Re
         return Err(Rejected::invalid("seat_claimable_ms", "100 to 86,400,000"));
     }
     if !(settings.seat_claimable_ms..=7 * day).contains(&settings.seat_expiry_ms) {
-        return Err(Rejected::invalid(
-            "seat_expiry_ms",
-            "seat_claimable_ms to 604,800,000",
-        ));
+        return Err(Rejected::invalid("seat_expiry_ms", "seat_claimable_ms to 604,800,000"));
     }
     if !(0..=365 * day).contains(&settings.auto_close_ms) {
         return Err(Rejected::invalid("auto_close_ms", "0 to 31,536,000,000"));

@@ -1,238 +1,216 @@
-//! Records as bytes and back. The one module that knows bincode.
+//! Records as bytes, and bytes as records (DESIGN 3).
 //!
-//! A payload is: format, header (when, whose wish), number of facts, then for each fact its kind, type number, version of
-//! that type, length and body. Type numbers are for ever; a shape that changes gets a new version and its old shape a
-//! place in `upcast`. Golden files hold every shape that was ever written.
+//! A payload is a format id, a header (when, whose wish, how many facts), then each fact with its own type number,
+//! version and length, so that one shape can change without the others. `facts` holds the numbers, `schema` the
+//! shapes of former releases, `redact` what is lost on redaction; `golden/` pins every shape to its bytes.
+//!
+//! It never reads bytes from outside, and never guesses: what it does not know by name is an error that says so.
 
+mod facts;
+#[cfg(test)]
+mod golden_test;
 mod redact;
+#[cfg(test)]
+pub(crate) mod samples;
+mod schema;
 #[cfg(test)]
 mod tests;
 
 use bincode::Options;
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::MAX_RECORD;
+use crate::domain::id::ConversationId;
+use crate::domain::record::{By, Fact, Record};
+use crate::domain::time::Timestamp;
 
 pub use redact::redact;
 
-use super::MAX_RECORD;
-use crate::domain::conversation::Event as ConversationEvent;
-use crate::domain::id::ConversationId;
-use crate::domain::org::Event as OrgEvent;
-use crate::domain::record::{By, Fact, Record};
-use crate::domain::time::Timestamp;
-use crate::domain::window::Event as WindowEvent;
-
-/// The format of the whole payload.
+/// The layout of header and frames. Another layout gets another number.
 const FORMAT: u8 = 1;
-/// The version of every event type so far.
-const VERSION: u8 = 1;
 
-/// Why bytes are no record, or a record no bytes.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a record has no bytes, or bytes are no record.
+#[derive(Debug, thiserror::Error)]
 pub enum CodecError {
-    /// Longer than a record may be.
-    #[error("a record of {0} bytes is longer than {MAX_RECORD}")]
-    TooLong(usize),
-    /// Ends before it should, or holds something else than its type says.
-    #[error("not a record: {0}")]
-    Broken(&'static str),
-    /// Written by a newer release.
-    #[error("written by a newer release: {what} {found} (this one knows up to {known})")]
-    TooNew {
-        /// What is newer.
+    /// The record is longer than [`MAX_RECORD`].
+    #[error("the record has {len} bytes, more than {MAX_RECORD}")]
+    TooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// A newer release laid the whole record out in another way.
+    #[error("record format {found} is of a newer release, this one knows {FORMAT}")]
+    UnknownFormat {
+        /// The format's id.
+        found: u8,
+    },
+    /// A newer release wrote a kind of fact that this one has no name for.
+    #[error("facts of type {number} are of a newer release")]
+    UnknownType {
+        /// The type's number.
+        number: u16,
+    },
+    /// A newer release wrote a known kind of fact in a newer shape.
+    #[error("{name} in version {found} is of a newer release, this one knows {known}")]
+    NewerVersion {
+        /// The type's name.
+        name: &'static str,
+        /// The version found.
+        found: u16,
+        /// The newest that is known here.
+        known: u16,
+    },
+    /// The bytes were never written by any release.
+    #[error("{what} does not read back")]
+    Damaged {
+        /// The part that is wrong.
         what: &'static str,
-        /// Its number.
-        found: u32,
-        /// The highest that is known here.
-        known: u32,
+        /// The cause, where the format gives one.
+        #[source]
+        source: Option<bincode::Error>,
     },
 }
 
-fn options() -> impl Options {
-    bincode::DefaultOptions::new().with_limit(MAX_RECORD as u64).with_varint_encoding().reject_trailing_bytes()
+impl CodecError {
+    fn damaged(what: &'static str) -> Self {
+        Self::Damaged { what, source: None }
+    }
+
+    /// Whether a newer release can read what this one cannot.
+    #[must_use]
+    pub fn is_too_new(&self) -> bool {
+        matches!(self, Self::UnknownFormat { .. } | Self::UnknownType { .. } | Self::NewerVersion { .. })
+    }
 }
 
-fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
-    options().serialize(value).map_err(|_| CodecError::TooLong(MAX_RECORD + 1))
+/// What stands before the facts.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    at: Timestamp,
+    by: By,
+    facts: u32,
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-    options().deserialize(bytes).map_err(|_| CodecError::Broken("body"))
+/// What stands before each fact.
+#[derive(Debug, Serialize, Deserialize)]
+struct Frame {
+    number: u16,
+    version: u16,
+    conversation: Option<ConversationId>,
+    len: u32,
 }
 
-/// A record as bytes.
+/// Turns a record into the payload of an append.
 ///
 /// # Errors
-/// [`CodecError::TooLong`].
+/// `TooLong` over [`MAX_RECORD`]; nothing else can go wrong with a record made here.
 pub fn encode(record: &Record) -> Result<Bytes, CodecError> {
+    let bytes = write(record)?;
+    if bytes.len() > MAX_RECORD {
+        return Err(CodecError::TooLong { len: bytes.len() });
+    }
+    Ok(bytes.into())
+}
+
+/// Turns a payload back into its record; former shapes come out as today's.
+///
+/// # Errors
+/// The payload is damaged, or of a newer release; the text names what is not known.
+pub fn decode(payload: &[u8]) -> Result<Record, CodecError> {
+    read(payload, schema::OLD)
+}
+
+fn write(record: &Record) -> Result<Vec<u8>, CodecError> {
+    let unwritable = |source| CodecError::Damaged { what: "a fact", source: Some(source) };
+    let header = Header {
+        at: record.at,
+        by: record.by,
+        facts: u32::try_from(record.events.len()).map_err(|_| CodecError::damaged("the number of facts"))?,
+    };
     let mut out = Vec::with_capacity(256);
     out.push(FORMAT);
-    out.extend(record.at.0.to_le_bytes());
-    let by = write(&record.by)?;
-    out.push(u8::try_from(by.len()).map_err(|_| CodecError::Broken("header"))?);
-    out.extend(by);
-    out.extend(u16::try_from(record.events.len()).map_err(|_| CodecError::TooLong(usize::MAX))?.to_le_bytes());
+    layout().serialize_into(&mut out, &header).map_err(unwritable)?;
+    let mut body = Vec::new();
     for fact in &record.events {
-        let (kind, number, body) = match fact {
-            Fact::Conversation(id, event) => {
-                out.push(0);
-                out.extend(id.0.to_le_bytes());
-                (None, conversation_type(event), write(event)?)
-            }
-            Fact::Window(event) => (Some(1), window_type(event), write(event)?),
-            Fact::Org(event) => (Some(2), org_type(event), write(event)?),
+        body.clear();
+        let (kind, conversation) = facts::write(fact, &mut body).map_err(unwritable)?;
+        let frame = Frame {
+            number: kind.number,
+            version: kind.version,
+            conversation,
+            len: u32::try_from(body.len()).map_err(|_| CodecError::TooLong { len: body.len() })?,
         };
-        out.extend(kind);
-        out.extend(number.to_le_bytes());
-        out.push(VERSION);
-        out.extend(u32::try_from(body.len()).map_err(|_| CodecError::TooLong(body.len()))?.to_le_bytes());
-        out.extend(body);
+        layout().serialize_into(&mut out, &frame).map_err(unwritable)?;
+        out.extend_from_slice(&body);
     }
-    if out.len() > MAX_RECORD {
-        return Err(CodecError::TooLong(out.len()));
-    }
-    Ok(Bytes::from(out))
+    Ok(out)
 }
 
-/// A record from bytes.
-///
-/// # Errors
-/// The bytes are none, or from a newer release.
-pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
-    let mut input = Input(bytes);
-    let format = input.byte()?;
-    if format != FORMAT {
-        return Err(CodecError::TooNew { what: "record format", found: u32::from(format), known: u32::from(FORMAT) });
+fn read(payload: &[u8], old: &[schema::Old]) -> Result<Record, CodecError> {
+    let (header, mut rest) = read_header(payload)?;
+    let mut events = Vec::new();
+    for _ in 0..header.facts {
+        let frame: Frame = read_front(&mut rest, "the frame of a fact")?;
+        let len = frame.len as usize;
+        if len > rest.len() {
+            return Err(CodecError::damaged("the length of a fact"));
+        }
+        let (body, after) = rest.split_at(len);
+        rest = after;
+        events.push(read_fact(&frame, body, old)?);
     }
-    let at = Timestamp(i64::from_le_bytes(input.array()?));
-    let by_len = usize::from(input.byte()?);
-    let by: By = read(input.take(by_len)?)?;
-    let count = u16::from_le_bytes(input.array()?);
-    let mut events = Vec::with_capacity(usize::from(count).min(bytes.len()));
-    for _ in 0..count {
-        events.push(fact(&mut input)?);
+    if !rest.is_empty() {
+        return Err(CodecError::damaged("the end of the record"));
     }
-    if !input.0.is_empty() {
-        return Err(CodecError::Broken("more bytes than facts"));
-    }
-    Ok(Record { at, by, events })
+    Ok(Record { at: header.at, by: header.by, events })
 }
 
-fn fact(input: &mut Input<'_>) -> Result<Fact, CodecError> {
-    let kind = input.byte()?;
-    let id = if kind == 0 { Some(ConversationId(u128::from_le_bytes(input.array()?))) } else { None };
-    let number = u16::from_le_bytes(input.array()?);
-    let version = input.byte()?;
-    let len = u32::from_le_bytes(input.array()?) as usize;
-    let body = input.take(len)?;
-    let known = match kind {
-        0 => CONVERSATION_TYPES,
-        1 => WINDOW_TYPES,
-        2 => ORG_TYPES,
-        other => return Err(CodecError::TooNew { what: "fact kind", found: u32::from(other), known: 2 }),
-    };
-    if number == 0 || number > known {
-        return Err(CodecError::TooNew { what: "event type", found: u32::from(number), known: u32::from(known) });
+fn read_header(payload: &[u8]) -> Result<(Header, &[u8]), CodecError> {
+    let (format, mut rest) = payload.split_first().ok_or_else(|| CodecError::damaged("an empty record"))?;
+    if *format != FORMAT {
+        return Err(CodecError::UnknownFormat { found: *format });
     }
-    if version != VERSION {
-        return Err(CodecError::TooNew {
-            what: "event version",
-            found: u32::from(version),
-            known: u32::from(VERSION),
-        });
-    }
-    let fact = match id {
-        Some(id) => Fact::Conversation(id, read(body)?),
-        None if kind == 1 => Fact::Window(read(body)?),
-        None => Fact::Org(read(body)?),
-    };
-    if type_of(&fact) == number { Ok(fact) } else { Err(CodecError::Broken("the body is of another type")) }
+    let header = read_front(&mut rest, "the header of a record")?;
+    Ok((header, rest))
 }
 
-/// The bytes that are left.
-struct Input<'a>(&'a [u8]);
-
-impl<'a> Input<'a> {
-    fn take(&mut self, len: usize) -> Result<&'a [u8], CodecError> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(CodecError::Broken("too short"))?;
-        self.0 = rest;
-        Ok(taken)
+fn read_fact(frame: &Frame, body: &[u8], old: &[schema::Old]) -> Result<Fact, CodecError> {
+    let kind = facts::kind(frame.number).ok_or(CodecError::UnknownType { number: frame.number })?;
+    if frame.version > kind.version {
+        return Err(CodecError::NewerVersion { name: kind.name, found: frame.version, known: kind.version });
     }
-
-    fn byte(&mut self) -> Result<u8, CodecError> {
-        self.array::<1>().map(|[byte]| byte)
+    if frame.version == kind.version {
+        return facts::read(kind, frame.conversation, body);
     }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
-        self.take(N)?.try_into().map_err(|_| CodecError::Broken("too short"))
-    }
+    let shape = old
+        .iter()
+        .find(|old| (old.number, old.version) == (frame.number, frame.version))
+        .ok_or_else(|| CodecError::damaged("the version of a fact"))?;
+    (shape.read)(frame.conversation, body)
 }
 
-/// The number of a fact's type within its kind; for ever.
-#[must_use]
-pub fn type_of(fact: &Fact) -> u16 {
-    match fact {
-        Fact::Conversation(_, event) => conversation_type(event),
-        Fact::Window(event) => window_type(event),
-        Fact::Org(event) => org_type(event),
-    }
+/// Reads one value from the front and moves the front behind it.
+fn read_front<T: DeserializeOwned>(bytes: &mut &[u8], what: &'static str) -> Result<T, CodecError> {
+    limits()
+        .allow_trailing_bytes()
+        .deserialize_from(bytes)
+        .map_err(|source| CodecError::Damaged { what, source: Some(source) })
 }
 
-const CONVERSATION_TYPES: u16 = 26;
-const WINDOW_TYPES: u16 = 7;
-const ORG_TYPES: u16 = 6;
-
-fn conversation_type(event: &ConversationEvent) -> u16 {
-    match event {
-        ConversationEvent::Opened(_) => 1,
-        ConversationEvent::Received(_) => 2,
-        ConversationEvent::Reopened => 3,
-        ConversationEvent::Claimed(_) => 4,
-        ConversationEvent::Released { .. } => 5,
-        ConversationEvent::Completed { .. } => 6,
-        ConversationEvent::HandoverOffered(_) => 7,
-        ConversationEvent::HandoverEnded { .. } => 8,
-        ConversationEvent::Assigned { .. } => 9,
-        ConversationEvent::Queued(_) => 10,
-        ConversationEvent::SendStarted { .. } => 11,
-        ConversationEvent::Sent { .. } => 12,
-        ConversationEvent::Failed { .. } => 13,
-        ConversationEvent::Unknown { .. } => 14,
-        ConversationEvent::Cancelled { .. } => 15,
-        ConversationEvent::SendAbandoned { .. } => 16,
-        ConversationEvent::NoteAdded { .. } => 17,
-        ConversationEvent::NoteEdited { .. } => 18,
-        ConversationEvent::NoteDeleted { .. } => 19,
-        ConversationEvent::HolderAway(_) => 20,
-        ConversationEvent::HolderReturned => 21,
-        ConversationEvent::SeatClaimable => 22,
-        ConversationEvent::Unsent { .. } => 23,
-        ConversationEvent::NameSeen { .. } => 24,
-        ConversationEvent::SetAside => 25,
-        ConversationEvent::TakenBack { .. } => 26,
-    }
+/// Reads one value that fills the bytes to their end.
+fn read_whole<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    limits().deserialize(bytes).map_err(|source| CodecError::Damaged { what: "a fact", source: Some(source) })
 }
 
-fn window_type(event: &WindowEvent) -> u16 {
-    match event {
-        WindowEvent::Opened { .. } => 1,
-        WindowEvent::AgentAdded { .. } => 2,
-        WindowEvent::AgentRemoved { .. } => 3,
-        WindowEvent::SettingsChanged(_) => 4,
-        WindowEvent::ContactPointSeen { .. } => 5,
-        WindowEvent::RawAccepted(_) => 6,
-        WindowEvent::RawSettled { .. } => 7,
-    }
+/// How numbers are laid out.
+fn layout() -> impl Options + Copy {
+    bincode::DefaultOptions::new()
 }
 
-fn org_type(event: &OrgEvent) -> u16 {
-    match event {
-        OrgEvent::AgentCreated(_) => 1,
-        OrgEvent::PasswordChanged { .. } => 2,
-        OrgEvent::AgentDisabled { .. } => 3,
-        OrgEvent::WindowCreated(_) => 4,
-        OrgEvent::InboxCreated(_) => 5,
-        OrgEvent::InboxChanged(_) => 6,
-    }
+/// How much a value may claim to hold when it is read. A length that the bytes cannot keep is an error before anything
+/// is allocated for it.
+fn limits() -> impl Options + Copy {
+    layout().with_limit(MAX_RECORD as u64)
 }

@@ -1,47 +1,119 @@
-//! What a redacted record keeps: positions, times, kinds, ids and numbers. What people said, and what they are called, goes.
+//! What is left of a record whose content was removed on request (DESIGN 4).
+//!
+//! Times, kinds, numbers and ids stay, so that a replay gives the same order and the same seats. Texts, names, raw
+//! bytes, secrets and single-use tokens go. Every event is named here, so that a new one has to answer the question.
 
-use super::{decode, encode};
-use crate::domain::conversation::{ClaimHow, Event};
+use super::{Header, decode, read_header, write};
+use crate::domain::conversation::{ClaimHow, Event as Talk};
 use crate::domain::message::{Content, FailureReason, Route};
+use crate::domain::org::{Event as Org, Inbox, InboxSettings};
 use crate::domain::record::{By, Fact, Record};
 use crate::domain::time::Timestamp;
-use crate::domain::window::{Event as WindowEvent, RawBody};
+use crate::domain::window::{Event as Window, RawBody};
 
-/// Empties an encoded record of its content. Bytes that are no record lose everything.
+/// A payload without its content. Emptying it again changes nothing. Of bytes that are no record of this release only
+/// time and author stay, where they can be read: content that cannot be told from the rest goes with it.
 #[must_use]
-pub fn redact(bytes: &[u8]) -> Vec<u8> {
-    let mut record = decode(bytes).unwrap_or(Record { at: Timestamp(0), by: By::Engine, events: Vec::new() });
-    for fact in &mut record.events {
-        match fact {
-            Fact::Conversation(_, event) => empty(event),
-            Fact::Window(WindowEvent::RawAccepted(raw)) => raw.body = RawBody::Redacted,
-            Fact::Window(WindowEvent::ContactPointSeen { external_id, .. }) => external_id.clear(),
-            // Settings, members and logins are no customer's content.
-            Fact::Window(_) | Fact::Org(_) => {}
+pub fn redact(payload: &[u8]) -> Vec<u8> {
+    let record = match decode(payload) {
+        Ok(mut record) => {
+            record.events.iter_mut().for_each(empty);
+            record
         }
-    }
-    // A record only gets shorter here, so it still fits.
-    encode(&record).map(Vec::from).unwrap_or_default()
+        Err(_) => shell(read_header(payload).ok().map(|(header, _)| header)),
+    };
+    write(&record).expect("what was read, or an empty record, can be written")
 }
 
-fn empty(event: &mut Event) {
+fn shell(header: Option<Header>) -> Record {
+    let (at, by) = header.map_or((Timestamp(0), By::Engine), |header| (header.at, header.by));
+    Record { at, by, events: Vec::new() }
+}
+
+fn empty(fact: &mut Fact) {
+    match fact {
+        Fact::Conversation(_, event) => empty_talk(event),
+        Fact::Window(event) => empty_window(event),
+        Fact::Org(event) => empty_org(event),
+    }
+}
+
+fn empty_talk(event: &mut Talk) {
     match event {
-        Event::Received(received) => {
+        Talk::Received(received) => {
             received.content = Content::Redacted;
             received.reply_token = None;
             received.raw = None;
         }
-        Event::Queued(queued) => queued.content = Content::Redacted,
-        Event::NoteAdded { text, .. } | Event::NoteEdited { text, .. } => text.clear(),
-        Event::NameSeen { name } => name.clear(),
-        Event::HandoverOffered(offer) => offer.note = None,
-        Event::Claimed(claimed) => {
-            if let ClaimHow::TakenOver { reason, .. } = &mut claimed.how {
-                *reason = None;
-            }
+        Talk::Queued(queued) => queued.content = Content::Redacted,
+        Talk::NoteAdded { text, .. } | Talk::NoteEdited { text, .. } => text.clear(),
+        Talk::NameSeen { name } => name.clear(),
+        Talk::HandoverOffered(offer) => offer.note = None,
+        Talk::Claimed(claimed) => match &mut claimed.how {
+            ClaimHow::TakenOver { reason, .. } => *reason = None,
+            ClaimHow::Started | ClaimHow::Resumed | ClaimHow::HandedOver { .. } => {}
+        },
+        Talk::SendStarted { route, .. } => match route {
+            Route::Reply { token } => token.clear(),
+            Route::Push => {}
+        },
+        Talk::Failed { reason, .. } => match reason {
+            FailureReason::Refused { detail, .. } => detail.clear(),
+            FailureReason::Unauthorised { .. }
+            | FailureReason::QuotaEmpty
+            | FailureReason::GaveUp
+            | FailureReason::InboxGone => {}
+        },
+        // Ids on the platform stay: without them no answer finds its way, and no repetition is recognised.
+        Talk::Opened(_) | Talk::Sent { .. } | Talk::Unsent { .. } => {}
+        Talk::Reopened
+        | Talk::Released { .. }
+        | Talk::Completed { .. }
+        | Talk::HandoverEnded { .. }
+        | Talk::Assigned { .. }
+        | Talk::Unknown { .. }
+        | Talk::Cancelled { .. }
+        | Talk::SendAbandoned { .. }
+        | Talk::NoteDeleted { .. }
+        | Talk::HolderAway(_)
+        | Talk::HolderReturned
+        | Talk::SeatClaimable
+        | Talk::SetAside
+        | Talk::TakenBack { .. } => {}
+    }
+}
+
+fn empty_window(event: &mut Window) {
+    match event {
+        Window::RawAccepted(accepted) => accepted.body = RawBody::Redacted,
+        // A window's name belongs to no person.
+        Window::Opened { .. }
+        | Window::AgentAdded { .. }
+        | Window::AgentRemoved { .. }
+        | Window::SettingsChanged(_)
+        | Window::ContactPointSeen { .. }
+        | Window::RawSettled { .. } => {}
+    }
+}
+
+fn empty_org(event: &mut Org) {
+    match event {
+        // The login stays: it is what keeps two people apart.
+        Org::AgentCreated(agent) => {
+            agent.name.clear();
+            agent.password_hash.clear();
         }
-        Event::SendStarted { route: Route::Reply { token }, .. } => token.clear(),
-        Event::Failed { reason: FailureReason::Refused { detail, .. }, .. } => detail.clear(),
-        _ => {}
+        Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
+        Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
+        Org::AgentDisabled { .. } | Org::WindowCreated(_) => {}
+    }
+}
+
+fn empty_inbox(inbox: &mut Inbox) {
+    match &mut inbox.settings {
+        InboxSettings::Line(line) => {
+            line.channel_secret.clear();
+            line.channel_access_token.clear();
+        }
     }
 }

@@ -34,22 +34,8 @@ fn wish() -> impl Strategy<Value = Wish> {
     let touch = proptest::option::of((0..4u8, prop::bool::weighted(0.8)));
     let key = proptest::option::of(any::<u8>());
     let length = prop_oneof![8 => 0..300u16, 1 => 0..6000u16];
-    let parts = (
-        0..3u8,
-        prop::bool::weighted(0.1),
-        touch,
-        key,
-        length,
-        any::<u8>(),
-    );
-    parts.prop_map(|(stream, late, touch, key, length, fill)| Wish {
-        stream,
-        late,
-        touch,
-        key,
-        length,
-        fill,
-    })
+    let parts = (0..3u8, prop::bool::weighted(0.1), touch, key, length, any::<u8>());
+    parts.prop_map(|(stream, late, touch, key, length, fill)| Wish { stream, late, touch, key, length, fill })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -89,10 +75,7 @@ impl Model {
         let epoch = self.epochs.get(&wish.stream).copied().unwrap_or(0);
         let touches = wish.touch.map(|(thing, right)| {
             let known = self.versions.get(&(wish.stream, thing)).copied();
-            Touch {
-                entity: conversation(u128::from(thing)),
-                version: known.unwrap_or(3) + u64::from(!right),
-            }
+            Touch { entity: conversation(u128::from(thing)), version: known.unwrap_or(3) + u64::from(!right) }
         });
         Append {
             stream: id(wish.stream),
@@ -122,11 +105,7 @@ impl Model {
             };
         }
         let records = self.records.entry(wish.stream).or_default();
-        records.push(Record {
-            epoch: current,
-            key: wish.key,
-            payload: append.payload.to_vec(),
-        });
+        records.push(Record { epoch: current, key: wish.key, payload: append.payload.to_vec() });
         let at = records.len() as u64;
         if let Some(key) = wish.key {
             self.keys.insert(key, (wish.stream, at));
@@ -152,9 +131,7 @@ impl Model {
         for stream in 0..3u8 {
             let expected = self.records.get(&stream).map_or(&[][..], Vec::as_slice);
             assert_eq!(journal.head(id(stream)).0, expected.len() as u64);
-            let found = journal
-                .read(id(stream), Position(1), usize::MAX, usize::MAX)
-                .unwrap();
+            let found = journal.read(id(stream), Position(1), usize::MAX, usize::MAX).unwrap();
             assert_eq!(found.len(), expected.len());
             for (at, (found, expected)) in (1..).zip(found.iter().zip(expected)) {
                 assert_eq!((found.stream, found.position), (id(stream), Position(at)));
@@ -195,10 +172,7 @@ fn run<S: Subject>(steps: Vec<Step>) {
             }
             Step::Redact(stream, at) => {
                 subject.journal().redact(id(stream), Position(at)).unwrap();
-                let exists = model
-                    .records
-                    .get(&stream)
-                    .is_some_and(|r| at as usize <= r.len());
+                let exists = model.records.get(&stream).is_some_and(|r| at as usize <= r.len());
                 if exists && at > 0 && model.redacted.insert((stream, at)) {
                     model.pending += 1;
                 }
@@ -237,11 +211,7 @@ fn run<S: Subject>(steps: Vec<Step>) {
 }
 
 pub(super) fn any_history_reads_like_a_plain_map<S: Subject>() {
-    let config = ProptestConfig {
-        cases: 100,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config = ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() };
     TestRunner::new(config)
         .run(&prop::collection::vec(step(), 1..60), |steps| {
             run::<S>(steps);

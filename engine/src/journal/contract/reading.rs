@@ -8,21 +8,13 @@ pub(super) fn a_record_at_the_limit_is_kept_and_one_byte_more_is_refused<S: Subj
     let subject = S::fresh();
     let journal = subject.journal();
     journal.own(A).unwrap();
-    let of = |n: usize| Append {
-        payload: vec![7; n].into(),
-        ..plain(A, 1, "")
-    };
+    let of = |n: usize| Append { payload: vec![7; n].into(), ..plain(A, 1, "") };
     assert_eq!(one(journal, of(MAX_RECORD + 1)), Err(Refused::TooLong));
     assert_eq!(one(journal, of(MAX_RECORD)), Ok(Position(1)));
     assert_eq!(one(journal, of(0)), Ok(Position(2)));
     let marks = Append {
         dedupe: (0..MAX_MARKS as u128).map(DedupeKey).collect(),
-        touches: (0..MAX_MARKS as u128)
-            .map(|n| Touch {
-                entity: conversation(n),
-                version: 0,
-            })
-            .collect(),
+        touches: (0..MAX_MARKS as u128).map(|n| Touch { entity: conversation(n), version: 0 }).collect(),
         ..of(MAX_RECORD)
     };
     assert_eq!(one(journal, marks.clone()), Ok(Position(3)));
@@ -30,10 +22,7 @@ pub(super) fn a_record_at_the_limit_is_kept_and_one_byte_more_is_refused<S: Subj
     more.dedupe.push(DedupeKey(u128::MAX));
     assert_eq!(one(journal, more), Err(Refused::TooLong));
     let subject = subject.reopen();
-    let records = subject
-        .journal()
-        .read(A, Position(1), 9, usize::MAX)
-        .unwrap();
+    let records = subject.journal().read(A, Position(1), 9, usize::MAX).unwrap();
     let lengths: Vec<_> = records.iter().map(|r| r.payload.len()).collect();
     assert_eq!(lengths, [MAX_RECORD, 0, MAX_RECORD]);
     assert_eq!(records[2].dedupe, marks.dedupe);
@@ -46,9 +35,7 @@ pub(super) fn a_read_keeps_both_limits_and_gives_at_least_one_record<S: Subject>
     journal.own(B).unwrap();
     for n in 0..50 {
         let text = format!("{n:0>100}");
-        journal
-            .append(&[plain(A, 1, &text), plain(B, 1, &text)])
-            .unwrap();
+        journal.append(&[plain(A, 1, &text), plain(B, 1, &text)]).unwrap();
     }
     limits_hold(subject.journal());
     limits_hold(subject.reopen().journal());
@@ -77,22 +64,11 @@ pub(super) fn redacted_content_is_gone_and_its_place_stays<S: Subject>() {
     let mut subject = S::fresh();
     subject.journal().own(A).unwrap();
     for n in 0..60u128 {
-        one(
-            subject.journal(),
-            Append {
-                payload: vec![b'x'; 150].into(),
-                ..keyed(A, n)
-            },
-        )
-        .unwrap();
+        one(subject.journal(), Append { payload: vec![b'x'; 150].into(), ..keyed(A, n) }).unwrap();
     }
     let shown = |journal: &dyn Journal| -> Vec<u64> {
         let records = journal.read(A, Position(1), 100, usize::MAX).unwrap();
-        assert!(
-            records
-                .iter()
-                .all(|r| r.dedupe == [DedupeKey(u128::from(r.position.0) - 1)])
-        );
+        assert!(records.iter().all(|r| r.dedupe == [DedupeKey(u128::from(r.position.0) - 1)]));
         let whole = records.iter().filter(|r| r.payload != b"gone"[..]);
         whole.map(|r| r.position.0).collect()
     };
@@ -108,16 +84,9 @@ pub(super) fn redacted_content_is_gone_and_its_place_stays<S: Subject>() {
     assert_eq!(subject.journal().compact().unwrap(), 0);
     assert_eq!(shown(subject.journal()), left, "after a compaction");
     subject.journal().redact(A, Position(3)).unwrap();
-    assert_eq!(
-        subject.journal().compact().unwrap(),
-        0,
-        "it is gone already"
-    );
+    assert_eq!(subject.journal().compact().unwrap(), 0, "it is gone already");
     subject = subject.reopen();
     assert_eq!(shown(subject.journal()), left);
     assert_eq!(subject.journal().compact().unwrap(), 0);
-    assert_eq!(
-        one(subject.journal(), plain(A, 1, "next")),
-        Ok(Position(61))
-    );
+    assert_eq!(one(subject.journal(), plain(A, 1, "next")), Ok(Position(61)));
 }

@@ -43,9 +43,7 @@ pub(super) struct Death {
 impl Tip {
     /// The error that ended the journal, if one did. To be asked before anything else, refusals included.
     pub(super) fn alive(&self) -> Result<(), Fault> {
-        self.dead
-            .as_ref()
-            .map_or(Ok(()), |death| Err(death.fault()))
+        self.dead.as_ref().map_or(Ok(()), |death| Err(death.fault()))
     }
 
     /// Writes and syncs `drafts`, as one batch up to [`MAX_BATCH`]. Answers with the segment and the offset of each.
@@ -146,16 +144,8 @@ fn fitting(drafts: &[Draft<'_>]) -> (usize, u64) {
 impl Death {
     fn of(fault: &Fault, active: &SegmentFile) -> Self {
         match fault {
-            Fault::Io { what, path, source } => Self {
-                what,
-                path: path.clone(),
-                kind: source.kind(),
-            },
-            _ => Self {
-                what: "writing",
-                path: active.path.clone(),
-                kind: io::ErrorKind::InvalidData,
-            },
+            Fault::Io { what, path, source } => Self { what, path: path.clone(), kind: source.kind() },
+            _ => Self { what: "writing", path: active.path.clone(), kind: io::ErrorKind::InvalidData },
         }
     }
 

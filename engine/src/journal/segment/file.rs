@@ -46,11 +46,7 @@ impl SegmentFile {
         let mut header = vec![0; HEADER_BYTES as usize];
         let read = file.read_at(&mut header, 0);
         let filled = read.map_err(io_fault("reading", &path))?;
-        let damaged = |why| Fault::Damaged {
-            file: path.clone(),
-            offset: 0,
-            why,
-        };
+        let damaged = |why| Fault::Damaged { file: path.clone(), offset: 0, why };
         if filled < header.len() || sum(&header) != u32_at(&header, header.len() - 4) {
             return Err(damaged("the header does not match its checksum"));
         }
@@ -59,22 +55,13 @@ impl SegmentFile {
         }
         let found = u16_at(&header, 8);
         if found > FORMAT {
-            return Err(Fault::TooNew {
-                file: path,
-                found,
-                known: FORMAT,
-            });
+            return Err(Fault::TooNew { file: path, found, known: FORMAT });
         }
         if u64_at(&header, 16) != number {
             return Err(damaged("the header carries another number"));
         }
         let salt = u64_at(&header, 24);
-        Ok(Self {
-            number,
-            salt,
-            path,
-            file,
-        })
+        Ok(Self { number, salt, path, file })
     }
 
     /// Makes an empty segment with room for `bytes`, written and synced. Blocks that are allocated and initialised
@@ -152,11 +139,7 @@ impl SegmentFile {
     }
 
     pub(super) fn damaged(&self, offset: u64, why: &'static str) -> Fault {
-        Fault::Damaged {
-            file: self.path.clone(),
-            offset,
-            why,
-        }
+        Fault::Damaged { file: self.path.clone(), offset, why }
     }
 }
 
@@ -190,11 +173,7 @@ fn aside(path: &Path) -> PathBuf {
 
 /// The fault for an error of `what` at `path`.
 pub(super) fn io_fault(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Fault {
-    move |source| Fault::Io {
-        what,
-        path: path.to_path_buf(),
-        source,
-    }
+    move |source| Fault::Io { what, path: path.to_path_buf(), source }
 }
 
 fn header(number: u64, salt: u64) -> Vec<u8> {

@@ -64,16 +64,7 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn control(kind: Kind, stream: StreamId, position: Position, epoch: u64) -> Self {
-        Self {
-            kind,
-            emptied: false,
-            stream,
-            position,
-            owner_epoch: epoch,
-            touches: &[],
-            dedupe: &[],
-            payload: &[],
-        }
+        Self { kind, emptied: false, stream, position, owner_epoch: epoch, touches: &[], dedupe: &[], payload: &[] }
     }
 
     fn length(&self) -> usize {

@@ -65,14 +65,8 @@ impl Helper {
         });
         let (tasks, queue) = sync_channel(QUEUE);
         let inner = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("journal-helper".to_owned())
-            .spawn(move || inner.run(&queue))?;
-        Ok(Self {
-            shared,
-            tasks: Some(tasks),
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("journal-helper".to_owned()).spawn(move || inner.run(&queue))?;
+        Ok(Self { shared, tasks: Some(tasks), thread: Some(thread) })
     }
 
     /// Begins to make segment `number`, unless one is ready.
@@ -89,9 +83,7 @@ impl Helper {
     }
 
     fn offer(&self, task: Task) -> bool {
-        self.tasks
-            .as_ref()
-            .is_some_and(|t| t.try_send(task).is_ok())
+        self.tasks.as_ref().is_some_and(|t| t.try_send(task).is_ok())
     }
 
     /// Segment `number`: the prepared one, else a bare one that grows as it is written.
@@ -104,14 +96,8 @@ impl Helper {
         drop(spare);
         match ready {
             Spare::Ready(file) if file.number == number => Ok(file),
-            _ => SegmentFile::prepare(
-                &*self.shared.disk,
-                &self.shared.dir,
-                number,
-                0,
-                &AtomicBool::new(false),
-            )
-            .map(Arc::new),
+            _ => SegmentFile::prepare(&*self.shared.disk, &self.shared.dir, number, 0, &AtomicBool::new(false))
+                .map(Arc::new),
         }
     }
 }
@@ -122,20 +108,13 @@ impl Shared {
         while let Ok(task) = queue.recv() {
             match task {
                 Task::Prepare(number) => {
-                    let made = SegmentFile::prepare(
-                        &*self.disk,
-                        &self.dir,
-                        number,
-                        self.segment_bytes,
-                        &self.stop,
-                    );
+                    let made = SegmentFile::prepare(&*self.disk, &self.dir, number, self.segment_bytes, &self.stop);
                     if let Err(error) = &made
                         && !self.stop.load(Ordering::Relaxed)
                     {
                         tracing::warn!(segment = number, %error, "the next journal segment cannot be prepared");
                     }
-                    *self.spare.lock() =
-                        made.map_or(Spare::None, |file| Spare::Ready(Arc::new(file)));
+                    *self.spare.lock() = made.map_or(Spare::None, |file| Spare::Ready(Arc::new(file)));
                     self.settled.notify_all();
                 }
                 Task::Summarise(file, frames) => self.summarise(&file, frames),
@@ -144,9 +123,7 @@ impl Shared {
     }
 
     fn summarise(&self, file: &SegmentFile, frames: u64) {
-        let scanned = file
-            .read_whole()
-            .and_then(|bytes| scan::closed(file, &bytes, frames));
+        let scanned = file.read_whole().and_then(|bytes| scan::closed(file, &bytes, frames));
         match scanned {
             Ok(summary) => {
                 if let Err(error) = summary.store(&*self.disk, &self.dir) {

@@ -112,11 +112,7 @@ impl Index {
         let chunks = self.streams.entry(stream).or_default();
         match chunks.last_mut().filter(|chunk| chunk.segment == segment) {
             Some(chunk) => chunk.offsets.push(offset),
-            None => chunks.push(Chunk {
-                segment,
-                first: position.0,
-                offsets: vec![offset],
-            }),
+            None => chunks.push(Chunk { segment, first: position.0, offsets: vec![offset] }),
         }
     }
 
@@ -146,8 +142,7 @@ impl Index {
                 found.push(Place {
                     file: Arc::clone(&segment.file),
                     offset: u64::from(offset & !EMPTIED),
-                    redacted: !self.redacted.is_empty()
-                        && self.redacted.contains(&(stream, Position(position))),
+                    redacted: !self.redacted.is_empty() && self.redacted.contains(&(stream, Position(position))),
                     emptied,
                 });
             }

@@ -89,9 +89,7 @@ impl SegmentJournal {
     }
 
     fn open_on(disk: Arc<dyn Disk>, dir: PathBuf, options: Options) -> Result<Self, Fault> {
-        let segment_bytes = options
-            .segment_bytes
-            .clamp(MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES);
+        let segment_bytes = options.segment_bytes.clamp(MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES);
         let lock = lock(&*disk, &dir)?;
         let found = recovery::recover(&*disk, &dir, segment_bytes)?;
         let spare_number = found.active.number + 1;
@@ -111,10 +109,7 @@ impl SegmentJournal {
                 buffer: Vec::new(),
                 dead: None,
             }),
-            shared: RwLock::new(Shared {
-                ledger: found.ledger,
-                index: found.index,
-            }),
+            shared: RwLock::new(Shared { ledger: found.ledger, index: found.index }),
             helper,
             compaction: Mutex::new(()),
             _lock: lock,
@@ -137,9 +132,7 @@ impl SegmentJournal {
                 let after = marks.get(&stream).copied().unwrap_or_default().next();
                 for chunk in shared.index.chunks(stream, after) {
                     let file = &shared.index.segments[&chunk.segment].file;
-                    let (_, offsets) = wanted
-                        .entry(chunk.segment)
-                        .or_insert_with(|| (Arc::clone(file), Vec::new()));
+                    let (_, offsets) = wanted.entry(chunk.segment).or_insert_with(|| (Arc::clone(file), Vec::new()));
                     let skip = after.0.saturating_sub(chunk.first) as usize;
                     offsets.extend(chunk.offsets[skip..].iter().map(|o| o & !EMPTIED));
                 }
@@ -151,8 +144,7 @@ impl SegmentJournal {
             let mut keys: BTreeMap<StreamId, Vec<_>> = BTreeMap::new();
             for offset in offsets {
                 let rest = bytes.get(offset as usize..).unwrap_or_default();
-                let frame = Frame::parse(rest, file.salt)
-                    .map_err(|bad| bad_frame(&file, u64::from(offset), bad))?;
+                let frame = Frame::parse(rest, file.salt).map_err(|bad| bad_frame(&file, u64::from(offset), bad))?;
                 let found = frame.dedupe().into_iter().map(|k| (frame.position(), k));
                 keys.entry(frame.stream()).or_default().extend(found);
                 looked_at += 1;
@@ -178,8 +170,7 @@ impl SegmentJournal {
 
 /// Makes the folder and holds it.
 fn lock(disk: &dyn Disk, dir: &Path) -> Result<Box<dyn Any + Send + Sync>, Fault> {
-    disk.create_dir(dir)
-        .map_err(file::io_fault("making the folder", dir))?;
+    disk.create_dir(dir).map_err(file::io_fault("making the folder", dir))?;
     let path = dir.join("lock");
     disk.lock(&path).map_err(file::io_fault("locking", &path))
 }
@@ -218,13 +209,7 @@ impl Journal for SegmentJournal {
         self.shared.read().ledger.streams()
     }
 
-    fn read(
-        &self,
-        stream: StreamId,
-        from: Position,
-        max: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Stored>, Fault> {
+    fn read(&self, stream: StreamId, from: Position, max: usize, max_bytes: usize) -> Result<Vec<Stored>, Fault> {
         let mut reader = read::Reader::default();
         let mut found: Vec<Stored> = Vec::new();
         let mut bytes = 0;
@@ -269,11 +254,7 @@ impl Journal for SegmentJournal {
         }
         let draft = Draft::control(Kind::Redact, stream, position, 0);
         tip.commit(&[draft], &self.shared, &self.helper)?;
-        self.shared
-            .write()
-            .index
-            .redacted
-            .insert((stream, position));
+        self.shared.write().index.redacted.insert((stream, position));
         Ok(())
     }
 
@@ -293,8 +274,7 @@ impl Journal for SegmentJournal {
         let targets = redact::targets(&self.shared.read().index);
         for (number, targets) in targets.range(..active) {
             let old = self.shared.read().index.segments[number].clone();
-            let (file, summary) =
-                redact::rewrite(&*self.disk, &self.dir, &old, targets, self.redactor)?;
+            let (file, summary) = redact::rewrite(&*self.disk, &self.dir, &old, targets, self.redactor)?;
             let file = Arc::new(file);
             self.helper.summarise(Arc::clone(&file), old.frames);
             let index = &mut self.shared.write().index;

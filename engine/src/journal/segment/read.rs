@@ -25,11 +25,7 @@ impl Reader {
     /// The record at `place`, its content already gone where it was redacted.
     pub(super) fn record(&mut self, place: &Place, redactor: Redactor) -> Result<Stored, Fault> {
         let file = &*place.file;
-        let mut wanted = if self.reads == 0 {
-            FIRST_BLOCK
-        } else {
-            NEXT_BLOCK
-        };
+        let mut wanted = if self.reads == 0 { FIRST_BLOCK } else { NEXT_BLOCK };
         if !self.holds(file, place.offset) {
             self.load(file, place.offset, wanted)?;
         }

@@ -50,11 +50,7 @@ pub(super) fn recover(disk: &dyn Disk, dir: &Path, segment_bytes: u64) -> Result
     let mut index = Index::default();
     let mut ledger = Ledger::default();
     for (file, next) in closed.iter().zip(&files[1..]) {
-        let frames = if next.number == active.number {
-            tail.summary.before
-        } else {
-            frames_before(next)?
-        };
+        let frames = if next.number == active.number { tail.summary.before } else { frames_before(next)? };
         let summary = summarise(disk, dir, file, frames)?;
         index.absorb(Arc::clone(file), summary, &mut ledger)?;
     }
@@ -87,17 +83,10 @@ fn remove_half_made(disk: &dyn Disk, dir: &Path) -> Result<(), Fault> {
 /// All segments in order, without a gap.
 pub(super) fn open_all(disk: &dyn Disk, dir: &Path) -> Result<Vec<Arc<SegmentFile>>, Fault> {
     let names = disk.list(dir).map_err(io_fault("listing", dir))?;
-    let numbers: BTreeSet<_> = names
-        .iter()
-        .filter_map(|n| SegmentFile::number_of(n))
-        .collect();
+    let numbers: BTreeSet<_> = names.iter().filter_map(|n| SegmentFile::number_of(n)).collect();
     let missing = (1..).zip(&numbers).find(|(n, found)| n != *found);
     if let Some((number, _)) = missing {
-        return Err(Fault::Damaged {
-            file: SegmentFile::path(dir, number),
-            offset: 0,
-            why: "the segment is missing",
-        });
+        return Err(Fault::Damaged { file: SegmentFile::path(dir, number), offset: 0, why: "the segment is missing" });
     }
     let open = |number: &u64| SegmentFile::open(disk, dir, *number).map(Arc::new);
     numbers.iter().map(open).collect()
@@ -106,8 +95,7 @@ pub(super) fn open_all(disk: &dyn Disk, dir: &Path) -> Result<Vec<Arc<SegmentFil
 /// The first segment of a new journal; bare where the disk has no room for a whole one.
 fn first_segment(disk: &dyn Disk, dir: &Path, bytes: u64) -> Result<SegmentFile, Fault> {
     let go_on = AtomicBool::new(false);
-    SegmentFile::prepare(disk, dir, 1, bytes, &go_on)
-        .or_else(|_| SegmentFile::prepare(disk, dir, 1, 0, &go_on))
+    SegmentFile::prepare(disk, dir, 1, bytes, &go_on).or_else(|_| SegmentFile::prepare(disk, dir, 1, 0, &go_on))
 }
 
 /// The last segment that holds a whole frame, else the first, and its place among `files`.
@@ -156,8 +144,7 @@ fn clear_behind(file: &SegmentFile, end: u64) -> Result<(), Fault> {
 pub(super) fn frames_before(file: &SegmentFile) -> Result<u64, Fault> {
     let mut bytes = [0; HEAD];
     let filled = file.read(&mut bytes, HEADER_BYTES)?;
-    let frame = Frame::parse(&bytes[..filled], file.salt)
-        .map_err(|bad| bad_frame(file, HEADER_BYTES, bad))?;
+    let frame = Frame::parse(&bytes[..filled], file.salt).map_err(|bad| bad_frame(file, HEADER_BYTES, bad))?;
     if frame.kind != Kind::Begin {
         return Err(file.damaged(HEADER_BYTES, "a segment begins with its one beginning"));
     }
@@ -165,12 +152,7 @@ pub(super) fn frames_before(file: &SegmentFile) -> Result<u64, Fault> {
 }
 
 /// What a closed segment holds: by its sidecar, else by walking it and writing a new one.
-fn summarise(
-    disk: &dyn Disk,
-    dir: &Path,
-    file: &SegmentFile,
-    frames: u64,
-) -> Result<Summary, Fault> {
+fn summarise(disk: &dyn Disk, dir: &Path, file: &SegmentFile, frames: u64) -> Result<Summary, Fault> {
     if let Some(summary) = Summary::load(disk, dir, file).filter(|s| s.frames == frames) {
         let length = file.length()?;
         if length < summary.end {

@@ -42,40 +42,22 @@ pub(super) fn rewrite(
     let bytes = old.file.read_whole()?;
     let before = scan::closed(&old.file, &bytes, old.frames)?;
     let salt = rand::random();
-    let fresh = without(
-        &old.file,
-        &bytes[..before.end as usize],
-        salt,
-        targets,
-        redactor,
-    );
-    let file = SegmentFile::install(disk, dir, old.file.number, salt, |file| {
-        file.write_at(&fresh, HEADER_BYTES)
-    })?;
+    let fresh = without(&old.file, &bytes[..before.end as usize], salt, targets, redactor);
+    let file = SegmentFile::install(disk, dir, old.file.number, salt, |file| file.write_at(&fresh, HEADER_BYTES))?;
     let summary = scan::closed(&file, &file.read_whole()?, old.frames)?;
     Ok((file, summary))
 }
 
 /// The frames of a checked segment, encoded for another salt, without the content of `targets`.
-fn without(
-    file: &SegmentFile,
-    bytes: &[u8],
-    salt: u64,
-    targets: &Targets,
-    redactor: Redactor,
-) -> Vec<u8> {
+fn without(file: &SegmentFile, bytes: &[u8], salt: u64, targets: &Targets, redactor: Redactor) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = HEADER_BYTES as usize;
     while at < bytes.len() {
         let frame = Frame::parse(&bytes[at..], file.salt).expect("the walk before checked it");
-        let goes =
-            frame.kind == Kind::Record && targets.contains(&(frame.stream(), frame.position()));
+        let goes = frame.kind == Kind::Record && targets.contains(&(frame.stream(), frame.position()));
         let emptied = goes.then(|| redactor(frame.payload()));
         let payload = emptied.as_deref().unwrap_or(frame.payload());
-        assert!(
-            payload.len() <= MAX_RECORD,
-            "a redactor makes no record longer"
-        );
+        assert!(payload.len() <= MAX_RECORD, "a redactor makes no record longer");
         let draft = Draft {
             kind: frame.kind,
             emptied: goes || frame.emptied(),

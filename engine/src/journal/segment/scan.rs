@@ -65,11 +65,7 @@ pub(super) fn last(file: &SegmentFile) -> Result<Tail, Fault> {
     if residue_end > end && (matches!(bad, Bad::TooNew(_)) || later_batch(file, &bytes, end)) {
         return Err(bad_frame(file, summary.end, bad));
     }
-    Ok(Tail {
-        summary,
-        last_batch,
-        residue_end: residue_end as u64,
-    })
+    Ok(Tail { summary, last_batch, residue_end: residue_end as u64 })
 }
 
 /// Reads the next part of the file; true at its end.
@@ -83,13 +79,11 @@ fn read_on(file: &SegmentFile, bytes: &mut Vec<u8>) -> Result<bool, Fault> {
 
 /// Whether a whole frame behind `bad` belongs to a batch that was begun behind it.
 fn later_batch(file: &SegmentFile, bytes: &[u8], bad: usize) -> bool {
-    (bad + 8..bytes.len())
-        .step_by(8)
-        .any(|at| match Frame::parse(&bytes[at..], file.salt) {
-            Ok(frame) => frame.batch_start() as usize > bad,
-            Err(Bad::TooNew(_)) => true,
-            Err(_) => false,
-        })
+    (bad + 8..bytes.len()).step_by(8).any(|at| match Frame::parse(&bytes[at..], file.salt) {
+        Ok(frame) => frame.batch_start() as usize > bad,
+        Err(Bad::TooNew(_)) => true,
+        Err(_) => false,
+    })
 }
 
 /// One behind the last byte that is not zero.
@@ -99,8 +93,5 @@ fn end_of_content(bytes: &[u8]) -> usize {
     while end >= zeros.len() && bytes[end - zeros.len()..end] == zeros {
         end -= zeros.len();
     }
-    bytes[..end]
-        .iter()
-        .rposition(|b| *b != 0)
-        .map_or(0, |at| at + 1)
+    bytes[..end].iter().rposition(|b| *b != 0).map_or(0, |at| at + 1)
 }

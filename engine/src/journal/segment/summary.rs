@@ -48,12 +48,7 @@ pub(super) struct Part {
 
 impl Summary {
     pub(super) fn new(file: &SegmentFile) -> Self {
-        Self {
-            number: file.number,
-            salt: file.salt,
-            end: super::file::HEADER_BYTES,
-            ..Self::default()
-        }
+        Self { number: file.number, salt: file.salt, end: super::file::HEADER_BYTES, ..Self::default() }
     }
 
     /// Takes the next frame in. The error says why it cannot follow the ones before it.
@@ -179,11 +174,7 @@ impl Summary {
 /// The fault for a frame that should be there and is not.
 pub(super) fn bad_frame(file: &SegmentFile, offset: u64, bad: Bad) -> Fault {
     match bad {
-        Bad::TooNew(found) => Fault::TooNew {
-            file: file.path.clone(),
-            found,
-            known: FORMAT,
-        },
+        Bad::TooNew(found) => Fault::TooNew { file: file.path.clone(), found, known: FORMAT },
         Bad::Short(_) => file.damaged(offset, "the file ends inside a frame"),
         Bad::Broken(why) => file.damaged(offset, why),
     }

@@ -45,10 +45,7 @@ fn a_flip_anywhere_in_closed_segments_is_found_by_verify_and_never_read() {
             let hurt = disk.fork();
             hurt.poke(&log(number), at, &[bytes[at] ^ (1 << (at % 8))]);
             let found = verify::verify_on(&hurt, Path::new(DIR));
-            assert!(
-                matches!(found, Err(Fault::Damaged { .. })),
-                "segment {number}, byte {at}"
-            );
+            assert!(matches!(found, Err(Fault::Damaged { .. })), "segment {number}, byte {at}");
             if let Ok(journal) = open(&hurt) {
                 for (i, expected) in (1..).zip(&expected) {
                     match journal.read(A, Position(i), 1, usize::MAX) {
@@ -61,10 +58,7 @@ fn a_flip_anywhere_in_closed_segments_is_found_by_verify_and_never_read() {
         }
     }
     assert!(flips > 1000);
-    assert_eq!(
-        verify::verify_on(&disk, Path::new(DIR)).unwrap().records,
-        n as u64
-    );
+    assert_eq!(verify::verify_on(&disk, Path::new(DIR)).unwrap().records, n as u64);
 }
 
 #[test]
@@ -72,8 +66,7 @@ fn a_flip_stops_the_opening_where_no_sidecar_vouches_for_the_segment() {
     let disk = SimDisk::default();
     long(&disk);
     let (starts, _) = frames(&disk, 2);
-    disk.remove(&summary::Summary::path(Path::new(DIR), 2))
-        .unwrap();
+    disk.remove(&summary::Summary::path(Path::new(DIR), 2)).unwrap();
     disk.poke(&log(2), starts[7] + 60, b"?");
     match open(&disk).map(drop) {
         Err(Fault::Damaged { file, offset, .. }) => {
@@ -92,15 +85,10 @@ fn a_closed_segment_that_lost_its_end_or_its_middle_is_found() {
 
     let short = disk.fork();
     short.truncate(&log(2), last);
-    assert!(
-        matches!(open(&short).map(drop), Err(Fault::Damaged { .. })),
-        "truncated"
-    );
+    assert!(matches!(open(&short).map(drop), Err(Fault::Damaged { .. })), "truncated");
 
     let zeroed = disk.fork();
-    zeroed
-        .remove(&summary::Summary::path(Path::new(DIR), 2))
-        .unwrap();
+    zeroed.remove(&summary::Summary::path(Path::new(DIR), 2)).unwrap();
     zeroed.poke(&log(2), last, &vec![0; end - last]);
     match open(&zeroed).map(drop) {
         Err(Fault::Damaged { offset, .. }) => assert_eq!(offset, last as u64),
@@ -116,10 +104,7 @@ fn a_closed_segment_that_lost_its_end_or_its_middle_is_found() {
 
     let twice = disk.fork();
     twice.poke(&log(3), 0, &disk.bytes(&log(2)));
-    assert!(
-        matches!(open(&twice).map(drop), Err(Fault::Damaged { .. })),
-        "another's place"
-    );
+    assert!(matches!(open(&twice).map(drop), Err(Fault::Damaged { .. })), "another's place");
 }
 
 #[test]
@@ -155,24 +140,19 @@ fn a_sidecar_that_is_missing_damaged_or_of_another_file_is_made_again() {
 fn what_a_newer_release_wrote_is_left_alone() {
     let disk = SimDisk::default();
     drop(filled(&disk, 3));
-    let newer =
-        |path: &Path, at: usize, sum_from: usize, sum_to: usize, sum_at: usize, salt: &[u8]| {
-            let disk = disk.fork();
-            disk.poke(path, at, &9u16.to_le_bytes());
-            let bytes = disk.bytes(path);
-            let sum = crc32c::crc32c_append(crc32c::crc32c(salt), &bytes[sum_from..sum_to]);
-            disk.poke(path, sum_at, &sum.to_le_bytes());
-            let before = disk.bytes(path);
-            match open(&disk).map(drop) {
-                Err(Fault::TooNew {
-                    found: 9,
-                    known: 1,
-                    file,
-                }) => assert_eq!(file, path),
-                other => panic!("{other:?}"),
-            }
-            assert_eq!(disk.bytes(path), before);
-        };
+    let newer = |path: &Path, at: usize, sum_from: usize, sum_to: usize, sum_at: usize, salt: &[u8]| {
+        let disk = disk.fork();
+        disk.poke(path, at, &9u16.to_le_bytes());
+        let bytes = disk.bytes(path);
+        let sum = crc32c::crc32c_append(crc32c::crc32c(salt), &bytes[sum_from..sum_to]);
+        disk.poke(path, sum_at, &sum.to_le_bytes());
+        let before = disk.bytes(path);
+        match open(&disk).map(drop) {
+            Err(Fault::TooNew { found: 9, known: 1, file }) => assert_eq!(file, path),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(disk.bytes(path), before);
+    };
     let file = SegmentFile::open(&disk, Path::new(DIR), 1).unwrap();
     newer(&file.path, 8, 0, 4092, 4092, &[]);
     let (starts, end) = frames(&disk, 1);

@@ -55,18 +55,10 @@ impl Told {
         for stream in [A, B] {
             let found = all(journal, stream);
             let told = self.records.entry(stream).or_default();
-            assert!(
-                found.len() >= told.len(),
-                "{what}: {} of {}",
-                found.len(),
-                told.len()
-            );
+            assert!(found.len() >= told.len(), "{what}: {} of {}", found.len(), told.len());
             let open = self.open.iter().filter(|a| a.stream == stream);
             told.extend(open.map(|a| a.payload.to_vec()));
-            assert!(
-                found.len() <= told.len(),
-                "{what}: more than was ever written"
-            );
+            assert!(found.len() <= told.len(), "{what}: more than was ever written");
             told.truncate(found.len());
             for (at, (found, told)) in (1..).zip(found.iter().zip(told.iter())) {
                 let redacted = self.redacted.contains(&(stream, at));
@@ -131,13 +123,10 @@ fn poisoned_or_harmless(journal: &SegmentJournal, told: &mut Told) {
     let first = journal.append(std::slice::from_ref(&append));
     let second = journal.append(std::slice::from_ref(&append));
     if first.is_err() {
-        assert!(
-            second.is_err() && journal.own(B).is_err() && journal.redact(A, Position(1)).is_err()
-        );
+        assert!(second.is_err() && journal.own(B).is_err() && journal.redact(A, Position(1)).is_err());
         return;
     }
-    let unanswered =
-        !told.open.is_empty() || told.open_redaction.is_some() || told.epochs.len() < 2;
+    let unanswered = !told.open.is_empty() || told.open_redaction.is_some() || told.epochs.len() < 2;
     assert!(!unanswered, "a write failed and the next one did not");
     assert_eq!(first.unwrap().len() + second.unwrap().len(), 2);
     let records = told.records.entry(A).or_default();
@@ -189,11 +178,7 @@ fn a_batch_costs_one_sync_however_long_it_is() {
     assert_eq!(disk.syncs(&log(1)), before + 2);
     journal.append(&[]).unwrap();
     journal.append(&[append(A, 7, b"refused")]).unwrap();
-    assert_eq!(
-        disk.syncs(&log(1)),
-        before + 2,
-        "what writes nothing syncs nothing"
-    );
+    assert_eq!(disk.syncs(&log(1)), before + 2, "what writes nothing syncs nothing");
     let writes = disk.calls();
     let long: Vec<_> = (0..20).map(|i| append(A, 1, &payload(i))).collect();
     for _ in 0..20 {
@@ -202,10 +187,7 @@ fn a_batch_costs_one_sync_however_long_it_is() {
     drop(journal);
     assert!(disk.calls() > writes);
     let number = |n: u64| disk.syncs(&log(n));
-    let used = (1..)
-        .take_while(|n| number(*n) > 0)
-        .map(number)
-        .sum::<u64>();
+    let used = (1..).take_while(|n| number(*n) > 0).map(number).sum::<u64>();
     assert_eq!(used, before + 2 + 20, "also over the ends of segments");
 }
 
@@ -231,10 +213,7 @@ fn nobody_sees_a_record_before_its_sync_and_nobody_waits_for_it() {
     let gate = Arc::new(std::sync::Barrier::new(2));
     disk.hold_next_sync(Arc::clone(&gate));
     let key = DedupeKey(7);
-    let late = Append {
-        dedupe: vec![key],
-        ..append(A, 1, b"late")
-    };
+    let late = Append { dedupe: vec![key], ..append(A, 1, b"late") };
     std::thread::scope(|threads| {
         let appending = threads.spawn(|| journal.append(std::slice::from_ref(&late)));
         gate.wait();
@@ -252,12 +231,8 @@ fn nobody_sees_a_record_before_its_sync_and_nobody_waits_for_it() {
 #[test]
 fn a_batch_of_many_megabytes_goes_in_parts_and_is_found_again() {
     let disk = SimDisk::default();
-    let options = Options {
-        segment_bytes: 32 << 20,
-        ..TINY
-    };
-    let open =
-        |disk: &SimDisk| SegmentJournal::open_on(Arc::new(disk.clone()), DIR.into(), options);
+    let options = Options { segment_bytes: 32 << 20, ..TINY };
+    let open = |disk: &SimDisk| SegmentJournal::open_on(Arc::new(disk.clone()), DIR.into(), options);
     let journal = open(&disk).unwrap();
     journal.own(A).unwrap();
     let before = disk.syncs(&log(1));
@@ -272,11 +247,7 @@ fn a_batch_of_many_megabytes_goes_in_parts_and_is_found_again() {
     let torn = disk.fork();
     torn.poke(&log(1), starts[149], &vec![0; 70_000]);
     assert!(all(&open(&torn).unwrap(), A) == parts[..147]);
-    assert!(
-        torn.bytes(&log(1))[starts[149]..end]
-            .iter()
-            .all(|b| *b == 0)
-    );
+    assert!(torn.bytes(&log(1))[starts[149]..end].iter().all(|b| *b == 0));
     let hurt = disk.fork();
     hurt.poke(&log(1), starts[30], &vec![0; 70_000]);
     match open(&hurt).map(drop) {

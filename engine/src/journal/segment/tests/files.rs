@@ -11,8 +11,7 @@ fn found_in(dir: &Path, canary: &[u8]) -> Vec<String> {
         let bytes = fs::read(path).unwrap();
         bytes.windows(canary.len()).any(|w| w == canary)
     });
-    with.map(|p| p.file_name().unwrap().to_string_lossy().into_owned())
-        .collect()
+    with.map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect()
 }
 
 #[test]
@@ -20,10 +19,7 @@ fn a_second_process_cannot_open_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("made/on/the/way");
     let journal = SegmentJournal::open(&path, TINY).unwrap();
-    for other in [
-        SegmentJournal::open(&path, TINY).map(drop),
-        verify(&path).map(drop),
-    ] {
+    for other in [SegmentJournal::open(&path, TINY).map(drop), verify(&path).map(drop)] {
         match other {
             Err(Fault::Io { source, .. }) => {
                 assert_eq!(source.kind(), std::io::ErrorKind::WouldBlock);
@@ -34,10 +30,7 @@ fn a_second_process_cannot_open_it() {
     drop(journal);
     assert_eq!(verify(&path).unwrap().streams, 0);
     SegmentJournal::open(&path, TINY).unwrap();
-    assert!(
-        verify(&dir.path().join("nowhere")).is_err(),
-        "verify makes nothing"
-    );
+    assert!(verify(&dir.path().join("nowhere")).is_err(), "verify makes nothing");
 }
 
 #[test]
@@ -59,20 +52,14 @@ fn redacted_bytes_leave_the_disk_from_every_file() {
         journal.redact(A, Position(i as u64 + 1)).unwrap();
     }
     assert!(all(&journal, A).iter().all(|p| p == b"gone"));
-    assert!(
-        found_in(dir.path(), canary).len() > 3,
-        "only readers lost it so far"
-    );
+    assert!(found_in(dir.path(), canary).len() > 3, "only readers lost it so far");
     let half = verify_closed(dir.path(), journal);
     assert_eq!((half.records, half.redacted), (n as u64, n as u64));
 
     journal = SegmentJournal::open(dir.path(), TINY).unwrap();
     assert_eq!(journal.compact().unwrap(), n as u64);
     assert_eq!(found_in(dir.path(), canary), Vec::<String>::new());
-    assert_eq!(
-        journal.append(&[append(A, 1, b"next")]).unwrap(),
-        [Ok(Position(n as u64 + 1))]
-    );
+    assert_eq!(journal.append(&[append(A, 1, b"next")]).unwrap(), [Ok(Position(n as u64 + 1))]);
     let after = verify_closed(dir.path(), journal);
     assert_eq!((after.records, after.redacted), (n as u64 + 1, 0));
     assert!(after.bytes < half.bytes);
@@ -94,10 +81,7 @@ fn keys_behind_the_marks_are_known_again_and_no_others() {
         journal.own(stream).unwrap();
     }
     for i in 1..=150 {
-        let with = |stream| Append {
-            dedupe: vec![key(stream, i)],
-            ..append(stream, 1, &payload(1))
-        };
+        let with = |stream| Append { dedupe: vec![key(stream, i)], ..append(stream, 1, &payload(1)) };
         journal.append(&[with(A), with(B)]).unwrap();
     }
     drop(journal);
@@ -113,27 +97,15 @@ fn keys_behind_the_marks_are_known_again_and_no_others() {
     for (a, b) in [(0, 0), (1, 149), (70, 150), (150, 3), (999, u64::MAX - 1)] {
         let journal = open();
         assert!(known(&journal, A).is_empty());
-        let looked_at = journal
-            .load_dedupe_after(&[(A, Position(a)), (B, Position(b))])
-            .unwrap();
+        let looked_at = journal.load_dedupe_after(&[(A, Position(a)), (B, Position(b))]).unwrap();
         assert_eq!(known(&journal, A), (a + 1..=150).collect::<Vec<_>>());
         assert_eq!(known(&journal, B), (b + 1..=150).collect::<Vec<_>>());
-        assert_eq!(
-            looked_at,
-            150u64.saturating_sub(a) + 150u64.saturating_sub(b)
-        );
+        assert_eq!(looked_at, 150u64.saturating_sub(a) + 150u64.saturating_sub(b));
         journal.release_dedupe(A, Position(100));
-        assert_eq!(
-            known(&journal, A),
-            (a.max(100) + 1..=150).collect::<Vec<_>>()
-        );
+        assert_eq!(known(&journal, A), (a.max(100) + 1..=150).collect::<Vec<_>>());
     }
     let journal = open();
-    assert_eq!(
-        journal.load_dedupe_after(&[(A, Position(150))]).unwrap(),
-        150,
-        "B was not named"
-    );
+    assert_eq!(journal.load_dedupe_after(&[(A, Position(150))]).unwrap(), 150, "B was not named");
 }
 
 #[test]
@@ -167,9 +139,7 @@ fn readers_see_whole_records_while_segments_are_written_closed_and_rewritten() {
         });
         for i in 0..300 {
             let payload = payload(i);
-            journal
-                .append(&[append(A, 1, &payload), append(B, 1, &payload)])
-                .unwrap();
+            journal.append(&[append(A, 1, &payload), append(B, 1, &payload)]).unwrap();
         }
         done.store(true, Ordering::Relaxed);
     });
@@ -190,13 +160,9 @@ fn what_was_left_half_made_is_cleared_away() {
 /// Opening a million records; for the figure, run it by name with `--run-ignored only --no-capture`.
 #[test]
 #[ignore = "takes half a gigabyte of disk; a measurement"]
-#[expect(clippy::print_stdout, reason = "its purpose is the printed figure")]
 fn a_million_records_open_in_well_under_a_second() {
     let dir = tempfile::tempdir().unwrap();
-    let options = Options {
-        segment_bytes: 64 << 20,
-        redactor: gone,
-    };
+    let options = Options { segment_bytes: 64 << 20, redactor: gone };
     let journal = SegmentJournal::open(dir.path(), options).unwrap();
     let streams: Vec<_> = (1..=20).map(StreamId).collect();
     for stream in &streams {
@@ -217,10 +183,7 @@ fn a_million_records_open_in_well_under_a_second() {
     let opened = begun.elapsed();
     let marks: Vec<_> = streams.iter().map(|s| (*s, Position(49_000))).collect();
     let looked_at = journal.load_dedupe_after(&marks).unwrap();
-    println!(
-        "opened in {opened:?}, {looked_at} keys loaded by {:?}",
-        begun.elapsed()
-    );
+    println!("opened in {opened:?}, {looked_at} keys loaded by {:?}", begun.elapsed());
     assert!(opened.as_millis() < 1000);
     for number in 1..9 {
         let _ = fs::remove_file(summary::Summary::path(dir.path(), number));

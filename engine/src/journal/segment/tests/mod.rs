@@ -25,10 +25,7 @@ fn gone(_: &[u8]) -> Vec<u8> {
     b"gone".to_vec()
 }
 
-const TINY: Options = Options {
-    segment_bytes: 8 << 10,
-    redactor: gone,
-};
+const TINY: Options = Options { segment_bytes: 8 << 10, redactor: gone };
 
 fn open(disk: &SimDisk) -> Result<SegmentJournal, Fault> {
     SegmentJournal::open_on(Arc::new(disk.clone()), DIR.into(), TINY)
@@ -50,11 +47,7 @@ fn append(stream: StreamId, epoch: u64, payload: &[u8]) -> Append {
 
 fn all(journal: &dyn Journal, stream: StreamId) -> Vec<Vec<u8>> {
     let records = journal.read(stream, Position(1), usize::MAX, usize::MAX);
-    records
-        .unwrap()
-        .iter()
-        .map(|r| r.payload.to_vec())
-        .collect()
+    records.unwrap().iter().map(|r| r.payload.to_vec()).collect()
 }
 
 /// A journal with stream A owned and `n` records of 100 bytes, each a batch.

@@ -227,9 +227,7 @@ impl DiskFile for SimFile {
         }
         let inode = &mut state.inodes[self.inode];
         put(&mut inode.current, offset as usize, &bytes[..written]);
-        inode
-            .pending
-            .push((offset as usize, bytes[..written].to_vec()));
+        inode.pending.push((offset as usize, bytes[..written].to_vec()));
         answer
     }
 
@@ -289,11 +287,7 @@ impl Disk for SimDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         let state = self.0.lock();
         let inode = *state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Arc::new(SimFile {
-            disk: self.clone(),
-            inode,
-            path: path.to_path_buf(),
-        }))
+        Ok(Arc::new(SimFile { disk: self.clone(), inode, path: path.to_path_buf() }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -19,21 +19,13 @@ fn goes_on_after(disk: &SimDisk, kept: usize) {
     drop(journal);
     disk.cut(0, 0);
     let journal = open(disk).unwrap();
-    assert_eq!(
-        all(&journal, A),
-        payloads(kept),
-        "what an opening showed is durable"
-    );
+    assert_eq!(all(&journal, A), payloads(kept), "what an opening showed is durable");
     let answers = journal.append(&[append(A, 1, &payload(77))]).unwrap();
     assert_eq!(answers, [Ok(Position(kept as u64 + 1))]);
     drop(journal);
     let mut expected = payloads(kept);
     expected.push(payload(77));
-    assert_eq!(
-        all(&open(disk).unwrap(), A),
-        expected,
-        "nothing torn came back"
-    );
+    assert_eq!(all(&open(disk).unwrap(), A), expected, "nothing torn came back");
 }
 
 #[test]
@@ -48,9 +40,7 @@ fn a_batch_torn_at_any_byte_keeps_its_whole_frames_and_nothing_else() {
         // A frame may end in bytes that are zero anyway.
         let bytes = disk.bytes(&log(1));
         let next = starts[1..].iter().copied().chain([end]);
-        let unchanged = next
-            .filter(|e| bytes[cut.min(*e)..*e].iter().all(|b| *b == 0))
-            .count();
+        let unchanged = next.filter(|e| bytes[cut.min(*e)..*e].iter().all(|b| *b == 0)).count();
         goes_on_after(&torn, 5 + whole.max(unchanged));
     }
 }
@@ -128,11 +118,7 @@ fn a_sidecar_written_before_a_segment_went_on_is_not_believed() {
 
     let journal = open(&disk).unwrap();
     journal.append(&[append(A, 1, b"")]).unwrap();
-    assert_eq!(
-        journal.tip.lock().active.number,
-        1,
-        "the first segment goes on"
-    );
+    assert_eq!(journal.tip.lock().active.number, 1, "the first segment goes on");
     journal.append(&[append(A, 1, &payload(26))]).unwrap();
     assert_eq!(journal.tip.lock().active.number, 2);
     drop(journal);
@@ -168,16 +154,10 @@ fn a_journal_goes_through_many_segments_while_every_batch_is_torn_once() {
 /// Takes sectors back to what they were in `before`, by chance.
 fn mix(before: &SimDisk, disk: &SimDisk, seed: u64) {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    for path in before
-        .names()
-        .into_iter()
-        .filter(|p| p.extension().is_some_and(|e| e == "log"))
-    {
+    for path in before.names().into_iter().filter(|p| p.extension().is_some_and(|e| e == "log")) {
         let (old, new) = (before.bytes(&path), disk.bytes(&path));
         for at in (0..new.len()).step_by(512) {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let range = at..(at + 512).min(new.len());
             let old = old.get(range.clone());
             if state >> 63 == 1 && old != Some(&new[range.clone()]) {

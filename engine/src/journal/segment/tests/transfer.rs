@@ -26,11 +26,7 @@ fn varied() -> SegmentJournal {
         for i in 0..200u128 {
             let key = DedupeKey(n as u128 * 1000 + i);
             let one = Append {
-                dedupe: if i % 3 == 0 {
-                    vec![key, DedupeKey(key.0 << 99 | 1)]
-                } else {
-                    vec![]
-                },
+                dedupe: if i % 3 == 0 { vec![key, DedupeKey(key.0 << 99 | 1)] } else { vec![] },
                 ..append(stream, epoch, &payload(i as usize))
             };
             journal.append(&[one]).unwrap();
@@ -58,11 +54,7 @@ fn a_journal_goes_out_as_text_and_comes_back_under_new_ids() {
     assert_eq!(ids.unwrap(), [(A, StreamId(51)), (B, StreamId(52))]);
     assert_eq!(all(&there, StreamId(51)), all(&journal, A));
     assert_eq!(all(&there, StreamId(52)), all(&journal, B));
-    assert_eq!(
-        all(&there, StreamId(51))[6],
-        b"gone",
-        "redacted content does not travel"
-    );
+    assert_eq!(all(&there, StreamId(51))[6], b"gone", "redacted content does not travel");
     assert_eq!(there.own(StreamId(51)).unwrap(), journal.own(A).unwrap());
 }
 
@@ -86,11 +78,7 @@ fn a_text_that_is_not_an_export_is_refused_with_its_line() {
         line(3, "\"stream\":\"0", "\"stream\":\"~"),
         line(3, "{", "{\"more\":1,"),
         line(3, "}", ""),
-        line(
-            3,
-            "\"position\":4",
-            &format!("\"position\":4{}", " ".repeat(600_000)),
-        ),
+        line(3, "\"position\":4", &format!("\"position\":4{}", " ".repeat(600_000))),
     ];
     for text in wrong {
         match imported(&text).map(drop) {
@@ -99,19 +87,9 @@ fn a_text_that_is_not_an_export_is_refused_with_its_line() {
         }
     }
     let back = line(399, "\"owner_epoch\":2", "\"owner_epoch\":1");
-    assert!(matches!(
-        imported(&back),
-        Err(ImportError::Line { line: 400, .. })
-    ));
-    let long = line(
-        0,
-        "\"payload\":\"",
-        &format!("\"payload\":\"{}", "AAAA".repeat(30_000)),
-    );
-    assert!(matches!(
-        imported(&long),
-        Err(ImportError::Refused { line: 1, .. })
-    ));
+    assert!(matches!(imported(&back), Err(ImportError::Line { line: 400, .. })));
+    let long = line(0, "\"payload\":\"", &format!("\"payload\":\"{}", "AAAA".repeat(30_000)));
+    assert!(matches!(imported(&long), Err(ImportError::Refused { line: 1, .. })));
 }
 
 #[test]

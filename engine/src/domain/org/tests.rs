@@ -1,0 +1,197 @@
+//! The rules of the organisation as tables.
+
+use super::*;
+
+fn tell(org: &mut Org, command: Command) -> Result<Vec<Event>, Rejected> {
+    let events = decide(org, command)?;
+    events.iter().for_each(|event| org.apply(event));
+    Ok(events)
+}
+
+fn agent(id: u128, login: &str) -> Agent {
+    Agent {
+        id: AgentId(id),
+        login: login.to_owned(),
+        name: "Aya".to_owned(),
+        role: Role::Agent,
+        password_hash: "$secret$".to_owned(),
+        disabled: false,
+        created_at: Timestamp(1),
+    }
+}
+
+fn window(n: usize, product: u16) -> WindowEntry {
+    WindowEntry {
+        id: WindowId::new(&format!("w{product}x{n}")).unwrap(),
+        stream: StreamId(n as u128),
+        name: format!("Sales {product}-{n}"),
+        product,
+        created_at: Timestamp(1),
+    }
+}
+
+fn line() -> LineSettings {
+    LineSettings {
+        channel_secret: "s".to_owned(),
+        channel_access_token: "t".to_owned(),
+        mode: SendMode::Auto,
+        api_base_url: "https://api.line.me".to_owned(),
+        api_data_base_url: "https://api-data.line.me".to_owned(),
+    }
+}
+
+fn inbox(line: LineSettings) -> Inbox {
+    Inbox { id: InboxId(1), window: window(1, 5).id, settings: InboxSettings::Line(line), changed_at: Timestamp(1) }
+}
+
+fn with_window() -> Org {
+    let mut org = Org::default();
+    tell(&mut org, Command::CreateWindow(window(1, 5))).unwrap();
+    org
+}
+
+/// The field that an inbox with these settings is refused for.
+fn refused(line: LineSettings) -> Option<&'static str> {
+    match tell(&mut with_window(), Command::CreateInbox(inbox(line))) {
+        Ok(_) => None,
+        Err(Rejected::Invalid { field, .. }) => Some(field),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn plain_http_goes_to_this_machine_only() {
+    for (url, fits) in [
+        ("https://api.line.me", true),
+        ("https://api.line.me:8443", true),
+        ("http://127.0.0.1", true),
+        ("http://127.0.0.1:9000", true),
+        ("http://localhost:9000", true),
+        ("http://[::1]:9000", true),
+        ("http://[::1]", true),
+        ("http://api.line.me", false),
+        ("http://10.0.0.1:9000", false),
+        ("http://127.0.0.1.evil.example", false),
+        ("http://localhost.evil.example:80", false),
+        ("http://127.0.0.1:80@evil.example", false),
+        ("http://localhost:99999", false),
+        ("http://localhost:", false),
+        ("http://localhost:9000/path", false),
+        ("https://", false),
+        ("https://api.line.me/v2", false),
+        ("https://user@api.line.me", false),
+        ("https://api.line.me?x", false),
+        ("https://api line me", false),
+        ("ftp://api.line.me", false),
+        ("HTTP://localhost", false),
+        ("", false),
+    ] {
+        let (api, data) = (LineSettings { api_base_url: url.to_owned(), ..line() }, url.to_owned());
+        assert_eq!(refused(api), (!fits).then_some("api_base_url"), "{url}");
+        let data = LineSettings { api_data_base_url: data, ..line() };
+        assert_eq!(refused(data), (!fits).then_some("api_data_base_url"), "{url}");
+    }
+}
+
+#[test]
+fn secrets_keep_their_lengths_and_are_not_shown() {
+    for (len, fits) in [(0, false), (1, true), (200, true), (201, false)] {
+        let settings = LineSettings { channel_secret: "s".repeat(len), ..line() };
+        assert_eq!(refused(settings), (!fits).then_some("channel_secret"), "{len}");
+    }
+    for (len, fits) in [(0, false), (4_000, true), (4_001, false)] {
+        let settings = LineSettings { channel_access_token: "t".repeat(len), ..line() };
+        assert_eq!(refused(settings), (!fits).then_some("channel_access_token"), "{len}");
+    }
+    let settings =
+        LineSettings { channel_secret: "canary".to_owned(), channel_access_token: "canary".to_owned(), ..line() };
+    assert!(!format!("{:?}", Command::CreateInbox(inbox(settings))).contains("canary"));
+    let person = Agent { password_hash: "canary".to_owned(), ..agent(1, "canary") };
+    assert!(!format!("{:?}", Command::CreateAgent(person)).contains("canary"));
+}
+
+#[test]
+fn a_login_is_unique_visible_and_without_capitals() {
+    for (login, fits) in [
+        ("a", true),
+        ("aya@example.com", true),
+        (&"a".repeat(254), true),
+        (&"a".repeat(255), false),
+        ("", false),
+        ("Aya", false),
+        ("a b", false),
+        ("彩", false),
+    ] {
+        assert_eq!(tell(&mut Org::default(), Command::CreateAgent(agent(1, login))).is_ok(), fits, "{login}");
+    }
+    let mut org = Org::default();
+    tell(&mut org, Command::CreateAgent(agent(1, "aya"))).unwrap();
+    let exists = Err(Rejected::Exists { what: "login" });
+    assert_eq!(tell(&mut org, Command::CreateAgent(agent(2, "aya"))), exists);
+    assert_eq!(tell(&mut org, Command::CreateAgent(agent(1, "ben"))), exists);
+    for (name, fits) in [("", false), (" ", false), (&"彩".repeat(100), true), (&"彩".repeat(101), false)] {
+        let person = Agent { name: name.to_owned(), ..agent(1, "aya") };
+        assert_eq!(tell(&mut Org::default(), Command::CreateAgent(person)).is_ok(), fits, "{name}");
+    }
+}
+
+#[test]
+fn shutting_out_and_a_new_password_need_a_person() {
+    let mut org = Org::default();
+    let (out, other) = (AgentId(1), "$new$".to_owned());
+    let disable = |disabled| Command::DisableAgent { agent: out, disabled };
+    let change = Command::ChangePassword { agent: out, password_hash: other };
+    for command in [disable(true), change.clone()] {
+        assert_eq!(tell(&mut org, command), Err(Rejected::not_found("agent")));
+    }
+    tell(&mut org, Command::CreateAgent(agent(1, "aya"))).unwrap();
+    assert_eq!(tell(&mut org, disable(false)), Ok(vec![]));
+    tell(&mut org, disable(true)).unwrap();
+    assert_eq!(tell(&mut org, disable(true)), Ok(vec![]));
+    tell(&mut org, change).unwrap();
+    let person = org.by_login("aya").unwrap();
+    assert_eq!((person.disabled, person.password_hash.as_str()), (true, "$new$"));
+}
+
+#[test]
+fn fifty_windows_of_each_product_and_not_one_more() {
+    let mut org = Org::default();
+    for n in 0..WINDOWS_PER_PRODUCT {
+        tell(&mut org, Command::CreateWindow(window(n, 5))).unwrap();
+    }
+    let full = Rejected::LimitReached { what: "windows of this product", limit: 50 };
+    assert_eq!(tell(&mut org, Command::CreateWindow(window(50, 5))), Err(full));
+    tell(&mut org, Command::CreateWindow(window(50, 30))).unwrap();
+}
+
+#[test]
+fn a_window_is_named_once_and_bought_in_three_sizes() {
+    let mut org = with_window();
+    let same_id = WindowEntry { name: "Other".to_owned(), ..window(1, 5) };
+    assert_eq!(tell(&mut org, Command::CreateWindow(same_id)), Err(Rejected::Exists { what: "window id" }));
+    let same_name = WindowEntry { name: window(1, 5).name, ..window(2, 5) };
+    assert_eq!(tell(&mut org, Command::CreateWindow(same_name)), Err(Rejected::Exists { what: "window name" }));
+    for product in [0, 6, 101] {
+        let rule = Rejected::invalid("product", "5, 30 or 100");
+        assert_eq!(tell(&mut org, Command::CreateWindow(window(2, product))), Err(rule));
+    }
+    for (name, fits) in [("", false), ("\u{3000}", false), (&"営".repeat(20), true), (&"営".repeat(21), false)] {
+        let entry = WindowEntry { name: name.to_owned(), ..window(2, 5) };
+        assert_eq!(tell(&mut with_window(), Command::CreateWindow(entry)).is_ok(), fits, "{name}");
+    }
+}
+
+#[test]
+fn an_inbox_feeds_a_window_that_exists() {
+    let mut org = Org::default();
+    assert_eq!(tell(&mut org, Command::CreateInbox(inbox(line()))), Err(Rejected::not_found("window")));
+    let mut org = with_window();
+    assert_eq!(tell(&mut org, Command::ChangeInbox(inbox(line()))), Err(Rejected::not_found("inbox")));
+    tell(&mut org, Command::CreateInbox(inbox(line()))).unwrap();
+    assert_eq!(tell(&mut org, Command::CreateInbox(inbox(line()))), Err(Rejected::Exists { what: "inbox" }));
+    let moved = Inbox { window: WindowId::new("nowhere").unwrap(), ..inbox(line()) };
+    assert_eq!(tell(&mut org, Command::ChangeInbox(moved)), Err(Rejected::not_found("window")));
+    let changed = LineSettings { channel_secret: "new".to_owned(), ..line() };
+    tell(&mut org, Command::ChangeInbox(inbox(changed.clone()))).unwrap();
+    assert_eq!(org.inboxes[&InboxId(1)].settings, InboxSettings::Line(changed));
+}

@@ -1,0 +1,112 @@
+//! Every shape that was ever written, as bytes: a file for each kind and version, a line for each sample.
+//!
+//! A file is never rewritten. `MADOGUCHI_BLESS=1 cargo nextest run -p madoguchi-engine golden` writes the missing ones; look
+//! at them, then commit them with the change that made them necessary.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use super::facts::{self, Kind};
+use super::{decode, encode, samples};
+use crate::domain::id::AgentId;
+use crate::domain::record::{By, Fact, Record};
+use crate::domain::time::Timestamp;
+
+fn record(events: Vec<Fact>) -> Record {
+    Record { at: Timestamp(1_790_000_000_456), by: By::Engine, events }
+}
+
+/// The records of each file. A former version has its own line here once there is one: its bytes stay, and they
+/// must come out as the record beside them.
+fn expected() -> BTreeMap<String, Vec<Record>> {
+    let mut files: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+    for fact in samples::facts() {
+        let (kind, _) = facts::write(&fact, &mut Vec::new()).unwrap();
+        files.entry(file_name(kind, kind.version)).or_default().push(record(vec![fact]));
+    }
+    let by = [By::Agent(AgentId(5)), By::Customer, By::Engine, By::Operator];
+    let headers = by.map(|by| Record { by, ..record(samples::facts().drain(..3).collect()) });
+    files.insert("000-header-v1.hex".into(), headers.to_vec());
+    files
+}
+
+fn file_name(kind: &Kind, version: u16) -> String {
+    let name = kind.name.replace('.', "-").to_lowercase();
+    format!("{:03}-{name}-v{version}.hex", kind.number)
+}
+
+fn folder() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "src/journal/codec/golden"].iter().collect()
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+fn from_hex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect()
+}
+
+#[test]
+fn bytes_of_yesterday_still_mean_the_same() {
+    if std::env::var_os("MADOGUCHI_BLESS").is_some() {
+        bless();
+    }
+    for (name, records) in expected() {
+        let text = std::fs::read_to_string(folder().join(&name))
+            .unwrap_or_else(|_| panic!("{name} is missing; see the head of this file"));
+        let lines: Vec<_> = text.lines().map(from_hex).collect();
+        assert_eq!(lines.len(), records.len(), "{name}");
+        for (bytes, record) in lines.iter().zip(&records) {
+            assert_eq!(&decode(bytes).unwrap(), record, "{name}");
+            assert_eq!(to_hex(&encode(record).unwrap()), to_hex(bytes), "{name}");
+        }
+    }
+}
+
+fn bless() {
+    for (name, records) in expected() {
+        let path = folder().join(name);
+        if !path.exists() {
+            let lines: Vec<_> = records.iter().map(|record| to_hex(&encode(record).unwrap())).collect();
+            std::fs::write(path, lines.join("\n") + "\n").unwrap();
+        }
+    }
+}
+
+#[test]
+fn no_kind_and_no_version_is_without_a_golden_file() {
+    for kind in facts::kinds() {
+        for version in 1..=kind.version {
+            let name = file_name(kind, version);
+            assert!(folder().join(&name).exists(), "{name} is missing");
+        }
+    }
+}
+
+#[test]
+fn every_golden_file_still_decodes() {
+    let mut found = 0;
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            decode(&from_hex(line)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        }
+        found += 1;
+    }
+    assert_eq!(found, facts::kinds().count() + 1);
+}
+
+#[test]
+fn numbers_are_unique_and_run_without_a_gap_in_a_family() {
+    for kind in facts::kinds() {
+        assert_eq!(facts::kind(kind.number), Some(kind));
+    }
+    assert_eq!(facts::kind(0), None);
+    assert_eq!(facts::kind(99), None);
+    assert_eq!(facts::kind(u16::MAX), None);
+}

@@ -1,0 +1,251 @@
+//! One record's worth of every kind of fact, for tests: each kind with every variant of what it holds.
+//!
+//! The golden files are made of these values; a value that changes here does not match its file any more.
+
+use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
+use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, StreamId, WindowId};
+use crate::domain::message::{Author, Content, FailureReason, Route};
+use crate::domain::org::{Agent, Event as Org, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry};
+use crate::domain::record::Fact;
+use crate::domain::seat::{Away, Offer, ReleaseCause};
+use crate::domain::time::Timestamp;
+use crate::domain::window::{Event as Window, RawAccepted, RawBody, RawEnd, RawReason, Settings};
+
+/// A list of every variant of an enum; a new variant does not compile until it is in the list.
+macro_rules! every {
+    ($of:ty: $( $pattern:pat => $value:expr ),* $(,)?) => {{
+        let _ = |value: &$of| match value { $( $pattern => () ),* };
+        vec![ $( $value ),* ]
+    }};
+}
+
+const T0: Timestamp = Timestamp(1_790_000_000_123);
+const AGENT: AgentId = AgentId(0x0199_5a3c_1111_2222_3333_4444_5555_6666);
+const COLLEAGUE: AgentId = AgentId(0x0199_5a3c_aaaa_bbbb_cccc_dddd_eeee_ffff);
+const INBOX: InboxId = InboxId(0x0199_5a3c_0000_0000_0000_0000_0000_0001);
+const POINT: ContactPointId = ContactPointId(0x0199_5a3c_0000_0000_0000_0000_0000_0002);
+const TALK: ConversationId = ConversationId(0x0199_5a3c_0000_0000_0000_0000_0000_0003);
+
+/// Every kind of fact, the same kind side by side.
+pub(crate) fn facts() -> Vec<Fact> {
+    let talk = talks().into_iter().map(|event| Fact::Conversation(TALK, event));
+    let window = windows().into_iter().map(Fact::Window);
+    let org = orgs().into_iter().map(Fact::Org);
+    window.chain(talk).chain(org).collect()
+}
+
+fn contents() -> Vec<Content> {
+    every!(Content:
+        Content::Text(_) => Content::Text("返品したいです 😀".into()),
+        Content::Other { .. } => Content::Other { kind: "sticker".into(), summary: "スタンプ".into() },
+        Content::Redacted => Content::Redacted,
+    )
+}
+
+fn talks() -> Vec<Talk> {
+    let mut all = vec![Talk::Opened(Opened {
+        inbox: INBOX,
+        contact_point: POINT,
+        external_id: "U4af4980629".into(),
+        thread: "U4af4980629".into(),
+    })];
+    all.extend(contents().into_iter().map(|content| {
+        Talk::Received(Received {
+            number: 7,
+            event_id: "01FZ74A0TDDPYRVKNK77XKC3ZR".into(),
+            external_id: Some("444573844083572737".into()),
+            content,
+            sent_at: T0,
+            received_at: T0.plus_ms(250),
+            reply_token: Some("38ef843bde154d9b91c21320ffd17a0f".into()),
+            late: true,
+            raw: Some("{\"type\":\"message\"}".into()),
+        })
+    }));
+    all.push(Talk::Reopened);
+    all.extend(claims());
+    all.extend(
+        every!(ReleaseCause:
+            ReleaseCause::Returned => ReleaseCause::Returned,
+            ReleaseCause::Away => ReleaseCause::Away,
+            ReleaseCause::LoggedOut => ReleaseCause::LoggedOut,
+            ReleaseCause::LeftWindow => ReleaseCause::LeftWindow,
+        )
+        .into_iter()
+        .map(|cause| Talk::Released { agent: AGENT, cause }),
+    );
+    all.extend([Some(AGENT), None].map(|by| Talk::Completed { by }));
+    all.push(Talk::HandoverOffered(Offer {
+        from: AGENT,
+        to: COLLEAGUE,
+        expires_at: T0.plus_ms(60_000),
+        note: Some("英語のお客様です".into()),
+    }));
+    all.extend(
+        every!(HandoverEnd:
+            HandoverEnd::Declined => HandoverEnd::Declined,
+            HandoverEnd::TimedOut => HandoverEnd::TimedOut,
+            HandoverEnd::Withdrawn => HandoverEnd::Withdrawn,
+            HandoverEnd::Overtaken => HandoverEnd::Overtaken,
+        )
+        .into_iter()
+        .map(|how| Talk::HandoverEnded { how }),
+    );
+    all.push(Talk::Assigned { assignee: Some(COLLEAGUE), by: Some(AGENT) });
+    all.push(Talk::Assigned { assignee: None, by: None });
+    all.extend(sends());
+    all.extend(notes());
+    all.push(Talk::HolderAway(Away { since: T0, claimable_at: T0.plus_ms(120_000), expires_at: T0.plus_ms(900_000) }));
+    all.extend([Talk::HolderReturned, Talk::SeatClaimable]);
+    all.extend([Some(7), None].map(|number| Talk::Unsent { external_id: "444573844083572737".into(), number }));
+    all.push(Talk::NameSeen { name: "佐藤 花子".into() });
+    all.extend([Talk::SetAside, Talk::TakenBack { by: AGENT }]);
+    all
+}
+
+fn claims() -> Vec<Talk> {
+    every!(ClaimHow:
+        ClaimHow::Started => ClaimHow::Started,
+        ClaimHow::Resumed => ClaimHow::Resumed,
+        ClaimHow::HandedOver { .. } => ClaimHow::HandedOver { from: COLLEAGUE },
+        ClaimHow::TakenOver { .. } => ClaimHow::TakenOver {
+            from: Some(COLLEAGUE),
+            reason: Some("休憩中のため".into()),
+        },
+    )
+    .into_iter()
+    .map(|how| Talk::Claimed(Claimed { agent: AGENT, epoch: 3, how }))
+    .collect()
+}
+
+fn sends() -> Vec<Talk> {
+    let authors = every!(Author:
+        Author::Agent(_) => Author::Agent(AGENT),
+        Author::Window => Author::Window,
+        Author::Bot => Author::Bot,
+    );
+    let routes = every!(Route:
+        Route::Reply { .. } => Route::Reply { token: "38ef843bde154d9b".into() },
+        Route::Push => Route::Push,
+    );
+    let reasons = every!(FailureReason:
+        FailureReason::Refused { .. } => FailureReason::Refused {
+            status: 400,
+            detail: "The request body has 1 error(s)".into(),
+        },
+        FailureReason::Unauthorised { .. } => FailureReason::Unauthorised { status: 401 },
+        FailureReason::QuotaEmpty => FailureReason::QuotaEmpty,
+        FailureReason::GaveUp => FailureReason::GaveUp,
+        FailureReason::InboxGone => FailureReason::InboxGone,
+    );
+    let mut all = Vec::new();
+    all.extend(authors.into_iter().zip(contents()).map(|(author, content)| {
+        Talk::Queued(Queued {
+            number: 8,
+            author,
+            client_id: "tab-1:42".into(),
+            content,
+            retry_key: 0x1234_5678_9abc_4def_8123_4567_89ab_cdef,
+        })
+    }));
+    all.extend(routes.into_iter().map(|route| Talk::SendStarted { number: 8, route }));
+    all.push(Talk::Sent {
+        number: 8,
+        external_ids: vec!["461230966842064897".into(), "461230966842064898".into()],
+        free: true,
+    });
+    all.extend(reasons.into_iter().map(|reason| Talk::Failed { number: 8, reason }));
+    all.push(Talk::Unknown { number: 8 });
+    all.push(Talk::Cancelled { number: 8, by: AGENT });
+    all.push(Talk::SendAbandoned { number: 8 });
+    all
+}
+
+fn notes() -> Vec<Talk> {
+    vec![
+        Talk::NoteAdded { number: 9, author: AGENT, text: "在庫を確認中".into(), client_id: "tab-1:43".into() },
+        Talk::NoteEdited { number: 9, text: "在庫あり".into() },
+        Talk::NoteDeleted { number: 9 },
+    ]
+}
+
+fn windows() -> Vec<Window> {
+    let bodies = every!(RawBody:
+        RawBody::Inline(_) => RawBody::Inline(b"{\"events\":[".to_vec()),
+        RawBody::File { .. } => RawBody::File { sha256: [0xab; 32], len: 70_000 },
+        RawBody::Redacted => RawBody::Redacted,
+    );
+    let reasons = every!(RawReason:
+        RawReason::Busy => RawReason::Busy,
+        RawReason::Unparsable => RawReason::Unparsable,
+        RawReason::SetAside => RawReason::SetAside,
+    );
+    let ends = every!(RawEnd:
+        RawEnd::Interpreted => RawEnd::Interpreted,
+        RawEnd::Dismissed => RawEnd::Dismissed,
+    );
+    let mut all = vec![
+        Window::Opened { id: WindowId::new("shop1").expect("a good id"), name: "通販窓口".into(), places: 30 },
+        Window::AgentAdded { agent: AGENT },
+        Window::AgentRemoved { agent: AGENT },
+        Window::SettingsChanged(Settings::default()),
+        Window::ContactPointSeen { contact_point: POINT, inbox: INBOX, external_id: "U4af4980629".into() },
+    ];
+    all.extend(
+        reasons
+            .into_iter()
+            .zip(bodies)
+            .map(|(why, body)| Window::RawAccepted(RawAccepted { raw: 11, inbox: INBOX, received_at: T0, why, body })),
+    );
+    all.extend(ends.into_iter().map(|how| Window::RawSettled { raw: 11, how }));
+    all
+}
+
+fn orgs() -> Vec<Org> {
+    let roles = every!(Role:
+        Role::Agent => Role::Agent,
+        Role::Supervisor => Role::Supervisor,
+        Role::Administrator => Role::Administrator,
+        Role::Owner => Role::Owner,
+    );
+    let settings = every!(InboxSettings:
+        InboxSettings::Line(_) => InboxSettings::Line(LineSettings {
+            channel_secret: "c0ffee".into(),
+            channel_access_token: "t0ken".into(),
+            mode: SendMode::Auto,
+            api_base_url: "https://api.line.me".into(),
+            api_data_base_url: "https://api-data.line.me".into(),
+        }),
+    );
+    let _ = every!(SendMode: SendMode::Auto => SendMode::Auto);
+    let inbox =
+        |settings| Inbox { id: INBOX, window: WindowId::new("shop1").expect("a good id"), settings, changed_at: T0 };
+    let mut all: Vec<_> = roles
+        .into_iter()
+        .map(|role| {
+            Org::AgentCreated(Agent {
+                id: AGENT,
+                login: "sato".into(),
+                name: "佐藤".into(),
+                role,
+                password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
+                disabled: false,
+                created_at: T0,
+            })
+        })
+        .collect();
+    all.extend([
+        Org::PasswordChanged { agent: AGENT, password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into() },
+        Org::AgentDisabled { agent: AGENT, disabled: true },
+        Org::WindowCreated(WindowEntry {
+            id: WindowId::new("shop1").expect("a good id"),
+            stream: StreamId(0x0199_5a3c_0000_0000_0000_0000_0000_0009),
+            name: "通販窓口".into(),
+            product: 30,
+            created_at: T0,
+        }),
+    ]);
+    all.extend(settings.iter().cloned().map(|s| Org::InboxCreated(inbox(s))));
+    all.extend(settings.into_iter().map(|s| Org::InboxChanged(inbox(s))));
+    all
+}

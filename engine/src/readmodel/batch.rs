@@ -1,0 +1,238 @@
+//! Rows that many records change, before they are written as one: a row that ten records touch is written once, and
+//! each record sees what the ones before it did.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sled::IVec;
+
+use super::key::{self, Key};
+use super::row::{self, ConversationValue, LineValue, Listed, WindowValue};
+use super::{ReadFault, ReadModels, Standing, chunk};
+use crate::domain::conversation::Conversation;
+use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
+use crate::domain::window::Window;
+
+/// Changes on their way to the store.
+pub(super) struct Batch<'a> {
+    models: &'a ReadModels,
+    streams: HashMap<StreamId, Standing>,
+    windows: HashMap<StreamId, WindowRow>,
+    talks: HashMap<ConversationId, Talk>,
+    lines: HashMap<(ConversationId, u32), Option<LineValue>>,
+    /// Rows that nobody reads before they are written; `None` removes.
+    rest: HashMap<Key, Option<Vec<u8>>>,
+}
+
+/// A conversation as it was read, and as it is now.
+#[derive(Default)]
+struct Talk {
+    /// The lists it stands in on disk, and its pieces there.
+    before: Option<(Listed, u16)>,
+    now: Option<(StreamId, WindowId, Position, Arc<Conversation>)>,
+    /// The state on disk, read only when a record needs it.
+    stored: Option<Arc<Conversation>>,
+}
+
+/// A window as it is now, and its pieces on disk.
+struct WindowRow {
+    old_count: u16,
+    now: Option<WindowValue>,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(models: &'a ReadModels) -> Self {
+        Self {
+            models,
+            streams: HashMap::new(),
+            windows: HashMap::new(),
+            talks: HashMap::new(),
+            lines: HashMap::new(),
+            rest: HashMap::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.streams.is_empty()
+    }
+
+    /// Where a stream stands with everything so far.
+    pub(super) fn standing(&self, stream: StreamId) -> Standing {
+        let staged = self.streams.get(&stream).cloned();
+        staged.or_else(|| self.models.streams.read().get(&stream).cloned()).unwrap_or_default()
+    }
+
+    pub(super) fn stand(&mut self, stream: StreamId, standing: Standing) {
+        self.streams.insert(stream, standing);
+    }
+
+    /// A conversation's state with everything before `position` of `stream`; unborn where nothing is known of it.
+    pub(super) fn conversation(
+        &mut self,
+        id: ConversationId,
+        (stream, position): (StreamId, Position),
+    ) -> Result<Arc<Conversation>, ReadFault> {
+        let models = self.models;
+        let talk = self.talk(id)?;
+        if let Some((_, _, _, state)) = &talk.now {
+            return Ok(state.clone());
+        }
+        if let Some(state) = &talk.stored {
+            return Ok(state.clone());
+        }
+        let state = match chunk::join(&models.db, &key::conversation(id))? {
+            Some(whole) => {
+                let value = ConversationValue::read(&whole)?;
+                if Listed::front(&whole)?.stream == stream {
+                    before(value.position, position, "conversations")?;
+                }
+                Arc::new(value.state)
+            }
+            None => Arc::new(Conversation::unborn(id)),
+        };
+        talk.stored = Some(state.clone());
+        Ok(state)
+    }
+
+    pub(super) fn put_conversation(
+        &mut self,
+        at: (StreamId, WindowId, Position),
+        state: Arc<Conversation>,
+    ) -> Result<(), ReadFault> {
+        let talk = self.talk(state.id)?;
+        talk.now = Some((at.0, at.1, at.2, state));
+        Ok(())
+    }
+
+    fn talk(&mut self, id: ConversationId) -> Result<&mut Talk, ReadFault> {
+        use std::collections::hash_map::Entry;
+        match self.talks.entry(id) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let before = match self.models.db.get(key::piece(&key::conversation(id), 0))? {
+                    None => None,
+                    Some(piece) => {
+                        let (count, front) = chunk::first(&piece)?;
+                        Some((Listed::front(front)?, count))
+                    }
+                };
+                Ok(entry.insert(Talk { before, ..Talk::default() }))
+            }
+        }
+    }
+
+    /// Moves a window's own state; `None` where it has none yet.
+    pub(super) fn change_window(
+        &mut self,
+        (stream, position): (StreamId, Position),
+        change: impl FnOnce(&mut Option<Window>),
+    ) -> Result<(), ReadFault> {
+        use std::collections::hash_map::Entry;
+        let row = match self.windows.entry(stream) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let row = key::window(stream);
+                let old_count = match self.models.db.get(key::piece(&row, 0))? {
+                    Some(piece) => chunk::first(&piece)?.0,
+                    None => 0,
+                };
+                let now: Option<WindowValue> =
+                    chunk::join(&self.models.db, &row)?.map(|whole| row::read(&whole, "windows")).transpose()?;
+                if let Some(now) = &now {
+                    before(now.position, position, "windows")?;
+                }
+                entry.insert(WindowRow { old_count, now })
+            }
+        };
+        let mut state = row.now.take().map(|value| value.state);
+        change(&mut state);
+        row.now = state.map(|state| WindowValue { position, state });
+        Ok(())
+    }
+
+    pub(super) fn put_line(&mut self, id: ConversationId, number: u32, value: LineValue) {
+        self.lines.insert((id, number), Some(value));
+    }
+
+    /// Changes a line that is there; one that is not stays away.
+    pub(super) fn change_line(
+        &mut self,
+        id: ConversationId,
+        number: u32,
+        change: impl FnOnce(&mut LineValue),
+    ) -> Result<(), ReadFault> {
+        use std::collections::hash_map::Entry;
+        let line = match self.lines.entry((id, number)) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let stored = self.models.db.get(key::line(id, number))?;
+                entry.insert(stored.map(|value| row::read(&value, "timeline")).transpose()?)
+            }
+        };
+        if let Some(line) = line {
+            change(line);
+        }
+        Ok(())
+    }
+
+    pub(super) fn put(&mut self, key: Key, value: Vec<u8>) {
+        self.rest.insert(key, Some(value));
+    }
+
+    pub(super) fn remove(&mut self, key: Key) {
+        self.rest.insert(key, None);
+    }
+
+    /// Everything as one change of the store, and where the streams stand after it.
+    pub(super) fn finish(self) -> Result<(sled::Batch, HashMap<StreamId, Standing>), ReadFault> {
+        let mut batch = sled::Batch::default();
+        let db = &self.models.db;
+        for (id, talk) in self.talks {
+            write_talk(db, &mut batch, id, talk)?;
+        }
+        for (stream, WindowRow { old_count, now }) in self.windows {
+            if let Some(value) = now {
+                chunk::write(db, &mut batch, &key::window(stream), &row::write(&value), old_count)?;
+            }
+        }
+        for ((id, number), value) in self.lines {
+            if let Some(value) = value {
+                batch.insert(key::line(id, number), row::write(&value));
+            }
+        }
+        for (key, value) in self.rest {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        for (stream, standing) in &self.streams {
+            batch.insert(key::stream(key::STREAM, *stream), standing.write());
+        }
+        Ok((batch, self.streams))
+    }
+}
+
+/// The store lost where its stream stood and not this row: nothing in it can be believed.
+fn before(kept: Position, position: Position, model: &'static str) -> Result<(), ReadFault> {
+    if kept < position { Ok(()) } else { Err(ReadFault::Row { model }) }
+}
+
+fn write_talk(db: &sled::Db, batch: &mut sled::Batch, id: ConversationId, talk: Talk) -> Result<(), ReadFault> {
+    let Some((stream, window, position, state)) = talk.now else {
+        return Ok(());
+    };
+    let listed = Listed::of(stream, &state);
+    let whole = row::write_conversation(listed, &window, position, &state);
+    let old_count = talk.before.map_or(0, |(_, count)| count);
+    chunk::write(db, batch, &key::conversation(id), &whole, old_count)?;
+    let before: Vec<_> = talk.before.into_iter().flat_map(|(listed, _)| listed.keys(id)).collect();
+    let now: Vec<_> = listed.keys(id).collect();
+    for key in before.iter().filter(|key| !now.contains(key)) {
+        batch.remove(key.as_ref());
+    }
+    for key in now.into_iter().filter(|key| !before.contains(key)) {
+        batch.insert(key, IVec::default());
+    }
+    Ok(())
+}
