@@ -14,7 +14,7 @@ use madoguchi_engine::domain::window::Window;
 use madoguchi_engine::journal::feed::Committed;
 use madoguchi_engine::journal::memory::MemoryJournal;
 use madoguchi_engine::journal::{Append, Journal, codec};
-use madoguchi_engine::readmodel::ReadModels;
+use madoguchi_engine::readmodel::{ReadModels, hydrate};
 use madoguchi_engine::rows::{ConversationRow, Place};
 use madoguchi_protocol::api::{Content as Shown, Conversation, Message, MessageState, Seat, Status};
 use proptest::prelude::*;
@@ -22,9 +22,10 @@ use proptest::strategy::ValueTree;
 
 use super::*;
 
-const STREAM: StreamId = StreamId(1);
-
+/// What an event does to a line.
 type Change = Box<dyn Fn(&mut Message)>;
+
+const STREAM: StreamId = StreamId(1);
 
 /// What a client keeps of a window.
 #[derive(Clone, Default)]
@@ -196,7 +197,7 @@ impl Truth {
             states: BTreeMap::new(),
             owner_epoch: journal.own(STREAM).expect("memory does not fail"),
             journal,
-            models: ReadModels::open(dir.path()).expect("a store"),
+            models: ReadModels::open(dir.path()).expect("a store").models,
             updates: Vec::new(),
             now: 1_000_000,
             _dir: dir,
@@ -217,7 +218,6 @@ impl Truth {
         let facts = events.into_iter().map(|event| record::Fact::Conversation(id, event)).collect();
         let record = Record { at, by: By::Engine, events: facts };
         let payload = codec::encode(&record).expect("it fits");
-        let payload_len = payload.len();
         let append =
             Append { stream: STREAM, owner_epoch: self.owner_epoch, touches: Vec::new(), dedupe: Vec::new(), payload };
         let position = self.journal.append(&[append]).expect("memory does not fail")[0].expect("nobody else writes");
@@ -228,7 +228,6 @@ impl Truth {
             window: Some(self.window.id.clone()),
             record: Arc::new(record),
             dedupe: Vec::new(),
-            payload_len,
             after: vec![Arc::new(after.clone())],
         };
         self.models.apply(&[committed]).expect("the store works");
@@ -250,8 +249,8 @@ impl Truth {
     fn messages(&self) -> BTreeMap<(String, u32), Message> {
         let mut messages = BTreeMap::new();
         for id in self.states.keys() {
-            let lines = self.models.timeline(*id, Place::After(0), 10_000).expect("the store works");
-            for row in self.models.hydrate(&self.journal, *id, lines).expect("the journal works") {
+            let lines = self.models.timeline(*id, Place::After(0), 10_000).expect("the store works").rows;
+            for row in hydrate(&self.journal, *id, &lines).expect("the journal works") {
                 messages.insert((id.to_string(), row.number), message::message(&row));
             }
         }
