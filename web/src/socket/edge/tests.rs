@@ -218,7 +218,8 @@ async fn a_busy_outbox_does_not_keep_a_peer_from_being_heard() {
         say.send(Message::text(command.to_string())).await.expect("taken");
         say.send(Message::Ping(turn.to_string().into())).await.expect("taken");
         let (mut replied, mut ponged) = (false, false);
-        while !(replied && ponged) {
+        // Each turn sees the stream go on.
+        while !(replied && ponged && position >= u64::from(turn) * 10) {
             let message = tokio::time::timeout(PATIENCE, hear.next()).await.expect("heard in time");
             match message.expect("open").expect("a message") {
                 Message::Pong(bytes) => ponged = bytes == turn.to_string().as_bytes(),
@@ -235,7 +236,6 @@ async fn a_busy_outbox_does_not_keep_a_peer_from_being_heard() {
         }
     }
     stream.abort();
-    assert!(position > 100, "the outbox was never busy: {position}");
 }
 
 #[actix_web::test]

@@ -339,8 +339,7 @@ async fn typing_reaches_who_watches_and_nobody_twice() {
     let desk = Desk::new();
     let (watching, elsewhere) = (desk.join(1, 1), desk.join(2, 2));
     let conversation = madoguchi_engine::domain::id::ConversationId(9);
-    let told = desk.fanout.borrow_mut().typing(&window(), conversation, AgentId(5));
-    assert!(!told, "nobody watches");
+    assert!(!desk.fanout.borrow_mut().typing(&window(), conversation, AgentId(5)), "nobody watches");
     desk.watch(1, Some(0));
     desk.settle().await;
     desk.read(1, &watching);
