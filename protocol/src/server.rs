@@ -160,5 +160,5 @@ pub struct Refused {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Going {
     /// How long to wait before coming back, in milliseconds; drawn for each socket, so that they do not come all at once.
-    pub after_ms: u64,
+    pub retry_after_ms: u64,
 }

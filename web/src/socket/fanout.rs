@@ -6,10 +6,11 @@
 mod clock;
 mod ephemeral;
 mod feed;
+mod line;
 mod resume;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use madoguchi_protocol::{Close, Code, Problem, SOCKET_PROTOCOL, ServerFrame};
 
 use self::ephemeral::Typing;
 use self::feed::Feed;
+use self::line::Line;
 use super::cursor::{Mark, Step};
 use super::frame;
 use super::house::House;
@@ -49,7 +51,7 @@ pub(super) struct Fanout<H> {
     backlog: Total,
     fetching: usize,
     /// Watches that wait for their fetch: others are being served.
-    waiting: VecDeque<(WindowId, u64)>,
+    waiting: Line,
     typing: Typing,
     /// People whose `me` may have changed.
     changed: Changed,
@@ -63,6 +65,8 @@ struct Entry {
     silent_s: u32,
     stuck_s: u32,
     closing_s: u32,
+    /// How long it has had a backlog while others waited for room.
+    hoarding_s: u32,
 }
 
 #[derive(Default)]
@@ -82,7 +86,7 @@ impl<H: House> Fanout<H> {
                 feeds: HashMap::new(),
                 backlog: Rc::new(Cell::new(0)),
                 fetching: 0,
-                waiting: VecDeque::new(),
+                waiting: Line::default(),
                 typing: Typing::default(),
                 changed: Changed::default(),
                 seconds: 0,
@@ -102,7 +106,7 @@ impl<H: House> Fanout<H> {
         });
         outbox.borrow_mut().push(frame::text(&hello));
         self.house.opened(who.agent);
-        let entry = Entry { who, outbox, windows: Vec::new(), silent_s: 0, stuck_s: 0, closing_s: 0 };
+        let entry = Entry { who, outbox, windows: Vec::new(), silent_s: 0, stuck_s: 0, closing_s: 0, hoarding_s: 0 };
         self.tell_me(&entry);
         self.sockets.insert(key, entry);
     }
@@ -115,6 +119,7 @@ impl<H: House> Fanout<H> {
                 feed.remove(key);
             }
         }
+        self.waiting.retain(|_, waiting| waiting != key);
         self.house.closed(entry.who.agent);
     }
 
@@ -237,9 +242,9 @@ impl<H: House> Fanout<H> {
         let sockets = u64::try_from(self.house.sockets().count()).unwrap_or(u64::MAX);
         let spread_ms = sockets.saturating_mul(RETURN_SPREAD_MS).clamp(RETURN_SPREAD_MS, RETURN_SPREAD_MAX_MS);
         for entry in self.sockets.values() {
-            let after_ms = rand::random_range(0..=spread_ms);
+            let retry_after_ms = rand::random_range(0..=spread_ms);
             let mut outbox = entry.outbox.borrow_mut();
-            outbox.push(frame::text(&ServerFrame::Going(Going { after_ms })));
+            outbox.push(frame::text(&ServerFrame::Going(Going { retry_after_ms })));
             outbox.close(Close::Going);
         }
     }

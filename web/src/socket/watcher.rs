@@ -44,6 +44,16 @@ impl Watcher {
         self.cursor.is_fetching()
     }
 
+    /// Whether it has still to be given something that it missed.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// Its socket has ended: gives back what it would have been given.
+    pub(super) fn let_go(&mut self) {
+        self.backlog.clear();
+    }
+
     /// One update of the live stream.
     pub(super) fn offer(&mut self, update: &Arc<Update>) -> Step {
         let step = self.cursor.offer(update);

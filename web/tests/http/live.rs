@@ -226,7 +226,7 @@ async fn a_stopping_server_tells_its_sockets_to_come_back() {
     let mut live = Live::open(&hanako).await;
     live.next(&["me"]).await;
     server.signal(Signal::SIGTERM);
-    assert!(live.next(&["going"]).await["after_ms"].is_u64());
+    assert!(live.next(&["going"]).await["retry_after_ms"].is_u64());
     assert_eq!(live.close_code().await, 4000);
     // The answer to the close frame goes out with the next look.
     let _ = live.0.next().await;

@@ -345,7 +345,7 @@ async fn a_stopping_server_is_left_by_everybody_with_a_delay_of_their_own() {
     house.stop();
     let mut delays = std::collections::BTreeSet::new();
     for client in &mut clients {
-        delays.insert(next_of(client, "going").await["after_ms"].as_u64().expect("a number"));
+        delays.insert(next_of(client, "going").await["retry_after_ms"].as_u64().expect("a number"));
         assert_eq!(close_code(client).await, Close::Going.code());
         // Answers the close frame.
         assert!(next(client).await.is_none());

@@ -11,7 +11,7 @@ use crate::socket::frame;
 use crate::socket::house::{House, Settings};
 use crate::socket::outbox::State;
 
-/// Each socket's right is looked at once in so many seconds, besides at every message of its client.
+/// Each socket's rights are looked at once in so many seconds, besides at every message of its client.
 const RIGHTS_EVERY_S: u64 = 5;
 
 impl<H: House> Fanout<H> {
@@ -20,14 +20,14 @@ impl<H: House> Fanout<H> {
         self.seconds = self.seconds.wrapping_add(1);
         let settings = self.house.settings();
         let ping = frame::ping();
-        let mut gone = Vec::new();
+        let (mut gone, mut lost) = (Vec::new(), Vec::new());
         for (key, entry) in &mut self.sockets {
             let turn = |every: u64| (u64::from(self.seconds) + key) % every.max(1) == 0;
             if turn(u64::from(settings.ping_s)) {
                 entry.outbox.borrow_mut().push_control(ping.clone());
             }
-            if turn(RIGHTS_EVERY_S) && !self.house.still_valid(&entry.who) {
-                entry.outbox.borrow_mut().close_at_once(Close::SessionEnded);
+            if turn(RIGHTS_EVERY_S) {
+                lost.extend(entry.lost_rights(&self.house).into_iter().map(|window| (*key, window)));
             }
             if entry.look(settings) {
                 gone.push(*key);
@@ -36,6 +36,8 @@ impl<H: House> Fanout<H> {
         for key in gone {
             self.leave(key);
         }
+        self.end_lost(lost);
+        self.end_hoarding();
         self.close_gaps();
         self.tell_presence();
         self.tell_changes();
@@ -44,15 +46,14 @@ impl<H: House> Fanout<H> {
 
     /// A session, a token or a right has ended somewhere: looks at everybody.
     pub(in crate::socket) fn recheck(&mut self) {
-        let mut lost: Vec<(u64, WindowId)> = Vec::new();
+        let mut lost = Vec::new();
         for (key, entry) in &self.sockets {
-            if !self.house.still_valid(&entry.who) {
-                entry.outbox.borrow_mut().close_at_once(Close::SessionEnded);
-                continue;
-            }
-            let not_any_more = entry.windows.iter().filter(|window| !self.house.may_watch(&entry.who, window));
-            lost.extend(not_any_more.map(|window| (*key, window.clone())));
+            lost.extend(entry.lost_rights(&self.house).into_iter().map(|window| (*key, window)));
         }
+        self.end_lost(lost);
+    }
+
+    fn end_lost(&mut self, lost: Vec<(u64, WindowId)>) {
         for (key, window) in lost {
             let why = crate::error::problem(madoguchi_protocol::Code::NotAMember);
             self.end_watch(key, &window, Some(why));
@@ -93,6 +94,15 @@ impl<H: House> Fanout<H> {
 }
 
 impl Entry {
+    /// Ends the socket where its person may not be here any more; else which windows they may not watch any more.
+    fn lost_rights(&self, house: &impl House) -> Vec<WindowId> {
+        if !house.still_valid(&self.who) {
+            self.outbox.borrow_mut().close_at_once(Close::SessionEnded);
+            return Vec::new();
+        }
+        self.windows.iter().filter(|window| !house.may_watch(&self.who, window)).cloned().collect()
+    }
+
     /// Looks at the signs of one socket; true when it is gone.
     fn look(&mut self, settings: Settings) -> bool {
         let mut outbox = self.outbox.borrow_mut();

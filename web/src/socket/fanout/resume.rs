@@ -7,7 +7,7 @@ use actix_web::web::Bytes;
 use madoguchi_engine::domain::id::{Position, StreamId, WindowId};
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
 use madoguchi_protocol::server::{AgentPresence, PresenceNow, Unwatched};
-use madoguchi_protocol::{Problem, ServerFrame};
+use madoguchi_protocol::{Close, Problem, ServerFrame};
 
 use super::Fanout;
 use crate::socket::cursor::{Mark, Step};
@@ -17,7 +17,9 @@ use crate::socket::house::House;
 /// Readers whose missing part is fetched at one time, for each worker.
 const FETCHES: usize = 4;
 /// While readers of a worker have this much still to be given, further ones wait, in bytes.
-const BACKLOG_BYTES: usize = 32 << 20;
+pub(super) const BACKLOG_BYTES: usize = 32 << 20;
+/// While others wait for room, a reader may have a backlog for this long, in seconds. Then it ends as slow.
+const HOARDING_S: u32 = 30;
 
 /// Where a reader stands who has nothing: in no stream, so that a snapshot comes.
 pub(super) const NOWHERE: Mark = Mark { stream: StreamId(0), position: Position(0) };
@@ -25,14 +27,14 @@ pub(super) const NOWHERE: Mark = Mark { stream: StreamId(0), position: Position(
 impl<H: House> Fanout<H> {
     /// Puts a watch in the queue for its fetch.
     pub(super) fn enqueue(&mut self, window: WindowId, key: u64) {
-        self.waiting.push_back((window, key));
+        self.waiting.join(window, key);
         self.fetch_waiting();
     }
 
     /// Serves the queue as far as there is room.
     pub(super) fn fetch_waiting(&mut self) {
-        while self.fetching < FETCHES && self.backlog.get() < BACKLOG_BYTES {
-            let Some((window, key)) = self.waiting.pop_front() else { return };
+        while self.fetching < FETCHES && self.has_room() {
+            let Some((window, key)) = self.waiting.next() else { return };
             let Some(mark) = self.fetching_at(&window, key) else { continue };
             self.fetching += 1;
             self.fetch(&window, mark, move |fanout, window, missed| {
@@ -40,6 +42,38 @@ impl<H: House> Fanout<H> {
                 fanout.fetched(window, key, mark, missed);
                 fanout.fetch_waiting();
             });
+        }
+    }
+
+    /// Whether one more reader can be given what it missed.
+    fn has_room(&self) -> bool {
+        self.backlog.get() < BACKLOG_BYTES
+    }
+
+    /// While others wait for room, nobody keeps it for long: a reader on a poor line ends as slow and comes back with
+    /// the places that it has reached, behind those who waited.
+    pub(super) fn end_hoarding(&mut self) {
+        let is_crowded = !self.waiting.is_empty() && !self.has_room();
+        for (key, entry) in &mut self.sockets {
+            if !is_crowded {
+                entry.hoarding_s = 0;
+                continue;
+            }
+            let mut is_behind = false;
+            for window in &entry.windows {
+                is_behind |=
+                    self.feeds.get_mut(window).and_then(|feed| feed.watcher(*key)).is_some_and(|w| w.is_behind());
+            }
+            entry.hoarding_s = if is_behind { entry.hoarding_s + 1 } else { 0 };
+            if entry.hoarding_s < HOARDING_S {
+                continue;
+            }
+            entry.outbox.borrow_mut().close_at_once(Close::Slow);
+            for window in &entry.windows {
+                if let Some(watcher) = self.feeds.get_mut(window).and_then(|feed| feed.watcher(*key)) {
+                    watcher.let_go();
+                }
+            }
         }
     }
 
@@ -112,6 +146,11 @@ impl<H: House> Fanout<H> {
 
     /// What the worker missed has come.
     fn fetched_feed(&mut self, window: &WindowId, missed: Result<CatchUp, Problem>) {
+        if matches!(missed, Ok(CatchUp::Snapshot(_))) {
+            // Rights may have ended in what is skipped, and nobody without one is to see what follows.
+            self.recheck();
+            self.changed.everybody = true;
+        }
         let snapshot = self.encoded_snapshot(window, &missed);
         let Some(feed) = self.feeds.get_mut(window) else { return };
         let (told, step): (Vec<Arc<Update>>, Step) = match (missed, snapshot) {

@@ -1,3 +1,5 @@
+mod bounds;
+
 use std::cell::RefCell;
 
 use madoguchi_protocol::ClientFrame;

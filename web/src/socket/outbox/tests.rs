@@ -104,7 +104,7 @@ fn a_control_frame_overtakes_what_waits_and_nothing_that_is_half_out() {
 #[test]
 fn after_the_end_nothing_more_is_taken() {
     let mut outbox = Outbox::new(1 << 20, None);
-    outbox.push(frame::text(&ServerFrame::Going(Going { after_ms: 3 })));
+    outbox.push(frame::text(&ServerFrame::Going(Going { retry_after_ms: 3 })));
     outbox.close(Close::Going);
     outbox.push(message(10));
     outbox.push_bulk(message(10));
@@ -113,7 +113,7 @@ fn after_the_end_nothing_more_is_taken() {
     outbox.farewell();
     let told = decode(&drain(&mut outbox).concat());
     let [Message::Text(going), Message::Close(Some(close))] = &told[..] else { panic!("{told:?}") };
-    assert_eq!(going.as_str(), r#"{"type":"going","after_ms":3}"#);
+    assert_eq!(going.as_str(), r#"{"type":"going","retry_after_ms":3}"#);
     assert_eq!(u16::from(close.code), 4000);
     outbox.gone();
     assert_eq!((outbox.bytes(), outbox.take()), (0, None));

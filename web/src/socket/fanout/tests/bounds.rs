@@ -1,0 +1,117 @@
+//! What one reader may cost the others, and how long a right that ended may go unnoticed.
+
+use super::*;
+
+/// Bytes that a peer on a poor line takes at a time, and how rarely: often enough not to count as stuck.
+const SIPS_EVERY_S: u32 = 15;
+
+#[actix_web::test]
+async fn a_right_that_ended_unheard_is_noticed_by_the_clock() {
+    let desk = Desk::new();
+    let (leaving, staying) = (desk.join(1, 1), desk.join(2, 2));
+    for (key, outbox) in [(1, &leaving), (2, &staying)] {
+        desk.watch(key, Some(0));
+        desk.settle().await;
+        desk.read(key, outbox);
+    }
+    desk.house.state().members.remove(&AgentId(1));
+    for _ in 0..5 {
+        desk.fanout.borrow_mut().second();
+    }
+    desk.tell(said(1));
+    let told = desk.read(1, &leaving);
+    assert_eq!(kinds(&told), ["unwatched"]);
+    assert_eq!(told[0]["problem"]["code"], "not_a_member");
+    assert_eq!(positions(&desk.read(2, &staying)), [1]);
+}
+
+#[actix_web::test]
+async fn a_leaving_lost_in_a_gap_too_long_to_fill_shows_nobody_the_snapshot_after_it() {
+    let desk = Desk::new();
+    let (leaving, staying) = (desk.join(1, 1), desk.join(2, 2));
+    for (key, outbox) in [(1, &leaving), (2, &staying)] {
+        desk.watch(key, Some(0));
+        desk.settle().await;
+        desk.read(key, outbox);
+    }
+    desk.house.state().memory = 0;
+    desk.house.state().members.remove(&AgentId(1));
+    desk.house.commit_unheard(vec![Fact::Window(WindowEvent::AgentRemoved { agent: AgentId(1) })]);
+    desk.tell(said(1));
+    desk.settle().await;
+    assert_eq!(kinds(&desk.read(1, &leaving)), ["unwatched", "me"]);
+    assert_eq!(kinds(&desk.read(2, &staying)), ["snapshot", "me"]);
+}
+
+#[actix_web::test]
+async fn readers_on_poor_lines_do_not_keep_everybody_else_from_catching_up() {
+    let desk = Desk::new();
+    for _ in 0..5_000 {
+        desk.house.commit_unheard(said(4_000));
+    }
+    let poor = [desk.join(1, 1), desk.join(2, 1)];
+    for key in [1, 2] {
+        desk.watch(key, Some(0));
+    }
+    desk.settle().await;
+    assert!(desk.fanout.borrow().backlog.get() > resume::BACKLOG_BYTES, "they hold all that there is");
+    let waiting = desk.join(3, 2);
+    desk.read(3, &waiting);
+    desk.watch(3, None);
+    let mut waited_s = 0;
+    while !desk.read(3, &waiting).iter().any(|frame| frame["type"] == "snapshot") {
+        waited_s += 1;
+        assert!(waited_s <= 40, "nothing came for {waited_s} s");
+        for (key, outbox) in [1, 2].into_iter().zip(&poor) {
+            let mut outbox = outbox.borrow_mut();
+            outbox.heard();
+            if waited_s % SIPS_EVERY_S == 0 && outbox.take().is_some() {
+                drop(outbox);
+                desk.fanout.borrow_mut().feed(key);
+            }
+        }
+        desk.fanout.borrow_mut().second();
+        desk.settle().await;
+    }
+    assert_eq!(waiting.borrow().state(), State::Open);
+    for outbox in &poor {
+        assert_eq!(outbox.borrow().state(), State::Closing(Some(Close::Slow)), "they come back with their places");
+    }
+}
+
+#[actix_web::test]
+async fn a_reader_on_a_poor_line_is_left_alone_while_nobody_waits() {
+    let desk = Desk::new();
+    for _ in 0..1_000 {
+        desk.house.commit_unheard(said(4_000));
+    }
+    let poor = desk.join(1, 1);
+    desk.watch(1, Some(0));
+    desk.settle().await;
+    for second in 1..=300 {
+        poor.borrow_mut().heard();
+        if second % SIPS_EVERY_S == 0 {
+            assert!(poor.borrow_mut().take().is_some());
+            desk.fanout.borrow_mut().feed(1);
+        }
+        desk.fanout.borrow_mut().second();
+    }
+    assert_eq!(poor.borrow().state(), State::Open);
+    assert!(desk.fanout.borrow().backlog.get() > 0, "it was behind all the time");
+}
+
+#[actix_web::test]
+async fn asking_again_and_again_takes_one_place_in_the_line() {
+    let desk = Desk::new();
+    let outbox = desk.join(1, 1);
+    desk.fanout.borrow_mut().fetching = usize::MAX;
+    for _ in 0..1_000 {
+        desk.watch(1, None);
+    }
+    assert_eq!(desk.fanout.borrow().waiting.len(), 1);
+    desk.fanout.borrow_mut().fetching = 0;
+    desk.fanout.borrow_mut().fetch_waiting();
+    desk.settle().await;
+    assert_eq!(desk.house.state().fetches, 1);
+    assert_eq!(positions(&desk.read(1, &outbox)), [0], "and it is served");
+}
