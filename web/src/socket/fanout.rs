@@ -119,7 +119,7 @@ impl<H: House> Fanout<H> {
                 feed.remove(key);
             }
         }
-        self.waiting.retain(|_, waiting| waiting != key);
+        self.waiting.leave(key, &entry.windows);
         self.house.closed(entry.who.agent);
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Bytes that a peer on a poor line takes at a time, and how rarely: often enough not to count as stuck.
+/// How rarely a peer on a poor line takes a piece, in seconds: often enough not to count as stuck.
 const SIPS_EVERY_S: u32 = 15;
 
 #[actix_web::test]
