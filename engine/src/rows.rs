@@ -44,6 +44,8 @@ pub enum MessageKind {
         late: bool,
         /// Taken back by the customer.
         unsent: bool,
+        /// Rewritten by the customer since.
+        edited: bool,
     },
     /// To the customer.
     Outbound {

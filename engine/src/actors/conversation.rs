@@ -358,17 +358,10 @@ fn chunks(events: Vec<(Inbound, DedupeKey)>) -> Vec<Vec<(Inbound, DedupeKey)>> {
 
 fn inbound_size(inbound: &Inbound) -> usize {
     use crate::domain::conversation::InboundKind;
-    use crate::domain::message::Content;
     let body = match &inbound.what {
-        InboundKind::Message { content, raw, .. } => {
-            let text = match content {
-                Content::Text(text) => text.len(),
-                Content::Other { kind, summary } => kind.len() + summary.len(),
-                Content::Redacted => 0,
-            };
-            text + raw.as_ref().map_or(0, String::len)
-        }
-        InboundKind::Unsend { .. } => 0,
+        InboundKind::Message { content, raw, .. } => content.weight() + raw.as_ref().map_or(0, String::len),
+        InboundKind::Edit { content, .. } => content.weight(),
+        InboundKind::Unsend { .. } | InboundKind::Follow { .. } | InboundKind::Unfollow => 0,
     };
     body + 256
 }

@@ -151,7 +151,7 @@ fn text_of(item: &Outgoing) -> &str {
     match &item.content {
         Content::Text(text) => text,
         Content::Other { summary, .. } => summary,
-        Content::Redacted => "",
+        _ => "",
     }
 }
 

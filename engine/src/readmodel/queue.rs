@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use parking_lot::{Condvar, Mutex};
 
 use crate::domain::conversation::{Conversation, Event};
-use crate::domain::message::Content;
 use crate::domain::record::Fact;
 use crate::domain::window::{Event as Window, RawBody};
 use crate::journal::feed::Committed;
@@ -128,9 +127,9 @@ fn weight(committed: &Committed) -> usize {
 fn fact_weight(fact: &Fact) -> usize {
     let texts = match fact {
         Fact::Conversation(_, Event::Received(received)) => {
-            content_weight(&received.content) + received.raw.as_ref().map_or(0, String::len)
+            received.content.weight() + received.raw.as_ref().map_or(0, String::len)
         }
-        Fact::Conversation(_, Event::Queued(queued)) => content_weight(&queued.content),
+        Fact::Conversation(_, Event::Queued(queued)) => queued.content.weight(),
         Fact::Conversation(_, Event::NoteAdded { text, .. } | Event::NoteEdited { text, .. }) => text.len(),
         Fact::Window(Window::RawAccepted(accepted)) => match &accepted.body {
             RawBody::Inline(bytes) => bytes.len(),
@@ -142,14 +141,6 @@ fn fact_weight(fact: &Fact) -> usize {
 }
 
 fn state_weight(state: &Conversation) -> usize {
-    let waiting: usize = state.outbox.iter().map(|item| 256 + content_weight(&item.content)).sum();
+    let waiting: usize = state.outbox.iter().map(|item| 256 + item.content.weight()).sum();
     1_024 + waiting + 64 * state.external_ids.len() + 32 * (state.client_ids.len() + state.notes.len())
-}
-
-fn content_weight(content: &Content) -> usize {
-    match content {
-        Content::Text(text) => text.len(),
-        Content::Other { kind, summary } => kind.len() + summary.len(),
-        Content::Redacted => 0,
-    }
 }

@@ -5,6 +5,7 @@
 
 mod agent;
 mod command;
+mod content;
 mod conversation;
 mod inbox;
 mod message;
@@ -20,6 +21,7 @@ pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
     EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, Takeover,
 };
+pub use content::{Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium};
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
 pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode};
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};

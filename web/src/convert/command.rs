@@ -1,5 +1,6 @@
 //! A wish of the wire as a wish of the domain.
 
+use madoguchi_engine::domain::content::Dress;
 use madoguchi_engine::domain::conversation::Command;
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::org::Role;
@@ -55,6 +56,7 @@ pub fn command(who: &Identity, command: api::Command, retry_key: u128) -> Result
             seat_epoch: send.seat_epoch,
             client_id: send.client_id,
             content: to_content(send.content),
+            dress: Dress::default(),
             retry_key,
         },
         C::Cancel(cancel) => Command::Cancel { agent, seat_epoch: cancel.seat_epoch, number: cancel.number },

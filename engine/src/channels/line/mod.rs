@@ -14,6 +14,7 @@ mod answer;
 mod event;
 mod event_id;
 mod json;
+mod kinds;
 mod message;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Wishes to a conversation. Each may be refused; see `decide`.
 
-use crate::domain::id::{AgentId, ContactPointId, InboxId};
+use crate::domain::content::{Dress, MediaLoss, StoredFile};
+use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Content, FailureReason};
 use crate::domain::seat::ReleaseCause;
 use crate::domain::time::Timestamp;
@@ -76,6 +77,8 @@ pub enum Command {
         client_id: String,
         /// What to say.
         content: Content,
+        /// What goes with it.
+        dress: Dress,
         /// Drawn by the caller; used if the message is new.
         retry_key: u128,
     },
@@ -156,6 +159,18 @@ pub enum Command {
         /// The display name.
         name: String,
     },
+    /// The customer's picture was learnt.
+    SeePicture {
+        /// The picture, or that there is none.
+        picture: Option<FileId>,
+    },
+    /// Awaited media were fetched, or cannot be had.
+    KeepMedia {
+        /// The message.
+        number: u32,
+        /// Its file, or why there is none.
+        outcome: Result<StoredFile, MediaLoss>,
+    },
     /// Park the conversation after repeated failures.
     SetAside,
     /// Put it back to work.
@@ -197,6 +212,8 @@ pub enum InboundKind {
         content: Content,
         /// A single-use right to answer free.
         reply_token: Option<String>,
+        /// With it the platform is told that this message was read.
+        read_token: Option<String>,
         /// The event as written, for kinds not yet understood.
         raw: Option<String>,
     },
@@ -205,6 +222,22 @@ pub enum InboundKind {
         /// The platform's id of the message.
         external_id: String,
     },
+    /// A message was rewritten.
+    Edit {
+        /// The platform's id of the message.
+        external_id: String,
+        /// What it says now.
+        content: Content,
+    },
+    /// The account was added as a friend, or unblocked.
+    Follow {
+        /// It had been blocked.
+        unblocked: bool,
+        /// A single-use right to answer free.
+        reply_token: Option<String>,
+    },
+    /// The account was blocked.
+    Unfollow,
 }
 
 /// How a send ended.

@@ -83,6 +83,7 @@ fn heard(known: &Known) -> BoxedStrategy<Command> {
                     content: Content::Text("hello".to_owned()),
                     reply_token: token.then(|| format!("token of {}", known.last_number)),
                     raw: None,
+                    read_token: None,
                 }
             };
             inbound(&known, what)
@@ -133,7 +134,7 @@ fn written(known: &Known) -> BoxedStrategy<Command> {
     .boxed();
     prop_oneof![
         4 => (who.clone(), client_id, text).prop_map(move |(agent, client_id, text)| {
-            Command::Send { agent, seat_epoch: epoch, client_id, content: Content::Text(text), retry_key: 1 }
+            Command::Send { agent, seat_epoch: epoch, client_id, content: Content::Text(text), dress: Default::default(), retry_key: 1 }
         }),
         1 => (who, number.clone())
             .prop_map(move |(agent, number)| Command::Cancel { agent, seat_epoch: epoch, number }),
@@ -165,6 +166,7 @@ impl Known {
             Command::Inbound(_) => true,
             _ if !self.born => false,
             Command::FinishSend { .. }
+            | Command::KeepMedia { .. }
             | Command::AgentAway { .. }
             | Command::AgentReturned { .. }
             | Command::DropAgent { .. }
@@ -197,7 +199,7 @@ impl Known {
             Command::EditNote { agent, number, .. } | Command::DeleteNote { agent, number } => {
                 self.notes.get(number) == Some(agent)
             }
-            Command::Assign { .. } | Command::SeeName { .. } => true,
+            Command::Assign { .. } | Command::SeeName { .. } | Command::SeePicture { .. } => true,
             Command::Send { .. } => false,
         }
     }

@@ -7,6 +7,7 @@ mod handover;
 mod incoming;
 mod notes;
 mod outgoing;
+mod platform;
 mod seat;
 mod waiting;
 
@@ -132,6 +133,7 @@ fn message(external_id: &str, at: Timestamp, token: Option<&str>) -> Command {
             content: Content::Text(format!("text of {external_id}")),
             reply_token: token.map(str::to_owned),
             raw: Some("{}".to_owned()),
+            read_token: None,
         },
     )
 }
@@ -142,7 +144,14 @@ fn unsend(external_id: &str) -> Command {
 
 fn send(agent: AgentId, seat_epoch: u64, client_id: &str, text: &str) -> Command {
     let content = Content::Text(text.to_owned());
-    Command::Send { agent, seat_epoch, client_id: client_id.to_owned(), content, retry_key: 42 }
+    Command::Send {
+        agent,
+        seat_epoch,
+        client_id: client_id.to_owned(),
+        content,
+        dress: Default::default(),
+        retry_key: 42,
+    }
 }
 
 fn deadline(kind: DeadlineKind) -> Command {

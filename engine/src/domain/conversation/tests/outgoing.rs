@@ -15,7 +15,7 @@ fn cancel(number: u32) -> Command {
 }
 
 fn started(route: Route) -> Event {
-    Event::SendStarted { number: 2, route }
+    Event::SendStarted { number: 2, route, lead: 2, joined: false }
 }
 
 fn reply() -> Route {
@@ -84,8 +84,15 @@ fn an_answer_keeps_its_limits() {
         desk.ok(send(AYA, 1, &format!("{n}{}", "c".repeat(limits::CLIENT_ID_BYTES - 1)), text));
     }
     let content = Content::Other { kind: "sticker".to_owned(), summary: "hi".to_owned() };
-    let command = Command::Send { agent: AYA, seat_epoch: 1, client_id: "s".to_owned(), content, retry_key: 1 };
-    desk.no(command, &Rejected::invalid("content", "text"));
+    let command = Command::Send {
+        agent: AYA,
+        seat_epoch: 1,
+        client_id: "s".to_owned(),
+        content,
+        dress: Default::default(),
+        retry_key: 1,
+    };
+    desk.no(command, &Rejected::invalid("content", "something to send"));
 }
 
 #[test]
@@ -133,7 +140,7 @@ fn a_free_answer_is_used_while_its_token_lives_and_only_once() {
     desk.ok(send(AYA, 1, "c2", "more"));
     desk.ok(BEGIN);
     let second = desk.ok(Command::BeginSend { number: 3, push_only: false });
-    assert_eq!(second, [Event::SendStarted { number: 3, route: Route::Push }]);
+    assert_eq!(second, [Event::SendStarted { number: 3, route: Route::Push, lead: 3, joined: false }]);
 }
 
 #[test]
