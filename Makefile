@@ -31,8 +31,8 @@ unit: build
 oracles: build ## LINE's own SDKs judge the double
 	./loadtest/oracles/run.sh
 
-faults: build ## The long form of kills and power cuts
-	MADOGUCHI_FAULT_ROUNDS=1000 MADOGUCHI_KILL_ROUNDS=1000 $(CARGO) nextest run -p madoguchi-tests --profile long
+faults: build ## The long form of kills, power cuts and readers who never read
+	MADOGUCHI_FAULT_ROUNDS=1000 MADOGUCHI_KILL_ROUNDS=1000 MADOGUCHI_STUCK_SECONDS=60 $(CARGO) nextest run -p madoguchi-tests --profile long
 
 sim: build ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one
 	MADOGUCHI_SIM_RUNS=2000 $(CARGO) nextest run -p madoguchi-tests --profile long sim

@@ -29,6 +29,9 @@ pub struct Config {
     pub idle_ms: i64,
     /// Hold everything that would go out; a restored store starts so.
     pub hold_sending: bool,
+    /// The name of the machine's present start, by which the read models notice a power cut; `None` asks the kernel. A
+    /// simulated power cut gives another one.
+    pub boot_id: Option<String>,
 }
 
 impl Config {
@@ -46,6 +49,7 @@ impl Config {
             presence_grace_ms: 20_000,
             idle_ms: 60_000,
             hold_sending: false,
+            boot_id: None,
         }
     }
 }

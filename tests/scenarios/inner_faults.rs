@@ -5,91 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use madoguchi_engine::config::Config;
-use madoguchi_engine::domain::conversation::{Command, Event, Status};
-use madoguchi_engine::domain::id::{AgentId, ConversationId, InboxId, WindowId};
-use madoguchi_engine::domain::org::{self, Agent, Inbox, InboxSettings, LineSettings, Role, SendMode};
-use madoguchi_engine::domain::record::{By, Fact};
+use madoguchi_engine::domain::conversation::{Command, Status};
+use madoguchi_engine::domain::message::Content;
+use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::time::Timestamp;
-use madoguchi_engine::domain::window;
 use madoguchi_engine::rows::{ListQuery, MessagesQuery, Place, Update};
-use madoguchi_engine::{Clock, Failure, Handle};
+use madoguchi_engine::{Clock, Failure};
+use madoguchi_tests::inside::{A, B, INBOX, body, burst, config, conversation, furnished, start, window};
+use madoguchi_tests::lossy::{Lossy, PowerCut};
 use madoguchi_tests::world::{PATIENCE, wait_until};
-use serde_json::json;
 use tokio::sync::mpsc;
 
-const A: AgentId = AgentId(101);
-const B: AgentId = AgentId(102);
-const INBOX: InboxId = InboxId(7);
-
-fn window() -> WindowId {
-    WindowId::new("support").unwrap()
-}
-
-fn config(dir: &std::path::Path, clock: &Clock) -> Config {
-    let mut config = Config::new(dir);
-    config.clock = clock.clone();
-    config.segment_bytes = 1 << 20;
-    config.min_free_bytes = 1;
-    // Nobody sits at a socket here, and nobody is to be judged for it but where a test says so.
-    config.presence_grace_ms = i64::MAX / 4;
-    config
-}
-
-async fn start(config: Config) -> Handle {
-    wait_until("the store to be free", PATIENCE, async || {
-        Handle::start(config.clone(), Arc::new(madoguchi_web::socket::encode_update)).await.ok()
-    })
-    .await
-}
-
-async fn furnished(config: Config) -> Handle {
-    let engine = start(config).await;
-    let by = By::Operator;
-    for (id, login) in [(A, "a"), (B, "b")] {
-        let agent = Agent {
-            id,
-            login: login.to_owned(),
-            name: login.to_owned(),
-            role: Role::Agent,
-            password_hash: String::new(),
-            disabled: false,
-            created_at: Timestamp(0),
-        };
-        engine.org_command(by, org::Command::CreateAgent(agent)).await.unwrap();
-    }
-    engine.create_window(by, window(), "サポート".to_owned(), 5).await.unwrap();
-    for agent in [A, B] {
-        engine.window_command(by, &window(), window::Command::AddAgent { agent }).await.unwrap();
-    }
-    let settings = InboxSettings::Line(LineSettings {
-        channel_secret: "s".to_owned(),
-        channel_access_token: "t".to_owned(),
-        mode: SendMode::Auto,
-        // Nobody listens there: answers wait.
-        api_base_url: "http://127.0.0.1:9".to_owned(),
-        api_data_base_url: "http://127.0.0.1:9".to_owned(),
-    });
-    let inbox = Inbox { id: INBOX, window: window(), settings, changed_at: Timestamp(0) };
-    engine.org_command(by, org::Command::CreateInbox(inbox)).await.unwrap();
-    engine
-}
-
-fn body(user: usize, event: usize) -> Bytes {
-    let event = json!({
-        "type": "message", "timestamp": 1_000 + event, "source": {"type": "user", "userId": format!("U{user:032}")},
-        "webhookEventId": format!("E{user}-{event}"), "message": {"type": "text", "id": format!("{user}{event}"), "text": "やあ"},
-    });
-    Bytes::from(json!({"destination": "U", "events": [event]}).to_string())
-}
-
-async fn conversation(engine: &Handle, user: usize) -> ConversationId {
-    let query =
-        ListQuery { windows: vec![window()], q: Some(format!("u{user:032}")), limit: 1, ..ListQuery::default() };
-    engine.conversations(query).await.unwrap().items[0].state.id
-}
+/// How long the read models are held back.
+const HELD: Duration = Duration::from_secs(5);
 
 /// Everything told so far, and that it was told as 1, 2, 3….
 fn told(updates: &mut mpsc::Receiver<Arc<Update>>, all: &mut Vec<Arc<Update>>) {
@@ -188,19 +118,36 @@ async fn a_read_after_a_write_shows_it_however_far_the_read_models_are() {
     let id = conversation(&engine, 1).await;
     config.faults.hold_read_models.store(true, Ordering::Release);
     let seat = engine.command(By::Agent(A), id, Command::Claim { agent: A }).await.unwrap().row.state.seat.epoch;
+    let open = ListQuery { windows: vec![window()], limit: 10, ..ListQuery::default() };
+    let listed = engine.conversations(open).await;
+    assert!(
+        listed.as_ref().is_ok_and(|page| page.items[0].state.status == Status::InProgress)
+            || listed.as_ref().is_err_and(|failure| *failure == Failure::CatchingUp),
+        "a list shows the claim or says that it cannot: {listed:?}"
+    );
     let note = Command::AddNote { agent: A, client_id: "n".to_owned(), text: "メモ".to_owned() };
     engine.command(By::Agent(A), id, note).await.unwrap();
     engine.command(By::Agent(A), id, Command::Complete { agent: A, seat_epoch: seat }).await.unwrap();
-    let held = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 10 }).await;
-    assert_eq!(held.unwrap_err(), Failure::CatchingUp, "rather no answer than an old one");
     let faults = config.faults.clone();
+    let held = std::time::Instant::now();
     let release = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(HELD).await;
         faults.hold_read_models.store(false, Ordering::Release);
     };
-    let read = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 10 });
-    let (page, ()) = tokio::join!(read, release);
-    assert_eq!(page.unwrap().items.len(), 2);
+    // Who asks meanwhile is told to ask again; nobody is shown what was before.
+    let ask = async {
+        let mut told_to_wait = 0;
+        loop {
+            match engine.messages(id, MessagesQuery { place: Place::Newest, limit: 10 }).await {
+                Ok(page) => return (told_to_wait, page),
+                Err(Failure::CatchingUp) => told_to_wait += 1,
+                Err(failure) => panic!("{failure}"),
+            }
+        }
+    };
+    let ((told_to_wait, page), ()) = tokio::join!(ask, release);
+    assert_eq!(page.items.len(), 2, "the message and the memo");
+    assert!(told_to_wait > 0 && held.elapsed() >= HELD, "it was answered from what was held back");
     let done = ListQuery { windows: vec![window()], status: Some(Status::Done), limit: 10, ..ListQuery::default() };
     assert_eq!(engine.conversations(done).await.unwrap().items.len(), 1);
     engine.stop().await;
@@ -227,40 +174,33 @@ async fn a_body_is_stored_whole_when_its_window_does_not_answer_and_interpreted_
     engine.stop().await;
 }
 
-/// An offer and an absence pass their times while the process is down; each follows once, and not again.
+/// A body too long for a record is a file of its own, which must be as durable as the record that names it.
 #[actix_rt::test]
-async fn a_deadline_that_passed_during_a_restart_fires_once() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_body_stored_whole_outlives_a_power_cut() {
+    let Some(lossy) = Lossy::mount() else { return };
     let clock = Clock::manual(Timestamp(1_000_000));
-    let config = config(dir.path(), &clock);
+    let mut config = config(&lossy.path().join("data"), &clock);
+    config.inbound_patience_ms = 50;
+    config.boot_id = Some("before".to_owned());
     let engine = furnished(config.clone()).await;
-    engine.inbound(INBOX, body(1, 0)).await.unwrap();
-    let id = conversation(&engine, 1).await;
-    let seat = engine.command(By::Agent(A), id, Command::Claim { agent: A }).await.unwrap().row.state.seat.epoch;
-    let offer = Command::OfferHandover { agent: A, seat_epoch: seat, to: B, note: None };
-    engine.command(By::Agent(A), id, offer).await.unwrap();
-    engine.inbound(INBOX, body(2, 0)).await.unwrap();
-    let unstarted = conversation(&engine, 2).await;
+    config.faults.hold_windows.store(true, Ordering::Release);
+    let text = "長".repeat(5_000);
+    let long = burst(1, 10, &text);
+    assert!(long.len() > 64 * 1024, "too long for a record");
+    assert!(engine.inbound(INBOX, long).await.unwrap().stored_whole);
     engine.stop().await;
     drop(engine);
-    clock.advance_ms(15 * 24 * 3_600_000);
-    let engine = start(config.clone()).await;
-    wait_until("both deadlines", PATIENCE, async || {
-        let offered = engine.conversation(id).await.unwrap().state.seat.offer.is_some();
-        let open = engine.conversation(unstarted).await.unwrap().state.status == Status::New;
-        (!offered && !open).then_some(())
+    lossy.power_cut(PowerCut::Clean);
+    config.faults.hold_windows.store(false, Ordering::Release);
+    config.boot_id = Some("after".to_owned());
+    let engine = start(config).await;
+    wait_until("the body to be interpreted", PATIENCE, async || {
+        engine.raw_bodies(&window()).await.is_ok_and(|waiting| waiting.is_empty()).then_some(())
     })
     .await;
-    engine.stop().await;
-    drop(engine);
-    let engine = start(config).await;
-    let (stream, _) = engine.position(&window()).unwrap();
-    let all = engine.catch_up(&window(), stream, madoguchi_engine::domain::id::Position(0)).await.unwrap();
-    let madoguchi_engine::rows::CatchUp::Updates(all) = all else { panic!("few records") };
-    let facts: Vec<Fact> = all.iter().flat_map(|update| update.record.events.clone()).collect();
-    let ended = facts.iter().filter(|fact| matches!(fact, Fact::Conversation(_, Event::HandoverEnded { .. }))).count();
-    let closed =
-        facts.iter().filter(|fact| matches!(fact, Fact::Conversation(_, Event::Completed { by: None }))).count();
-    assert_eq!((ended, closed), (1, 1));
+    let id = conversation(&engine, 1).await;
+    let page = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 50 }).await.unwrap();
+    assert_eq!(page.items.len(), 10);
+    assert!(page.items.iter().all(|line| line.content == Content::Text(text.clone())));
     engine.stop().await;
 }

@@ -6,5 +6,6 @@ mod inner_faults;
 mod killed;
 mod missed_updates;
 mod odd_webhooks;
+mod passed_deadlines;
 mod power_cut;
 mod stuck_reader;

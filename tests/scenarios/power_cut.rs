@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use madoguchi_tests::lossy::{Lossy, Options};
-use madoguchi_tests::powercut::{Plan, Report, Violation, run};
+use madoguchi_tests::powercut::{Plan, Report, ServerPlan, Violation, run, run_server};
 
 /// The plan of a store that breaks a promise: it ends at the first violation, and chance gets enough tries to find one.
 fn long_plan() -> Plan {
@@ -84,4 +84,22 @@ fn plain_sled_loses_what_it_flushed() {
     };
     let violation = rounds_on(&lossy, &long_plan(), "sled").unwrap_err();
     eprintln!("{violation}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_server_keeps_what_it_acknowledged_through_power_cuts() {
+    let Plan { rounds, seed, .. } = Plan::from_env();
+    let outcome = run_server(ServerPlan { cuts: rounds, seed, ignore_syncs: false }).await;
+    let Some(report) = outcome.unwrap_or_else(|violation| panic!("{violation}")) else { return };
+    eprintln!("{report:?}");
+    assert!(report.said > 0 && report.sent > 0 && report.ends.sent > 0, "{report:?} tested nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_server_on_a_disk_that_ignores_syncs_is_found_out() {
+    match run_server(ServerPlan { cuts: 20, ignore_syncs: true, seed: 1 }).await {
+        Ok(None) => {}
+        Ok(Some(report)) => panic!("it was believed: {report:?}"),
+        Err(violation) => eprintln!("{violation}"),
+    }
 }

@@ -254,8 +254,7 @@ impl ConversationActor {
     fn apply(&mut self, events: &[Event], now: Timestamp) -> Arc<Conversation> {
         let mut state = self.live.state.borrow_mut();
         state.apply_record(&events.iter().collect::<Vec<_>>(), now);
-        let auto_close_ms = self.shared.window.borrow().settings.auto_close_ms;
-        self.shared.wheel.set(self.id, state.deadlines(auto_close_ms).first().map(|(at, _)| *at));
+        self.shared.set_wheel(&state);
         Arc::new(state.clone())
     }
 

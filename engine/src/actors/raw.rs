@@ -66,18 +66,21 @@ fn path_of(data_dir: &Path, sha256: &[u8; 32]) -> PathBuf {
     data_dir.join("content").join(hex)
 }
 
+/// Writes a file whose name is its content, and makes both durable. One that is there already may have been written by a
+/// process that was stopped before it synced the names, so that they are synced in any case.
 fn write_durably(path: &Path, body: &[u8]) -> std::io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
     let folder = path.parent().ok_or_else(|| std::io::Error::other("a content file has a folder"))?;
-    std::fs::create_dir_all(folder)?;
-    let part = path.with_extension("part");
-    let mut file = std::fs::File::create(&part)?;
-    file.write_all(body)?;
-    file.sync_all()?;
-    std::fs::rename(&part, path)?;
-    std::fs::File::open(folder)?.sync_all()
+    let above = folder.parent().ok_or_else(|| std::io::Error::other("the content is in the data folder"))?;
+    if !path.exists() {
+        std::fs::create_dir_all(folder)?;
+        let part = path.with_extension("part");
+        let mut file = std::fs::File::create(&part)?;
+        file.write_all(body)?;
+        file.sync_all()?;
+        std::fs::rename(&part, path)?;
+    }
+    std::fs::File::open(folder)?.sync_all()?;
+    std::fs::File::open(above)?.sync_all()
 }
 
 /// Every stored body of a window that waits, with its place.

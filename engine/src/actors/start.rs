@@ -59,14 +59,13 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
 type Opened = (Core, std::thread::JoinHandle<()>);
 
 fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
-    std::fs::create_dir_all(&config.data_dir).map_err(|source| Fault::Io {
-        what: "create folder",
-        path: config.data_dir.clone(),
-        source,
-    })?;
     let options = Options { segment_bytes: config.segment_bytes, redactor: codec::redact };
     let log = SegmentJournal::open(config.data_dir.join("journal"), options)?;
-    let started = ReadModels::start(&config.data_dir.join("readmodel"), &log)?;
+    let rows = config.data_dir.join("readmodel");
+    let started = match &config.boot_id {
+        Some(boot) => ReadModels::start_since(&rows, boot, &log),
+        None => ReadModels::start(&rows, &log),
+    }?;
     tracing::info!(records = started.caught_up.records, made_anew = ?started.made_anew, "read models have caught up");
     let store = Arc::new(started.models);
     // The read models answer for every outside event up to the head; the journal remembers from here on.

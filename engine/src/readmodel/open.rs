@@ -185,7 +185,7 @@ fn lock(dir: &Path) -> Result<File, OpenFault> {
 }
 
 /// The kernel's name for the machine's present start; empty where it gives none, and then every start is the same.
-fn boot() -> String {
+pub(super) fn boot() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     name.trim().to_owned()
 }

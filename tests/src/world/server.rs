@@ -79,7 +79,7 @@ impl Server {
             log: Arc::default(),
             _folder: folder,
         };
-        server.start();
+        server.start().unwrap_or_else(|why| panic!("{why}"));
         server
     }
 
@@ -171,6 +171,14 @@ impl Server {
     /// # Panics
     /// As [`Server::spawn`].
     pub fn restart(&mut self, port: Port) {
+        self.try_restart(port).unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    /// As [`Server::restart`], where it may fail, such as on a dead disk.
+    ///
+    /// # Errors
+    /// Why it does not listen, with what it logged.
+    pub fn try_restart(&mut self, port: Port) -> Result<(), String> {
         self.kill9();
         self.options.port = match port {
             Port::Free => 0,
@@ -179,7 +187,13 @@ impl Server {
                 port.expect("start checked that the address ends with a port")
             }
         };
-        self.start();
+        self.start()
+    }
+
+    /// Changes a setting, from the next start on.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.options.env.retain(|(known, _)| known != name);
+        self.options.env.push((name.to_owned(), value.to_owned()));
     }
 
     /// `madoguchi user add` with the password on standard input.
@@ -202,7 +216,7 @@ impl Server {
         assert!(output.status.success(), "`user add` failed ({}): {said}", output.status);
     }
 
-    fn start(&mut self) {
+    fn start(&mut self) -> Result<(), String> {
         let mut command = program(&self.binary);
         command.args(["serve", "--data-dir"]).arg(&self.data_dir);
         command.args(["--listen", &format!("127.0.0.1:{}", self.options.port)]);
@@ -216,12 +230,15 @@ impl Server {
         let stdout = child.stdout.take().expect("it is piped");
         self.child = Some(child);
         match listening_line(stdout) {
-            Ok(url) => self.url = url,
+            Ok(url) => {
+                self.url = url;
+                Ok(())
+            }
             Err(why) => {
                 self.kill9();
                 // The pipe closes with the process; what it said last is what matters here.
                 let _ = logger.join();
-                panic!("the server does not listen: {why}; its log:\n{}", self.log());
+                Err(format!("the server does not listen: {why}; its log:\n{}", self.log()))
             }
         }
     }

@@ -138,6 +138,8 @@ pub struct Engine {
     pub idle_ms: i64,
     /// Hold everything that would go out.
     pub hold_sending: bool,
+    /// The name of the machine's present start; empty asks the kernel.
+    pub boot_id: String,
 }
 
 impl Default for Config {
@@ -180,6 +182,7 @@ impl Default for Config {
                 presence_grace_ms: engine.presence_grace_ms,
                 idle_ms: engine.idle_ms,
                 hold_sending: engine.hold_sending,
+                boot_id: String::new(),
             },
         }
     }
@@ -197,6 +200,7 @@ impl Config {
             presence_grace_ms: self.engine.presence_grace_ms,
             idle_ms: self.engine.idle_ms,
             hold_sending: self.engine.hold_sending,
+            boot_id: (!self.engine.boot_id.is_empty()).then(|| self.engine.boot_id.clone()),
             ..madoguchi_engine::Config::new(&self.data_dir)
         }
     }

@@ -135,7 +135,7 @@ impl WindowActor {
         }
         moves.touches.push(Touch { entity: Entity::Conversation(id), version: state.version });
         state.apply_record(&events.iter().collect::<Vec<_>>(), now);
-        self.shared.wheel.set(id, state.deadlines(window.settings.auto_close_ms).first().map(|(at, _)| *at));
+        self.shared.set_wheel(&state);
         moves.after.push(Arc::new(state.clone()));
         moves.facts.extend(events.into_iter().map(|event| Fact::Conversation(id, event)));
         if let Some(awake) = awake {

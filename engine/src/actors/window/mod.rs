@@ -21,7 +21,7 @@ use super::conversation::{Ask, ConversationActor, Deliver, Live};
 use super::reply::Reply;
 use super::wheel::Wheel;
 use crate::channels::ParsedEvent;
-use crate::domain::conversation::Inbound;
+use crate::domain::conversation::{Conversation, DeadlineKind, Inbound};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, StreamId, WindowId};
 use crate::domain::record::By;
 use crate::domain::seat::ReleaseCause;
@@ -45,6 +45,27 @@ pub(crate) struct Shared {
     /// With decisions that are still on their way to the disk.
     pub(crate) window: RefCell<Window>,
     pub(crate) wheel: Wheel,
+}
+
+impl Shared {
+    /// What a conversation waits for, the earliest first. Who was at a desk before the start gets the time to come back
+    /// before their seats are judged, also where the time had run out by then.
+    pub(crate) fn deadlines(&self, state: &Conversation) -> Vec<(Timestamp, DeadlineKind)> {
+        let judged_from = self.core.presence.judged_from();
+        let mut due = state.deadlines(self.window.borrow().settings.auto_close_ms);
+        for (at, kind) in &mut due {
+            if matches!(kind, DeadlineKind::Claimable | DeadlineKind::SeatExpiry) {
+                *at = (*at).max(judged_from);
+            }
+        }
+        due.sort_unstable();
+        due
+    }
+
+    /// Puts a conversation where it belongs in the wheel.
+    pub(crate) fn set_wheel(&self, state: &Conversation) {
+        self.wheel.set(state.id, self.deadlines(state).first().map(|(at, _)| *at));
+    }
 }
 
 /// The events of one thread of one webhook, in order.

@@ -20,15 +20,8 @@ pub(super) struct ConversationEnded(pub(super) (ConversationId, u64, bool));
 
 impl WindowActor {
     pub(super) fn start_rounds(&mut self, ctx: &mut Context<Self>) {
-        let core = &self.shared.core;
-        let now = core.now();
-        let settings = self.shared.window.borrow().settings.clone();
-        // Who was at a desk before the start gets the time to come back before their seats are judged.
-        let not_before = now.plus_ms(core.config.presence_grace_ms);
         for row in self.shared.view.all_live() {
-            let due = row.state.deadlines(settings.auto_close_ms).first().map(|(at, _)| *at);
-            let due = due.map(|at| if row.state.seat.away.is_some() { at.max(not_before) } else { at });
-            self.shared.wheel.set(row.state.id, due);
+            self.shared.set_wheel(&row.state);
         }
         self.watch_wheel(ctx);
         self.look_around(ctx);
@@ -66,10 +59,14 @@ impl WindowActor {
         let now = self.shared.core.now();
         for row in self.shared.view.all_live() {
             let Some(agent) = row.state.seat.holder.agent() else { continue };
-            let command = match (presence.away_since(agent, now), row.state.seat.away) {
-                (Some(since), None) => Command::AgentAway { agent, since },
-                (None, Some(_)) => Command::AgentReturned { agent },
-                _ => continue,
+            let command = match row.state.seat.away {
+                None => match presence.away_since(agent, now) {
+                    Some(since) => Command::AgentAway { agent, since },
+                    None => continue,
+                },
+                // After a start nobody has been seen: that is no return.
+                Some(_) if presence.is_here(agent, now) => Command::AgentReturned { agent },
+                Some(_) => continue,
             };
             self.with(row.state.id, Pending::Ask(engine_ask(command)), ctx);
         }
@@ -116,9 +113,8 @@ impl WindowActor {
             return;
         }
         // What it held goes on: deadlines by the wheel, answers by the sender.
-        let auto_close_ms = self.shared.window.borrow().settings.auto_close_ms;
         if let Some(row) = self.shared.view.live(id) {
-            self.shared.wheel.set(id, row.state.deadlines(auto_close_ms).first().map(|(at, _)| (*at).max(now)));
+            self.shared.set_wheel(&row.state);
         }
     }
 

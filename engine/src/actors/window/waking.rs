@@ -89,8 +89,7 @@ impl WindowActor {
     fn fire(&self, id: ConversationId) {
         let Some(awake) = self.awake.get(&id) else { return };
         let now = self.shared.core.now();
-        let auto_close_ms = self.shared.window.borrow().settings.auto_close_ms;
-        let deadlines = awake.live.state.borrow().deadlines(auto_close_ms);
+        let deadlines = self.shared.deadlines(&awake.live.state.borrow());
         let next = deadlines.iter().map(|(at, _)| *at).find(|at| *at > now);
         let due: Vec<_> = deadlines.into_iter().filter(|(at, _)| *at <= now).collect();
         self.shared.wheel.set(id, if due.is_empty() { next } else { Some(now.plus_ms(DEADLINE_AGAIN_MS)) });

@@ -1,14 +1,14 @@
 //! When to try a send again. Pure: time and chance are arguments, and which outcomes deserve another try is not said here.
 
+use crate::domain::conversation::limits;
 use crate::domain::time::Timestamp;
 
 /// The delay after the first failed try, before jitter.
 pub const FIRST_MS: i64 = 1_000;
 /// The longest delay, before jitter.
 pub const LONGEST_MS: i64 = 300_000;
-/// No push is tried later than this after its message was accepted by us. LINE recognises a repeated push for 24 hours
-/// from its first try; the hour between is for slow calls and clocks that differ.
-pub const GIVE_UP_AFTER_MS: i64 = 23 * 3_600_000;
+/// No push is tried later than this after its message was accepted by us: LINE may have forgotten its key.
+pub const GIVE_UP_AFTER_MS: i64 = limits::REPEATABLE_MS;
 
 /// What to do after a try that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -184,6 +184,10 @@ pub mod limits {
     pub const CLIENT_ID_BYTES: usize = 64;
     /// Answers waiting to go out. One more is refused.
     pub const OUTBOX: usize = 50;
+    /// A push that was begun is not begun again when its message is older, in milliseconds: it becomes unknown. LINE
+    /// recognises a repeated push for 24 hours from its first try; the hour between is for slow calls and clocks that
+    /// differ.
+    pub const REPEATABLE_MS: i64 = 23 * 3_600_000;
     /// Client ids remembered; an older repetition counts as a new message.
     pub const CLIENT_IDS: usize = 128;
     /// Memos that stay editable; older ones become read-only.

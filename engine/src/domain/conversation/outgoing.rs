@@ -158,7 +158,7 @@ pub(super) fn cancel(
 }
 
 /// Which way a message goes, recorded before its first byte. A push that was begun before may be begun again: its retry
-/// key makes it one. A reply that was begun and never finished cannot be known, and is never repeated.
+/// key makes it one, as long as the platform remembers the key. A reply that was begun and never finished cannot be known, and is never repeated.
 pub(super) fn begin(
     state: &Conversation,
     number: u32,
@@ -168,6 +168,9 @@ pub(super) fn begin(
     let item = state.outgoing(number).ok_or(Rejected::not_found("message"))?;
     match (item.delivery, &item.route) {
         (Delivery::Sending, Some(Route::Reply { .. })) => return Ok(vec![Event::Unknown { number }]),
+        (Delivery::Sending, _) if around.now.since_ms(item.queued_at) >= limits::REPEATABLE_MS => {
+            return Ok(vec![Event::Unknown { number }]);
+        }
         (Delivery::Sending, _) => return Ok(Vec::new()),
         _ => {}
     }

@@ -193,6 +193,25 @@ fn after_a_crash_a_free_answer_is_unknown_and_a_push_is_begun_again() {
 }
 
 #[test]
+fn a_push_that_was_begun_is_not_begun_again_when_the_platform_may_have_forgotten_it() {
+    for (wait_ms, expected) in
+        [(limits::REPEATABLE_MS - 1, vec![]), (limits::REPEATABLE_MS, vec![Event::Unknown { number: 2 }])]
+    {
+        let mut desk = Desk::answered("hello");
+        desk.ok(Command::BeginSend { number: 2, push_only: true });
+        desk.wait_ms(wait_ms);
+        if expected.is_empty() {
+            desk.idle(BEGIN);
+        } else {
+            assert_eq!(desk.ok(BEGIN), expected);
+        }
+    }
+    let mut desk = Desk::answered("hello");
+    desk.wait_ms(limits::REPEATABLE_MS);
+    assert_eq!(desk.ok(BEGIN), [started(Route::Push)], "one that never began is no repetition");
+}
+
+#[test]
 fn what_was_accepted_goes_out_after_the_seat_is_given_up() {
     let mut desk = Desk::answered("hello");
     desk.ok(Command::Complete { agent: AYA, seat_epoch: 1 });
