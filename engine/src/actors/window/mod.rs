@@ -8,7 +8,7 @@ mod rounds;
 mod waking;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -105,7 +105,7 @@ enum Pending {
 /// The actor.
 pub(crate) struct WindowActor {
     shared: Rc<Shared>,
-    awake: HashMap<ConversationId, Awake>,
+    awake: BTreeMap<ConversationId, Awake>,
     waking: HashMap<ConversationId, Vec<Pending>>,
     /// Every conversation of the window by what its channel keeps it apart by; hashed, since there may be a million.
     threads: HashMap<u128, ConversationId>,
@@ -147,7 +147,7 @@ impl WindowActor {
             });
             Self {
                 shared,
-                awake: HashMap::new(),
+                awake: BTreeMap::new(),
                 waking: HashMap::new(),
                 threads,
                 failures: HashMap::new(),
@@ -163,8 +163,8 @@ impl WindowActor {
         let core = self.shared.core.clone();
         let key = thread_key(deliver.inbox, &deliver.thread);
         let known = self.threads.get(&key).copied();
-        let id = known.unwrap_or_else(|| ConversationId(super::new_id(core.now())));
-        let contact_point = ContactPointId(super::new_id(core.now()));
+        let id = known.unwrap_or_else(|| ConversationId(core.new_id()));
+        let contact_point = ContactPointId(core.new_id());
         let DeliverThread { inbox, received_at, events, reply, .. } = deliver;
         let events =
             events.into_iter().map(|(event, key)| (inbound(inbox, contact_point, received_at, event), key)).collect();

@@ -1,7 +1,5 @@
 //! What a window does by itself: deadlines, absent holders, idle conversations, fallen ones, bodies stored whole.
 
-use std::time::Duration;
-
 use actix::prelude::*;
 
 use super::commands::engine_ask;
@@ -12,6 +10,8 @@ use crate::domain::id::ConversationId;
 
 /// Failures within this time count together, in milliseconds.
 const FAILURE_SPAN_MS: i64 = 10 * 60_000;
+/// Stored bodies that could not be interpreted are tried again after this.
+const SETTLE_AGAIN_MS: i64 = 500;
 /// That many failures set a conversation aside.
 const FAILURES: usize = 3;
 
@@ -133,7 +133,7 @@ impl WindowActor {
         let work = async move {
             let left = crate::actors::raw::settle(&core, &id).await;
             if left {
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                core.config.clock.sleep_ms(SETTLE_AGAIN_MS).await;
             }
             left
         };

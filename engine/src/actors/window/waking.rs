@@ -1,7 +1,6 @@
 //! Waking a conversation: from memory where it is open, else from the read models, once they have reached the head.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use actix::prelude::*;
 
@@ -15,8 +14,8 @@ use crate::failure::Failure;
 
 /// A deadline whose command got lost is offered again after this.
 const DEADLINE_AGAIN_MS: i64 = 1_000;
-/// How long waking waits for the read models.
-const CATCH_UP: Duration = Duration::from_secs(10);
+/// How long waking waits for the read models, in milliseconds.
+const CATCH_UP_MS: i64 = 10_000;
 
 impl WindowActor {
     /// Starts a conversation that nobody has seen before.
@@ -119,8 +118,7 @@ async fn load(shared: &super::Shared, id: ConversationId, unclean: bool) -> Resu
     if let Some(row) = shared.view.live(id) {
         return Ok(Conversation::clone(&row.state));
     }
-    let head = core.journal.head(shared.stream);
-    core.store.wait_for(shared.stream, head, CATCH_UP).await?;
+    core.caught_up_within(shared.stream, CATCH_UP_MS).await?;
     let store = core.store.clone();
     let stored = core.pool.run(move || store.conversation(id)).await?;
     let stored = stored.map_err(|_| Failure::CatchingUp)?;
