@@ -45,6 +45,10 @@ impl Stepped {
     ) -> Result<Self, StartError> {
         let store = ReadModels::start(&config.data_dir.join("readmodel"), &*journal)?;
         let store = Arc::new(store.models);
+        // The read models answer for every outside event up to the head, as after every start.
+        for (stream, head) in journal.streams() {
+            journal.release_dedupe(stream, head);
+        }
         let store_writer = Arc::new(ReadModelWriter::stepped(store.clone()));
         let views = Arc::new(Views::new(encoder));
         let senders = Arc::new(DashMap::new());

@@ -7,4 +7,5 @@ mod killed;
 mod missed_updates;
 mod odd_webhooks;
 mod power_cut;
+mod simulated;
 mod stuck_reader;
