@@ -60,6 +60,8 @@ pub(crate) struct Sleep;
 
 /// Live state, shared with the window on the same thread for decisions that concern several conversations.
 pub(crate) struct Live {
+    /// The incarnation: what its decisions are known by as one chain.
+    pub(crate) chain: u64,
     pub(crate) state: RefCell<Conversation>,
     /// Decisions on their way to the disk.
     pub(crate) in_flight: Cell<u64>,
@@ -98,9 +100,10 @@ pub(crate) struct ConversationActor {
 }
 
 impl Live {
-    pub(crate) fn new(state: Conversation, now: Timestamp) -> (Rc<Self>, mpsc::UnboundedReceiver<Outcome>) {
+    pub(crate) fn new(state: Conversation, chain: u64, now: Timestamp) -> (Rc<Self>, mpsc::UnboundedReceiver<Outcome>) {
         let (outcomes, told) = mpsc::unbounded_channel();
         let live = Rc::new(Self {
+            chain,
             state: RefCell::new(state),
             in_flight: Cell::new(0),
             used_at: Cell::new(now.0),
@@ -128,6 +131,12 @@ impl ConversationActor {
             let id = ended.id;
             Self { id, shared, live, ended }
         })
+    }
+
+    /// Whether nothing may be decided here any more: an append was refused, or the window is being rebuilt. What is asked
+    /// is dropped then, which tells the asker to ask the next incarnation.
+    fn is_over(&self) -> bool {
+        self.live.failed.load(Ordering::Acquire) || self.shared.is_over.get()
     }
 
     fn permit(&self) -> Result<Permit, Failure> {
@@ -274,7 +283,7 @@ impl ConversationActor {
             by,
             at,
             events,
-            touches: vec![Touch { entity: Entity::Conversation(self.id), version }],
+            touches: vec![Touch { entity: Entity::Conversation(self.id), version, chain: self.live.chain }],
             dedupe,
             after: vec![after],
             answer,
@@ -380,7 +389,10 @@ impl Actor for ConversationActor {
 impl Handler<Ask> for ConversationActor {
     type Result = ();
 
-    fn handle(&mut self, ask: Ask, _: &mut Context<Self>) {
+    fn handle(&mut self, ask: Ask, ctx: &mut Context<Self>) {
+        if self.is_over() {
+            return ctx.terminate();
+        }
         self.live.used_at.set(self.shared.core.now().0);
         self.ask(ask.by, &ask.command, ask.reply);
     }
@@ -389,7 +401,10 @@ impl Handler<Ask> for ConversationActor {
 impl Handler<Deliver> for ConversationActor {
     type Result = ();
 
-    fn handle(&mut self, deliver: Deliver, _: &mut Context<Self>) {
+    fn handle(&mut self, deliver: Deliver, ctx: &mut Context<Self>) {
+        if self.is_over() {
+            return ctx.terminate();
+        }
         self.live.used_at.set(self.shared.core.now().0);
         self.deliver(deliver);
     }
@@ -414,7 +429,10 @@ impl Handler<Sleep> for ConversationActor {
     type Result = ();
 
     fn handle(&mut self, _: Sleep, ctx: &mut Context<Self>) {
-        self.ended.clean = true;
-        ctx.terminate();
+        // Something came before: what it decided must be told before another incarnation reads the state.
+        if self.live.in_flight.get() == 0 {
+            self.ended.clean = true;
+            ctx.terminate();
+        }
     }
 }

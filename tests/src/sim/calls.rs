@@ -4,10 +4,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use madoguchi_engine::Failure;
-use madoguchi_engine::domain::id::{AgentId, ConversationId};
+use madoguchi_engine::domain::id::{AgentId, ConversationId, WindowId};
 use madoguchi_engine::domain::rejected::Rejected;
+use madoguchi_engine::domain::window::Window;
 use madoguchi_engine::handle::{Done, Taken};
 
 use super::phones::Event;
@@ -30,6 +32,15 @@ pub enum Call {
     },
     /// A webhook with these events.
     Hook(Vec<Event>),
+    /// A window's member comes or goes.
+    Members {
+        /// The window.
+        window: WindowId,
+        /// Who.
+        agent: AgentId,
+        /// Whether they are to be a member.
+        member: bool,
+    },
     /// Anything else.
     Other,
 }
@@ -63,6 +74,8 @@ pub enum Answer {
     Wish(Result<Done, Failure>),
     /// To a webhook.
     Hook(Result<Taken, Failure>),
+    /// To a change of members.
+    Members(Result<Arc<Window>, Failure>),
     /// To anything else.
     Other,
 }
@@ -115,6 +128,11 @@ impl Calls {
             (Call::Hook(events), Answer::Hook(result)) => {
                 judge_hook(events, result, truth);
                 result.as_ref().map_or_else(|failure| format!("{failure:?}"), |_| "200".to_owned())
+            }
+            (Call::Members { window, agent, member }, Answer::Members(result)) => {
+                let told =
+                    result.as_ref().map(|told| judge_members(told, *agent, *member, &truth.folds[window].window));
+                told.map_or_else(|failure| format!("{failure:?}"), |()| "ok".to_owned())
             }
             _ => "done".to_owned(),
         };
@@ -219,6 +237,14 @@ fn judge_hook(events: &[Event], result: &Result<Taken, Failure>, truth: &Truth) 
         // A repetition may rest on a body that was stored whole before.
         let earlier = taken.duplicates > 0 && truth.has(&event.id);
         assert!(safe || earlier, "{event:?} was answered 200 and is not on disk");
+    }
+}
+
+fn judge_members(told: &Window, agent: AgentId, member: bool, recorded: &Window) {
+    assert_eq!(told.members.contains(&agent), member, "another answer than was asked for");
+    assert!(told.version <= recorded.version, "a window was told that is not on disk");
+    if told.version == recorded.version {
+        assert_eq!(told, recorded, "a window was told that never was");
     }
 }
 

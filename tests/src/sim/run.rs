@@ -237,6 +237,7 @@ impl World {
     pub(super) fn no_more_panics(&self) {
         self.faults.panics_after_commit.store(0, Ordering::Release);
         self.faults.panics_before_decide.store(0, Ordering::Release);
+        self.faults.panics_in_window.store(0, Ordering::Release);
     }
 }
 

@@ -48,6 +48,7 @@ enum Step {
     Second,
     PanicBefore,
     PanicAfter,
+    PanicWindow,
     Crash,
 }
 
@@ -57,7 +58,7 @@ const STEPS: &[(usize, Step)] = &[
     (6, Step::TakeBack),
     (80, Step::Deliver),
     (220, Step::Wish),
-    (4, Step::Members),
+    (8, Step::Members),
     (4, Step::Logout),
     (130, Step::Sync),
     (110, Step::Tell),
@@ -72,6 +73,7 @@ const STEPS: &[(usize, Step)] = &[
     (14, Step::Second),
     (8, Step::PanicBefore),
     (8, Step::PanicAfter),
+    (3, Step::PanicWindow),
     (8, Step::Crash),
 ];
 
@@ -102,6 +104,10 @@ pub(super) fn take(world: &mut World, life: &mut Life) -> Went {
         Step::PanicAfter => {
             world.faults.panics_after_commit.store(1, Ordering::Release);
             world.say("the next actor that has committed panics");
+        }
+        Step::PanicWindow => {
+            world.faults.panics_in_window.store(1, Ordering::Release);
+            world.say("the next window that is asked panics");
         }
         Step::Crash => return crash(world, life),
     }
@@ -250,11 +256,12 @@ fn members(world: &mut World, life: &Life) {
     let agent = world.tabs[world.chooser.below(world.tabs.len())].agent;
     let is_member = world.truth.folds[&id].window.members.contains(&agent);
     let command = if is_member { window::Command::RemoveAgent { agent } } else { window::Command::AddAgent { agent } };
-    let name = world.calls.begin(world.step, Call::Other);
+    let call = Call::Members { window: id.clone(), agent, member: !is_member };
+    let name = world.calls.begin(world.step, call);
     world.say(&format!("call {name}: agent {} {} {id}", agent.0, if is_member { "leaves" } else { "comes to" }));
     let handle = life.handle.clone();
     let work = async move { handle.window_command(By::Operator, &id, command).await };
-    note(life, name, work, |_| Answer::Other);
+    note(life, name, work, Answer::Members);
 }
 
 fn logout(world: &mut World, life: &Life) {

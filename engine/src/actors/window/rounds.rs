@@ -75,8 +75,8 @@ impl WindowActor {
         }
     }
 
-    /// Only the window puts conversations to sleep: out of the registry first, then the message, so that whoever has
-    /// the old address either comes before it or is told to ask again.
+    /// Only the window puts conversations to sleep. One to which something came before the message stays awake; whoever
+    /// comes after it is told to ask again, and it is known as asleep when its end is heard of.
     fn put_to_sleep(&mut self) {
         let now = self.shared.core.now();
         let idle_ms = self.shared.core.config.idle_ms;
@@ -88,10 +88,8 @@ impl WindowActor {
             .collect();
         for id in idle {
             let Some(awake) = self.awake.get(&id) else { continue };
-            self.shared.core.registry.remove(id, awake.incarnation);
-            if awake.addr.try_send(Sleep).is_ok() {
-                self.awake.remove(&id);
-            }
+            // Full: then it is not idle.
+            let _ = awake.addr.try_send(Sleep);
         }
     }
 

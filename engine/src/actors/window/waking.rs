@@ -28,7 +28,7 @@ impl WindowActor {
         let id = state.id;
         let incarnation = core.incarnation();
         let ended = Ended { id, incarnation, clean: false, to: self.ended.clone() };
-        let (live, told) = Live::new(state, core.now());
+        let (live, told) = Live::new(state, incarnation, core.now());
         let addr = ConversationActor::wake(self.shared.clone(), Rc::clone(&live), told, ended);
         core.registry.put(id, incarnation, addr.clone());
         self.awake.insert(id, Awake { addr, live, incarnation });
@@ -47,14 +47,22 @@ impl WindowActor {
         if waiting.len() > 1 {
             return;
         }
-        let shared = self.shared.clone();
-        // What the last incarnation submitted may still be on its way; a state without it would be refused.
-        let unclean = self.failures.contains_key(&id);
-        let load = async move { load(&shared, id, unclean).await };
-        ctx.spawn(load.into_actor(self).map(move |loaded, actor, _| actor.loaded(id, loaded)));
+        self.load(id, ctx);
     }
 
-    fn loaded(&mut self, id: ConversationId, loaded: Result<Conversation, Failure>) {
+    fn load(&mut self, id: ConversationId, ctx: &mut Context<Self>) {
+        let shared = self.shared.clone();
+        // What was submitted for it may still be on its way; a state without it would be refused.
+        let unclean = self.failures.contains_key(&id) | self.unsettled.remove(&id);
+        let load = async move { load(&shared, id, unclean).await };
+        ctx.spawn(load.into_actor(self).map(move |loaded, actor, ctx| actor.loaded(id, loaded, ctx)));
+    }
+
+    fn loaded(&mut self, id: ConversationId, loaded: Result<Conversation, Failure>, ctx: &mut Context<Self>) {
+        if self.unsettled.contains(&id) {
+            // The window itself moved it meanwhile.
+            return self.load(id, ctx);
+        }
         let waiting = self.waking.remove(&id).unwrap_or_default();
         match loaded {
             Ok(state) => {
