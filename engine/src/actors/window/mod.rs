@@ -121,6 +121,8 @@ pub(crate) struct WindowActor {
     refused: mpsc::UnboundedSender<()>,
     refused_told: Option<mpsc::UnboundedReceiver<()>>,
     settling: bool,
+    /// Another body came while bodies were interpreted.
+    settle_again: bool,
     clean: bool,
 }
 
@@ -166,6 +168,7 @@ impl WindowActor {
                 ended,
                 ended_told: Some(ended_told),
                 settling: false,
+                settle_again: false,
                 clean: false,
             }
         })

@@ -122,10 +122,16 @@ impl WindowActor {
 
     /// Interprets bodies that were stored whole because the window was busy; one round at a time.
     pub(super) fn settle_raw(&mut self, ctx: &mut Context<Self>) {
-        if self.settling || self.shared.view.window().raw.is_empty() {
+        if self.settling {
+            // It may have looked before this one came.
+            self.settle_again = true;
+            return;
+        }
+        if self.shared.view.window().raw.is_empty() {
             return;
         }
         self.settling = true;
+        self.settle_again = false;
         let core = self.shared.core.clone();
         let id = self.shared.id.clone();
         let work = async move {
@@ -137,7 +143,7 @@ impl WindowActor {
         };
         ctx.spawn(work.into_actor(self).map(|left, actor, ctx| {
             actor.settling = false;
-            if left {
+            if left || actor.settle_again {
                 actor.settle_raw(ctx);
             }
         }));
