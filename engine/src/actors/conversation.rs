@@ -193,7 +193,7 @@ impl ConversationActor {
             Err(_) => drop(reply),
         });
         let facts = events.into_iter().map(|event| Fact::Conversation(self.id, event)).collect();
-        self.submit(permit, made, facts, Vec::new(), (before.version, after), answer);
+        self.submit(permit, made, facts, Vec::new(), Some((before.version, after)), answer);
     }
 
     fn deliver(&mut self, deliver: Deliver) {
@@ -250,14 +250,15 @@ impl ConversationActor {
             all.extend(events);
             keys.push(key);
         }
-        let after = self.apply(&all, now);
+        // What changes nothing is still recorded, by its keys; it must not move the state, or a replay would differ.
+        let moved = (!all.is_empty()).then(|| (before.version, self.apply(&all, now)));
         facts.extend(all.into_iter().map(|event| Fact::Conversation(self.id, event)));
         let answer = self.answer(move |result| {
             if let (Ok(_), Some((reply, recorded))) = (result, last) {
                 reply.send(Ok(recorded));
             }
         });
-        self.submit(permit, (By::Customer, now), facts, keys, (before.version, after), answer);
+        self.submit(permit, (By::Customer, now), facts, keys, moved, answer);
     }
 
     fn apply(&mut self, events: &[Event], now: Timestamp) -> Arc<Conversation> {
@@ -274,7 +275,7 @@ impl ConversationActor {
         (by, at): (By, Timestamp),
         events: Vec<Fact>,
         dedupe: Vec<DedupeKey>,
-        (version, after): (u64, Arc<Conversation>),
+        moved: Option<(u64, Arc<Conversation>)>,
         answer: Answer,
     ) {
         let decision = Decision {
@@ -283,9 +284,9 @@ impl ConversationActor {
             by,
             at,
             events,
-            touches: vec![Touch { entity: Entity::Conversation(self.id), version, chain: self.live.chain }],
+            touches: moved.iter().map(|(version, _)| self.touch(*version)).collect(),
             dedupe,
-            after: vec![after],
+            after: moved.into_iter().map(|(_, after)| after).collect(),
             answer,
         };
         self.live.in_flight.set(self.live.in_flight.get() + 1);
@@ -295,6 +296,10 @@ impl ConversationActor {
             self.live.failed.store(true, Ordering::Release);
             let _ = self.live.outcomes.send(Outcome(Err(Refused::TooLong)));
         }
+    }
+
+    fn touch(&self, version: u64) -> Touch {
+        Touch { entity: Entity::Conversation(self.id), version, chain: self.live.chain }
     }
 
     /// Wraps an answer so that the actor learns the outcome too, and that nothing is answered that rests on a refusal.

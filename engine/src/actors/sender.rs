@@ -13,7 +13,7 @@ use crate::channels::line::text;
 use crate::channels::{Account, Outcome};
 use crate::domain::conversation::{Command, Conversation, Outgoing, SendOutcome};
 use crate::domain::id::{ConversationId, InboxId};
-use crate::domain::message::{Content, FailureReason, Route};
+use crate::domain::message::{Content, Delivery, FailureReason, Route};
 use crate::domain::record::By;
 use crate::failure::Failure;
 use crate::handle;
@@ -133,9 +133,12 @@ async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, places: Arc<
         // Gone already: a reply that was begun before a crash became unknown.
         let Some(begun) = state.outgoing(item.number).cloned() else { continue };
         let Ok(place) = places.clone().acquire_owned().await else { return };
+        // A push that was begun before, perhaps by a process that is gone, may have been taken: a refusal of this try tells
+        // nothing about that one.
+        let doubtful = item.delivery == Delivery::Sending;
         let outcome = match &begun.route {
             Some(Route::Reply { token }) => reply(&core, &*account, &begun, token).await,
-            _ => push_until_known(&core, &*account, &state, &begun, place).await,
+            _ => push_until_known(&core, &*account, &state, &begun, (place, doubtful)).await,
         };
         let Some(outcome) = outcome else { return };
         if outcome == SendOutcome::Abandoned {
@@ -203,13 +206,12 @@ async fn push_until_known(
     account: &dyn Account,
     state: &Conversation,
     item: &Outgoing,
-    place: tokio::sync::OwnedSemaphorePermit,
+    (place, mut doubtful): (tokio::sync::OwnedSemaphorePermit, bool),
 ) -> Option<SendOutcome> {
     let Ok(bubbles) = text::bubbles(text_of(item)) else {
         return Some(refused(0, "too long for five bubbles".to_owned()));
     };
     let mut place = Some(place);
-    let mut doubtful = false;
     let mut failed = 0;
     loop {
         let outcome = account.push(&state.external_id, &bubbles, item.retry_key).await;

@@ -89,8 +89,8 @@ pub struct Calls {
     open: BTreeMap<u64, (u64, Call)>,
     next: u64,
     history: Vec<Entry<ConversationId>>,
-    /// When the first and the last answer named an epoch as won.
-    won: BTreeMap<(ConversationId, u64), (u64, u64)>,
+    /// When the first answer named an epoch as won.
+    won: BTreeMap<(ConversationId, u64), u64>,
     /// When the first answer said that an epoch was given up.
     ended: BTreeMap<(ConversationId, u64), u64>,
 }
@@ -157,8 +157,8 @@ impl Calls {
                 let claim = truth.claims.get(&(by.conversation, epoch)).copied();
                 let claim = claim.unwrap_or_else(|| panic!("epoch {epoch} was told and is not on disk"));
                 assert_eq!(claim.agent, by.agent, "epoch {epoch} was told to another than it was given to");
-                let won = self.won.entry((by.conversation, epoch)).or_insert((by.start, by.end));
-                *won = (won.0.min(by.start), won.1.min(by.end));
+                let first = self.won.entry((by.conversation, epoch)).or_insert(by.end);
+                *first = by.end.min(*first);
                 self.tell(by, Told::Claimed(epoch));
             }
             Wish::End(epoch) => {
@@ -206,9 +206,10 @@ impl Calls {
     pub fn judge(&self, truth: &Truth) {
         let mut history = self.history.clone();
         for ((conversation, epoch), claim) in &truth.claims {
-            let (start, end) = self.won.get(&(*conversation, *epoch)).copied().unwrap_or((0, u64::MAX));
+            // The call that won it may have been lost in a crash: it may have been any time before the first answer.
+            let end = self.won.get(&(*conversation, *epoch)).copied().unwrap_or(u64::MAX);
             let call = if claim.taken { Told::TookOver(*epoch) } else { Told::Claimed(*epoch) };
-            history.push(Entry { conversation: *conversation, agent: number(claim.agent), start, end, call });
+            history.push(Entry { conversation: *conversation, agent: number(claim.agent), start: 0, end, call });
         }
         for ((conversation, epoch), agent) in &truth.ends {
             let end = self.ended.get(&(*conversation, *epoch)).copied().unwrap_or(u64::MAX);
