@@ -214,6 +214,10 @@ async fn push_until_known(
     let mut place = Some(place);
     let mut failed = 0;
     loop {
+        // The process or the machine may have stood still since the last try.
+        if doubtful && backoff::is_too_late(item.queued_at, core.now()) {
+            return Some(SendOutcome::Unknown);
+        }
         let outcome = account.push(&state.external_id, &bubbles, item.retry_key).await;
         count("push", &outcome);
         match outcome {
