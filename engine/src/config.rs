@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::faults::Faults;
 
@@ -13,6 +14,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where the time comes from.
     pub clock: Clock,
+    /// Where ids, keys and jitter come from.
+    pub chance: Chance,
     /// Faults that a test may switch on.
     pub faults: Arc<Faults>,
     /// Threads that run windows; 0 for half the cores, at least one.
@@ -41,6 +44,7 @@ impl Config {
         Self {
             data_dir: data_dir.into(),
             clock: Clock::System,
+            chance: Chance::System,
             faults: Arc::default(),
             arbiters: 0,
             segment_bytes: 64 << 20,

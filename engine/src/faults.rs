@@ -11,6 +11,8 @@ pub struct Faults {
     pub panics_after_commit: AtomicU64,
     /// Conversation actors panic before deciding: how many panics are still to come.
     pub panics_before_decide: AtomicU64,
+    /// Window actors panic before a decision about themselves: how many panics are still to come.
+    pub panics_in_window: AtomicU64,
     /// The read-model writer stands still while this is set.
     pub hold_read_models: AtomicBool,
     /// Windows do not answer while this is set, so that webhooks are stored whole.

@@ -7,7 +7,6 @@ mod resume;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -97,7 +96,11 @@ impl Handle {
     /// # Errors
     /// The store cannot be opened; the text names file and reason.
     pub async fn start(config: Config, encoder: Encoder) -> Result<Self, StartError> {
-        Ok(Self { core: start::start(config, encoder).await? })
+        Ok(Self::of(start::start(config, encoder).await?))
+    }
+
+    pub(crate) fn of(core: Arc<Core>) -> Self {
+        Self { core }
     }
 
     /// The organisation as committed.
@@ -186,14 +189,14 @@ impl Handle {
     /// Not now; nothing of it may count as accepted.
     pub async fn inbound(&self, inbox: InboxId, body: Bytes) -> Result<Taken, Failure> {
         self.core.work_allowed()?;
-        let patience = Duration::from_millis(self.core.config.inbound_patience_ms);
-        let taking = tokio::time::timeout(patience, inbox::take_body(&self.core, inbox, body.clone()));
-        let why = match taking.await {
-            Ok(Ok(taken)) => return Ok(taken),
-            Ok(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | Err(_) => {
+        let patience_ms = i64::try_from(self.core.config.inbound_patience_ms).unwrap_or(i64::MAX);
+        let taking = inbox::take_body(&self.core, inbox, body.clone());
+        let why = match self.core.config.clock.within_ms(patience_ms, taking).await {
+            Some(Ok(taken)) => return Ok(taken),
+            Some(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | None => {
                 RawReason::Busy
             }
-            Ok(Err(failure)) => return Err(failure),
+            Some(Err(failure)) => return Err(failure),
         };
         let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
         raw::store(&self.core, &entry, body, why, None).await?;
@@ -324,9 +327,10 @@ impl Handle {
 
     /// An agent logged out or was shut out: what they hold anywhere ends.
     pub async fn drop_agent(&self, agent: AgentId, cause: ReleaseCause) {
-        for window in &self.core.windows {
+        for view in self.core.views.windows() {
+            let Some(window) = self.core.windows.get(&view.id).map(|addr| addr.clone()) else { continue };
             // Full: presence takes the seat back later.
-            let _ = window.value().try_send(window_actor::DropAgent { agent, cause });
+            let _ = window.try_send(window_actor::DropAgent { agent, cause });
         }
     }
 
@@ -367,8 +371,8 @@ impl Handle {
 
 /// Records that read models may be behind and the engine still be ready.
 const READY_LAG: usize = 2_000;
-/// How long a read waits for the read models.
-const CATCH_UP: Duration = Duration::from_secs(2);
+/// How long a read waits for the read models, in milliseconds.
+const CATCH_UP_MS: i64 = 2_000;
 /// Times that a command is offered to a conversation that was just falling asleep.
 const TRIES: usize = 3;
 
@@ -465,8 +469,13 @@ impl Core {
 
     /// Waits until the read models have reached the head as of now.
     pub(crate) async fn caught_up(&self, stream: StreamId) -> Result<(), Failure> {
-        let head = self.journal.head(stream);
-        self.store.wait_for(stream, head, CATCH_UP).await
+        self.caught_up_within(stream, CATCH_UP_MS).await
+    }
+
+    /// The same with another patience.
+    pub(crate) async fn caught_up_within(&self, stream: StreamId, patience_ms: i64) -> Result<(), Failure> {
+        let arrival = self.store.arrival(stream, self.journal.head(stream));
+        self.config.clock.within_ms(patience_ms, arrival).await.unwrap_or(Err(Failure::CatchingUp))
     }
 
     /// A conversation that the read models know, with its window.

@@ -4,6 +4,7 @@
 //! read), [`channels`] (outside traffic in and out), [`actors`] (who owns which state), [`handle`] (the way in for `web`).
 
 pub mod actors;
+pub mod chance;
 pub mod channels;
 pub mod clock;
 pub mod config;
@@ -15,6 +16,7 @@ pub mod journal;
 pub mod presence;
 pub mod readmodel;
 pub mod rows;
+pub mod stepped;
 pub mod views;
 
 pub use clock::Clock;

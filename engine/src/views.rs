@@ -1,7 +1,7 @@
 //! What everybody may read without asking an actor: the organisation, each window, its open conversations and its last
 //! frames, as committed. Only the feed moves them; so no order can swap, and no panic of an actor can open a gap.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -25,7 +25,7 @@ const RING_BYTES: usize = 4 << 20;
 pub struct Views {
     org: ArcSwap<Org>,
     org_position: Mutex<Position>,
-    windows: RwLock<HashMap<WindowId, Arc<WindowView>>>,
+    windows: RwLock<BTreeMap<WindowId, Arc<WindowView>>>,
     readers: Mutex<Vec<mpsc::Sender<Arc<Update>>>>,
     encoder: Encoder,
 }
@@ -42,7 +42,7 @@ pub struct WindowView {
 struct Inner {
     position: Position,
     window: Arc<Window>,
-    live: HashMap<ConversationId, ConversationRow>,
+    live: BTreeMap<ConversationId, ConversationRow>,
     ring: VecDeque<Arc<Update>>,
     ring_bytes: usize,
 }

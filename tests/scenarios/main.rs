@@ -8,4 +8,5 @@ mod missed_updates;
 mod odd_webhooks;
 mod passed_deadlines;
 mod power_cut;
+mod simulated;
 mod stuck_reader;

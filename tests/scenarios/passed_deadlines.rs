@@ -216,6 +216,13 @@ async fn written_to(engine: &Handle, double: &Double, user: &str) -> (Conversati
 
 async fn answer(engine: &Handle, id: ConversationId, seat_epoch: u64, text: &str) {
     let content = madoguchi_engine::domain::message::Content::Text(text.to_owned());
-    let send = Command::Send { agent: A, seat_epoch, client_id: "c".to_owned(), content, retry_key: 42 };
+    let send = Command::Send {
+        agent: A,
+        seat_epoch,
+        client_id: "c".to_owned(),
+        content,
+        dress: Default::default(),
+        retry_key: 42,
+    };
     engine.command(By::Agent(A), id, send).await.unwrap();
 }

@@ -60,6 +60,8 @@ pub(crate) struct Sleep;
 
 /// Live state, shared with the window on the same thread for decisions that concern several conversations.
 pub(crate) struct Live {
+    /// The incarnation: what its decisions are known by as one chain.
+    pub(crate) chain: u64,
     pub(crate) state: RefCell<Conversation>,
     /// Decisions on their way to the disk.
     pub(crate) in_flight: Cell<u64>,
@@ -98,9 +100,10 @@ pub(crate) struct ConversationActor {
 }
 
 impl Live {
-    pub(crate) fn new(state: Conversation, now: Timestamp) -> (Rc<Self>, mpsc::UnboundedReceiver<Outcome>) {
+    pub(crate) fn new(state: Conversation, chain: u64, now: Timestamp) -> (Rc<Self>, mpsc::UnboundedReceiver<Outcome>) {
         let (outcomes, told) = mpsc::unbounded_channel();
         let live = Rc::new(Self {
+            chain,
             state: RefCell::new(state),
             in_flight: Cell::new(0),
             used_at: Cell::new(now.0),
@@ -128,6 +131,12 @@ impl ConversationActor {
             let id = ended.id;
             Self { id, shared, live, ended }
         })
+    }
+
+    /// Whether nothing may be decided here any more: an append was refused, or the window is being rebuilt. What is asked
+    /// is dropped then, which tells the asker to ask the next incarnation.
+    fn is_over(&self) -> bool {
+        self.live.failed.load(Ordering::Acquire) || self.shared.is_over.get()
     }
 
     fn permit(&self) -> Result<Permit, Failure> {
@@ -184,7 +193,7 @@ impl ConversationActor {
             Err(_) => drop(reply),
         });
         let facts = events.into_iter().map(|event| Fact::Conversation(self.id, event)).collect();
-        self.submit(permit, made, facts, Vec::new(), (before.version, after), answer);
+        self.submit(permit, made, facts, Vec::new(), Some((before.version, after)), answer);
     }
 
     fn deliver(&mut self, deliver: Deliver) {
@@ -241,14 +250,15 @@ impl ConversationActor {
             all.extend(events);
             keys.push(key);
         }
-        let after = self.apply(&all, now);
+        // What changes nothing is still recorded, by its keys; it must not move the state, or a replay would differ.
+        let moved = (!all.is_empty()).then(|| (before.version, self.apply(&all, now)));
         facts.extend(all.into_iter().map(|event| Fact::Conversation(self.id, event)));
         let answer = self.answer(move |result| {
             if let (Ok(_), Some((reply, recorded))) = (result, last) {
                 reply.send(Ok(recorded));
             }
         });
-        self.submit(permit, (By::Customer, now), facts, keys, (before.version, after), answer);
+        self.submit(permit, (By::Customer, now), facts, keys, moved, answer);
     }
 
     fn apply(&mut self, events: &[Event], now: Timestamp) -> Arc<Conversation> {
@@ -264,7 +274,7 @@ impl ConversationActor {
         (by, at): (By, Timestamp),
         events: Vec<Fact>,
         dedupe: Vec<DedupeKey>,
-        (version, after): (u64, Arc<Conversation>),
+        moved: Option<(u64, Arc<Conversation>)>,
         answer: Answer,
     ) {
         let decision = Decision {
@@ -273,9 +283,9 @@ impl ConversationActor {
             by,
             at,
             events,
-            touches: vec![Touch { entity: Entity::Conversation(self.id), version }],
+            touches: moved.iter().map(|(version, _)| self.touch(*version)).collect(),
             dedupe,
-            after: vec![after],
+            after: moved.into_iter().map(|(_, after)| after).collect(),
             answer,
         };
         self.live.in_flight.set(self.live.in_flight.get() + 1);
@@ -285,6 +295,10 @@ impl ConversationActor {
             self.live.failed.store(true, Ordering::Release);
             let _ = self.live.outcomes.send(Outcome(Err(Refused::TooLong)));
         }
+    }
+
+    fn touch(&self, version: u64) -> Touch {
+        Touch { entity: Entity::Conversation(self.id), version, chain: self.live.chain }
     }
 
     /// Wraps an answer so that the actor learns the outcome too, and that nothing is answered that rests on a refusal.
@@ -372,7 +386,10 @@ impl Actor for ConversationActor {
 impl Handler<Ask> for ConversationActor {
     type Result = ();
 
-    fn handle(&mut self, ask: Ask, _: &mut Context<Self>) {
+    fn handle(&mut self, ask: Ask, ctx: &mut Context<Self>) {
+        if self.is_over() {
+            return ctx.terminate();
+        }
         self.live.used_at.set(self.shared.core.now().0);
         self.ask(ask.by, &ask.command, ask.reply);
     }
@@ -381,7 +398,10 @@ impl Handler<Ask> for ConversationActor {
 impl Handler<Deliver> for ConversationActor {
     type Result = ();
 
-    fn handle(&mut self, deliver: Deliver, _: &mut Context<Self>) {
+    fn handle(&mut self, deliver: Deliver, ctx: &mut Context<Self>) {
+        if self.is_over() {
+            return ctx.terminate();
+        }
         self.live.used_at.set(self.shared.core.now().0);
         self.deliver(deliver);
     }
@@ -406,7 +426,10 @@ impl Handler<Sleep> for ConversationActor {
     type Result = ();
 
     fn handle(&mut self, _: Sleep, ctx: &mut Context<Self>) {
-        self.ended.clean = true;
-        ctx.terminate();
+        // Something came before: what it decided must be told before another incarnation reads the state.
+        if self.live.in_flight.get() == 0 {
+            self.ended.clean = true;
+            ctx.terminate();
+        }
     }
 }

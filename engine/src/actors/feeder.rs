@@ -41,7 +41,8 @@ impl Feeder {
         std::thread::Builder::new().name("feed".to_owned()).spawn(run).expect("a thread at the start")
     }
 
-    fn tell(&self, batch: Vec<Told>) {
+    /// Tells one batch.
+    pub(crate) fn tell(&self, batch: Vec<Told>) {
         let mut followed = Vec::with_capacity(batch.len());
         for told in batch {
             match told {

@@ -28,6 +28,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
+use crate::channels::Platform;
 use crate::config::Config;
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{InboxId, Position, StreamId, WindowId};
@@ -58,7 +59,7 @@ pub(crate) struct Core {
     pub(crate) presence: Presence,
     pub(crate) pool: Pool,
     pub(crate) space: Space,
-    pub(crate) http: reqwest::Client,
+    pub(crate) platform: Arc<dyn Platform>,
     pub(crate) windows: DashMap<WindowId, Addr<WindowActor>>,
     pub(crate) inboxes: DashMap<InboxId, Addr<InboxActor>>,
     pub(crate) senders: Arc<DashMap<InboxId, Addr<SenderActor>>>,
@@ -67,16 +68,11 @@ pub(crate) struct Core {
     pub(crate) org_stream: StreamId,
     /// Decisions about the organisation are made one at a time; they are rare.
     pub(crate) org_turn: tokio::sync::Mutex<()>,
-    pub(crate) window_arbiters: Vec<actix::Arbiter>,
-    pub(crate) sender_arbiter: actix::Arbiter,
+    pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
+    pub(crate) sender_arbiter: actix::ArbiterHandle,
     pub(crate) stopping: AtomicBool,
     pub(crate) incarnations: AtomicU64,
     pub(crate) threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
-}
-
-/// A new id: the time in the upper bits, chance in the lower.
-pub(crate) fn new_id(now: crate::domain::time::Timestamp) -> u128 {
-    Ulid::from_parts(now.0.unsigned_abs(), rand::random::<u128>()).0
 }
 
 impl Core {
@@ -91,6 +87,11 @@ impl Core {
 
     pub(crate) fn now(&self) -> crate::domain::time::Timestamp {
         self.config.clock.now()
+    }
+
+    /// A new id: the time in the upper bits, chance in the lower.
+    pub(crate) fn new_id(&self) -> u128 {
+        Ulid::from_parts(self.now().0.unsigned_abs(), self.config.chance.bits()).0
     }
 
     pub(crate) fn incarnation(&self) -> u64 {
@@ -149,17 +150,12 @@ impl Core {
 
     /// Returns once everything submitted before is committed and told.
     pub(crate) async fn barrier(&self) -> Result<(), Failure> {
-        let writer = self.writer().ok_or(Failure::Stopping)?;
-        loop {
-            let (done, wait) = oneshot::channel::<()>();
-            let then = Box::new(move || {
-                let _ = done.send(());
-            });
-            if writer.barrier(then) {
-                return wait.await.map_err(|_| Failure::Interrupted);
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
+        let permit = self.writer().ok_or(Failure::Stopping)?.reserved().await.ok_or(Failure::Stopping)?;
+        let (done, wait) = oneshot::channel::<()>();
+        permit.barrier(Box::new(move || {
+            let _ = done.send(());
+        }));
+        wait.await.map_err(|_| Failure::Interrupted)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::{Core, Recorded, inbox, new_id};
+use super::{Core, Recorded, inbox};
 use crate::domain::id::{Position, WindowId};
 use crate::domain::org::Inbox;
 use crate::domain::record::{By, Fact};
@@ -17,8 +17,8 @@ use crate::journal::{DedupeKey, codec};
 
 /// Longer bodies are files of their own, written and synced before the record that names them.
 const INLINE_BYTES: usize = 48 * 1024;
-/// How long reading waits for the read models.
-const CATCH_UP: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long reading waits for the read models, in milliseconds.
+const CATCH_UP_MS: i64 = 2_000;
 
 /// Records a body. The same bytes on the same inbox are recorded once.
 pub(crate) async fn store(
@@ -46,7 +46,7 @@ pub(crate) async fn store(
         })?;
         RawBody::File { sha256, len }
     };
-    let accepted = RawAccepted { raw: new_id(at), inbox: inbox.id, received_at: at, why, body: kept };
+    let accepted = RawAccepted { raw: core.new_id(), inbox: inbox.id, received_at: at, why, body: kept };
     let fact = Fact::Window(Event::RawAccepted(accepted));
     let recorded = core.record(view.stream, Some(view.id.clone()), By::Customer, vec![fact], vec![key]).await?;
     if let Some(window) = core.windows.get(&inbox.window).map(|addr| addr.clone()) {
@@ -87,7 +87,7 @@ fn write_durably(path: &Path, body: &[u8]) -> std::io::Result<()> {
 pub(crate) async fn waiting(core: &Arc<Core>, window: &WindowId) -> Result<Vec<(RawAccepted, Position)>, Failure> {
     let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
     let stream = view.stream;
-    core.store.wait_for(stream, core.journal.head(stream), CATCH_UP).await?;
+    core.caught_up_within(stream, CATCH_UP_MS).await?;
     let (store, journal) = (core.store.clone(), core.journal.clone());
     let read = move || {
         let mut found = Vec::new();

@@ -3,21 +3,17 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::prelude::*;
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 use super::Core;
-use crate::channels::Outcome;
 use crate::channels::line::backoff::{self, Next};
-use crate::channels::line::client::LineClient;
 use crate::channels::line::text;
+use crate::channels::{Account, Outcome};
 use crate::domain::conversation::{Command, Conversation, Outgoing, SendOutcome};
 use crate::domain::id::{ConversationId, InboxId};
-use crate::domain::message::{Content, FailureReason, Route};
-use crate::domain::org::InboxSettings;
+use crate::domain::message::{Content, Delivery, FailureReason, Route};
 use crate::domain::record::By;
 use crate::failure::Failure;
 use crate::handle;
@@ -26,8 +22,10 @@ use crate::handle;
 const MAILBOX: usize = 4_096;
 /// Calls to the platform at a time for one account.
 const AT_ONCE: usize = 64;
-/// How often forgotten answers are looked for.
-const ROUND: Duration = Duration::from_secs(2);
+/// How often forgotten answers are looked for, in milliseconds.
+const ROUND_MS: i64 = 2_000;
+/// A conversation that did not answer is asked again after this, in milliseconds.
+const AGAIN_MS: i64 = 200;
 /// Tries of one free answer; then it goes as a push, or is unknown.
 const REPLY_TRIES: u32 = 3;
 
@@ -73,6 +71,13 @@ impl SenderActor {
         }));
     }
 
+    fn go_round(&mut self, ctx: &mut Context<Self>) {
+        self.look_around(ctx);
+        let clock = self.core.config.clock.clone();
+        let wait = async move { clock.sleep_ms(ROUND_MS).await };
+        ctx.spawn(wait.into_actor(self).map(|(), actor, ctx| actor.go_round(ctx)));
+    }
+
     fn look_around(&mut self, ctx: &mut Context<Self>) {
         let Some(entry) = self.core.views.org().inboxes.get(&self.inbox).cloned() else { return };
         let Some(view) = self.core.views.window(&entry.window) else { return };
@@ -88,8 +93,7 @@ impl Actor for SenderActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        self.look_around(ctx);
-        ctx.run_interval(ROUND, Self::look_around);
+        self.go_round(ctx);
     }
 }
 
@@ -107,7 +111,7 @@ async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, places: Arc<
     while !core.is_stopping() {
         let Some(row) = core.views.open_in(id).and_then(|view| view.live(id)) else { return };
         let Some(item) = row.state.outbox.front().cloned() else { return };
-        let Some(client) = client_of(&core, inbox) else {
+        let Some(account) = account_of(&core, inbox) else {
             return finish(&core, id, item.number, SendOutcome::Failed(FailureReason::InboxGone)).await;
         };
         let push = push_only.get(&item.number).copied().unwrap_or(false);
@@ -122,16 +126,19 @@ async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, places: Arc<
                 return;
             }
             Err(_) => {
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                core.config.clock.sleep_ms(AGAIN_MS).await;
                 continue;
             }
         };
         // Gone already: a reply that was begun before a crash became unknown.
         let Some(begun) = state.outgoing(item.number).cloned() else { continue };
         let Ok(place) = places.clone().acquire_owned().await else { return };
+        // A push that was begun before, perhaps by a process that is gone, may have been taken: a refusal of this try tells
+        // nothing about that one.
+        let doubtful = item.delivery == Delivery::Sending;
         let outcome = match &begun.route {
-            Some(Route::Reply { token }) => reply(&core, &client, &begun, token).await,
-            _ => push_until_known(&core, &client, &state, &begun, place).await,
+            Some(Route::Reply { token }) => reply(&core, &*account, &begun, token).await,
+            _ => push_until_known(&core, &*account, &state, &begun, (place, doubtful)).await,
         };
         let Some(outcome) = outcome else { return };
         if outcome == SendOutcome::Abandoned {
@@ -141,10 +148,8 @@ async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, places: Arc<
     }
 }
 
-fn client_of(core: &Core, inbox: InboxId) -> Option<LineClient> {
-    let org = core.views.org();
-    let InboxSettings::Line(line) = &org.inboxes.get(&inbox)?.settings;
-    LineClient::new(core.http.clone(), &line.api_base_url, &line.channel_access_token).ok()
+fn account_of(core: &Core, inbox: InboxId) -> Option<Box<dyn Account>> {
+    core.platform.account(core.views.org().inboxes.get(&inbox)?)
 }
 
 fn text_of(item: &Outgoing) -> &str {
@@ -168,13 +173,13 @@ fn refused(status: u16, detail: String) -> SendOutcome {
 
 /// One free answer. LINE cannot recognise it when it comes again: after a try whose outcome nobody knows, one more is
 /// harmless (the token is single-use), and a refusal of that one tells nothing about the first.
-async fn reply(core: &Core, client: &LineClient, item: &Outgoing, token: &str) -> Option<SendOutcome> {
+async fn reply(core: &Core, account: &dyn Account, item: &Outgoing, token: &str) -> Option<SendOutcome> {
     let Ok(bubbles) = text::bubbles(text_of(item)) else {
         return Some(refused(0, "too long for five bubbles".to_owned()));
     };
     let mut doubtful = false;
     for failed in 1..=REPLY_TRIES {
-        let outcome = client.reply(token, &bubbles).await;
+        let outcome = account.reply(token, &bubbles).await;
         count("reply", &outcome);
         match outcome {
             Outcome::Accepted { .. } => return accepted(outcome, true),
@@ -189,7 +194,7 @@ async fn reply(core: &Core, client: &LineClient, item: &Outgoing, token: &str) -
             Outcome::Ambiguous => doubtful = true,
             _ => {}
         }
-        let wait = core.now().plus_ms(backoff::delay_ms(failed, rand::random()));
+        let wait = core.now().plus_ms(backoff::delay_ms(failed, core.config.chance.share()));
         core.config.clock.sleep_until(wait).await;
     }
     Some(if doubtful { SendOutcome::Unknown } else { SendOutcome::Abandoned })
@@ -198,19 +203,22 @@ async fn reply(core: &Core, client: &LineClient, item: &Outgoing, token: &str) -
 /// A push, again and again under its one retry key, until the platform has said yes or no, or the key grows too old.
 async fn push_until_known(
     core: &Core,
-    client: &LineClient,
+    account: &dyn Account,
     state: &Conversation,
     item: &Outgoing,
-    place: tokio::sync::OwnedSemaphorePermit,
+    (place, mut doubtful): (tokio::sync::OwnedSemaphorePermit, bool),
 ) -> Option<SendOutcome> {
     let Ok(bubbles) = text::bubbles(text_of(item)) else {
         return Some(refused(0, "too long for five bubbles".to_owned()));
     };
     let mut place = Some(place);
-    let mut doubtful = false;
     let mut failed = 0;
     loop {
-        let outcome = client.push(&state.external_id, &bubbles, Uuid::from_u128(item.retry_key)).await;
+        // The process or the machine may have stood still since the last try.
+        if doubtful && backoff::is_too_late(item.queued_at, core.now()) {
+            return Some(SendOutcome::Unknown);
+        }
+        let outcome = account.push(&state.external_id, &bubbles, item.retry_key).await;
         count("push", &outcome);
         match outcome {
             Outcome::Accepted { .. } => return accepted(outcome, false),
@@ -229,7 +237,7 @@ async fn push_until_known(
             return None;
         }
         failed += 1;
-        let Next::At(at) = backoff::next_push(item.queued_at, core.now(), failed, rand::random()) else {
+        let Next::At(at) = backoff::next_push(item.queued_at, core.now(), failed, core.config.chance.share()) else {
             let gave_up = SendOutcome::Failed(FailureReason::GaveUp);
             return Some(if doubtful { SendOutcome::Unknown } else { gave_up });
         };
@@ -259,7 +267,7 @@ async fn finish(core: &Arc<Core>, id: ConversationId, number: u32, outcome: Send
         let command = Command::FinishSend { number, outcome: outcome.clone() };
         match handle::ask(core, By::Engine, id, command).await {
             Ok(_) | Err(Failure::Rejected(_) | Failure::NotFound(_)) => return,
-            Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+            Err(_) => core.config.clock.sleep_ms(AGAIN_MS).await,
         }
     }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Core;
 use crate::domain::id::{Position, StreamId};
 use crate::readmodel::day_of;
 
-/// How often the disk is asked for its free space.
-const ROUND: Duration = Duration::from_secs(1);
+/// How often the disk is asked for its free space, in milliseconds.
+const ROUND_MS: i64 = 1_000;
 /// Rounds between two looks at dedupe keys.
 const KEYS_EVERY: u32 = 60;
 /// Looks for which a dedupe key stays in memory after the read models have it: longer than any webhook is under way.
@@ -31,7 +30,7 @@ pub(crate) async fn run(core: Arc<Core>) {
                 give_back(&core, looks.pop_front().unwrap_or_default()).await;
             }
         }
-        tokio::time::sleep(ROUND).await;
+        core.config.clock.sleep_ms(ROUND_MS).await;
     }
 }
 

@@ -46,6 +46,7 @@ impl Wheel {
             match first {
                 None => self.changed.notified().await,
                 Some(at) => tokio::select! {
+                    biased;
                     () = clock.sleep_until(at) => {}
                     () = self.changed.notified() => {}
                 },

@@ -7,8 +7,10 @@
 pub mod line;
 
 use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
 
 use crate::domain::conversation::InboundKind;
+use crate::domain::org::{Inbox, InboxSettings};
 use crate::domain::time::Timestamp;
 
 /// What an adapter made of one event of its platform.
@@ -133,4 +135,29 @@ pub enum Outcome {
     /// The single-use right to answer is used up, expired or unknown. This call sent nothing; an earlier one with the
     /// same right may have.
     TokenInvalid,
+}
+
+/// Where accounts lead: to the platforms over the network, or to a double in the same program.
+pub trait Platform: Send + Sync {
+    /// The account that an inbox stands for; `None` where its settings allow no call.
+    fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>>;
+}
+
+/// One account's way to its platform. A call is one try.
+pub trait Account {
+    /// Answers free, once, under a single-use right.
+    fn reply<'a>(&'a self, token: &'a str, texts: &'a [&'a str]) -> LocalBoxFuture<'a, Outcome>;
+    /// Sends a message of its own, which the platform recognises by `retry_key` when it comes again.
+    fn push<'a>(&'a self, to: &'a str, texts: &'a [&'a str], retry_key: u128) -> LocalBoxFuture<'a, Outcome>;
+}
+
+/// The platforms themselves.
+pub(crate) struct Network(pub(crate) reqwest::Client);
+
+impl Platform for Network {
+    fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
+        let InboxSettings::Line(line) = &inbox.settings;
+        let client = line::client::LineClient::new(self.0.clone(), &line.api_base_url, &line.channel_access_token);
+        Some(Box::new(client.ok()?))
+    }
 }

@@ -70,6 +70,11 @@ impl Permit {
     pub fn submit(self, submission: Submission) {
         self.0.send(Entry::Append(Box::new(submission)));
     }
+
+    /// Calls `then` after everything queued before it was committed and told.
+    pub fn barrier(self, then: Box<dyn FnOnce() + Send>) {
+        self.0.send(Entry::Barrier(then));
+    }
 }
 
 /// Syncs and records so far, for the curve of group commit.
@@ -115,44 +120,63 @@ pub fn start(
     faults: Arc<Faults>,
     fatal: impl Fn(Fault) + Send + 'static,
 ) -> (Writer, std::sync::mpsc::Receiver<Vec<Told>>, Arc<Counts>, JoinHandle<()>) {
-    let (queue, entries) = mpsc::channel(QUEUE);
+    let (writer, mut line) = line(journal);
     let (feed, told) = std::sync::mpsc::sync_channel(BATCHES_AHEAD);
-    let counts = Arc::new(Counts::default());
-    let counted = counts.clone();
-    let thread = std::thread::Builder::new()
-        .name("journal-writer".to_owned())
-        .spawn(move || run(&*journal, entries, &feed, &faults, &counted, &fatal))
-        .expect("a thread at the start");
-    (Writer { queue }, told, counts, thread)
+    let counts = line.counts.clone();
+    let run = move || {
+        while line.wait() {
+            let slow_ms = faults.slow_sync_ms.load(Ordering::Relaxed);
+            if slow_ms > 0 {
+                std::thread::sleep(Duration::from_millis(slow_ms));
+            }
+            match line.commit(BATCH) {
+                Ok(told) => {
+                    if feed.send(told).is_err() {
+                        return;
+                    }
+                }
+                Err(fault) => return fatal(fault),
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("journal-writer".to_owned());
+    (writer, told, counts, thread.spawn(run).expect("a thread at the start"))
 }
 
-fn run(
-    journal: &dyn Journal,
-    mut entries: mpsc::Receiver<Entry>,
-    feed: &std::sync::mpsc::SyncSender<Vec<Told>>,
-    faults: &Faults,
-    counts: &Counts,
-    fatal: &dyn Fn(Fault),
-) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while let Some(first) = entries.blocking_recv() {
-        batch.push(first);
-        while batch.len() < BATCH {
-            let Ok(next) = entries.try_recv() else { break };
-            batch.push(next);
+/// A writer, and the other end of its queue for whoever commits what stands in it.
+pub(crate) fn line(journal: Arc<dyn Journal>) -> (Writer, Line) {
+    let (queue, entries) = mpsc::channel(QUEUE);
+    (Writer { queue }, Line { journal, entries, batch: Vec::with_capacity(BATCH), counts: Arc::default() })
+}
+
+/// What waits to be committed.
+pub(crate) struct Line {
+    journal: Arc<dyn Journal>,
+    entries: mpsc::Receiver<Entry>,
+    batch: Vec<Entry>,
+    counts: Arc<Counts>,
+}
+
+impl Line {
+    /// Waits for the first; false when nobody can submit any more.
+    fn wait(&mut self) -> bool {
+        let first = self.entries.blocking_recv();
+        self.batch.extend(first);
+        !self.batch.is_empty()
+    }
+
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.batch.len() + self.entries.len()
+    }
+
+    /// Writes and syncs up to `most` of those that wait, and returns what is to be told of them, in order.
+    pub(crate) fn commit(&mut self, most: usize) -> Result<Vec<Told>, Fault> {
+        while self.batch.len() < most {
+            let Ok(next) = self.entries.try_recv() else { break };
+            self.batch.push(next);
         }
-        let slow_ms = faults.slow_sync_ms.load(Ordering::Relaxed);
-        if slow_ms > 0 {
-            std::thread::sleep(Duration::from_millis(slow_ms));
-        }
-        match commit(journal, &mut batch, counts) {
-            Ok(told) => {
-                if feed.send(told).is_err() {
-                    return;
-                }
-            }
-            Err(fault) => return fatal(fault),
-        }
+        commit(&*self.journal, &mut self.batch, &self.counts)
     }
 }
 

@@ -88,22 +88,27 @@ impl ReadModels {
     /// # Errors
     /// `CatchingUp` when `timeout` passed before, or when nothing is applied any more.
     pub async fn wait_for(&self, stream: StreamId, position: Position, timeout: Duration) -> Result<(), Failure> {
-        let arrival = async {
-            loop {
-                let moved = self.moved.notified();
-                tokio::pin!(moved);
-                // Registered before looking, so that a move in between is not missed.
-                moved.as_mut().enable();
-                if self.reached(stream) >= position {
-                    return Ok(());
-                }
-                if self.ended.load(Ordering::Acquire) {
-                    return Err(Failure::CatchingUp);
-                }
-                moved.await;
+        tokio::time::timeout(timeout, self.arrival(stream, position)).await.unwrap_or(Err(Failure::CatchingUp))
+    }
+
+    /// The same without an end to its patience.
+    ///
+    /// # Errors
+    /// `CatchingUp` when nothing is applied any more.
+    pub async fn arrival(&self, stream: StreamId, position: Position) -> Result<(), Failure> {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            // Registered before looking, so that a move in between is not missed.
+            moved.as_mut().enable();
+            if self.reached(stream) >= position {
+                return Ok(());
             }
-        };
-        tokio::time::timeout(timeout, arrival).await.unwrap_or(Err(Failure::CatchingUp))
+            if self.ended.load(Ordering::Acquire) {
+                return Err(Failure::CatchingUp);
+            }
+            moved.await;
+        }
     }
 
     /// Applies nothing more and wakes whoever waits.

@@ -85,6 +85,11 @@ impl Queue {
         Some(Taken { records, bytes: weights.iter().sum() })
     }
 
+    /// Whether [`Queue::take`] would wait.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state.lock().waiting.is_empty()
+    }
+
     /// Says that what was taken is applied; gives its room back.
     pub(super) fn applied(&self, records: usize, bytes: usize) {
         let mut state = self.state.lock();

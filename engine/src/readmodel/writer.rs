@@ -58,6 +58,26 @@ impl Writer {
         Ok(Self { models, queue, thread: Mutex::new(Some(thread)) })
     }
 
+    /// A writer without a thread: [`Writer::step`] applies what was pushed. For an engine that is moved step by step.
+    #[must_use]
+    pub fn stepped(models: Arc<ReadModels>) -> Self {
+        Self { models, queue: Arc::new(Queue::new(BOUND)), thread: Mutex::new(None) }
+    }
+
+    /// Applies up to `most` records that were pushed; returns how many.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn step(&self, most: usize) -> Result<usize, ReadFault> {
+        if self.queue.is_empty() {
+            return Ok(0);
+        }
+        let Some(taken) = self.queue.take(most) else { return Ok(0) };
+        self.models.apply(&taken.records)?;
+        self.queue.applied(taken.records.len(), taken.bytes);
+        Ok(taken.records.len())
+    }
+
     /// Hands committed records over, each stream's in the order of its positions. Blocks at 20,000 records or 32 MB that are not
     /// applied: the caller is the journal's writer, and it is meant to slow. After a fault it returns at once.
     pub fn push(&self, records: Vec<Committed>) {

@@ -16,12 +16,25 @@ use crate::domain::record::{By, Entity, Fact};
 use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::window::{Command, Event, Window, decide};
 use crate::failure::Failure;
+use crate::faults::Faults;
 use crate::journal::Touch;
 use crate::journal::writer::{Answer, Permit};
 
 /// Conversations that one record may move, so that it stays under the journal's limit. Where an agent holds more, the
 /// others are released in records before the one that removes the agent.
 const MOVES_A_RECORD: usize = 400;
+
+/// An append of the window's own was refused.
+pub(super) struct WindowRefused;
+
+impl StreamHandler<WindowRefused> for WindowActor {
+    fn handle(&mut self, _: WindowRefused, ctx: &mut Context<Self>) {
+        // By its drop it is rebuilt from what was committed.
+        ctx.terminate();
+    }
+
+    fn finished(&mut self, _: &mut Context<Self>) {}
+}
 
 /// What a record does to conversations.
 #[derive(Default)]
@@ -36,6 +49,8 @@ impl WindowActor {
     pub(super) fn ask(&mut self, by: By, command: Command, reply: Reply<Arc<Window>>) {
         let Some(writer) = self.shared.core.writer() else { return reply.send(Err(Failure::Stopping)) };
         let Some(permit) = writer.reserve() else { return reply.send(Err(super::overloaded())) };
+        let faults = &self.shared.core.config.faults;
+        assert!(!Faults::take(&faults.panics_in_window), "planned panic of a window");
         let decided = decide(&self.shared.window.borrow(), command);
         let events = match decided {
             Ok(events) if events.is_empty() => {
@@ -55,7 +70,11 @@ impl WindowActor {
             if let Event::AgentRemoved { agent } = event {
                 match self.release_all(*agent, by) {
                     Ok(last) => moves = last,
-                    Err(failure) => return reply.send(Err(failure)),
+                    Err(failure) => {
+                        // The state is ahead of the journal now: it must not live on.
+                        let _ = self.refused.send(());
+                        return reply.send(Err(failure));
+                    }
                 }
             }
         }
@@ -63,15 +82,20 @@ impl WindowActor {
         let mut facts: Vec<Fact> = events.into_iter().map(Fact::Window).collect();
         facts.append(&mut moves.facts);
         let told = std::mem::take(&mut moves.told);
+        let refused = self.refused.clone();
         let answer: Answer = Box::new(move |result| {
             told.iter().for_each(|to| drop(to.send(Outcome(result))));
             match result {
                 Ok(_) => reply.send(Ok(window)),
-                Err(_) => drop(reply),
+                Err(_) => {
+                    let _ = refused.send(());
+                    drop(reply);
+                }
             }
         });
         if let Err(failure) = self.submit(permit, by, facts, moves, answer) {
             tracing::error!(window.id = %self.shared.id, ?failure, "a decision could not be encoded");
+            let _ = self.refused.send(());
         }
     }
 
@@ -113,7 +137,13 @@ impl WindowActor {
         let permit = writer.reserve().ok_or_else(super::overloaded)?;
         let told = std::mem::take(&mut moves.told);
         let facts = std::mem::take(&mut moves.facts);
-        let answer: Answer = Box::new(move |result| told.iter().for_each(|to| drop(to.send(Outcome(result)))));
+        let refused = self.refused.clone();
+        let answer: Answer = Box::new(move |result| {
+            told.iter().for_each(|to| drop(to.send(Outcome(result))));
+            if result.is_err() {
+                let _ = refused.send(());
+            }
+        });
         self.submit(permit, by, facts, moves, answer)
     }
 
@@ -133,7 +163,8 @@ impl WindowActor {
         if events.is_empty() {
             return;
         }
-        moves.touches.push(Touch { entity: Entity::Conversation(id), version: state.version });
+        let chain = awake.map_or(0, |awake| awake.live.chain);
+        moves.touches.push(Touch { entity: Entity::Conversation(id), version: state.version, chain });
         state.apply_record(&events.iter().collect::<Vec<_>>(), now);
         self.shared.set_wheel(&state);
         moves.after.push(Arc::new(state.clone()));
@@ -142,6 +173,8 @@ impl WindowActor {
             awake.live.in_flight.set(awake.live.in_flight.get() + 1);
             moves.told.push(awake.live.outcomes.clone());
             *awake.live.state.borrow_mut() = state;
+        } else {
+            self.unsettled.insert(id);
         }
     }
 

@@ -1,7 +1,5 @@
 //! What a window does by itself: deadlines, absent holders, idle conversations, fallen ones, bodies stored whole.
 
-use std::time::Duration;
-
 use actix::prelude::*;
 
 use super::commands::engine_ask;
@@ -12,6 +10,8 @@ use crate::domain::id::ConversationId;
 
 /// Failures within this time count together, in milliseconds.
 const FAILURE_SPAN_MS: i64 = 10 * 60_000;
+/// Stored bodies that could not be interpreted are tried again after this.
+const SETTLE_AGAIN_MS: i64 = 500;
 /// That many failures set a conversation aside.
 const FAILURES: usize = 3;
 
@@ -72,8 +72,8 @@ impl WindowActor {
         }
     }
 
-    /// Only the window puts conversations to sleep: out of the registry first, then the message, so that whoever has
-    /// the old address either comes before it or is told to ask again.
+    /// Only the window puts conversations to sleep. One to which something came before the message stays awake; whoever
+    /// comes after it is told to ask again, and it is known as asleep when its end is heard of.
     fn put_to_sleep(&mut self) {
         let now = self.shared.core.now();
         let idle_ms = self.shared.core.config.idle_ms;
@@ -85,10 +85,8 @@ impl WindowActor {
             .collect();
         for id in idle {
             let Some(awake) = self.awake.get(&id) else { continue };
-            self.shared.core.registry.remove(id, awake.incarnation);
-            if awake.addr.try_send(Sleep).is_ok() {
-                self.awake.remove(&id);
-            }
+            // Full: then it is not idle.
+            let _ = awake.addr.try_send(Sleep);
         }
     }
 
@@ -120,22 +118,28 @@ impl WindowActor {
 
     /// Interprets bodies that were stored whole because the window was busy; one round at a time.
     pub(super) fn settle_raw(&mut self, ctx: &mut Context<Self>) {
-        if self.settling || self.shared.view.window().raw.is_empty() {
+        if self.settling {
+            // It may have looked before this one came.
+            self.settle_again = true;
+            return;
+        }
+        if self.shared.view.window().raw.is_empty() {
             return;
         }
         self.settling = true;
+        self.settle_again = false;
         let core = self.shared.core.clone();
         let id = self.shared.id.clone();
         let work = async move {
             let left = crate::actors::raw::settle(&core, &id).await;
             if left {
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                core.config.clock.sleep_ms(SETTLE_AGAIN_MS).await;
             }
             left
         };
         ctx.spawn(work.into_actor(self).map(|left, actor, ctx| {
             actor.settling = false;
-            if left {
+            if left || actor.settle_again {
                 actor.settle_raw(ctx);
             }
         }));

@@ -1,7 +1,6 @@
 //! Waking a conversation: from memory where it is open, else from the read models, once they have reached the head.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use actix::prelude::*;
 
@@ -15,8 +14,8 @@ use crate::failure::Failure;
 
 /// A deadline whose command got lost is offered again after this.
 const DEADLINE_AGAIN_MS: i64 = 1_000;
-/// How long waking waits for the read models.
-const CATCH_UP: Duration = Duration::from_secs(10);
+/// How long waking waits for the read models, in milliseconds.
+const CATCH_UP_MS: i64 = 10_000;
 
 impl WindowActor {
     /// Starts a conversation that nobody has seen before.
@@ -29,7 +28,7 @@ impl WindowActor {
         let id = state.id;
         let incarnation = core.incarnation();
         let ended = Ended { id, incarnation, clean: false, to: self.ended.clone() };
-        let (live, told) = Live::new(state, core.now());
+        let (live, told) = Live::new(state, incarnation, core.now());
         let addr = ConversationActor::wake(self.shared.clone(), Rc::clone(&live), told, ended);
         core.registry.put(id, incarnation, addr.clone());
         self.awake.insert(id, Awake { addr, live, incarnation });
@@ -48,14 +47,22 @@ impl WindowActor {
         if waiting.len() > 1 {
             return;
         }
-        let shared = self.shared.clone();
-        // What the last incarnation submitted may still be on its way; a state without it would be refused.
-        let unclean = self.failures.contains_key(&id);
-        let load = async move { load(&shared, id, unclean).await };
-        ctx.spawn(load.into_actor(self).map(move |loaded, actor, _| actor.loaded(id, loaded)));
+        self.load(id, ctx);
     }
 
-    fn loaded(&mut self, id: ConversationId, loaded: Result<Conversation, Failure>) {
+    fn load(&mut self, id: ConversationId, ctx: &mut Context<Self>) {
+        let shared = self.shared.clone();
+        // What was submitted for it may still be on its way; a state without it would be refused.
+        let unclean = self.failures.contains_key(&id) | self.unsettled.remove(&id);
+        let load = async move { load(&shared, id, unclean).await };
+        ctx.spawn(load.into_actor(self).map(move |loaded, actor, ctx| actor.loaded(id, loaded, ctx)));
+    }
+
+    fn loaded(&mut self, id: ConversationId, loaded: Result<Conversation, Failure>, ctx: &mut Context<Self>) {
+        if self.unsettled.contains(&id) {
+            // The window itself moved it meanwhile.
+            return self.load(id, ctx);
+        }
         let waiting = self.waking.remove(&id).unwrap_or_default();
         match loaded {
             Ok(state) => {
@@ -118,8 +125,7 @@ async fn load(shared: &super::Shared, id: ConversationId, unclean: bool) -> Resu
     if let Some(row) = shared.view.live(id) {
         return Ok(Conversation::clone(&row.state));
     }
-    let head = core.journal.head(shared.stream);
-    core.store.wait_for(shared.stream, head, CATCH_UP).await?;
+    core.caught_up_within(shared.stream, CATCH_UP_MS).await?;
     let store = core.store.clone();
     let stored = core.pool.run(move || store.conversation(id)).await?;
     let stored = stored.map_err(|_| Failure::CatchingUp)?;

@@ -40,10 +40,13 @@ pub fn delay_ms(failed: u32, jitter: f64) -> i64 {
 #[must_use]
 pub fn next_push(accepted_at: Timestamp, now: Timestamp, failed: u32, jitter: f64) -> Next {
     let at = now.plus_ms(delay_ms(failed, jitter));
-    if at.since_ms(accepted_at) >= GIVE_UP_AFTER_MS {
-        return Next::GiveUp;
-    }
-    Next::At(at)
+    if is_too_late(accepted_at, at) { Next::GiveUp } else { Next::At(at) }
+}
+
+/// Whether LINE may have forgotten the key of a push that was tried before, so that another try could be a second message.
+#[must_use]
+pub fn is_too_late(accepted_at: Timestamp, now: Timestamp) -> bool {
+    now.since_ms(accepted_at) >= GIVE_UP_AFTER_MS
 }
 
 #[cfg(test)]
@@ -86,5 +89,6 @@ mod tests {
         assert!(now.since_ms(accepted) >= GIVE_UP_AFTER_MS - LONGEST_MS);
         let late = accepted.plus_ms(GIVE_UP_AFTER_MS);
         assert_eq!(next_push(accepted, late, 1, 0.0), Next::GiveUp);
+        assert!(is_too_late(accepted, late) && !is_too_late(accepted, late.plus_ms(-1)));
     }
 }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
+use futures_util::future::LocalBoxFuture;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use super::answer::{self, Answer, Call};
 use super::json::{self, Lazy};
-use crate::channels::Outcome;
+use crate::channels::{Account, Outcome};
 
 /// LINE's own address; the default.
 pub const API_BASE_URL: &str = "https://api.line.me";
@@ -213,6 +214,16 @@ impl LineClient {
         );
         let outcome = answer::outcome(call, &answer);
         (answer.body, outcome)
+    }
+}
+
+impl Account for LineClient {
+    fn reply<'a>(&'a self, token: &'a str, texts: &'a [&'a str]) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(Self::reply(self, token, texts))
+    }
+
+    fn push<'a>(&'a self, to: &'a str, texts: &'a [&'a str], retry_key: u128) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(Self::push(self, to, texts, Uuid::from_u128(retry_key)))
     }
 }
 
