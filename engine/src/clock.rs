@@ -142,9 +142,10 @@ mod tests {
         };
         let late = clock.within_ms(5, clock.sleep_ms(50));
         let move_it = async {
-            clock.advance_ms(10);
-            tokio::task::yield_now().await;
-            clock.advance_ms(20);
+            for _ in 0..3 {
+                clock.advance_ms(10);
+                tokio::task::yield_now().await;
+            }
         };
         let (_, _, _, late, ()) = tokio::join!(wait(30, "last"), wait(10, "first"), wait(20, "second"), late, move_it);
         assert_eq!(*order.lock(), ["first", "second", "last"]);

@@ -91,6 +91,7 @@ pub async fn furnished_for(config: Config, api_url: &str, access_token: &str) ->
         channel_secret: "s".to_owned(),
         channel_access_token: access_token.to_owned(),
         mode: SendMode::Auto,
+        when_quota_empty: Default::default(),
         api_base_url: api_url.to_owned(),
         api_data_base_url: api_url.to_owned(),
     });

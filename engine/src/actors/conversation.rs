@@ -341,11 +341,9 @@ fn number_made(state: &Conversation, command: &Command) -> Option<u32> {
         Command::Send { agent, client_id, .. } | Command::AddNote { agent, client_id, .. } => {
             state.number_of(*agent, client_id)
         }
-        Command::Cancel { number, .. }
-        | Command::EditNote { number, .. }
-        | Command::DeleteNote { number, .. }
-        | Command::BeginSend { number, .. }
-        | Command::FinishSend { number, .. } => Some(*number),
+        Command::Cancel { number, .. } | Command::EditNote { number, .. } | Command::DeleteNote { number, .. } => {
+            Some(*number)
+        }
         _ => None,
     }
 }

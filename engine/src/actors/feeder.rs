@@ -62,8 +62,15 @@ impl Feeder {
 
     fn wake_senders(&self, committed: &Committed) {
         for fact in &committed.record.events {
-            let Fact::Conversation(id, Event::Queued(_) | Event::TakenBack { .. }) = fact else { continue };
-            let Some(state) = committed.after.iter().find(|state| state.id == *id) else { continue };
+            let Fact::Conversation(id, event) = fact else { continue };
+            let stirs = matches!(
+                event,
+                Event::Queued(_) | Event::TakenBack { .. } | Event::Received(_) | Event::Followed { .. }
+            );
+            let Some(state) = committed.after.iter().find(|state| state.id == *id && stirs) else { continue };
+            if state.outbox.is_empty() {
+                continue;
+            }
             if let Some(sender) = self.senders.get(&state.inbox).map(|sender| sender.clone()) {
                 // A full mailbox loses only the hint: the sender looks for forgotten answers in its rounds.
                 let _ = sender.try_send(Wake { conversation: *id });

@@ -23,7 +23,7 @@ pub use command::{
 };
 pub use content::{Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium};
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
-pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode};
+pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode, WhenQuotaEmpty};
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use madoguchi_engine::Clock;
-use madoguchi_engine::channels::{Account, Outcome, Platform};
+use madoguchi_engine::channels::{Account, Bubble, Outcome, Platform};
+use madoguchi_engine::domain::conversation::Outgoing;
+use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::org::Inbox;
 use madoguchi_engine::domain::time::Timestamp;
 use parking_lot::Mutex;
@@ -31,7 +33,7 @@ struct State {
     calls: BTreeMap<u64, Call>,
     next_call: u64,
     used_tokens: BTreeSet<String>,
-    keys: BTreeMap<u128, (Timestamp, String)>,
+    keys: BTreeMap<u128, (Timestamp, Vec<String>)>,
     shown: Vec<Shown>,
 }
 
@@ -55,7 +57,7 @@ pub struct Event {
 
 struct Call {
     what: What,
-    text: String,
+    texts: Vec<String>,
     answer: oneshot::Sender<Outcome>,
 }
 
@@ -146,7 +148,7 @@ impl Phones {
     pub fn decide(&self, call: u64, fate: Fate) -> String {
         let mut state = self.state.lock();
         let Some(call) = state.calls.remove(&call) else { return "nothing".to_owned() };
-        let said = format!("{} of {:?}: {fate:?}", call.what.name(), call.text);
+        let said = format!("{} of {:?}: {fate:?}", call.what.name(), call.texts);
         let outcome = match fate {
             Fate::Answered => state.take(&call, self.clock.now()),
             Fate::TakenUnheard => {
@@ -180,13 +182,14 @@ impl Phones {
         self.state.lock().shown.iter().filter(|shown| shown.text == text).count()
     }
 
-    async fn call(&self, what: What, texts: &[&str]) -> Outcome {
+    async fn call(&self, what: What, bubbles: &[Bubble]) -> Outcome {
         let (answer, wait) = oneshot::channel();
         {
             let mut state = self.state.lock();
             state.next_call += 1;
             let name = state.next_call;
-            state.calls.insert(name, Call { what, text: texts.concat(), answer });
+            let text = |bubble: &Bubble| bubble.body.as_str().expect("all is text").to_owned();
+            state.calls.insert(name, Call { what, texts: bubbles.iter().map(text).collect(), answer });
         }
         wait.await.unwrap_or(Outcome::Ambiguous)
     }
@@ -209,16 +212,20 @@ impl State {
             }
             What::Push { to, key } => {
                 let known = self.keys.get(key).filter(|(at, _)| now.since_ms(*at) < KEY_MS);
-                if let Some((_, text)) = known {
-                    assert_eq!(*text, call.text, "one retry key for two messages");
+                if let Some((_, texts)) = known {
+                    assert_eq!(*texts, call.texts, "one retry key for two messages");
                     return Outcome::Accepted { external_ids: Vec::new(), request_id: None };
                 }
-                self.keys.insert(*key, (now, call.text.clone()));
+                self.keys.insert(*key, (now, call.texts.clone()));
                 to.clone()
             }
         };
-        self.shown.push(Shown { user, text: call.text.clone() });
-        Outcome::Accepted { external_ids: vec![format!("s{}", self.shown.len())], request_id: None }
+        let mut external_ids = Vec::new();
+        for text in &call.texts {
+            self.shown.push(Shown { user: user.clone(), text: text.clone() });
+            external_ids.push(format!("s{}", self.shown.len()));
+        }
+        Outcome::Accepted { external_ids, request_id: None }
     }
 }
 
@@ -275,11 +282,28 @@ impl Platform for Line {
 }
 
 impl Account for Line {
-    fn reply<'a>(&'a self, token: &'a str, texts: &'a [&'a str]) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(self.0.call(What::Reply { token: token.to_owned() }, texts))
+    fn bubbles(&self, items: &[Outgoing], _: bool) -> Vec<Bubble> {
+        let text = |item: &Outgoing| match &item.content {
+            Content::Text(text) => Bubble { numbers: vec![item.number], body: json!(text) },
+            other => panic!("{other:?} was never written"),
+        };
+        items.iter().map(text).collect()
     }
 
-    fn push<'a>(&'a self, to: &'a str, texts: &'a [&'a str], key: u128) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(self.0.call(What::Push { to: to.to_owned(), key }, texts))
+    fn bubbles_a_call(&self) -> usize {
+        5
+    }
+
+    fn reply<'a>(&'a self, token: &'a str, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.0.call(What::Reply { token: token.to_owned() }, bubbles))
+    }
+
+    fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], key: u128) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.0.call(What::Push { to: to.to_owned(), key }, bubbles))
+    }
+
+    /// Cannot be asked: nobody can tell because of whom a call was refused.
+    fn check<'a>(&'a self, _: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(std::future::ready(Outcome::Accepted { external_ids: Vec::new(), request_id: None }))
     }
 }

@@ -290,6 +290,7 @@ fn account(n: usize, window: &WindowId) -> Inbox {
         channel_secret: "s".to_owned(),
         channel_access_token: "t".to_owned(),
         mode: SendMode::Auto,
+        when_quota_empty: Default::default(),
         api_base_url: "http://127.0.0.1:9".to_owned(),
         api_data_base_url: "http://127.0.0.1:9".to_owned(),
     });

@@ -19,7 +19,9 @@ use uuid::Uuid;
 
 use super::answer::{self, Answer, Call};
 use super::json::{self, Lazy};
-use crate::channels::{Account, Outcome};
+use super::{render, text};
+use crate::channels::{Account, Bubble, Outcome};
+use crate::domain::conversation::Outgoing;
 
 /// LINE's own address; the default.
 pub const API_BASE_URL: &str = "https://api.line.me";
@@ -94,6 +96,7 @@ pub struct LineClient {
     http: reqwest::Client,
     reply: Url,
     push: Url,
+    validate: Url,
     info: Url,
     authorization: HeaderValue,
 }
@@ -149,27 +152,33 @@ impl LineClient {
         Ok(Self {
             reply: address("/v2/bot/message/reply")?,
             push: address("/v2/bot/message/push")?,
+            validate: address("/v2/bot/message/validate/push")?,
             info: address("/v2/bot/info")?,
             authorization: bearer(access_token)?,
             http,
         })
     }
 
-    /// Answers free, once. LINE does not recognise a repetition of this call. LINE takes 1 to 5 texts of 1 to 5,000
-    /// UTF-16 units and refuses others.
-    pub async fn reply(&self, reply_token: &str, texts: &[&str]) -> Outcome {
-        let body = json!({ "replyToken": reply_token, "messages": messages(texts) });
+    /// Answers free, once. LINE does not recognise a repetition of this call. LINE takes 1 to 5 bubbles.
+    pub async fn reply(&self, reply_token: &str, bubbles: &[Bubble]) -> Outcome {
+        let body = json!({ "replyToken": reply_token, "messages": messages(bubbles) });
         let request = self.http.post(self.reply.clone()).json(&body);
         self.call(Call::Reply, request).await.1
     }
 
-    /// Sends a message of its own. For 24 hours LINE recognises a call with the same `retry_key`; recipient and texts
+    /// Sends a message of its own. For 24 hours LINE recognises a call with the same `retry_key`; recipient and bubbles
     /// must be the same as well. Limits as for [`LineClient::reply`].
-    pub async fn push(&self, to: &str, texts: &[&str], retry_key: Uuid) -> Outcome {
-        let body = json!({ "to": to, "messages": messages(texts) });
+    pub async fn push(&self, to: &str, bubbles: &[Bubble], retry_key: Uuid) -> Outcome {
+        let body = json!({ "to": to, "messages": messages(bubbles) });
         let request = self.http.post(self.push.clone()).json(&body);
         let request = request.header("x-line-retry-key", retry_key.hyphenated().to_string());
         self.call(Call::Push, request).await.1
+    }
+
+    /// Asks whether LINE would take these bubbles. Sends nothing and costs nothing.
+    pub async fn validate(&self, bubbles: &[Bubble]) -> Outcome {
+        let body = json!({ "messages": messages(bubbles) });
+        self.call(Call::Ask, self.http.post(self.validate.clone()).json(&body)).await.1
     }
 
     /// Asks whose token this is.
@@ -218,12 +227,24 @@ impl LineClient {
 }
 
 impl Account for LineClient {
-    fn reply<'a>(&'a self, token: &'a str, texts: &'a [&'a str]) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(Self::reply(self, token, texts))
+    fn bubbles(&self, items: &[Outgoing], joined: bool) -> Vec<Bubble> {
+        render::bubbles(items, joined)
     }
 
-    fn push<'a>(&'a self, to: &'a str, texts: &'a [&'a str], retry_key: u128) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(Self::push(self, to, texts, Uuid::from_u128(retry_key)))
+    fn bubbles_a_call(&self) -> usize {
+        text::BUBBLES
+    }
+
+    fn reply<'a>(&'a self, token: &'a str, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(Self::reply(self, token, bubbles))
+    }
+
+    fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(Self::push(self, to, bubbles, Uuid::from_u128(retry_key)))
+    }
+
+    fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.validate(bubbles))
     }
 }
 
@@ -253,9 +274,8 @@ fn read_bot_info(body: &[u8]) -> Option<BotInfo> {
     })
 }
 
-fn messages(texts: &[&str]) -> Vec<serde_json::Value> {
-    let message = |text: &&str| json!({ "type": "text", "text": text });
-    texts.iter().map(message).collect()
+fn messages(bubbles: &[Bubble]) -> Vec<&serde_json::Value> {
+    bubbles.iter().map(|bubble| &bubble.body).collect()
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -174,7 +174,7 @@ impl Conversation {
         if let Route::Reply { token } = route
             && self.reply.as_ref().is_some_and(|right| right.token == *token)
         {
-            self.reply = None;
+            self.spent = self.reply.take();
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::domain::content::{Dress, MediaLoss, StoredFile};
 use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Content, FailureReason};
+use crate::domain::org::{SendMode, WhenQuotaEmpty};
 use crate::domain::seat::ReleaseCause;
 use crate::domain::time::Timestamp;
 
@@ -116,17 +117,12 @@ pub enum Command {
         /// The memo.
         number: u32,
     },
-    /// The sender asks which way a message goes. With a live token this records the start.
-    BeginSend {
-        /// The message.
-        number: u32,
-        /// Free answers are not wanted for this one any more.
-        push_only: bool,
-    },
-    /// The sender tells how it ended.
+    /// The sender proposes a call. Which way it goes is recorded before its first byte.
+    BeginSend(Plan),
+    /// The sender tells how a call ended.
     FinishSend {
-        /// The message.
-        number: u32,
+        /// The first message of it.
+        lead: u32,
         /// How.
         outcome: SendOutcome,
     },
@@ -240,13 +236,45 @@ pub enum InboundKind {
     Unfollow,
 }
 
-/// How a send ended.
+/// A call that the sender would make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The first messages that wait, as many as the channel puts into one call; the first is never left out.
+    pub numbers: Vec<u32>,
+    /// Texts in a row would go as one bubble.
+    pub joined: bool,
+    /// How the account sends.
+    pub mode: SendMode,
+    /// Free answers are not wanted for this one any more.
+    pub no_reply: bool,
+    /// What is left of the messages that cost.
+    pub quota: Quota,
+}
+
+impl Plan {
+    /// One answer alone, over an account that sends in this way and has something left.
+    #[must_use]
+    pub fn alone(number: u32, mode: SendMode) -> Self {
+        Self { numbers: vec![number], joined: false, mode, no_reply: false, quota: Quota::Left }
+    }
+}
+
+/// What is left of the messages that cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Some, as far as is known.
+    Left,
+    /// None, and what is then to be done.
+    Empty(WhenQuotaEmpty),
+}
+
+/// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendOutcome {
     /// The platform took it.
     Sent {
-        /// The platform's ids.
-        external_ids: Vec<String>,
+        /// The platform's ids of the bubbles, each with the message that it holds; a bubble of several is told for each.
+        external_ids: Vec<(u32, String)>,
         /// As a free answer.
         free: bool,
     },
@@ -254,8 +282,15 @@ pub enum SendOutcome {
     Failed(FailureReason),
     /// Nobody can know.
     Unknown,
-    /// The free answer was certainly not taken; another way may be tried.
+    /// This way was certainly not taken; another may be tried.
     Abandoned,
+    /// Certainly not taken, and no other way now: it waits for the customer to write again.
+    Held,
+    /// Nothing was sent, because of these messages of several. A free right is not used up.
+    Refused {
+        /// Which, and why; none where that cannot be told.
+        culprits: Vec<(u32, FailureReason)>,
+    },
 }
 
 /// Which deadline of the state.

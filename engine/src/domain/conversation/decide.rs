@@ -2,6 +2,7 @@
 
 use super::{
     ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing,
+    sending,
 };
 use crate::domain::id::AgentId;
 use crate::domain::rejected::Rejected;
@@ -67,8 +68,8 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
             outgoing::send(state, *agent, *seat_epoch, &draft)
         }
         Command::Cancel { agent, seat_epoch, number } => outgoing::cancel(state, *agent, *seat_epoch, *number),
-        Command::BeginSend { number, push_only } => outgoing::begin(state, *number, *push_only, around),
-        Command::FinishSend { number, outcome } => Ok(outgoing::finish(state, *number, outcome)),
+        Command::BeginSend(plan) => sending::begin(state, plan, around),
+        Command::FinishSend { lead, outcome } => Ok(sending::finish(state, *lead, outcome)),
         Command::AddNote { agent, client_id, text } => {
             around
                 .member(*agent)

@@ -11,6 +11,7 @@ mod inbound;
 #[cfg(test)]
 mod model_test;
 mod outgoing;
+mod sending;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{Command, DeadlineKind, Inbound, InboundKind, SendOutcome};
+pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, SendOutcome};
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
@@ -83,6 +84,8 @@ pub struct Conversation {
     pub awaited: VecDeque<AwaitedMedia>,
     /// The newest message that can be told to the platform as read, and the token for it.
     pub read: Option<(u32, String)>,
+    /// The right that the newest free call took.
+    pub spent: Option<ReplyRight>,
     /// What has not gone out yet, in order.
     pub outbox: VecDeque<Outgoing>,
     /// The last client ids, to know a repetition. At most [`limits::CLIENT_IDS`].
@@ -227,6 +230,7 @@ impl Conversation {
             reply: None,
             awaited: VecDeque::new(),
             read: None,
+            spent: None,
             outbox: VecDeque::new(),
             client_ids: VecDeque::new(),
             notes: Vec::new(),

@@ -1,14 +1,14 @@
-//! Answers and memos: accepting them, and following an answer out of the house.
+//! Answers and memos: accepting and withdrawing them. How an answer leaves the house stands in `sending`.
 
 use std::hash::{Hash, Hasher};
 
 use sha2::{Digest, Sha256};
 
-use super::decide::{Around, holds};
-use super::{Conversation, Event, Queued, SendOutcome, limits};
+use super::decide::holds;
+use super::{Conversation, Event, Queued, limits};
 use crate::domain::content::Dress;
 use crate::domain::id::AgentId;
-use crate::domain::message::{Author, Content, Delivery, Route};
+use crate::domain::message::{Author, Content};
 use crate::domain::rejected::Rejected;
 
 /// What a client id is remembered by.
@@ -150,47 +150,11 @@ pub(super) fn cancel(
 ) -> Result<Vec<Event>, Rejected> {
     holds(state, agent, seat_epoch)?;
     match state.outgoing(number) {
-        Some(item) if item.delivery == Delivery::Queued => Ok(vec![Event::Cancelled { number, by: agent }]),
+        Some(item) if item.waits() => Ok(vec![Event::Cancelled { number, by: agent }]),
         Some(_) => Err(Rejected::NotWaiting),
         None if number <= state.last_number => Err(Rejected::NotWaiting),
         None => Err(Rejected::not_found("message")),
     }
-}
-
-/// Which way a message goes, recorded before its first byte. A push that was begun before may be begun again: its retry
-/// key makes it one, as long as the platform remembers the key. A reply that was begun and never finished cannot be known, and is never repeated.
-pub(super) fn begin(
-    state: &Conversation,
-    number: u32,
-    push_only: bool,
-    around: Around<'_>,
-) -> Result<Vec<Event>, Rejected> {
-    let item = state.outgoing(number).ok_or(Rejected::not_found("message"))?;
-    match (item.delivery, &item.route) {
-        (Delivery::Sending, Some(Route::Reply { .. })) => return Ok(vec![Event::Unknown { number }]),
-        (Delivery::Sending, _) if around.now.since_ms(item.queued_at) >= limits::REPEATABLE_MS => {
-            return Ok(vec![Event::Unknown { number }]);
-        }
-        (Delivery::Sending, _) => return Ok(Vec::new()),
-        _ => {}
-    }
-    let budget_ms = around.window.settings.reply_budget_ms;
-    let alive = state.reply.as_ref().filter(|right| !push_only && around.now.since_ms(right.received_at) < budget_ms);
-    let route = alive.map_or(Route::Push, |right| Route::Reply { token: right.token.clone() });
-    Ok(vec![Event::SendStarted { number, route, lead: number, joined: false }])
-}
-
-/// How a send ended. What is not on its way any more decides to nothing.
-pub(super) fn finish(state: &Conversation, number: u32, outcome: &SendOutcome) -> Vec<Event> {
-    if state.outgoing(number).is_none_or(|item| item.delivery != Delivery::Sending) {
-        return Vec::new();
-    }
-    vec![match outcome.clone() {
-        SendOutcome::Sent { external_ids, free } => Event::Sent { number, external_ids, free },
-        SendOutcome::Failed(reason) => Event::Failed { number, reason },
-        SendOutcome::Unknown => Event::Unknown { number },
-        SendOutcome::Abandoned => Event::SendAbandoned { number },
-    }]
 }
 
 fn check_note(text: &str) -> Result<(), Rejected> {

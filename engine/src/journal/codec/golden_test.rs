@@ -13,6 +13,7 @@ use crate::domain::content::Dress;
 use crate::domain::conversation::Event as Talk;
 use crate::domain::id::AgentId;
 use crate::domain::message::Content;
+use crate::domain::org::Event as Org;
 use crate::domain::record::{By, Fact, Record};
 use crate::domain::time::Timestamp;
 
@@ -38,6 +39,10 @@ fn former() -> BTreeMap<String, Vec<Fact>> {
     let mut files: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
     for mut fact in samples::facts() {
         let (kind, _) = facts::write(&fact, &mut Vec::new()).unwrap();
+        if let Fact::Org(Org::InboxCreated(_) | Org::InboxChanged(_)) = &fact {
+            files.entry(file_name(kind, 1)).or_default().push(fact);
+            continue;
+        }
         let Fact::Conversation(_, event) = &mut fact else { continue };
         let simple =
             |content: &Content| matches!(content, Content::Text(_) | Content::Other { .. } | Content::Redacted);

@@ -312,11 +312,16 @@ fn orgs() -> Vec<Org> {
             channel_secret: "c0ffee".into(),
             channel_access_token: "t0ken".into(),
             mode: SendMode::Auto,
+            when_quota_empty: Default::default(),
             api_base_url: "https://api.line.me".into(),
             api_data_base_url: "https://api-data.line.me".into(),
         }),
     );
-    let _ = every!(SendMode: SendMode::Auto => SendMode::Auto);
+    let _ = every!(SendMode:
+        SendMode::Auto => SendMode::Auto,
+        SendMode::Reply => SendMode::Reply,
+        SendMode::Push => SendMode::Push,
+    );
     let inbox =
         |settings| Inbox { id: INBOX, window: WindowId::new("shop1").expect("a good id"), settings, changed_at: T0 };
     let mut all: Vec<_> = roles

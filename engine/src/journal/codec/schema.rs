@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::{CodecError, read_whole};
 use crate::domain::content::Dress;
 use crate::domain::conversation::{Event as Talk, Queued, Received};
-use crate::domain::id::ConversationId;
+use crate::domain::id::{ConversationId, InboxId, WindowId};
 use crate::domain::message::{Author, Content, Route};
+use crate::domain::org::{Event as Org, Inbox, InboxSettings, LineSettings, SendMode, WhenQuotaEmpty};
 use crate::domain::record::Fact;
 use crate::domain::time::Timestamp;
 
@@ -29,6 +30,8 @@ pub(super) const OLD: &[Old] = &[
     Old { number: 101, version: 1, read: received_v1 },
     Old { number: 109, version: 1, read: queued_v1 },
     Old { number: 110, version: 1, read: send_started_v1 },
+    Old { number: 204, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxCreated).map(Fact::Org) },
+    Old { number: 205, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxChanged).map(Fact::Org) },
 ];
 
 fn talk(conversation: Option<ConversationId>, event: Talk) -> Result<Fact, CodecError> {
@@ -87,4 +90,40 @@ fn queued_v1(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, 
 fn send_started_v1(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
     let (number, route): (u32, Route) = read_whole(body)?;
     talk(conversation, Talk::SendStarted { number, route, lead: number, joined: false })
+}
+
+/// Before an empty quota was a setting.
+#[derive(Deserialize)]
+struct InboxV1 {
+    id: InboxId,
+    window: WindowId,
+    settings: InboxSettingsV1,
+    changed_at: Timestamp,
+}
+
+#[derive(Deserialize)]
+enum InboxSettingsV1 {
+    Line(LineSettingsV1),
+}
+
+#[derive(Deserialize)]
+struct LineSettingsV1 {
+    channel_secret: String,
+    channel_access_token: String,
+    mode: SendMode,
+    api_base_url: String,
+    api_data_base_url: String,
+}
+
+fn inbox_v1(body: &[u8]) -> Result<Inbox, CodecError> {
+    let InboxV1 { id, window, settings: InboxSettingsV1::Line(line), changed_at } = read_whole(body)?;
+    let settings = InboxSettings::Line(LineSettings {
+        channel_secret: line.channel_secret,
+        channel_access_token: line.channel_access_token,
+        mode: line.mode,
+        when_quota_empty: WhenQuotaEmpty::default(),
+        api_base_url: line.api_base_url,
+        api_data_base_url: line.api_data_base_url,
+    });
+    Ok(Inbox { id, window, settings, changed_at })
 }

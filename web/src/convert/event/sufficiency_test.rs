@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use madoguchi_engine::domain::content::{Dress, Media, MediaKind, MediaLoss, MediaPlace, StoredFile};
 use madoguchi_engine::domain::conversation::{
-    Around, Command, Conversation as State, DeadlineKind, Inbound, InboundKind, SendOutcome, decide,
+    Around, Command, Conversation as State, DeadlineKind, Inbound, InboundKind, Plan, SendOutcome, decide,
 };
 use madoguchi_engine::domain::id::{ContactPointId, FileId, InboxId};
 use madoguchi_engine::domain::message::FailureReason;
+use madoguchi_engine::domain::org::SendMode;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::window::Window;
 use madoguchi_engine::journal::feed::Committed;
@@ -358,8 +359,11 @@ fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command)
         20 => Command::AddNote { agent: wished_by, client_id: format!("n-{turn}"), text },
         21 => Command::EditNote { agent: wished_by, number, text },
         22 => Command::DeleteNote { agent: wished_by, number },
-        23 => Command::BeginSend { number: oldest, push_only: number.is_multiple_of(2) },
-        24 => Command::FinishSend { number: oldest, outcome: outcome(number) },
+        23 => Command::BeginSend(Plan {
+            no_reply: number.is_multiple_of(2),
+            ..Plan::alone(oldest, if turn.is_multiple_of(5) { SendMode::Reply } else { SendMode::Auto })
+        }),
+        24 => Command::FinishSend { lead: oldest, outcome: outcome(number) },
         25 => Command::DeadlineReached {
             kind: [DeadlineKind::Handover, DeadlineKind::Claimable, DeadlineKind::SeatExpiry, DeadlineKind::AutoClose]
                 [number as usize % 4],
@@ -400,7 +404,7 @@ fn kept(turn: usize) -> Result<StoredFile, MediaLoss> {
 
 fn outcome(number: u32) -> SendOutcome {
     match number % 4 {
-        0 => SendOutcome::Sent { external_ids: vec!["x".to_owned()], free: true },
+        0 => SendOutcome::Sent { external_ids: vec![(number, "x".to_owned())], free: true },
         1 => SendOutcome::Failed(FailureReason::GaveUp),
         2 => SendOutcome::Unknown,
         _ => SendOutcome::Abandoned,
@@ -424,7 +428,7 @@ fn the_wishes_lead_to_every_event_of_a_conversation() {
         seen.extend(events.map(kind));
     }
     // All but the seven of the window itself.
-    assert_eq!(seen.len(), 32, "{seen:?}");
+    assert_eq!(seen.len(), 33, "{seen:?}");
 }
 
 proptest! {
