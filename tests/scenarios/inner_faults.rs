@@ -14,6 +14,7 @@ use madoguchi_engine::domain::org::{self, Agent, Inbox, InboxSettings, LineSetti
 use madoguchi_engine::domain::record::{By, Fact};
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window;
+use madoguchi_engine::handle::Taken;
 use madoguchi_engine::rows::{ListQuery, MessagesQuery, Place, Update};
 use madoguchi_engine::{Clock, Failure, Handle};
 use madoguchi_tests::world::{PATIENCE, wait_until};
@@ -262,5 +263,21 @@ async fn a_deadline_that_passed_during_a_restart_fires_once() {
     let closed =
         facts.iter().filter(|fact| matches!(fact, Fact::Conversation(_, Event::Completed { by: None }))).count();
     assert_eq!((ended, closed), (1, 1));
+    engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn an_event_that_stands_twice_in_one_webhook_holds_up_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let engine = furnished(config(dir.path(), &clock)).await;
+    let mut twice: serde_json::Value = serde_json::from_slice(&body(1, 1)).unwrap();
+    let event = twice["events"][0].clone();
+    twice["events"] = json!([event, event]);
+    let twice = Bytes::from(twice.to_string());
+    for (recorded, duplicates) in [(1, 1), (0, 2)] {
+        let taken = tokio::time::timeout(PATIENCE, engine.inbound(INBOX, twice.clone())).await.expect("an answer");
+        assert_eq!(taken, Ok(Taken { recorded, duplicates, stored_whole: false }));
+    }
     engine.stop().await;
 }
