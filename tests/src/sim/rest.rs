@@ -104,6 +104,11 @@ fn what_waits(world: &World) -> String {
             waits.push(format!("answer {} ({:?})", item.number, item.delivery));
         }
     }
+    for body in world.truth.bodies.iter().filter(|body| body.why == RawReason::Busy) {
+        if world.truth.folds.values().any(|fold| fold.window.raw.contains(&body.raw)) {
+            waits.push(format!("a body stored whole at {}", body.received_at.0));
+        }
+    }
     if world.calls.waiting() > 0 {
         waits.push(format!("{} calls without an answer", world.calls.waiting()));
     }
