@@ -34,8 +34,8 @@ oracles: build ## LINE's own SDKs judge the double
 faults: build ## The long form of kills, power cuts and readers who never read
 	MADOGUCHI_FAULT_ROUNDS=1000 MADOGUCHI_KILL_ROUNDS=1000 MADOGUCHI_STUCK_SECONDS=60 $(CARGO) nextest run -p madoguchi-tests --profile long
 
-sim: build ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one
-	MADOGUCHI_SIM_RUNS=2000 $(CARGO) nextest run -p madoguchi-tests --profile long sim
+sim: ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one
+	MADOGUCHI_SIM_RUNS=$${MADOGUCHI_SIM_RUNS:-2000} $(CARGO) nextest run -p madoguchi-tests --profile long simulated
 
 bench:
 	$(CARGO) bench -p madoguchi-benches

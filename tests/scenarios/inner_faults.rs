@@ -11,6 +11,7 @@ use madoguchi_engine::domain::conversation::{Command, Status};
 use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::time::Timestamp;
+use madoguchi_engine::handle::Taken;
 use madoguchi_engine::rows::{ListQuery, MessagesQuery, Place, Update};
 use madoguchi_engine::{Clock, Failure};
 use madoguchi_tests::inside::{A, B, INBOX, body, burst, config, conversation, furnished, start, window};
@@ -202,5 +203,21 @@ async fn a_body_stored_whole_outlives_a_power_cut() {
     let page = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 50 }).await.unwrap();
     assert_eq!(page.items.len(), 10);
     assert!(page.items.iter().all(|line| line.content == Content::Text(text.clone())));
+    engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn an_event_that_stands_twice_in_one_webhook_holds_up_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let engine = furnished(config(dir.path(), &clock)).await;
+    let mut twice: serde_json::Value = serde_json::from_slice(&body(1, 1)).unwrap();
+    let event = twice["events"][0].clone();
+    twice["events"] = json!([event, event]);
+    let twice = Bytes::from(twice.to_string());
+    for (recorded, duplicates) in [(1, 1), (0, 2)] {
+        let taken = tokio::time::timeout(PATIENCE, engine.inbound(INBOX, twice.clone())).await.expect("an answer");
+        assert_eq!(taken, Ok(Taken { recorded, duplicates, stored_whole: false }));
+    }
     engine.stop().await;
 }

@@ -2,7 +2,7 @@
 //!
 //! A repetition that comes while the first is still on its way waits for the first one's commit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use actix::prelude::*;
@@ -135,8 +135,12 @@ impl InboxActor {
     fn sort(&mut self, events: Vec<(ParsedEvent, DedupeKey)>) -> Sorted {
         let mut sorted = Sorted::default();
         let mut index: HashMap<String, usize> = HashMap::new();
+        let mut own = HashSet::new();
         for (event, key) in events {
-            if let Some(waiters) = self.in_flight.get_mut(&key) {
+            if own.contains(&key) {
+                // Twice in one body: waiting for itself would never end.
+                sorted.known += 1;
+            } else if let Some(waiters) = self.in_flight.get_mut(&key) {
                 let (tell, wait) = oneshot::channel();
                 waiters.push(tell);
                 sorted.others.push(wait);
@@ -144,6 +148,7 @@ impl InboxActor {
                 sorted.known += 1;
             } else {
                 self.in_flight.insert(key, Vec::new());
+                own.insert(key);
                 sorted.keys.push(key);
                 let at = *index.entry(event.thread.clone()).or_insert_with(|| {
                     sorted.threads.push((event.thread.clone(), Vec::new()));

@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 /// Lines of the trace that a failing run prints.
-const SHOWN: usize = 400;
+const SHOWN: usize = 80;
 
 /// Runs a scenario once for each seed: 1, 2, 3… up to `MADOGUCHI_SIM_RUNS` (else `default_runs`), or only for
 /// `MADOGUCHI_SIM_SEED`. `every` and `place` leave some to others, so that the cores share a series.

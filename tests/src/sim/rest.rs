@@ -104,6 +104,16 @@ fn what_waits(world: &World) -> String {
             waits.push(format!("answer {} ({:?})", item.number, item.delivery));
         }
     }
+    let broken: Vec<Event> = world.phones.events().into_iter().filter(|event| event.broken).collect();
+    for body in world.truth.bodies.iter().filter(|body| body.why == RawReason::Busy) {
+        // One that holds what nobody can read stays, for a person to look at.
+        if broken.iter().any(|event| super::truth::mentions(body, &format!("\"{}\"", event.id))) {
+            continue;
+        }
+        if world.truth.folds.values().any(|fold| fold.window.raw.contains(&body.raw)) {
+            waits.push(format!("a body stored whole at {}", body.received_at.0));
+        }
+    }
     if world.calls.waiting() > 0 {
         waits.push(format!("{} calls without an answer", world.calls.waiting()));
     }

@@ -50,6 +50,7 @@ enum Step {
     PanicBefore,
     PanicAfter,
     PanicWindow,
+    Struck,
     Crash,
 }
 
@@ -75,6 +76,7 @@ const STEPS: &[(usize, Step)] = &[
     (8, Step::PanicBefore),
     (8, Step::PanicAfter),
     (3, Step::PanicWindow),
+    (8, Step::Struck),
     (8, Step::Crash),
 ];
 
@@ -110,6 +112,7 @@ pub(super) fn take(world: &mut World, life: &mut Life) -> Went {
             world.faults.panics_in_window.store(1, Ordering::Release);
             world.say("the next window that is asked panics");
         }
+        Step::Struck => return struck(world, life),
         Step::Crash => return crash(world, life),
     }
     Went::On
@@ -317,10 +320,10 @@ fn platform(world: &mut World) {
 
 fn clock(world: &mut World) {
     let (from, to) = *world.chooser.weighted(&[
-        (30, (1, 900)),
-        (30, (900, 6_000)),
-        (20, (6_000, 70_000)),
-        (8, (70_000, 1_000_000)),
+        (40, (1, 900)),
+        (40, (900, 6_000)),
+        (8, (6_000, 70_000)),
+        (6, (70_000, 1_000_000)),
         (1, (80_000_000, 95_000_000)),
     ]);
     let ms = from + world.chooser.below(to - from);
@@ -379,6 +382,18 @@ fn carry(world: &mut World, life: &mut Life) {
 fn second(world: &mut World, life: &Life) {
     life.readers.second();
     world.say("the sockets' clock ticks");
+}
+
+/// The platform takes a call, and the process dies before it hears of it.
+fn struck(world: &mut World, life: &mut Life) -> Went {
+    let calls = world.phones.calls();
+    if calls.is_empty() {
+        return Went::On;
+    }
+    let call = *world.chooser.pick(&calls);
+    let said = world.phones.decide(call, Fate::TakenUnheard);
+    world.say(&format!("platform, unheard: {said}"));
+    crash(world, life)
 }
 
 /// The process dies: perhaps in the middle of a batch, perhaps between the platform's answer and ours.

@@ -305,7 +305,8 @@ impl Truth {
     }
 }
 
-fn mentions(accepted: &RawAccepted, quoted: &str) -> bool {
+/// Whether a body stored whole holds these words.
+pub(super) fn mentions(accepted: &RawAccepted, quoted: &str) -> bool {
     use madoguchi_engine::domain::window::RawBody;
     match &accepted.body {
         RawBody::Inline(bytes) => String::from_utf8_lossy(bytes).contains(quoted),
