@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::join_all;
 use madoguchi_engine::config::Config;
 use madoguchi_engine::domain::conversation::{Command, Status};
@@ -17,6 +18,7 @@ use madoguchi_engine::{Clock, Failure};
 use madoguchi_tests::inside::{A, B, INBOX, body, burst, config, conversation, furnished, start, window};
 use madoguchi_tests::lossy::{Lossy, PowerCut};
 use madoguchi_tests::world::{PATIENCE, wait_until};
+use serde_json::json;
 use tokio::sync::mpsc;
 
 /// How long the read models are held back.
