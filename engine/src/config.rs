@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::uploads::Tools;
 
 /// Settings of one engine. Everything but `data_dir` has a default that suits a small machine.
 #[derive(Clone, Debug)]
@@ -32,6 +33,10 @@ pub struct Config {
     pub idle_ms: i64,
     /// Hold everything that would go out; a restored store starts so.
     pub hold_sending: bool,
+    /// Under which address platforms reach this installation, without a slash at the end; where they fetch what is sent.
+    pub public_url: String,
+    /// Programs of the machine that convert uploads.
+    pub tools: Tools,
     /// The name of the machine's present start, by which the read models notice a power cut; `None` asks the kernel. A
     /// simulated power cut gives another one.
     pub boot_id: Option<String>,
@@ -53,6 +58,8 @@ impl Config {
             presence_grace_ms: 20_000,
             idle_ms: 60_000,
             hold_sending: false,
+            public_url: String::new(),
+            tools: Tools::of_the_machine(),
             boot_id: None,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
+mod files;
 mod lists;
 mod resume;
 
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::actors::reply::{Answered, Reply, answered};
-use crate::actors::{Core, conversation, inbox, raw, start, window as window_actor};
+use crate::actors::{Core, conversation, inbox, raw, sender, start, window as window_actor};
 use crate::config::Config;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
@@ -47,6 +48,12 @@ pub enum StartError {
     /// A row of them.
     #[error("the read models cannot be read")]
     Row(#[from] crate::readmodel::ReadFault),
+    /// The key of the addresses under which platforms fetch what is sent.
+    #[error("the key of public addresses cannot be used")]
+    MediaKey(#[source] std::io::Error),
+    /// The folder of uploads.
+    #[error("the folder of uploads cannot be used")]
+    Uploads(#[source] std::io::Error),
     /// Calls to platforms.
     #[error("no client for outside calls")]
     HttpClient,
@@ -323,6 +330,17 @@ impl Handle {
     #[must_use]
     pub fn presence(&self) -> &Presence {
         &self.core.presence
+    }
+
+    /// An agent is writing: where they hold the seat, the customer is shown it. A hint, and never waited for.
+    pub fn typing(&self, agent: AgentId, conversation: ConversationId) {
+        sender::courtesy::typing(&self.core, agent, conversation);
+    }
+
+    /// An agent has seen the messages up to `number`: where they hold the seat, the customer is shown it. A hint, and
+    /// never waited for.
+    pub fn read(&self, agent: AgentId, conversation: ConversationId, number: u32) {
+        sender::courtesy::read(&self.core, agent, conversation, number);
     }
 
     /// An agent logged out or was shut out: what they hold anywhere ends.

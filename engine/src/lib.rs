@@ -17,6 +17,7 @@ pub mod presence;
 pub mod readmodel;
 pub mod rows;
 pub mod stepped;
+pub mod uploads;
 pub mod views;
 
 pub use clock::Clock;

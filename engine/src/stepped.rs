@@ -15,6 +15,7 @@ use crate::actors::feeder::Feeder;
 use crate::actors::pool::Pool;
 use crate::actors::start::{Parts, assemble, begin};
 use crate::channels::Platform;
+use crate::channels::public::PublicUrls;
 use crate::config::Config;
 use crate::handle::{Encoder, Handle, StartError};
 use crate::journal::writer::{self, Line, Told};
@@ -62,6 +63,8 @@ impl Stepped {
             writer,
             senders,
             platform,
+            // No platform fetches from a simulated engine.
+            urls: PublicUrls::new(&config.public_url, [0; 32]),
             pool: Pool::in_place(),
             window_arbiters: vec![here.clone()],
             sender_arbiter: here,

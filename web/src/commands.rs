@@ -7,7 +7,8 @@ use std::sync::Arc;
 use madoguchi_engine::domain::id::{ConversationId, WindowId};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::{Failure, handle::Done};
-use madoguchi_protocol::api::{Command, CommandDone, Message};
+use madoguchi_engine::rows::ConversationRow;
+use madoguchi_protocol::api::{Command, CommandDone, Conversation, Message};
 use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
@@ -31,15 +32,29 @@ pub async fn run(
     }
     may(app, who, convert::command::action(&command), conversation).await?;
     let changed = changed_number(&command);
-    let wish = convert::command::command(who, command, rand::random())?;
+    let uploads = uploads(app, &command).await?;
+    let wish = convert::command::command(who, command, &uploads, rand::random())?;
     let Done { row, number } =
         app.engine.command(By::Agent(who.agent), conversation, wish).await.map_err(|failure| refused(app, failure))?;
     let message = match number.or(changed) {
         Some(number) => read_back(app, conversation, number).await,
         None => None,
     };
-    let conversation = convert::conversation::conversation(&row);
+    let conversation = shown(app, &row);
     Ok(CommandDone { seat: conversation.seat.clone(), conversation, message })
+}
+
+/// The uploads that a command names. Those that are not there are left out.
+async fn uploads(app: &App, command: &Command) -> Result<convert::answer::Uploads, Problem> {
+    let mut uploads = convert::answer::Uploads::new();
+    if let Command::Send(send) = command {
+        for id in convert::answer::named(&send.content) {
+            if let Some(upload) = app.engine.upload_named(id).await.map_err(|failure| refused(app, failure))? {
+                uploads.insert(id, upload);
+            }
+        }
+    }
+    Ok(uploads)
 }
 
 /// Whether `who` may do this to the conversation; answers with its window.
@@ -55,6 +70,13 @@ pub async fn may(app: &App, who: &Identity, action: Action, conversation: Conver
         .ok_or_else(|| not_found("conversation"))?;
     authorize(who, action, Object::Window(&window), &app.engine).map_err(|_| problem(Code::Forbidden))?;
     Ok(window)
+}
+
+/// The conversation as lists and desks show it.
+#[must_use]
+pub fn shown(app: &App, row: &ConversationRow) -> Conversation {
+    let budget_ms = app.engine.window(&row.window).map_or(0, |window| window.settings.reply_budget_ms);
+    convert::conversation::conversation(row, budget_ms)
 }
 
 /// The engine's failure in the words of the wire.

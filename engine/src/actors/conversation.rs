@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix::prelude::*;
 use tokio::sync::mpsc;
 
-use super::Decision;
+use super::{Decision, accepting};
 use super::reply::Reply;
 use super::window::Shared;
 use crate::domain::conversation::{Around, Command, Conversation, Event, Inbound, decide};
@@ -159,7 +159,8 @@ impl ConversationActor {
         let decided = {
             let window = self.shared.window.borrow();
             let state = self.live.state.borrow();
-            let decided = decide(&state, command, Around { window: &window, now });
+            let decided = accepting::prepare(&self.shared.core, &state, command)
+                .and_then(|command| decide(&state, &command, Around { window: &window, now }));
             decided.map(|events| (events, number_made(&state, command)))
         };
         match decided {

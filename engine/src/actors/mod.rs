@@ -4,6 +4,7 @@
 //! [`conversation`] (decides) → the journal's writer → [`feeder`] (tells) → [`sender`] (out to the platform).
 //! [`start`] builds it all from the journal, which is also how everything that died comes back.
 
+pub(crate) mod accepting;
 pub(crate) mod conversation;
 pub(crate) mod feeder;
 pub(crate) mod inbox;
@@ -29,6 +30,7 @@ use tokio::sync::oneshot;
 use ulid::Ulid;
 
 use crate::channels::Platform;
+use crate::channels::public::PublicUrls;
 use crate::config::Config;
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{InboxId, Position, StreamId, WindowId};
@@ -38,6 +40,7 @@ use crate::journal::writer::{Answer, Permit, Submission, Writer};
 use crate::journal::{Append, DedupeKey, Journal, Touch, codec};
 use crate::presence::Presence;
 use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
+use crate::uploads::Uploads;
 use crate::views::Views;
 
 use self::inbox::InboxActor;
@@ -60,6 +63,8 @@ pub(crate) struct Core {
     pub(crate) pool: Pool,
     pub(crate) space: Space,
     pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) urls: PublicUrls,
+    pub(crate) uploads: Uploads,
     pub(crate) windows: DashMap<WindowId, Addr<WindowActor>>,
     pub(crate) inboxes: DashMap<InboxId, Addr<InboxActor>>,
     pub(crate) senders: Arc<DashMap<InboxId, Addr<SenderActor>>>,

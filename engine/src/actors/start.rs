@@ -15,6 +15,7 @@ use super::sender::SenderActor;
 use super::space::Space;
 use super::window::{WindowActor, thread_key};
 use crate::channels::line::client::{Timeouts, http_client};
+use crate::channels::public::PublicUrls;
 use crate::channels::{Network, Platform};
 use crate::config::Config;
 use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
@@ -26,6 +27,7 @@ use crate::journal::segment::{Options, SegmentJournal};
 use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
 use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
+use crate::uploads::Uploads;
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -70,6 +72,7 @@ pub(crate) struct Parts {
     pub(crate) writer: writer::Writer,
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
     pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) urls: PublicUrls,
     pub(crate) pool: Pool,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
     pub(crate) sender_arbiter: actix::ArbiterHandle,
@@ -103,6 +106,8 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let senders = Arc::new(DashMap::new());
     let feeder = Feeder { views: views.clone(), store: store_writer.clone(), senders: senders.clone() };
     let feed = feeder.start(told);
+    let urls = PublicUrls::open(&config.public_url, &config.data_dir).map_err(StartError::MediaKey)?;
+    let http = http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?;
     let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
     let parts = Parts {
         journal,
@@ -110,7 +115,8 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         store_writer,
         writer,
         senders,
-        platform: Arc::new(Network(http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?)),
+        platform: Arc::new(Network { http, urls: urls.clone() }),
+        urls,
         pool: Pool::new(),
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect(),
         sender_arbiter: actix::Arbiter::new().handle(),
@@ -130,6 +136,8 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         restore_window(&views, journal, &parts.store, entry)?;
     }
     views.restore_org(org, journal.head(ORG_STREAM));
+    let uploads =
+        Uploads::open(&config.data_dir.join("uploads"), config.tools.clone()).map_err(StartError::Uploads)?;
     Ok(Core {
         journal: parts.journal,
         writer: parking_lot::Mutex::new(Some(parts.writer)),
@@ -141,6 +149,8 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         pool: parts.pool,
         space: Space::new(config.data_dir.clone(), config.min_free_bytes, config.faults.clone()),
         platform: parts.platform,
+        urls: parts.urls,
+        uploads,
         windows: DashMap::new(),
         inboxes: DashMap::new(),
         senders: parts.senders,

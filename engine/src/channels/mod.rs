@@ -4,7 +4,9 @@
 //! conversation, reads no clock and keeps no state between two calls. What it cannot read it hands back as it came.
 //! [`line`] is the LINE Official Account.
 
+pub mod capabilities;
 pub mod line;
+pub mod public;
 
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
@@ -143,6 +145,16 @@ pub trait Platform: Send + Sync {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>>;
 }
 
+/// How long a platform shows that somebody is writing, in milliseconds.
+pub const TYPING_MS: i64 = 20_000;
+
+/// What the channel of these settings can carry.
+#[must_use]
+pub fn capabilities(settings: &InboxSettings) -> &'static capabilities::Capabilities {
+    let InboxSettings::Line(_) = settings;
+    &line::capabilities::LINE
+}
+
 /// What a platform shows as one message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bubble {
@@ -164,15 +176,29 @@ pub trait Account {
     fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome>;
     /// Asks whether the platform would take these, without sending anything. `Accepted` where it cannot be asked.
     fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome>;
+    /// Shows the customer for [`TYPING_MS`] that somebody is writing. `NotSent` where the platform shows no such thing.
+    fn show_typing<'a>(&'a self, _to: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(std::future::ready(Outcome::NotSent))
+    }
+    /// Shows the customer that the message with this token, and all before it, were read. `NotSent` where the platform
+    /// shows no such thing.
+    fn mark_read<'a>(&'a self, _token: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(std::future::ready(Outcome::NotSent))
+    }
 }
 
 /// The platforms themselves.
-pub(crate) struct Network(pub(crate) reqwest::Client);
+pub(crate) struct Network {
+    /// Makes the calls.
+    pub(crate) http: reqwest::Client,
+    /// Where platforms fetch what is sent.
+    pub(crate) urls: public::PublicUrls,
+}
 
 impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         let InboxSettings::Line(line) = &inbox.settings;
-        let client = line::client::LineClient::new(self.0.clone(), &line.api_base_url, &line.channel_access_token);
-        Some(Box::new(client.ok()?))
+        let client = line::client::LineClient::new(self.http.clone(), &line.api_base_url, &line.channel_access_token);
+        Some(Box::new(line::account::LineAccount { client: client.ok()?, urls: self.urls.clone() }))
     }
 }

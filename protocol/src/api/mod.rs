@@ -4,6 +4,7 @@
 //! [`Items`]. [`Command`] is every wish to a conversation; the socket uses the same.
 
 mod agent;
+mod capabilities;
 mod command;
 mod content;
 mod conversation;
@@ -17,11 +18,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use agent::{Agent, NewAgent, Presence, Role};
+pub use capabilities::{
+    ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule, StickerPackage,
+    Unit,
+};
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
-    EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, Takeover,
+    EditNote, EditNoteBody, Handover, Read, Release, SeatEpoch, Send, Takeover,
 };
-pub use content::{Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium};
+pub use content::{Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium, NewCard, NewMedium, Upload, UploadKind};
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
 pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode, WhenQuotaEmpty};
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};

@@ -40,7 +40,7 @@ pub(crate) async fn list_of_window(
 async fn page(app: &App, query: madoguchi_engine::rows::ListQuery) -> Answer {
     let page = app.engine.conversations(query).await.map_err(|failure| refused(app, failure))?;
     ok(&Items {
-        items: page.items.iter().map(convert::conversation::conversation).collect(),
+        items: page.items.iter().map(|row| commands::shown(app, row)).collect(),
         next_cursor: page.next_cursor,
     })
 }
@@ -49,7 +49,7 @@ async fn page(app: &App, query: madoguchi_engine::rows::ListQuery) -> Answer {
 #[utoipa::path(get, path = "/api/v1/conversations/{conversation}", tag = "conversations", responses((status = 200, description = "The conversation.", body = Conversation)))]
 pub(crate) async fn get(app: web::Data<App>, place: Place) -> Answer {
     let row = app.engine.conversation(place.id("conversation")?).await.map_err(|failure| refused(&app, failure))?;
-    ok(&convert::conversation::conversation(&row))
+    ok(&commands::shown(&app, &row))
 }
 
 /// Messages and memos in order. Without a place in it: the newest.

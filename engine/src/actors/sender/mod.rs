@@ -2,6 +2,7 @@
 //! has one task; what it learns it tells the conversation, which records it.
 
 mod call;
+pub(crate) mod courtesy;
 mod drain;
 
 use std::collections::HashSet;
@@ -37,6 +38,7 @@ pub(crate) struct SenderActor {
     busy: HashSet<ConversationId>,
     again: HashSet<ConversationId>,
     places: Arc<Semaphore>,
+    courtesy: courtesy::Courtesy,
 }
 
 impl SenderActor {
@@ -44,7 +46,8 @@ impl SenderActor {
         Self::start_in_arbiter(arbiter, move |ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             let places = Arc::new(Semaphore::new(AT_ONCE));
-            Self { inbox, core, busy: HashSet::new(), again: HashSet::new(), places }
+            let courtesy = courtesy::Courtesy::default();
+            Self { inbox, core, busy: HashSet::new(), again: HashSet::new(), places, courtesy }
         })
     }
 

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use futures_util::future::LocalBoxFuture;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
@@ -19,9 +18,7 @@ use uuid::Uuid;
 
 use super::answer::{self, Answer, Call};
 use super::json::{self, Lazy};
-use super::{render, text};
-use crate::channels::{Account, Bubble, Outcome};
-use crate::domain::conversation::Outgoing;
+use crate::channels::{Bubble, Outcome};
 
 /// LINE's own address; the default.
 pub const API_BASE_URL: &str = "https://api.line.me";
@@ -97,6 +94,8 @@ pub struct LineClient {
     reply: Url,
     push: Url,
     validate: Url,
+    loading: Url,
+    read: Url,
     info: Url,
     authorization: HeaderValue,
 }
@@ -153,6 +152,8 @@ impl LineClient {
             reply: address("/v2/bot/message/reply")?,
             push: address("/v2/bot/message/push")?,
             validate: address("/v2/bot/message/validate/push")?,
+            loading: address("/v2/bot/chat/loading/start")?,
+            read: address("/v2/bot/chat/markAsRead")?,
             info: address("/v2/bot/info")?,
             authorization: bearer(access_token)?,
             http,
@@ -179,6 +180,18 @@ impl LineClient {
     pub async fn validate(&self, bubbles: &[Bubble]) -> Outcome {
         let body = json!({ "messages": messages(bubbles) });
         self.call(Call::Ask, self.http.post(self.validate.clone()).json(&body)).await.1
+    }
+
+    /// Shows the user the loading animation for so many seconds, 5 to 60 in steps of 5, or until the next bubble comes.
+    pub async fn show_loading(&self, user_id: &str, seconds: u8) -> Outcome {
+        let body = json!({ "chatId": user_id, "loadingSeconds": seconds });
+        self.call(Call::Ask, self.http.post(self.loading.clone()).json(&body)).await.1
+    }
+
+    /// Shows the user that the message of this token, and all before it, were read.
+    pub async fn mark_as_read(&self, token: &str) -> Outcome {
+        let body = json!({ "markAsReadToken": token });
+        self.call(Call::Ask, self.http.post(self.read.clone()).json(&body)).await.1
     }
 
     /// Asks whose token this is.
@@ -223,28 +236,6 @@ impl LineClient {
         );
         let outcome = answer::outcome(call, &answer);
         (answer.body, outcome)
-    }
-}
-
-impl Account for LineClient {
-    fn bubbles(&self, items: &[Outgoing], joined: bool) -> Vec<Bubble> {
-        render::bubbles(items, joined)
-    }
-
-    fn bubbles_a_call(&self) -> usize {
-        text::BUBBLES
-    }
-
-    fn reply<'a>(&'a self, token: &'a str, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(Self::reply(self, token, bubbles))
-    }
-
-    fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(Self::push(self, to, bubbles, Uuid::from_u128(retry_key)))
-    }
-
-    fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(self.validate(bubbles))
     }
 }
 

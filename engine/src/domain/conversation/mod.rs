@@ -175,8 +175,9 @@ pub mod limits {
     pub const TEXT_UTF16: usize = 24_996;
     /// Longest text in UTF-8 bytes, so that its record fits the journal. Longer is refused.
     pub const TEXT_BYTES: usize = 48 * 1024;
-    /// Largest content of any kind, in bytes of words, so that its record fits the journal. Larger is refused.
-    pub const CONTENT_BYTES: usize = TEXT_BYTES;
+    /// Largest content of any kind with all that goes with it, in bytes of words, so that its record fits the journal.
+    /// Larger is refused.
+    pub const CONTENT_BYTES: usize = 56 * 1024;
     /// Longest memo in characters. Longer is refused.
     pub const NOTE_CHARS: usize = 5_000;
     /// Longest take-over reason or hand-over note in characters. Longer is refused.
