@@ -187,7 +187,8 @@ impl Server {
 /// # Errors
 /// What does not open, with its cause.
 pub async fn open(config: Arc<Config>, address: &str) -> Result<App, CannotStart> {
-    let settings = config.engine();
+    let mut settings = config.engine();
+    settings.public_url = App::public_url(&config, address);
     let clock = settings.clock.clone();
     let engine = Handle::start(settings, encoder()).await?;
     Ok(App::new(engine, config, clock, address)?)
@@ -238,6 +239,9 @@ async fn sweep(app: web::Data<App>) {
     loop {
         tokio::time::sleep(SWEEP).await;
         app.auth.sweep(app.clock.now());
+        if let Err(failure) = app.engine.sweep_uploads().await {
+            tracing::debug!(%failure, "uploads could not be looked through");
+        }
     }
 }
 

@@ -72,6 +72,12 @@ async fn check_right(app: &App, who: &Identity, action: Action, req: &HttpReques
             return Err(not_found("window"));
         }
         allowed
+    } else if let (Action::ReadWindow, Some(inbox)) = (action, part(req, "inbox")) {
+        // Of an inbox one reads what its window may know.
+        let inbox = inbox.parse().map_err(|_| not_found("inbox"))?;
+        let org = app.engine.org();
+        let inbox = org.inboxes.get(&inbox).ok_or_else(|| not_found("inbox"))?;
+        authorize(who, action, Object::Window(&inbox.window), &app.engine)
     } else if action == Action::ManageAgents {
         let role = role_named(app, req)?;
         authorize(who, action, Object::People(role), &app.engine)

@@ -11,7 +11,7 @@ use madoguchi_protocol::Code;
 use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
-use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows};
+use crate::routes::{agents, conversations, docs, files, health, hooks, inboxes, notes, raw, session, tokens, windows};
 
 /// Who may come to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,8 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents, ReadWindow, TakeOver,
-    UseSeat, Work,
+    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents, ReadWindow, SendFiles,
+    TakeOver, UseSeat, Work,
 };
 
 table! {
@@ -83,6 +83,11 @@ table! {
     GET "/api/v1/inboxes" Right(ManageInboxes) => inboxes::list;
     POST "/api/v1/inboxes" Right(ManageInboxes) => inboxes::create;
     GET "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::get;
+    GET "/api/v1/inboxes/{inbox}/capabilities" Right(ReadWindow) => inboxes::capabilities;
+
+    POST "/api/v1/files" Right(SendFiles) => files::upload;
+    GET "/api/v1/files/{file}" Right(SendFiles) => files::get;
+    GET "/media/{token}/{name}" Open => files::public;
 
     GET "/api/v1/conversations" Right(ListOwn) => conversations::list;
     GET "/api/v1/conversations/{conversation}" Right(ReadWindow) => conversations::get;
@@ -97,6 +102,7 @@ table! {
     GET "/api/v1/conversations/{conversation}/messages" Right(ReadWindow) => conversations::messages;
     POST "/api/v1/conversations/{conversation}/messages" Command(UseSeat) => conversations::send;
     POST "/api/v1/conversations/{conversation}/messages/{number}/cancel" Command(UseSeat) => conversations::cancel;
+    POST "/api/v1/conversations/{conversation}/read" Right(ReadWindow) => conversations::read;
     POST "/api/v1/conversations/{conversation}/notes" Command(Work) => notes::add;
     PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::edit;
     DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::delete;
@@ -196,6 +202,10 @@ mod tests {
         ("GET", "/api/v1/inboxes", "mm"),
         ("POST", "/api/v1/inboxes", "mm"),
         ("GET", "/api/v1/inboxes/{inbox}", "mm"),
+        ("GET", "/api/v1/inboxes/{inbox}/capabilities", "sa"),
+        ("POST", "/api/v1/files", "sa"),
+        ("GET", "/api/v1/files/{file}", "sa"),
+        ("GET", "/media/{token}/{name}", "**"),
         ("GET", "/api/v1/conversations", "aa"),
         ("GET", "/api/v1/conversations/{conversation}", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/claim", "-a"),
@@ -209,6 +219,7 @@ mod tests {
         ("GET", "/api/v1/conversations/{conversation}/messages", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/messages", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/messages/{number}/cancel", "sa"),
+        ("POST", "/api/v1/conversations/{conversation}/read", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/notes", "-a"),
         ("PUT", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
         ("DELETE", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
@@ -251,7 +262,7 @@ mod tests {
                     let who = Identity { agent: AgentId(1), role, session: None };
                     let object = match action {
                         Action::ManageAgents => Object::People(Role::Agent),
-                        _ if entry.path.contains("{window}") || entry.path.contains("{conversation}") => {
+                        _ if ["{window}", "{conversation}", "/capabilities"].iter().any(|p| entry.path.contains(p)) => {
                             Object::Window(&window)
                         }
                         _ => Object::Organisation,

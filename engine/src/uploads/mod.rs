@@ -14,13 +14,14 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::content::{MediaKind, StoredFile};
 
-pub use probe::mime_of;
 pub use store::{Incoming, Uploads};
 
 /// The longest upload, in bytes: what LINE takes of films.
@@ -52,6 +53,20 @@ pub struct Tools {
     pub heif: Option<PathBuf>,
     /// `ffmpeg`.
     pub ffmpeg: Option<PathBuf>,
+}
+
+/// Opens a stored file; with it comes its media type by its bytes.
+///
+/// # Errors
+/// It is gone, or the disk refuses.
+pub fn open(path: &Path) -> io::Result<(File, &'static str)> {
+    let mut file = File::open(path)?;
+    let mut head = Vec::new();
+    file.by_ref().take(probe::HEAD as u64).read_to_end(&mut head)?;
+    let len = file.metadata()?.len();
+    let has_film = boxes::facts(&mut BufReader::new(&mut file), len)?.has_film;
+    file.seek(SeekFrom::Start(0))?;
+    Ok((file, probe::mime_of(&head, has_film)))
 }
 
 /// Why a file cannot be used. The text is for the agent.

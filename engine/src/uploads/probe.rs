@@ -51,8 +51,7 @@ pub(super) fn find(head: &[u8]) -> Found {
 }
 
 /// The media type of a stored file by its first bytes. What a browser could run is never named: it is a lump of bytes.
-#[must_use]
-pub fn mime_of(head: &[u8], has_film: bool) -> &'static str {
+pub(super) fn mime_of(head: &[u8], has_film: bool) -> &'static str {
     match find(head) {
         Found::Jpeg => "image/jpeg",
         Found::Png => "image/png",

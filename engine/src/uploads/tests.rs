@@ -1,0 +1,154 @@
+//! Uploads from the first byte to the day on which nobody named them.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use bytes::Bytes;
+
+use super::boxes::sample::mp4;
+use super::sound::sample_mp3;
+use super::*;
+use crate::domain::id::FileId;
+use crate::domain::time::Timestamp;
+
+const FOR_EVER: Timestamp = Timestamp(i64::MAX);
+
+fn uploads(dir: &Path) -> Uploads {
+    Uploads::open(dir, Tools::default()).expect("a folder")
+}
+
+async fn upload(uploads: &Uploads, bytes: &[u8]) -> Result<Upload, Unusable> {
+    let mut incoming = uploads.begin().expect("a disk").expect("a place");
+    for piece in bytes.chunks(1_000) {
+        incoming.write(Bytes::copy_from_slice(piece)).await?;
+    }
+    incoming.finish(Some("名.bin".to_owned())).await
+}
+
+fn png() -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(30, 20).write_to(&mut bytes, image::ImageFormat::Png).expect("a small picture");
+    bytes.into_inner()
+}
+
+fn files(dir: &Path) -> usize {
+    std::fs::read_dir(dir).expect("the folder").filter(|entry| entry.as_ref().is_ok_and(|e| e.path().is_file())).count()
+}
+
+/// A program that stands in for one of the machine's.
+fn program(dir: &Path, script: &str) -> PathBuf {
+    let path = dir.join("program");
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    path
+}
+
+#[actix_rt::test]
+async fn each_kind_is_told_by_its_bytes_and_keeps_what_a_message_needs() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let uploads = uploads(dir.path());
+    let picture = upload(&uploads, &png()).await.expect("a picture");
+    assert_eq!((picture.kind, picture.file.size), (MediaKind::Image, Some((30, 20))));
+    assert!(picture.file.preview.is_some_and(|preview| uploads.path(preview).is_some()));
+    let film = upload(&uploads, &mp4(2_500, &[b"vide", b"soun"])).await.expect("a film");
+    assert_eq!((film.kind, film.duration_ms, film.file.mime.as_str()), (MediaKind::Video, Some(2_500), "video/mp4"));
+    let small = film.file.preview.and_then(|preview| uploads.path(preview)).expect("a neutral picture");
+    assert_eq!(open(&small).expect("a file").1, "image/jpeg");
+    let memo = upload(&uploads, &mp4(700, &[b"soun"])).await.expect("a recording");
+    assert_eq!((memo.kind, memo.duration_ms, memo.file.mime.as_str()), (MediaKind::Audio, Some(700), "audio/mp4"));
+    let song = upload(&uploads, &sample_mp3(40)).await.expect("a recording");
+    assert_eq!((song.kind, song.file.mime.as_str()), (MediaKind::Audio, "audio/mpeg"));
+    assert!(song.duration_ms.is_some_and(|ms| (900..1_200).contains(&ms)), "{:?}", song.duration_ms);
+    let page = upload(&uploads, b"<html><script>alert(1)</script>").await.expect("a file");
+    assert_eq!((page.kind, page.file.mime.as_str()), (MediaKind::File, "application/octet-stream"));
+    assert_eq!(page.name.as_deref(), Some("名.bin"));
+    for (stored, mime) in [(&film, "video/mp4"), (&memo, "audio/mp4"), (&page, "application/octet-stream")] {
+        let path = uploads.path(stored.file.id).expect("stored");
+        assert_eq!(std::fs::metadata(&path).expect("there").len(), stored.file.bytes);
+        assert_eq!(open(&path).expect("a file").1, mime);
+    }
+}
+
+#[actix_rt::test]
+async fn what_cannot_be_used_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let uploads = uploads(dir.path());
+    assert!(matches!(upload(&uploads, b"").await, Err(Unusable::Empty)));
+    assert!(matches!(upload(&uploads, b"\xff\xd8\xff broken").await, Err(Unusable::BrokenPicture(_))));
+    assert!(matches!(upload(&uploads, b"\0\0\0\x18ftypheic\0\0\0\0").await, Err(Unusable::NoHeif)));
+    let mut incoming = uploads.begin().expect("a disk").expect("a place");
+    let piece = Bytes::from(vec![0; 50 << 20]);
+    for _ in 0..4 {
+        incoming.write(piece.clone()).await.expect("up to the limit");
+    }
+    assert!(matches!(incoming.write(Bytes::from_static(b"x")).await, Err(Unusable::TooLong)));
+    drop(incoming);
+    assert_eq!(files(dir.path()), 0);
+    assert_eq!(std::fs::read_dir(dir.path().join("new")).expect("the folder").count(), 0);
+}
+
+#[actix_rt::test]
+async fn too_many_at_a_time_are_told_to_come_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let uploads = uploads(dir.path());
+    let held: Vec<_> = (0..AT_ONCE).map(|_| uploads.begin().expect("a disk").expect("a place")).collect();
+    assert!(uploads.begin().expect("a disk").is_none());
+    drop(held);
+    assert!(uploads.begin().expect("a disk").is_some());
+}
+
+#[actix_rt::test]
+async fn a_file_that_a_message_names_stays_and_one_that_nobody_names_goes() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let uploads = self::uploads(dir.path());
+    let named = upload(&uploads, &png()).await.expect("a picture");
+    let forgotten = upload(&uploads, &png()).await.expect("a picture");
+    assert_eq!(uploads.name(FileId(1)).expect("a disk"), None);
+    assert_eq!(uploads.name(named.file.id).expect("a disk").as_ref(), Some(&named));
+    assert_eq!(uploads.name(named.file.id).expect("a disk").as_ref(), Some(&named), "as often as it is said");
+    assert_eq!(uploads.sweep(Timestamp(0)).expect("a disk"), 0, "nothing is that old");
+    assert_eq!(uploads.sweep(FOR_EVER).expect("a disk"), 1);
+    assert!(uploads.path(named.file.id).is_some() && uploads.path(forgotten.file.id).is_none());
+    assert_eq!(uploads.name(forgotten.file.id).expect("a disk"), None);
+    assert_eq!(files(dir.path()), 3, "a file, its small picture, and what it is");
+}
+
+#[actix_rt::test]
+async fn uploads_outlive_the_process_and_half_of_one_does_not() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let first = uploads(dir.path());
+    let kept = upload(&first, &png()).await.expect("a picture");
+    let mut half = first.begin().expect("a disk").expect("a place");
+    half.write(Bytes::from_static(b"half of it")).await.expect("taken");
+    // The process ends here: nothing cleans up.
+    std::mem::forget(half);
+    let second = uploads(dir.path());
+    assert_eq!(std::fs::read_dir(dir.path().join("new")).expect("the folder").count(), 0);
+    assert_eq!(second.name(kept.file.id).expect("a disk"), Some(kept));
+}
+
+#[actix_rt::test]
+async fn programs_of_the_machine_are_used_where_they_are_and_work() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let tool = tempfile::tempdir().expect("a folder");
+    let picture = tool.path().join("picture.png");
+    std::fs::write(&picture, png()).expect("written");
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec();
+    let copies = program(tool.path(), &format!("for last; do :; done; cp '{}' \"$last\"", picture.display()));
+    let tools = Tools { heif: Some(copies.clone()), ffmpeg: Some(copies) };
+    let uploads = Uploads::open(dir.path(), tools).expect("a folder");
+    let photo = upload(&uploads, &heic).await.expect("converted");
+    assert_eq!((photo.kind, photo.file.size), (MediaKind::Image, Some((30, 20))));
+    let film = upload(&uploads, &mp4(1_000, &[b"vide"])).await.expect("a film");
+    let small = film.file.preview.and_then(|preview| uploads.path(preview)).expect("a still");
+    let still = image::load_from_memory(&std::fs::read(small).expect("a file")).expect("a picture");
+    assert_eq!((still.width(), still.height()), (30, 20), "not the neutral one");
+
+    let fails = program(tool.path(), "exit 1");
+    let tools = Tools { heif: Some(fails.clone()), ffmpeg: Some(fails) };
+    let uploads = Uploads::open(&dir.path().join("other"), tools);
+    let uploads = uploads.expect("a folder");
+    assert!(matches!(upload(&uploads, &heic).await, Err(Unusable::NotConverted)));
+    let film = upload(&uploads, &mp4(1_000, &[b"vide"])).await.expect("a film without its program is still one");
+    assert!(film.file.preview.is_some());
+}

@@ -11,7 +11,12 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use madoguchi_engine::uploads::Tools;
+
 pub use load::{ConfigError, Overrides, load};
+
+/// A program is looked for in the usual folders of the machine.
+const AUTO: &str = "auto";
 
 /// The commented sample; printed by `print-default-config`.
 pub const SAMPLE: &str = include_str!("../../config.sample.toml");
@@ -78,6 +83,8 @@ pub struct Limits {
     pub head_timeout_ms: u64,
     /// Until the body of a request is there, in milliseconds.
     pub body_timeout_ms: u64,
+    /// Until an upload is there as a whole, in milliseconds; between two pieces of it `body_timeout_ms` may pass.
+    pub upload_timeout_ms: u64,
     /// An idle connection is closed after this, in milliseconds.
     pub keep_alive_ms: u64,
     /// Open connections for each worker.
@@ -138,6 +145,10 @@ pub struct Engine {
     pub idle_ms: i64,
     /// Hold everything that would go out.
     pub hold_sending: bool,
+    /// The program that converts HEIC pictures: a path, `auto` for the machine's, empty for none.
+    pub heif_program: String,
+    /// The program that takes pictures of films: a path, `auto` for the machine's, empty for none.
+    pub ffmpeg_program: String,
     /// The name of the machine's present start; empty asks the kernel.
     pub boot_id: String,
 }
@@ -159,6 +170,7 @@ impl Default for Config {
                 webhook_body_bytes: madoguchi_protocol::limits::WEBHOOK_BODY_BYTES,
                 head_timeout_ms: 10_000,
                 body_timeout_ms: 30_000,
+                upload_timeout_ms: 900_000,
                 keep_alive_ms: 75_000,
                 connections_per_worker: 20_000,
                 sockets: 20_000,
@@ -182,6 +194,8 @@ impl Default for Config {
                 presence_grace_ms: engine.presence_grace_ms,
                 idle_ms: engine.idle_ms,
                 hold_sending: engine.hold_sending,
+                heif_program: AUTO.to_owned(),
+                ffmpeg_program: AUTO.to_owned(),
                 boot_id: String::new(),
             },
         }
@@ -200,8 +214,22 @@ impl Config {
             presence_grace_ms: self.engine.presence_grace_ms,
             idle_ms: self.engine.idle_ms,
             hold_sending: self.engine.hold_sending,
+            tools: self.tools(),
             boot_id: (!self.engine.boot_id.is_empty()).then(|| self.engine.boot_id.clone()),
             ..madoguchi_engine::Config::new(&self.data_dir)
+        }
+    }
+
+    fn tools(&self) -> Tools {
+        let machine = Tools::of_the_machine();
+        let chosen = |setting: &str, found: Option<PathBuf>| match setting {
+            AUTO => found,
+            "" => None,
+            path => Some(PathBuf::from(path)),
+        };
+        Tools {
+            heif: chosen(&self.engine.heif_program, machine.heif),
+            ffmpeg: chosen(&self.engine.ffmpeg_program, machine.ffmpeg),
         }
     }
 

@@ -47,6 +47,7 @@ fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
     for (name, value) in [
         ("head_timeout_ms", limits.head_timeout_ms),
         ("body_timeout_ms", limits.body_timeout_ms),
+        ("upload_timeout_ms", limits.upload_timeout_ms),
         ("keep_alive_ms", limits.keep_alive_ms),
     ] {
         rule((100..=3_600_000).contains(&value), &format!("limits.{name}: 100 to 3,600,000"));

@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, web};
 use madoguchi_engine::domain::id::ConversationId;
 use madoguchi_protocol::api::{
-    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, SeatEpoch, Send, Takeover,
+    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, Read, SeatEpoch, Send,
+    Takeover,
 };
 
 use super::{Answer, ok};
@@ -137,6 +138,15 @@ pub(crate) async fn send(app: web::Data<App>, who: Identity, place: Place, Json(
     let conversation: ConversationId = place.id("conversation")?;
     let done = commands::run(&app, &who, conversation, Command::Send(body)).await?;
     Ok(HttpResponse::Accepted().json(done))
+}
+
+/// Says that the caller has seen the messages up to one. Where the caller holds the seat and the account shows it, the
+/// customer sees that they were read.
+#[utoipa::path(post, path = "/api/v1/conversations/{conversation}/read", tag = "messages", request_body = Read,
+    responses((status = 204, description = "Heard.")))]
+pub(crate) async fn read(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<Read>) -> Answer {
+    app.engine.read(who.agent, place.id("conversation")?, body.number);
+    super::done()
 }
 
 /// Withdraws an answer that has not gone out.

@@ -74,6 +74,15 @@ pub(crate) async fn get(app: web::Data<App>, place: Place) -> Answer {
     ok(&convert::org::inbox(inbox, app.webhook_url(id)))
 }
 
+/// What can be sent over the account. The rules by which answers are checked, told before anything is written.
+#[utoipa::path(get, path = "/api/v1/inboxes/{inbox}/capabilities", tag = "inboxes", responses((status = 200, description = "What can be sent.", body = api::Capabilities)))]
+pub(crate) async fn capabilities(app: web::Data<App>, place: Place) -> Answer {
+    let org = app.engine.org();
+    let inbox = org.inboxes.get(&place.id("inbox")?).ok_or_else(|| not_found("inbox"))?;
+    let rules = madoguchi_engine::channels::capabilities(&inbox.settings);
+    ok(&convert::capabilities::capabilities(rules, &inbox.settings))
+}
+
 /// The settings in the domain. Where the platform is may be said by owners only: messages and the access token go there.
 fn line_settings(app: &App, who: &Identity, new: NewLineSettings) -> Result<LineSettings, Problem> {
     for (field, given) in

@@ -4,6 +4,7 @@
 pub(crate) mod agents;
 pub(crate) mod conversations;
 pub(crate) mod docs;
+pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod hooks;
 pub(crate) mod inboxes;

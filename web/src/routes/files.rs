@@ -1,0 +1,148 @@
+//! Files that agents send: uploaded first, named in a message later, and fetched by platforms without a login.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use actix_files::NamedFile;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::StreamExt as _;
+use madoguchi_engine::Handle;
+use madoguchi_engine::domain::content::MediaKind;
+use madoguchi_engine::domain::id::FileId;
+use madoguchi_engine::uploads::{self, Unusable};
+use madoguchi_protocol::api::{Upload, UploadKind};
+use madoguchi_protocol::limits::FILE_NAME_CHARS;
+use madoguchi_protocol::{Code, Problem};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{Answer, created};
+use crate::App;
+use crate::commands::refused;
+use crate::convert;
+use crate::error::{invalid, not_found, problem};
+use crate::extract::{Place, Query, part};
+
+/// What a platform or a browser may keep, and for how long: an address never names other bytes.
+const KEPT: &str = "private, max-age=86400, immutable";
+/// Nothing in a file is run, wherever it is shown.
+const POLICY: &str = "default-src 'none'; sandbox";
+
+/// How an upload is called.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Named {
+    /// Its name; at most 200 characters. Of an upload that is sent as a file the customer sees it.
+    #[serde(default)]
+    name: Option<String>,
+}
+
+/// Takes a file as the body, whatever its media type: what it is, is seen from its bytes. Pictures become JPEG or PNG
+/// without what a camera wrote beside them. It goes after a day if no message names it.
+#[utoipa::path(post, path = "/api/v1/files", tag = "files", params(Named),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, description = "It can be named in messages.", body = Upload)))]
+pub(crate) async fn upload(
+    app: web::Data<App>,
+    req: HttpRequest,
+    Query(named): Query<Named>,
+    mut body: web::Payload,
+) -> Answer {
+    let name = named.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    if name.as_ref().is_some_and(|name| name.chars().count() > FILE_NAME_CHARS || name.chars().any(char::is_control)) {
+        return Err(invalid("name", "at most 200 characters, none of them a control character").into());
+    }
+    let announced = req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|bytes: u64| bytes > uploads::MOST_BYTES) {
+        return Err(unusable(&Unusable::TooLong).into());
+    }
+    let _in_hand = app.stopping.take_in_hand();
+    let mut incoming = app.engine.begin_upload().await.map_err(|failure| refused(&app, failure))?;
+    // A sender may be slow, but not silent.
+    let patience = Duration::from_millis(app.config.limits.body_timeout_ms);
+    let deadline = tokio::time::Instant::now() + Duration::from_millis(app.config.limits.upload_timeout_ms);
+    loop {
+        let until = deadline.min(tokio::time::Instant::now() + patience);
+        let next = tokio::time::timeout_at(until, body.next()).await.map_err(|_| slow())?;
+        let Some(chunk) = next else { break };
+        let chunk = chunk.map_err(|_| problem(Code::Malformed).detail("the body broke off"))?;
+        app.engine.upload_may_go_on().map_err(|failure| refused(&app, failure))?;
+        incoming.write(chunk).await.map_err(|why| unusable(&why))?;
+    }
+    let upload = incoming.finish(name).await.map_err(|why| unusable(&why))?;
+    created(&Upload {
+        kind: match upload.kind {
+            MediaKind::Image => UploadKind::Image,
+            MediaKind::Video => UploadKind::Video,
+            MediaKind::Audio => UploadKind::Audio,
+            MediaKind::File => UploadKind::File,
+        },
+        file: convert::media::file(&upload.file),
+        name: upload.name,
+        duration_ms: upload.duration_ms,
+    })
+}
+
+fn slow() -> Problem {
+    let mut slow = problem(Code::Malformed).detail("the body did not come in time");
+    slow.status = 408;
+    slow
+}
+
+/// Why an upload is of no use, in the words of the wire.
+fn unusable(why: &Unusable) -> Problem {
+    match why {
+        Unusable::TooLong => problem(Code::TooLarge).limit(uploads::MOST_BYTES).detail(why.to_string()),
+        Unusable::Disk(error) => {
+            tracing::error!(%error, "an upload could not be stored");
+            problem(Code::Interrupted)
+        }
+        Unusable::NoHeif => problem(Code::UnsupportedMediaType).field("file").detail(why.to_string()),
+        Unusable::Empty | Unusable::BrokenPicture(_) | Unusable::TooManyPixels | Unusable::NotConverted => {
+            invalid("file", &why.to_string())
+        }
+    }
+}
+
+/// The bytes of an uploaded file, for whoever is logged in and was told its id.
+#[utoipa::path(get, path = "/api/v1/files/{file}", tag = "files",
+    responses((status = 200, description = "The bytes; ranges are served.", body = Vec<u8>, content_type = "application/octet-stream")))]
+pub(crate) async fn get(app: web::Data<App>, req: HttpRequest, place: Place) -> Answer {
+    let id: FileId = place.id("file")?;
+    serve(&req, app.engine.uploaded(id)).await
+}
+
+/// The bytes of a file that was sent, for whoever was sent its address. No login; every wrong address is 404.
+#[utoipa::path(get, path = "/media/{token}/{name}", tag = "files",
+    responses((status = 200, description = "The bytes; ranges are served.", body = Vec<u8>, content_type = "application/octet-stream")))]
+pub(crate) async fn public(app: web::Data<App>, req: HttpRequest) -> Answer {
+    let path = public_path(&app.engine, part(&req, "token").unwrap_or_default());
+    serve(&req, path).await
+}
+
+fn public_path(engine: &Handle, token: &str) -> Option<PathBuf> {
+    engine.public_file(token)
+}
+
+async fn serve(req: &HttpRequest, path: Option<PathBuf>) -> Answer {
+    let path = path.ok_or_else(|| not_found("file"))?;
+    let looked = web::block(move || uploads::open(&path).map(|(file, mime)| (file, path, mime))).await;
+    let Ok(Ok((file, path, mime))) = looked else { return Err(not_found("file").into()) };
+    let named = NamedFile::from_file(file, path).map_err(|_| not_found("file"))?;
+    let named = named
+        .set_content_type(mime.parse().map_err(|_| problem(Code::Internal))?)
+        .disable_content_disposition()
+        .prefer_utf8(false);
+    let mut response: HttpResponse = named.into_response(req);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let shown = mime.starts_with("image/") || mime.starts_with("video/") || mime.starts_with("audio/");
+    let disposition = if shown { "inline" } else { "attachment" };
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    Ok(response)
+}
