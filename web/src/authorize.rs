@@ -94,7 +94,9 @@ pub fn authorize(actor: &Identity, action: Action, object: Object<'_>, members: 
     let given = match (action, object) {
         (Action::OwnSession | Action::ListOwn, Object::Organisation) => true,
         // Who is in no window sees no desk, and no colleagues either.
-        (Action::ReadAgents | Action::SendFiles, Object::Organisation) => is_supervisor || members.is_anywhere(actor.agent),
+        (Action::ReadAgents | Action::SendFiles, Object::Organisation) => {
+            is_supervisor || members.is_anywhere(actor.agent)
+        }
         // A supervisor who took a seat over must be able to use it and to give it back.
         (Action::ReadWindow | Action::UseSeat, Object::Window(window)) => {
             is_supervisor || members.is_member(window, actor.agent)

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use madoguchi_engine::domain::id::{ConversationId, WindowId};
 use madoguchi_engine::domain::record::By;
-use madoguchi_engine::{Failure, handle::Done};
 use madoguchi_engine::rows::ConversationRow;
+use madoguchi_engine::{Failure, handle::Done};
 use madoguchi_protocol::api::{Command, CommandDone, Conversation, Message};
 use madoguchi_protocol::{Code, Problem};
 

@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix::prelude::*;
 use tokio::sync::mpsc;
 
-use super::{Decision, accepting};
 use super::reply::Reply;
 use super::window::Shared;
+use super::{Decision, accepting};
 use crate::domain::conversation::{Around, Command, Conversation, Event, Inbound, decide};
 use crate::domain::id::{ConversationId, Position};
 use crate::domain::record::{By, Entity, Fact};

@@ -136,8 +136,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         restore_window(&views, journal, &parts.store, entry)?;
     }
     views.restore_org(org, journal.head(ORG_STREAM));
-    let uploads =
-        Uploads::open(&config.data_dir.join("uploads"), config.tools.clone()).map_err(StartError::Uploads)?;
+    let uploads = Uploads::open(&config.data_dir.join("uploads"), config.tools.clone()).map_err(StartError::Uploads)?;
     Ok(Core {
         journal: parts.journal,
         writer: parking_lot::Mutex::new(Some(parts.writer)),

@@ -111,8 +111,7 @@ fn make_key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
 
     let key: [u8; KEY_BYTES] = rand::random();
     let temporary = path.with_extension("new");
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(&key)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)?;

@@ -77,10 +77,7 @@ fn heif(path: &Path, scratch: &Path, tools: &Tools) -> Result<Prepared, Unusable
 fn played(path: &Path, scratch: &Path, tools: &Tools, facts: boxes::Facts) -> Prepared {
     if !facts.has_film {
         return if facts.has_sound {
-            Prepared {
-                duration_ms: facts.duration_ms,
-                ..Prepared::as_it_is(MediaKind::Audio, "audio/mp4")
-            }
+            Prepared { duration_ms: facts.duration_ms, ..Prepared::as_it_is(MediaKind::Audio, "audio/mp4") }
         } else {
             Prepared::as_it_is(MediaKind::File, "application/octet-stream")
         };

@@ -44,7 +44,10 @@ pub(super) fn find(head: &[u8]) -> Found {
         () if starts(b"ID3") => Found::Mp3,
         // Eleven bits of a frame's start, layer III, and neither bit rate nor sampling rate of the forbidden kind.
         () if matches!(head, [0xff, second, third, ..]
-            if second & 0xe6 == 0xe2 && third >> 4 != 0xf && third & 0x0c != 0x0c) => Found::Mp3,
+            if second & 0xe6 == 0xe2 && third >> 4 != 0xf && third & 0x0c != 0x0c) =>
+        {
+            Found::Mp3
+        }
         () if starts(b"%PDF-") => Found::Pdf,
         () => Found::Other,
     }

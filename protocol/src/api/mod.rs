@@ -19,14 +19,16 @@ use utoipa::ToSchema;
 
 pub use agent::{Agent, NewAgent, Presence, Role};
 pub use capabilities::{
-    ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule, StickerPackage,
-    Unit,
+    ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
+    StickerPackage, Unit,
 };
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
     EditNote, EditNoteBody, Handover, Read, Release, SeatEpoch, Send, Takeover,
 };
-pub use content::{Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium, NewCard, NewMedium, Upload, UploadKind};
+pub use content::{
+    Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium, NewCard, NewMedium, Upload, UploadKind,
+};
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
 pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode, WhenQuotaEmpty};
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};

@@ -56,9 +56,7 @@ pub fn content(new: NewContent, uploads: &Uploads) -> Result<Content, Problem> {
             let card = |(index, card)| self::card(index, card, uploads);
             Content::Cards(cards.into_iter().enumerate().map(card).collect::<Result<_, _>>()?)
         }
-        NewContent::Native { alt_text, message } => {
-            Content::Native(Native { alt_text, json: message.to_string() })
-        }
+        NewContent::Native { alt_text, message } => Content::Native(Native { alt_text, json: message.to_string() }),
     })
 }
 

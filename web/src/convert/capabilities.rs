@@ -62,11 +62,7 @@ fn cards(rule: &engine::CardsRule) -> CardsRule {
 }
 
 fn card(rule: &engine::CardRule) -> CardRule {
-    CardRule {
-        text: length(rule.text),
-        text_beside: length(rule.text_beside),
-        actions: buttons(&rule.actions),
-    }
+    CardRule { text: length(rule.text), text_beside: length(rule.text_beside), actions: buttons(&rule.actions) }
 }
 
 fn buttons(rule: &engine::ButtonsRule) -> ButtonsRule {

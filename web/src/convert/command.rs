@@ -86,7 +86,9 @@ mod tests {
     fn nobody_says_of_themselves_that_they_are_a_supervisor() {
         let wish = api::Command::Takeover(api::Takeover { reason: "r".to_owned() });
         for (role, wanted) in [(Role::Agent, false), (Role::Supervisor, true), (Role::Owner, true)] {
-            let Ok(Command::TakeOver { supervisor, .. }) = command(&who(role), wish.clone(), &answer::Uploads::new(), 0) else {
+            let Ok(Command::TakeOver { supervisor, .. }) =
+                command(&who(role), wish.clone(), &answer::Uploads::new(), 0)
+            else {
                 panic!("a take-over stays one");
             };
             assert_eq!(supervisor, wanted);

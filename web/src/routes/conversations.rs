@@ -3,8 +3,7 @@
 use actix_web::{HttpResponse, web};
 use madoguchi_engine::domain::id::ConversationId;
 use madoguchi_protocol::api::{
-    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, Read, SeatEpoch, Send,
-    Takeover,
+    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, Read, SeatEpoch, Send, Takeover,
 };
 
 use super::{Answer, ok};

@@ -56,7 +56,8 @@ impl Line {
 async fn take(req: HttpRequest, body: web::Bytes, tell: web::Data<UnboundedSender<(String, Value)>>) -> HttpResponse {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let count = body["messages"].as_array().map_or(0, Vec::len);
-    let sent: Vec<Value> = (0..count).map(|n| json!({ "id": (461_000_000_000_000_000_u64 + n as u64).to_string() })).collect();
+    let sent: Vec<Value> =
+        (0..count).map(|n| json!({ "id": (461_000_000_000_000_000_u64 + n as u64).to_string() })).collect();
     // The test may be over.
     let _ = tell.send((req.path().to_owned(), body));
     HttpResponse::Ok().json(json!({ "sentMessages": sent }))
@@ -72,6 +73,10 @@ struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     async fn open(server: &'a Server, line: &Line, mode: &str) -> Self {
+        Self::open_at(server, &line.address, mode).await
+    }
+
+    async fn open_at(server: &'a Server, platform: &str, mode: &str) -> Self {
         let owner = server.log_in("owner").await;
         owner.add_window("sales").await;
         for name in ["hanako", "taro"] {
@@ -79,7 +84,7 @@ impl<'a> Desk<'a> {
             assert_eq!(owner.ask(Method::PUT, &format!("/api/v1/windows/sales/agents/{id}"), None).await.0, 200);
         }
         let settings = json!({"channel_secret": SECRET, "channel_access_token": "t", "mode": mode,
-            "api_base_url": line.address, "api_data_base_url": line.address});
+            "api_base_url": platform, "api_data_base_url": platform});
         let (status, inbox) =
             owner.post("/api/v1/inboxes", json!({"window": "sales", "kind": "line", "settings": settings})).await;
         assert_eq!(status, 201, "{inbox}");
@@ -297,12 +302,34 @@ async fn a_file_that_is_not_what_it_says_is_refused_where_the_agent_sees_it() {
         (json!({"type": "image", "file": paper["id"]}), "content.file"),
         (json!({"type": "image", "file": "01KAH3QZ6M2F8V7X1S4J0B9TNC"}), "content.file"),
         (json!({"type": "image", "file": "../../etc/passwd"}), "content.file"),
-        (json!({"type": "cards", "cards": [{"text": "a", "image": paper["id"], "actions": []}]}), "content.cards[0].image"),
+        (
+            json!({"type": "cards", "cards": [{"text": "a", "image": paper["id"], "actions": []}]}),
+            "content.cards[0].image",
+        ),
         (json!({"type": "audio", "file": paper["id"], "duration_ms": 5}), "content.file"),
     ] {
         let (status, refused) = desk.send("c-1", content, json!([])).await;
         assert_eq!((status, &refused["field"]), (422, &json!(field)), "{refused}");
     }
+}
+
+#[actix_web::test]
+async fn nothing_that_line_must_fetch_is_accepted_where_line_cannot_come() {
+    // The server has no https address, and the account is at LINE itself.
+    let server = Server::start_with(&[("MADOGUCHI_ENGINE__HOLD_SENDING", "true")]).await;
+    let desk = Desk::open_at(&server, "https://api.line.me", "push").await;
+    let (_, picture) = desk.upload("a.png", png()).await;
+    let card = json!({"text": "a", "image": picture["id"], "actions": [{"label": "a", "does": "say", "text": "a"}]});
+    for (content, field) in [
+        (json!({"type": "image", "file": picture["id"]}), "content.file"),
+        (json!({"type": "file", "file": picture["id"]}), "content.file"),
+        (json!({"type": "cards", "cards": [card]}), "content.cards"),
+    ] {
+        let (status, refused) = desk.send("c-1", content, json!([])).await;
+        assert_eq!((status, &refused["field"]), (422, &json!(field)), "{refused}");
+        assert!(refused["rule"].as_str().is_some_and(|rule| rule.contains("public_url")), "{refused}");
+    }
+    assert_eq!(desk.send("c-2", json!({"type": "text", "text": "a"}), json!([])).await.0, 202);
 }
 
 #[actix_web::test]
@@ -341,7 +368,7 @@ async fn the_customer_sees_the_holder_write_and_read_and_nobody_else() {
         of_hanako.say(frame).await;
     }
     let paths = ["/v2/bot/chat/loading/start", "/v2/bot/chat/markAsRead"];
-    let mut calls = vec![line.next(&paths).await, line.next(&paths).await];
+    let mut calls = [line.next(&paths).await, line.next(&paths).await];
     calls.sort_by_key(|(path, _)| path.clone());
     let user = "U4af4980629000000000000000000000a";
     assert_eq!(calls[0], (paths[0].to_owned(), json!({"chatId": user, "loadingSeconds": 20})));

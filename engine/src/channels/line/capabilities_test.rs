@@ -163,7 +163,8 @@ fn cards_side_by_side_are_few_and_alike() {
 fn each_kind_of_button_keeps_its_limits() {
     let cards = |action: Action| Content::Cards(vec![Card { actions: vec![action], ..card("a") }]);
     let field = |name: &str| format!("content.cards[0].actions[0].{name}");
-    let postback = |data: &str, display: &str| Does::Postback { data: data.to_owned(), display: Some(display.to_owned()) };
+    let postback =
+        |data: &str, display: &str| Does::Postback { data: data.to_owned(), display: Some(display.to_owned()) };
     for letter in ["あ", FAMILY] {
         passes(&cards(action(&letter.repeat(20), say().does)));
         refuses(&cards(action(&letter.repeat(21), say().does)), &field("label"), "20 characters");
@@ -218,8 +219,10 @@ fn native(message: &Value) -> Content {
 
 /// A bubble whose JSON has exactly so many bytes.
 fn bubble(bytes: usize) -> Value {
-    let with = |text: &str| json!({"type": "bubble", "body": {"type": "box", "layout": "vertical", "contents": [
-        {"type": "text", "text": text}]}});
+    let with = |text: &str| {
+        json!({"type": "bubble", "body": {"type": "box", "layout": "vertical", "contents": [
+        {"type": "text", "text": text}]}})
+    };
     let around = with("").to_string().len();
     with(&"a".repeat(bytes - around))
 }
@@ -256,7 +259,10 @@ fn a_flex_message_has_its_shape_and_its_sizes() {
         refuses(&native(&wrong), "content.message", "");
     }
     let alt = |units: usize| {
-        Content::Native(Native { alt_text: "あ".repeat(units), json: json!({"type": "flex", "contents": bubble(200)}).to_string() })
+        Content::Native(Native {
+            alt_text: "あ".repeat(units),
+            json: json!({"type": "flex", "contents": bubble(200)}).to_string(),
+        })
     };
     passes(&alt(1_500));
     refuses(&alt(1_501), "content.alt_text", "1500 UTF-16");

@@ -425,10 +425,11 @@ fn kept(turn: usize) -> Result<StoredFile, MediaLoss> {
 }
 
 fn outcome(number: u32) -> SendOutcome {
-    match number % 4 {
+    match number % 5 {
         0 => SendOutcome::Sent { external_ids: vec![(number, "x".to_owned())], free: true },
         1 => SendOutcome::Failed(FailureReason::GaveUp),
         2 => SendOutcome::Unknown,
+        3 => SendOutcome::Refused { culprits: Vec::new() },
         _ => SendOutcome::Abandoned,
     }
 }

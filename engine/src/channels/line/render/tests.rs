@@ -1,7 +1,5 @@
 use super::*;
-use crate::domain::content::{
-    Action, Card, Does, Media, MediaKind, MediaPlace, Native, SenderName, StoredFile,
-};
+use crate::domain::content::{Action, Card, Does, Media, MediaKind, MediaPlace, Native, SenderName, StoredFile};
 use crate::domain::id::FileId;
 use crate::domain::message::{Author, Delivery};
 use crate::domain::time::Timestamp;
@@ -70,8 +68,7 @@ fn a_long_text_is_several_bubbles_of_one_answer() {
 
 #[test]
 fn words_of_two_people_are_not_put_into_one_mouth() {
-    let sender =
-        |name: &str| Dress { sender: Some(SenderName { name: name.into(), icon: None }), ..Dress::default() };
+    let sender = |name: &str| Dress { sender: Some(SenderName { name: name.into(), icon: None }), ..Dress::default() };
     let items =
         [Outgoing { dress: sender("山田"), ..words(1, "a") }, Outgoing { dress: sender("佐藤"), ..words(2, "b") }];
     let bubbles = bubbles(&items, true, &urls());
@@ -115,13 +112,16 @@ fn media(kind: MediaKind, mime: &str, preview: Option<FileId>) -> Content {
 }
 
 fn flex(contents: &str) -> Content {
-    Content::Native(Native { alt_text: "お知らせ".into(), json: format!(r#"{{"type":"flex","contents":{contents}}}"#) })
+    Content::Native(Native {
+        alt_text: "お知らせ".into(), json: format!(r#"{{"type":"flex","contents":{contents}}}"#)
+    })
 }
 
 /// One answer of every kind that can be sent over LINE, each as large in kinds as it gets.
 fn everything() -> Vec<Outgoing> {
     let preview = Some(FileId(21));
-    let bubble = r#"{"type":"bubble","body":{"type":"box","layout":"vertical","contents":[{"type":"text","text":"在庫"}]}}"#;
+    let bubble =
+        r#"{"type":"bubble","body":{"type":"box","layout":"vertical","contents":[{"type":"text","text":"在庫"}]}}"#;
     let contents = vec![
         Content::Text("はい。".into()),
         Content::Sticker(Sticker { package_id: "446".into(), sticker_id: "1988".into(), text: None }),
@@ -142,7 +142,7 @@ fn everything() -> Vec<Outgoing> {
         flex(bubble),
         flex(&format!(r#"{{"type":"carousel","contents":[{bubble},{bubble}]}}"#)),
     ];
-    let quick = |n: u32| (n.is_multiple_of(2)).then(|| card(None, false).actions).unwrap_or_default();
+    let quick = |n: u32| if n.is_multiple_of(2) { card(None, false).actions } else { Vec::new() };
     let sender = |n: u32| {
         let icon = (n == 5).then_some(FileId(22));
         (n % 3 == 2).then(|| SenderName { name: "山田".into(), icon })
