@@ -22,8 +22,12 @@ use crate::domain::record::{By, Fact, Record};
 use crate::domain::seat::ReleaseCause;
 use crate::domain::window::{self, RawReason};
 use crate::failure::Failure;
+use crate::faults::Faults;
 use crate::journal::Fault;
+use crate::journal::writer::Lane;
 use crate::presence::Presence;
+use crate::pressure::Pressure;
+use crate::pulse::Pulses;
 use crate::readmodel;
 use crate::rows::{
     CatchUp, ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, Place, RawRow, Snapshot, Update,
@@ -162,7 +166,7 @@ impl Handle {
             self.core.work_allowed()?;
         }
         let addr = self.core.windows.get(id).map(|addr| addr.clone()).ok_or(Failure::NotFound("window"))?;
-        let (reply, wait) = Reply::new();
+        let (reply, wait) = Reply::new(&self.core.depths.windows);
         if addr.try_send(window_actor::WindowAsk { by, command, reply }).is_err() {
             return Err(window_actor::overloaded());
         }
@@ -177,7 +181,13 @@ impl Handle {
         if !eases(&command) {
             self.core.work_allowed()?;
         }
-        ask(&self.core, by, conversation, command).await
+        let is_taken_back = matches!(command, Command::TakeBack { .. });
+        let done = ask(&self.core, by, conversation, command).await?;
+        if is_taken_back && let Some(window) = self.core.windows.get(&done.row.window).map(|addr| addr.clone()) {
+            // What its customer wrote meanwhile. Lost with a full mailbox, it waits in 要確認 for the next word of this kind.
+            let _ = window.try_send(window_actor::RawWaits);
+        }
+        Ok(done)
     }
 
     /// Takes a verified webhook body. Answers after the commit of every event of it, or of the whole body.
@@ -239,14 +249,15 @@ impl Handle {
         let core = self.core.clone();
         let stream = core.stream_of(conversation).await?;
         core.caught_up(stream).await?;
-        let (store, journal) = (core.store.clone(), core.journal.clone());
+        let journal = core.journal.clone();
         let (place, limit) = (query.place, query.limit.clamp(1, 200));
-        let read = move || {
+        let read = move |store: &readmodel::ReadModels| {
             let page = store.timeline(conversation, place, limit)?;
             let items = readmodel::hydrate(&*journal, conversation, &page.rows)?;
             Ok::<_, readmodel::ReplayFault>((items, page.more_before, page.more_after))
         };
-        let (items, more_before, more_after) = core.pool.run(read).await?.map_err(|error| store_failed(&error))?;
+        let (items, more_before, more_after) =
+            core.read(Lane::Ordinary, read).await?.map_err(|error| store_failed(&error))?;
         let forward = matches!(place, Place::After(_));
         let (edge, more) = if forward { (items.last(), more_after) } else { (items.first(), more_before) };
         let next_cursor = edge.filter(|_| more).map(|row| row.number.to_string());
@@ -341,13 +352,31 @@ impl Handle {
         ]
     }
 
+    /// How full everything is now; cheap enough to ask at every request.
+    #[must_use]
+    pub fn pressure(&self) -> Pressure {
+        self.core.pressure()
+    }
+
+    /// The pulses of the process, for event loops outside the engine that are to count.
+    #[must_use]
+    pub fn pulses(&self) -> &Pulses {
+        &self.core.pulses
+    }
+
+    /// The faults that a test switches on.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.core.config.faults
+    }
+
     /// Removes content that was redacted from the disk. Returns how many records were emptied.
     ///
     /// # Errors
     /// The disk failed.
     pub async fn compact(&self) -> Result<u64, Fault> {
         let journal = self.core.journal.clone();
-        flat(self.core.pool.run(move || journal.compact()).await)
+        flat(self.core.pool.run(Lane::Ordinary, move || journal.compact()).await)
     }
 
     /// Writes every record of every stream to `to` as JSON lines.
@@ -356,7 +385,7 @@ impl Handle {
     /// The disk failed.
     pub async fn export(&self, to: &Path) -> Result<u64, Fault> {
         let (journal, to) = (self.core.journal.clone(), to.to_owned());
-        flat(self.core.pool.run(move || export(&*journal, &to)).await)
+        flat(self.core.pool.run(Lane::Ordinary, move || export(&*journal, &to)).await)
     }
 
     /// Finishes what is in hand, syncs, and ends every thread. New work is refused from the first moment.
@@ -379,7 +408,7 @@ pub(crate) async fn ask(core: &Arc<Core>, by: By, id: ConversationId, command: C
             Some(addr) => addr,
             None => wake(core, id).await?,
         };
-        let (reply, wait) = Reply::new();
+        let (reply, wait) = Reply::new(&core.depths.conversations);
         match addr.try_send(conversation::Ask { by, command: command.clone(), reply }) {
             Ok(()) => {}
             Err(actix::prelude::SendError::Full(_)) => {
@@ -401,7 +430,7 @@ async fn wake(core: &Arc<Core>, id: ConversationId) -> Result<actix::Addr<conver
         None => core.stored(id).await?.ok_or(Failure::NotFound("conversation"))?.0,
     };
     let addr = core.windows.get(&window).map(|addr| addr.clone()).ok_or(Failure::NotFound("window"))?;
-    let (reply, wait) = Reply::new();
+    let (reply, wait) = Reply::new(&core.depths.windows);
     if addr.try_send(window_actor::Wake { id, reply }).is_err() {
         return Err(window_actor::overloaded());
     }
@@ -471,8 +500,8 @@ impl Core {
 
     /// A conversation that the read models know, with its window.
     pub(crate) async fn stored(&self, id: ConversationId) -> Result<Option<(WindowId, ConversationRow)>, Failure> {
-        let look = |store: Arc<crate::readmodel::ReadModels>| move || store.conversation(id);
-        let mut found = self.pool.run(look(self.store.clone())).await?.map_err(|error| store_failed(&error))?;
+        let look = || self.read(Lane::Ordinary, move |store| store.conversation(id));
+        let mut found = look().await?.map_err(|error| store_failed(&error))?;
         // It may have been done a moment ago, or not be there at all: only at the head can that be told. What was found
         // may be old in the same way.
         for view in self.views.windows() {
@@ -480,7 +509,7 @@ impl Core {
                 self.caught_up(view.stream).await?;
             }
         }
-        found = self.pool.run(look(self.store.clone())).await?.map_err(|error| store_failed(&error))?;
+        found = look().await?.map_err(|error| store_failed(&error))?;
         Ok(found.map(|row| (row.window.clone(), row)))
     }
 

@@ -13,17 +13,20 @@ use super::pool::Pool;
 use super::sender::SenderActor;
 use super::space::Space;
 use super::window::{WindowActor, thread_key};
-use super::{Core, new_id};
+use super::{Core, Depths, new_id};
 use crate::channels::line::client::{Timeouts, http_client};
 use crate::config::Config;
 use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
 use crate::domain::org::{Inbox, Org, WindowEntry};
 use crate::domain::record::Fact;
 use crate::domain::window::{Event, Window};
+use crate::fatal;
 use crate::handle::{Encoder, StartError};
 use crate::journal::segment::{Options, SegmentJournal};
+use crate::journal::writer::Lane;
 use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
+use crate::pulse::Pulses;
 use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
 use crate::views::Views;
 
@@ -47,6 +50,10 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
     let core = Arc::new(core);
     core.threads.lock().push(feed);
     core.sender_arbiter.handle().spawn(super::upkeep::run(core.clone()));
+    core.sender_arbiter.handle().spawn(core.pulses.beat("sender".to_owned()));
+    for (index, arbiter) in core.window_arbiters.iter().enumerate() {
+        arbiter.handle().spawn(core.pulses.beat(format!("window-{index}")));
+    }
     for view in core.views.windows() {
         start_window(&core, &view.id);
     }
@@ -85,16 +92,19 @@ fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
     let faults = config.faults.clone();
     let store_faults = faults.clone();
     // The journal is whole; a new start makes the read models anew, which is better than a desk without lists.
-    let on_fault = Box::new(|_| std::process::exit(74));
+    let on_fault = Box::new(|fault| fatal::disk("the read models cannot be written", &fault));
     let store_writer = ReadModelWriter::start(store.clone(), store_faults, on_fault);
     let store_writer = Arc::new(store_writer.map_err(|_| StartError::Interrupted)?);
-    let fatal = |fault: Fault| {
-        tracing::error!(error = &fault as &dyn std::error::Error, "the journal failed; the process ends");
-        std::process::exit(74);
-    };
-    let (writer, told, _counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
+    let fatal = |fault: Fault| fatal::disk("the journal failed", &fault);
+    let (writer, told, counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
     let senders = Arc::new(DashMap::new());
-    let feeder = Feeder { views: views.clone(), store: store_writer.clone(), senders: senders.clone() };
+    let feeder = Feeder {
+        views: views.clone(),
+        store: store_writer.clone(),
+        senders: senders.clone(),
+        counts: counts.clone(),
+        faults: faults.clone(),
+    };
     let feed = feeder.start(told);
     let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
     let core = Core {
@@ -107,6 +117,9 @@ fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
         presence: Presence::new(now, config.presence_grace_ms),
         pool: Pool::new(),
         space: Space::new(config.data_dir.clone(), config.min_free_bytes, faults),
+        pulses: Pulses::default(),
+        depths: Depths::default(),
+        counts,
         http: http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?,
         windows: DashMap::new(),
         inboxes: DashMap::new(),
@@ -178,8 +191,8 @@ pub(crate) fn start_window(core: &Arc<Core>, id: &WindowId) {
     let threads: HashMap<u128, ConversationId> = match threads.collect::<Result<_, _>>() {
         Ok(threads) => threads,
         Err(error) => {
-            tracing::error!(%error, "the read models cannot be read; the process ends");
-            std::process::exit(74);
+            core.store.distrust();
+            fatal::disk("the read models cannot be read", &error);
         }
     };
     let place = id.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
@@ -207,7 +220,7 @@ pub(crate) fn rebuild_window(core: &Arc<Core>, id: &WindowId) {
                 }
             }
             let starter = core.clone();
-            let _ = core.pool.run(move || start_window(&starter, &id)).await;
+            let _ = core.pool.run(Lane::Ordinary, move || start_window(&starter, &id)).await;
         }
     });
 }
@@ -230,7 +243,7 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
 pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result<(), crate::failure::Failure> {
     if core.views.window(&entry.id).is_none() {
         let (journal, stream) = (core.journal.clone(), entry.stream);
-        let epoch = core.pool.run(move || journal.own(stream)).await?;
+        let epoch = core.pool.run(Lane::Ordinary, move || journal.own(stream)).await?;
         let epoch = epoch.map_err(|_| crate::failure::Failure::Interrupted)?;
         core.owner_epochs.insert(entry.stream, epoch);
         let window = Window::unborn(entry.id.clone());
@@ -246,7 +259,7 @@ pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result
     }
     if !core.windows.contains_key(&entry.id) {
         let (starter, id) = (core.clone(), entry.id.clone());
-        core.pool.run(move || start_window(&starter, &id)).await?;
+        core.pool.run(Lane::Ordinary, move || start_window(&starter, &id)).await?;
     }
     Ok(())
 }

@@ -71,7 +71,7 @@ impl WindowActor {
                 (None, Some(_)) => Command::AgentReturned { agent },
                 _ => continue,
             };
-            self.with(row.state.id, Pending::Ask(engine_ask(command)), ctx);
+            self.with(row.state.id, Pending::Ask(engine_ask(&self.shared.core, command)), ctx);
         }
     }
 
@@ -112,7 +112,7 @@ impl WindowActor {
         tracing::error!(conversation.id = %id, failures = failures.len(), "a conversation failed");
         if failures.len() >= FAILURES {
             failures.clear();
-            self.with(id, Pending::Ask(engine_ask(Command::SetAside)), ctx);
+            self.with(id, Pending::Ask(engine_ask(&core, Command::SetAside)), ctx);
             return;
         }
         // What it held goes on: deadlines by the wheel, answers by the sender.

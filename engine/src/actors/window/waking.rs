@@ -12,6 +12,8 @@ use crate::domain::conversation::{Command, Conversation};
 use crate::domain::id::ConversationId;
 use crate::domain::record::By;
 use crate::failure::Failure;
+use crate::handle::store_failed;
+use crate::journal::writer::Lane;
 
 /// A deadline whose command got lost is offered again after this.
 const DEADLINE_AGAIN_MS: i64 = 1_000;
@@ -51,7 +53,8 @@ impl WindowActor {
         let shared = self.shared.clone();
         // What the last incarnation submitted may still be on its way; a state without it would be refused.
         let unclean = self.failures.contains_key(&id);
-        let load = async move { load(&shared, id, unclean).await };
+        let lane = if matches!(waiting[0], Pending::Deliver(_)) { Lane::Inbound } else { Lane::Ordinary };
+        let load = async move { load(&shared, id, unclean, lane).await };
         ctx.spawn(load.into_actor(self).map(move |loaded, actor, _| actor.loaded(id, loaded)));
     }
 
@@ -95,7 +98,7 @@ impl WindowActor {
         let due: Vec<_> = deadlines.into_iter().filter(|(at, _)| *at <= now).collect();
         self.shared.wheel.set(id, if due.is_empty() { next } else { Some(now.plus_ms(DEADLINE_AGAIN_MS)) });
         for (_, kind) in due {
-            let (reply, _) = Reply::new();
+            let (reply, _) = Reply::new(&self.shared.core.depths.conversations);
             let ask = Ask { by: By::Engine, command: Command::DeadlineReached { kind }, reply };
             drop(awake.addr.try_send(ask));
         }
@@ -111,7 +114,7 @@ fn refuse(pending: Pending, failure: Failure) {
     }
 }
 
-async fn load(shared: &super::Shared, id: ConversationId, unclean: bool) -> Result<Conversation, Failure> {
+async fn load(shared: &super::Shared, id: ConversationId, unclean: bool, lane: Lane) -> Result<Conversation, Failure> {
     let core = &shared.core;
     if unclean {
         core.barrier().await?;
@@ -121,9 +124,7 @@ async fn load(shared: &super::Shared, id: ConversationId, unclean: bool) -> Resu
     }
     let head = core.journal.head(shared.stream);
     core.store.wait_for(shared.stream, head, CATCH_UP).await?;
-    let store = core.store.clone();
-    let stored = core.pool.run(move || store.conversation(id)).await?;
-    let stored = stored.map_err(|_| Failure::CatchingUp)?;
+    let stored = core.read(lane, move |store| store.conversation(id)).await?.map_err(|fault| store_failed(&fault))?;
     match stored {
         Some(stored) if stored.window == shared.id => Ok(Conversation::clone(&stored.state)),
         // A conversation whose first record never reached the disk begins anew with its next message.

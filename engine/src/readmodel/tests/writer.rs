@@ -91,7 +91,7 @@ fn weight_bounds_the_lag_too_and_what_is_heavier_goes_alone() {
     let pusher = std::thread::spawn(move || to.push(records));
     for _ in 0..script.written.len() {
         let taken = queue.take(100).unwrap();
-        assert_eq!((taken.records.len(), queue.lag()), (1, 1));
+        assert_eq!((taken.records.len(), queue.lag()), (1, (1, taken.bytes)));
         queue.applied(1, taken.bytes);
     }
     pusher.join().unwrap();
