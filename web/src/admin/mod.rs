@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::args::{EXIT_UNAVAILABLE, EXIT_USAGE};
 use crate::boot;
 use crate::config::Config;
+use crate::error::invalid;
 use crate::routes::agents;
 use crate::telemetry;
 
@@ -126,7 +127,7 @@ pub(crate) async fn perform(app: &App, request: Request) -> Response {
         Request::LogLevel { level: None } => Response::Done { text: telemetry::log_level() },
         Request::LogLevel { level: Some(level) } => match telemetry::set_log_level(&level) {
             Ok(()) => Response::Done { text: telemetry::log_level() },
-            Err(why) => Response::Failed { text: format!("{level}: {why}") },
+            Err(why) => refused(invalid("level", &why.to_string())),
         },
     }
 }
