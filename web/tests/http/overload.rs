@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use super::server::{PASSWORD, cookie_of, install_provider, user_add};
 
 const SECRET: &str = "channel-secret-of-the-test";
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A window with one inbox, and its owner logged in.
 struct House {
@@ -109,6 +110,16 @@ impl House {
     }
 }
 
+/// Asks again and again until it is so.
+async fn until(what: &str, mut ask: impl AsyncFnMut() -> bool) {
+    let asking = async {
+        while !ask().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, asking).await.is_ok(), "waited in vain for {what}");
+}
+
 async fn told(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let waits = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -174,10 +185,12 @@ async fn a_socket_learns_under_its_own_ref_that_its_command_was_not_taken() {
     for (reference, pressure, code) in [("a", 75, Some("overloaded")), ("b", 100, Some("overloaded")), ("c", 74, None)]
     {
         house.press(pressure);
-        let wish = json!({"type": "claim", "ref": reference, "conversation": conversation});
+        let command = json!({"type": "claim"});
+        let wish = json!({"type": "command", "ref": reference, "conversation": conversation, "command": command});
         socket.send(Message::text(wish.to_string())).await.expect("sent");
         let reply = loop {
-            let Message::Text(text) = socket.next().await.expect("open").expect("readable") else { continue };
+            let next = tokio::time::timeout(PATIENCE, socket.next()).await.expect("a reply comes in time");
+            let Message::Text(text) = next.expect("open").expect("readable") else { continue };
             let frame: Value = serde_json::from_str(&text).expect("JSON");
             if frame["type"] == "reply" {
                 break frame;
@@ -218,7 +231,7 @@ async fn a_conversation_set_aside_is_found_and_put_back_by_an_administrator_and_
         faults.panics_before_decide.store(0, Ordering::Release);
     }
     let aside = async || house.get("/api/v1/conversations?set_aside=true").await.1["items"].as_array().map(Vec::len);
-    while aside().await == Some(0) {}
+    until("the conversation to be set aside", async || aside().await == Some(1)).await;
     assert_eq!(house.get("/api/v1/conversations?set_aside=false").await.1["items"], json!([]));
     assert_eq!(house.ask("POST", &address("claim"), json!({})).await.1["code"], "set_aside");
     assert_eq!(house.say(1, 1).await, 200, "stored");
@@ -234,7 +247,7 @@ async fn a_conversation_set_aside_is_found_and_put_back_by_an_administrator_and_
 
     let (status, done) = house.ask("POST", &address("takeback"), json!({})).await;
     assert_eq!((status, &done["conversation"]["set_aside"]), (200, &json!(false)), "{done}");
-    while raw().await != Some(0) {}
+    until("what was stored to follow", async || raw().await == Some(0)).await;
     let (_, lines) = house.get(&address("messages")).await;
     let texts: Vec<_> =
         lines["items"].as_array().expect("a page").iter().map(|line| &line["content"]["text"]).collect();
@@ -253,13 +266,9 @@ async fn every_figure_at_the_door_stands_in_the_operators_document() {
     let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| `madoguchi_")).collect();
     let rows: Vec<&str> = rows.iter().filter_map(|line| line.split('`').nth(1)).collect();
     // The engine publishes once a second.
-    let figures = loop {
-        let figures = house.figures().await;
-        if figures.contains(r#"madoguchi_arbiter_lag_seconds{arbiter="window-0"}"#) {
-            break figures;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let published = r#"madoguchi_arbiter_lag_seconds{arbiter="http-0"}"#;
+    until("the first figures", async || house.figures().await.contains(published)).await;
+    let figures = house.figures().await;
     let shown: Vec<&str> = figures.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     assert!(shown.len() > 20, "{figures}");
     for name in &shown {
