@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -22,13 +21,13 @@ use tokio::sync::mpsc;
 
 const A: AgentId = AgentId(101);
 const B: AgentId = AgentId(102);
-const INBOX: InboxId = InboxId(7);
+pub(super) const INBOX: InboxId = InboxId(7);
 
-fn window() -> WindowId {
+pub(super) fn window() -> WindowId {
     WindowId::new("support").unwrap()
 }
 
-fn config(dir: &std::path::Path, clock: &Clock) -> Config {
+pub(super) fn config(dir: &std::path::Path, clock: &Clock) -> Config {
     let mut config = Config::new(dir);
     config.clock = clock.clone();
     config.segment_bytes = 1 << 20;
@@ -38,14 +37,14 @@ fn config(dir: &std::path::Path, clock: &Clock) -> Config {
     config
 }
 
-async fn start(config: Config) -> Handle {
+pub(super) async fn start(config: Config) -> Handle {
     wait_until("the store to be free", PATIENCE, async || {
         Handle::start(config.clone(), Arc::new(madoguchi_web::socket::encode_update)).await.ok()
     })
     .await
 }
 
-async fn furnished(config: Config) -> Handle {
+pub(super) async fn furnished(config: Config) -> Handle {
     let engine = start(config).await;
     let by = By::Operator;
     for (id, login) in [(A, "a"), (B, "b")] {
@@ -78,14 +77,18 @@ async fn furnished(config: Config) -> Handle {
 }
 
 fn body(user: usize, event: usize) -> Bytes {
+    said(user, event, "やあ")
+}
+
+pub(super) fn said(user: usize, event: usize, text: &str) -> Bytes {
     let event = json!({
         "type": "message", "timestamp": 1_000 + event, "source": {"type": "user", "userId": format!("U{user:032}")},
-        "webhookEventId": format!("E{user}-{event}"), "message": {"type": "text", "id": format!("{user}{event}"), "text": "やあ"},
+        "webhookEventId": format!("E{user}-{event}"), "message": {"type": "text", "id": format!("{user}{event}"), "text": text},
     });
     Bytes::from(json!({"destination": "U", "events": [event]}).to_string())
 }
 
-async fn conversation(engine: &Handle, user: usize) -> ConversationId {
+pub(super) async fn conversation(engine: &Handle, user: usize) -> ConversationId {
     let query =
         ListQuery { windows: vec![window()], q: Some(format!("u{user:032}")), limit: 1, ..ListQuery::default() };
     engine.conversations(query).await.unwrap().items[0].state.id
@@ -194,10 +197,8 @@ async fn a_read_after_a_write_shows_it_however_far_the_read_models_are() {
     let held = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 10 }).await;
     assert_eq!(held.unwrap_err(), Failure::CatchingUp, "rather no answer than an old one");
     let faults = config.faults.clone();
-    let release = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        faults.hold_read_models.store(false, Ordering::Release);
-    };
+    // The read is begun first, and the hold ends while it waits.
+    let release = async { faults.hold_read_models.store(false, Ordering::Release) };
     let read = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 10 });
     let (page, ()) = tokio::join!(read, release);
     assert_eq!(page.unwrap().items.len(), 2);
@@ -262,5 +263,49 @@ async fn a_deadline_that_passed_during_a_restart_fires_once() {
     let closed =
         facts.iter().filter(|fact| matches!(fact, Fact::Conversation(_, Event::Completed { by: None }))).count();
     assert_eq!((ended, closed), (1, 1));
+    engine.stop().await;
+}
+
+/// Every line of every timeline is garbage on the disk. What is read first is refused, everything else goes on, and the
+/// next start knows.
+#[actix_rt::test]
+async fn a_damaged_row_takes_nothing_along_and_is_gone_after_the_next_start() {
+    // Conversations are under C and their id; what belongs to one has a 1 after that, and is its timeline.
+    let is_line = |key: &[u8]| key.len() > 17 && key[17] == 1;
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let config = config(dir.path(), &clock);
+    let engine = furnished(config.clone()).await;
+    for event in 0..3 {
+        engine.inbound(INBOX, body(1, event)).await.unwrap();
+    }
+    let id = conversation(&engine, 1).await;
+    engine.stop().await;
+    drop(engine);
+    let garbled = wait_until("the read models to be closed", PATIENCE, async || {
+        let db = sled::open(dir.path().join("readmodel/sled")).ok()?;
+        let keys: Vec<_> = db.scan_prefix("C").keys().map(Result::unwrap).filter(|key| is_line(key)).collect();
+        keys.iter().for_each(|key| drop(db.insert(key, &[0xff; 3]).unwrap()));
+        db.flush().unwrap();
+        Some(keys.len())
+    })
+    .await;
+    assert!(garbled >= 3, "{garbled} lines are no timeline");
+
+    let engine = start(config.clone()).await;
+    let newest = MessagesQuery { place: Place::Newest, limit: 10 };
+    for _ in 0..2 {
+        assert_eq!(engine.messages(id, newest).await.unwrap_err(), Failure::CatchingUp);
+    }
+    assert!(engine.inbound(INBOX, body(2, 0)).await.is_ok(), "customers get through");
+    assert_eq!(engine.conversation(id).await.unwrap().state.id, id, "other rows are read");
+    let other = conversation(&engine, 2).await;
+    assert_eq!(engine.messages(other, newest).await.unwrap().items.len(), 1, "and rows are still written");
+    engine.stop().await;
+    drop(engine);
+
+    let engine = start(config).await;
+    assert_eq!(engine.messages(id, newest).await.unwrap().items.len(), 3);
+    assert_eq!(engine.messages(other, newest).await.unwrap().items.len(), 1);
     engine.stop().await;
 }
