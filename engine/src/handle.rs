@@ -3,6 +3,7 @@
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
 mod lists;
+mod reads;
 mod resume;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+pub(crate) use self::reads::store_failed;
 use crate::actors::reply::{Answered, Reply, answered};
 use crate::actors::{Core, conversation, inbox, raw, start, window as window_actor};
 use crate::config::Config;
@@ -476,58 +478,4 @@ fn export(journal: &dyn crate::journal::Journal, to: &Path) -> Result<u64, Fault
     let failed = |source| Fault::Io { what: "create", path: to.to_owned(), source };
     let mut file = std::io::BufWriter::new(std::fs::File::create(to).map_err(failed)?);
     crate::journal::transfer::export(journal, &mut file, to)
-}
-
-pub(crate) fn store_failed(error: &(dyn std::error::Error + 'static)) -> Failure {
-    tracing::error!(error, "a read model could not be read");
-    Failure::CatchingUp
-}
-
-impl Core {
-    /// New work is refused while the engine stops or the disk is nearly full.
-    pub(crate) fn work_allowed(&self) -> Result<(), Failure> {
-        if self.is_stopping() {
-            return Err(Failure::Stopping);
-        }
-        if self.space.has_room() { Ok(()) } else { Err(Failure::DiskFull) }
-    }
-
-    /// Waits until the read models have reached the head as of now.
-    pub(crate) async fn caught_up(&self, stream: StreamId) -> Result<(), Failure> {
-        let head = self.journal.head(stream);
-        self.store.wait_for(stream, head, CATCH_UP).await
-    }
-
-    /// A conversation that the read models know, with its window.
-    pub(crate) async fn stored(&self, id: ConversationId) -> Result<Option<(WindowId, ConversationRow)>, Failure> {
-        let look = || self.read(Lane::Ordinary, move |store| store.conversation(id));
-        let mut found = look().await?.map_err(|error| store_failed(&error))?;
-        // It may have been done a moment ago, or not be there at all: only at the head can that be told. What was found
-        // may be old in the same way.
-        for view in self.views.windows() {
-            if found.as_ref().is_none_or(|row| row.window == view.id) {
-                self.caught_up(view.stream).await?;
-            }
-        }
-        found = look().await?.map_err(|error| store_failed(&error))?;
-        Ok(found.map(|row| (row.window.clone(), row)))
-    }
-
-    pub(crate) async fn row(&self, id: ConversationId) -> Result<Option<ConversationRow>, Failure> {
-        if let Some(row) = self.views.open_in(id).and_then(|view| view.live(id)) {
-            return Ok(Some(row));
-        }
-        Ok(self.stored(id).await?.map(|(_, row)| row))
-    }
-
-    async fn stream_of(&self, id: ConversationId) -> Result<StreamId, Failure> {
-        let row = self.row(id).await?.ok_or(Failure::NotFound("conversation"))?;
-        self.views.window(&row.window).map(|view| view.stream).ok_or(Failure::NotFound("window"))
-    }
-
-    async fn raw(self: &Arc<Self>, window: &WindowId, id: u128) -> Result<window::RawAccepted, Failure> {
-        let waiting = raw::waiting(self, window).await?;
-        let found = waiting.into_iter().map(|(accepted, _)| accepted).find(|accepted| accepted.raw == id);
-        found.ok_or(Failure::NotFound("stored body"))
-    }
 }

@@ -39,8 +39,13 @@ impl WindowActor {
 
     /// Hands `pending` to the conversation, waking it first where it sleeps.
     pub(super) fn with(&mut self, id: ConversationId, pending: Pending, ctx: &mut Context<Self>) {
-        if self.awake.contains_key(&id) {
-            return self.hand(id, pending);
+        let fallen = match self.awake.get(&id) {
+            Some(awake) if awake.addr.connected() => return self.hand(id, pending),
+            awake => awake.is_some(),
+        };
+        if fallen {
+            // The word of its end is still on its way; until then nobody may be sent to a dead address.
+            self.awake.remove(&id);
         }
         let waiting = self.waking.entry(id).or_default();
         if waiting.len() >= WAITING {
@@ -52,7 +57,7 @@ impl WindowActor {
         }
         let shared = self.shared.clone();
         // What the last incarnation submitted may still be on its way; a state without it would be refused.
-        let unclean = self.failures.contains_key(&id);
+        let unclean = fallen || self.failures.contains_key(&id);
         let lane = if matches!(waiting[0], Pending::Deliver(_)) { Lane::Inbound } else { Lane::Ordinary };
         let load = async move { load(&shared, id, unclean, lane).await };
         ctx.spawn(load.into_actor(self).map(move |loaded, actor, _| actor.loaded(id, loaded)));
