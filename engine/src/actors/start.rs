@@ -27,7 +27,7 @@ use crate::journal::writer::Lane;
 use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
 use crate::pulse::Pulses;
-use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
+use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -177,8 +177,12 @@ fn restore_window(
     store: &ReadModels,
     entry: &WindowEntry,
 ) -> Result<(), StartError> {
-    let window = store.window(entry.stream)?.unwrap_or_else(|| Window::unborn(entry.id.clone()));
-    let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
+    // Where a row does not read back, this start fails and the next one makes the read models anew.
+    let (window, live) = store.reading(|store| {
+        let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, ReadFault>((store.window(entry.stream)?, live))
+    })?;
+    let window = window.unwrap_or_else(|| Window::unborn(entry.id.clone()));
     views.restore_window(entry.id.clone(), entry.stream, journal.head(entry.stream), window, live);
     Ok(())
 }
