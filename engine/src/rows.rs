@@ -86,6 +86,8 @@ pub struct ListQuery {
     pub holder: Option<AgentId>,
     /// Only over this inbox.
     pub inbox: Option<InboxId>,
+    /// Only those set aside after repeated failures, or only the others.
+    pub set_aside: Option<bool>,
     /// Name or id contains this, folded to lower case.
     pub q: Option<String>,
     /// Changed at or after.

@@ -202,6 +202,14 @@ impl WindowView {
         self.inner.lock().live.values().cloned().collect()
     }
 
+    /// How many conversations are not done, and how many of the live ones are set aside. Looks at each of them.
+    #[must_use]
+    pub fn open_and_set_aside(&self) -> (usize, usize) {
+        let inner = self.inner.lock();
+        let open = inner.live.values().filter(|row| row.state.status != Status::Done).count();
+        (open, inner.live.values().filter(|row| row.state.set_aside).count())
+    }
+
     /// The window at one position.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {

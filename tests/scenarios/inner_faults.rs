@@ -223,3 +223,69 @@ async fn an_event_that_stands_twice_in_one_webhook_holds_up_nobody() {
     }
     engine.stop().await;
 }
+
+/// Makes garbage of rows in the folder of an engine that has stopped: of conversations (0) or of their timelines (1). Both
+/// are under C and the conversation's id, and this byte.
+async fn garble(dir: &std::path::Path, which: u8) {
+    let garbled = wait_until("the read models to be closed", PATIENCE, async || {
+        let db = sled::open(dir.join("readmodel/sled")).ok()?;
+        let keys = db.scan_prefix("C").keys().map(Result::unwrap);
+        let keys: Vec<_> = keys.filter(|key| key.len() > 17 && key[17] == which).collect();
+        keys.iter().for_each(|key| drop(db.insert(key, &[0xff; 3]).unwrap()));
+        db.flush().unwrap();
+        Some(keys.len())
+    })
+    .await;
+    assert!(garbled > 0, "no row was there to be damaged");
+}
+
+/// Every line of every timeline is garbage on the disk. What is read first is refused, everything else goes on, and the
+/// next start knows.
+#[actix_rt::test]
+async fn a_damaged_row_takes_nothing_along_and_is_gone_after_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let config = config(dir.path(), &clock);
+    let engine = furnished(config.clone()).await;
+    for event in 0..3 {
+        engine.inbound(INBOX, body(1, event)).await.unwrap();
+    }
+    let id = conversation(&engine, 1).await;
+    engine.stop().await;
+    drop(engine);
+    garble(dir.path(), 1).await;
+
+    let engine = start(config.clone()).await;
+    let newest = MessagesQuery { place: Place::Newest, limit: 10 };
+    for _ in 0..2 {
+        assert_eq!(engine.messages(id, newest).await.unwrap_err(), Failure::CatchingUp);
+    }
+    assert!(engine.inbound(INBOX, body(2, 0)).await.is_ok(), "customers get through");
+    assert_eq!(engine.conversation(id).await.unwrap().state.id, id, "other rows are read");
+    let other = conversation(&engine, 2).await;
+    assert_eq!(engine.messages(other, newest).await.unwrap().items.len(), 1, "and rows are still written");
+    engine.stop().await;
+    drop(engine);
+
+    let engine = start(config).await;
+    assert_eq!(engine.messages(id, newest).await.unwrap().items.len(), 3);
+    assert_eq!(engine.messages(other, newest).await.unwrap().items.len(), 1);
+    engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_damaged_row_that_the_start_needs_stops_one_start_and_not_every_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let config = config(dir.path(), &clock);
+    let engine = furnished(config.clone()).await;
+    engine.inbound(INBOX, body(1, 0)).await.unwrap();
+    engine.stop().await;
+    drop(engine);
+    garble(dir.path(), 0).await;
+    let engine = start(config).await;
+    let id = conversation(&engine, 1).await;
+    let page = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 10 }).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    engine.stop().await;
+}

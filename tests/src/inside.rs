@@ -103,7 +103,13 @@ pub async fn furnished_for(config: Config, api_url: &str, access_token: &str) ->
 /// A webhook: the `event`th message of a customer.
 #[must_use]
 pub fn body(user: usize, event: usize) -> Bytes {
-    Bytes::from(json!({"destination": "U", "events": [message(user, event, "やあ")]}).to_string())
+    said(user, event, "やあ")
+}
+
+/// The same with these words.
+#[must_use]
+pub fn said(user: usize, event: usize, text: &str) -> Bytes {
+    Bytes::from(json!({"destination": "U", "events": [message(user, event, text)]}).to_string())
 }
 
 /// A webhook with so many messages of a customer at once.

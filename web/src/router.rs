@@ -50,8 +50,8 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents, ReadWindow, TakeOver,
-    UseSeat, Work,
+    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents, ReadWindow, TakeBack,
+    TakeOver, UseSeat, Work,
 };
 
 table! {
@@ -94,6 +94,7 @@ table! {
     POST "/api/v1/conversations/{conversation}/handover/accept" Command(Work) => conversations::accept_handover;
     POST "/api/v1/conversations/{conversation}/handover/decline" Command(UseSeat) => conversations::decline_handover;
     POST "/api/v1/conversations/{conversation}/assign" Command(Work) => conversations::assign;
+    POST "/api/v1/conversations/{conversation}/takeback" Command(TakeBack) => conversations::take_back;
     GET "/api/v1/conversations/{conversation}/messages" Right(ReadWindow) => conversations::messages;
     POST "/api/v1/conversations/{conversation}/messages" Command(UseSeat) => conversations::send;
     POST "/api/v1/conversations/{conversation}/messages/{number}/cancel" Command(UseSeat) => conversations::cancel;
@@ -206,6 +207,7 @@ mod tests {
         ("POST", "/api/v1/conversations/{conversation}/handover/accept", "-a"),
         ("POST", "/api/v1/conversations/{conversation}/handover/decline", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/assign", "-a"),
+        ("POST", "/api/v1/conversations/{conversation}/takeback", "mm"),
         ("GET", "/api/v1/conversations/{conversation}/messages", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/messages", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/messages/{number}/cancel", "sa"),

@@ -22,7 +22,7 @@ use crate::domain::window::Event as WindowEvent;
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::handle::Done;
-use crate::journal::writer::{Answer, Permit};
+use crate::journal::writer::{Answer, Lane, Permit};
 use crate::journal::{DedupeKey, Refused, Touch};
 use crate::rows::ConversationRow;
 
@@ -139,16 +139,16 @@ impl ConversationActor {
         self.live.failed.load(Ordering::Acquire) || self.shared.is_over.get()
     }
 
-    fn permit(&self) -> Result<Permit, Failure> {
+    fn permit(&self, lane: Lane) -> Result<Permit, Failure> {
         if self.live.in_flight.get() >= IN_FLIGHT {
             return Err(Failure::Overloaded { what: "conversation", retry_after_ms: 200 });
         }
         let writer = self.shared.core.writer().ok_or(Failure::Stopping)?;
-        writer.reserve().ok_or(Failure::Overloaded { what: "journal", retry_after_ms: 500 })
+        writer.reserve(lane).ok_or(Failure::Overloaded { what: "journal", retry_after_ms: 500 })
     }
 
     fn ask(&mut self, by: By, command: &Command, reply: Reply<Done>) {
-        let permit = match self.permit() {
+        let permit = match self.permit(Lane::Ordinary) {
             Ok(permit) => permit,
             Err(failure) => return reply.send(Err(failure)),
         };
@@ -205,7 +205,7 @@ impl ConversationActor {
         let recorded: usize = chunks.iter().map(Vec::len).sum();
         let mut reply = Some(reply);
         for (index, chunk) in chunks.into_iter().enumerate() {
-            let permit = match self.permit() {
+            let permit = match self.permit(Lane::Inbound) {
                 Ok(permit) => permit,
                 Err(failure) => {
                     if let Some(reply) = reply.take() {
@@ -316,16 +316,11 @@ impl ConversationActor {
 
     /// Answers once everything that the answer rests on is committed.
     fn after_all(&self, permit: Permit, reply: Reply<Done>, result: Result<Done, Failure>) {
-        drop(permit);
         if self.live.in_flight.get() == 0 {
             return reply.send(result);
         }
         let failed = self.live.failed.clone();
-        let then = Box::new(move || if failed.load(Ordering::Acquire) { drop(reply) } else { reply.send(result) });
-        if let Some(writer) = self.shared.core.writer() {
-            // A full queue drops the reply, which says "interrupted": the asker tries again.
-            let _ = writer.barrier(then);
-        }
+        permit.barrier(Box::new(move || if failed.load(Ordering::Acquire) { drop(reply) } else { reply.send(result) }));
     }
 
     fn row(&self) -> ConversationRow {

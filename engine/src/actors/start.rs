@@ -7,13 +7,13 @@ use std::sync::atomic::Ordering;
 
 use dashmap::DashMap;
 
-use super::Core;
 use super::feeder::Feeder;
 use super::inbox::InboxActor;
 use super::pool::Pool;
 use super::sender::SenderActor;
 use super::space::Space;
 use super::window::{WindowActor, thread_key};
+use super::{Core, Depths};
 use crate::channels::line::client::{Timeouts, http_client};
 use crate::channels::{Network, Platform};
 use crate::config::Config;
@@ -21,11 +21,14 @@ use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{Inbox, Org, WindowEntry};
 use crate::domain::record::Fact;
 use crate::domain::window::{Event, Window};
+use crate::fatal;
 use crate::handle::{Encoder, StartError};
 use crate::journal::segment::{Options, SegmentJournal};
+use crate::journal::writer::{Counts, Lane};
 use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
-use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
+use crate::pulse::Pulses;
+use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -46,7 +49,12 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
         open(config, encoder)
     };
     let core = tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Interrupted)??;
-    Ok(begin(core))
+    let core = begin(core);
+    core.sender_arbiter.spawn(core.pulses.beat("sender".to_owned()));
+    for (index, arbiter) in core.window_arbiters.iter().enumerate() {
+        arbiter.spawn(core.pulses.beat(format!("window-{index}")));
+    }
+    Ok(core)
 }
 
 /// Starts every actor of what was opened.
@@ -71,6 +79,7 @@ pub(crate) struct Parts {
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) pool: Pool,
+    pub(crate) counts: Arc<Counts>,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
     pub(crate) sender_arbiter: actix::ArbiterHandle,
     pub(crate) threads: Vec<std::thread::JoinHandle<()>>,
@@ -92,16 +101,20 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let views = Arc::new(Views::new(encoder));
     let store_faults = config.faults.clone();
     // The journal is whole; a new start makes the read models anew, which is better than a desk without lists.
-    let on_fault = Box::new(|_| std::process::exit(74));
+    let on_fault = Box::new(|fault| fatal::disk("the read models cannot be written", &fault));
     let store_writer = ReadModelWriter::start(store.clone(), store_faults, on_fault);
     let store_writer = Arc::new(store_writer.map_err(|_| StartError::Interrupted)?);
-    let fatal = |fault: Fault| {
-        tracing::error!(error = &fault as &dyn std::error::Error, "the journal failed; the process ends");
-        std::process::exit(74);
-    };
-    let (writer, told, _counts, writer_thread) = writer::start(journal.clone(), config.faults.clone(), fatal);
+    let fatal = |fault: Fault| fatal::disk("the journal failed", &fault);
+    let faults = config.faults.clone();
+    let (writer, told, counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
     let senders = Arc::new(DashMap::new());
-    let feeder = Feeder { views: views.clone(), store: store_writer.clone(), senders: senders.clone() };
+    let feeder = Feeder {
+        views: views.clone(),
+        store: store_writer.clone(),
+        senders: senders.clone(),
+        counts: counts.clone(),
+        faults: faults.clone(),
+    };
     let feed = feeder.start(told);
     let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
     let parts = Parts {
@@ -112,6 +125,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         senders,
         platform: Arc::new(Network(http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?)),
         pool: Pool::new(),
+        counts,
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect(),
         sender_arbiter: actix::Arbiter::new().handle(),
         threads: vec![writer_thread, feed],
@@ -141,6 +155,9 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         pool: parts.pool,
         space: Space::new(config.data_dir.clone(), config.min_free_bytes, config.faults.clone()),
         platform: parts.platform,
+        pulses: Pulses::default(),
+        depths: Depths::default(),
+        counts: parts.counts,
         windows: DashMap::new(),
         inboxes: DashMap::new(),
         senders: parts.senders,
@@ -196,8 +213,12 @@ fn restore_window(
     store: &ReadModels,
     entry: &WindowEntry,
 ) -> Result<(), StartError> {
-    let window = store.window(entry.stream)?.unwrap_or_else(|| Window::unborn(entry.id.clone()));
-    let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
+    // Where a row does not read back, this start fails and the next one makes the read models anew.
+    let (window, live) = store.reading(|store| {
+        let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, ReadFault>((store.window(entry.stream)?, live))
+    })?;
+    let window = window.unwrap_or_else(|| Window::unborn(entry.id.clone()));
     views.restore_window(entry.id.clone(), entry.stream, journal.head(entry.stream), window, live);
     Ok(())
 }
@@ -210,8 +231,8 @@ pub(crate) fn start_window(core: &Arc<Core>, id: &WindowId) {
     let threads: HashMap<u128, ConversationId> = match threads.collect::<Result<_, _>>() {
         Ok(threads) => threads,
         Err(error) => {
-            tracing::error!(%error, "the read models cannot be read; the process ends");
-            std::process::exit(74);
+            core.store.distrust();
+            fatal::disk("the read models cannot be read", &error);
         }
     };
     let place = id.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
@@ -238,7 +259,7 @@ pub(crate) fn rebuild_window(core: &Arc<Core>, id: &WindowId) {
                 }
             }
             let starter = core.clone();
-            let _ = core.pool.run(move || start_window(&starter, &id)).await;
+            let _ = core.pool.run(Lane::Ordinary, move || start_window(&starter, &id)).await;
         }
     });
 }
@@ -261,7 +282,7 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
 pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result<(), crate::failure::Failure> {
     if core.views.window(&entry.id).is_none() {
         let (journal, stream) = (core.journal.clone(), entry.stream);
-        let epoch = core.pool.run(move || journal.own(stream)).await?;
+        let epoch = core.pool.run(Lane::Ordinary, move || journal.own(stream)).await?;
         let epoch = epoch.map_err(|_| crate::failure::Failure::Interrupted)?;
         core.owner_epochs.insert(entry.stream, epoch);
         let window = Window::unborn(entry.id.clone());
@@ -277,7 +298,7 @@ pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result
     }
     if !core.windows.contains_key(&entry.id) {
         let (starter, id) = (core.clone(), entry.id.clone());
-        core.pool.run(move || start_window(&starter, &id)).await?;
+        core.pool.run(Lane::Ordinary, move || start_window(&starter, &id)).await?;
     }
     Ok(())
 }

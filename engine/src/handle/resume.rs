@@ -6,6 +6,7 @@ use crate::actors::Core;
 use crate::domain::id::{Position, StreamId, WindowId};
 use crate::failure::Failure;
 use crate::journal::codec;
+use crate::journal::writer::Lane;
 use crate::rows::{CatchUp, Update};
 
 /// Records that a reader may be behind and still get exactly what was missed.
@@ -45,5 +46,5 @@ pub(super) async fn catch_up(
         }
         Ok(CatchUp::Updates(updates))
     };
-    core.pool.run(read).await?
+    core.pool.run(Lane::Ordinary, read).await?
 }

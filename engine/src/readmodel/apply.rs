@@ -38,6 +38,7 @@ impl ReadModels {
             let applied = catch_unwind(AssertUnwindSafe(|| self.apply_as_one(records)));
             if let Err(fault) = applied.unwrap_or(Err(ReadFault::Panicked)) {
                 self.distrust();
+                self.end();
                 return Err(fault);
             }
         }

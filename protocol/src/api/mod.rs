@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 pub use agent::{Agent, NewAgent, Presence, Role};
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
-    EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, Takeover,
+    EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, TakeBack, Takeover,
 };
 pub use content::{Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium};
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};

@@ -23,6 +23,7 @@ pub fn action(command: &api::Command) -> Action {
             Action::UseSeat
         }
         C::Takeover(_) => Action::TakeOver,
+        C::TakeBack(_) => Action::TakeBack,
     }
 }
 
@@ -62,6 +63,7 @@ pub fn command(who: &Identity, command: api::Command, retry_key: u128) -> Result
         C::Cancel(cancel) => Command::Cancel { agent, seat_epoch: cancel.seat_epoch, number: cancel.number },
         C::AddNote(note) => Command::AddNote { agent, client_id: note.client_id, text: note.text },
         C::EditNote(note) => Command::EditNote { agent, number: note.number, text: note.text },
+        C::TakeBack(_) => Command::TakeBack { agent },
         C::DeleteNote(note) => Command::DeleteNote { agent, number: note.number },
     })
 }
