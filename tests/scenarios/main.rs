@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a scenario ends where something is not as it must be")]
 
 mod claim_race;
+mod full_disk;
 mod inner_faults;
 mod killed;
 mod missed_updates;
