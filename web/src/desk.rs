@@ -64,6 +64,7 @@ impl Desk {
                     .map_err(|source| CannotOpen { path: dir.to_path_buf(), source })?
             }
         };
+        sync_name(dir).map_err(|error| CannotOpen { path: dir.to_path_buf(), source: error.into() })?;
         let (writes, queue) = sync_channel::<Write>(QUEUE);
         let (store, folder) = (db.clone(), dir.to_path_buf());
         std::thread::Builder::new()
@@ -139,6 +140,11 @@ fn open(dir: &Path) -> sled::Result<sled::Db> {
 fn is_io(error: &sled::Error) -> bool {
     let damage = [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData];
     matches!(error, sled::Error::Io(error) if !damage.contains(&error.kind()))
+}
+
+/// Makes the name of a folder durable.
+fn sync_name(dir: &Path) -> io::Result<()> {
+    dir.parent().map_or(Ok(()), |above| File::open(above)?.sync_all())
 }
 
 /// Syncs every file in a folder, and the folder.
