@@ -324,7 +324,7 @@ impl Handle {
     }
 
     /// What a reader missed who has everything up to `after` of `stream`: from memory, else from the journal, up to
-    /// 10,000 records; else a snapshot.
+    /// 10,000 records and a few MiB at a time; else a snapshot.
     ///
     /// # Errors
     /// No such window, or catching up.

@@ -75,8 +75,12 @@ async fn a_conversation_that_keeps_failing_is_set_aside_and_loses_nothing() {
     let id = conversation(&engine, 1).await;
     for _ in 0..3 {
         config.faults.panics_before_decide.store(1, Ordering::Release);
-        let _ = engine.command(By::Agent(A), id, Command::Claim { agent: A }).await;
-        config.faults.panics_before_decide.store(0, Ordering::Release);
+        // A command that comes while the fallen one is still being cleared away meets no panic.
+        wait_until("the planned panic", PATIENCE, async || {
+            let _ = engine.command(By::Agent(A), id, Command::Claim { agent: A }).await;
+            (config.faults.panics_before_decide.load(Ordering::Acquire) == 0).then_some(())
+        })
+        .await;
     }
     wait_until("the conversation to be set aside", PATIENCE, async || {
         engine.conversation(id).await.unwrap().state.set_aside.then_some(())

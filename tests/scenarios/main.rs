@@ -3,6 +3,7 @@
 
 mod claim_race;
 mod ends;
+mod full_disk;
 mod inner_faults;
 mod killed;
 mod missed_updates;

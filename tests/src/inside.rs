@@ -140,10 +140,10 @@ pub async fn conversation(engine: &Handle, user: usize) -> ConversationId {
 /// Every fact of the window's journal.
 ///
 /// # Panics
-/// There are more than a reader may have missed.
+/// There are more than is given to a reader at a time.
 pub async fn facts(engine: &Handle) -> Vec<Fact> {
     let (stream, _) = engine.position(&window()).expect("the window is there");
     let all = engine.catch_up(&window(), stream, Position(0)).await.expect("a readable journal");
-    let CatchUp::Updates(all) = all else { panic!("more records than a reader may have missed") };
+    let CatchUp::Updates(all) = all else { panic!("more than is given at a time") };
     all.iter().flat_map(|update| update.record.events.clone()).collect()
 }

@@ -235,6 +235,9 @@ impl<H: House> Fanout<H> {
         for window in &entry.windows {
             if let Some(watcher) = self.feeds.get_mut(window).and_then(|feed| feed.watcher(key)) {
                 watcher.feed();
+                if watcher.wants_part() {
+                    self.waiting.join(window.clone(), key);
+                }
             }
         }
         self.fetch_waiting();
