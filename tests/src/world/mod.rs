@@ -13,7 +13,7 @@ mod wait;
 
 pub use api::{Answer, Api};
 pub use desk::Desk;
-pub use server::{Port, Server, SpawnOptions};
+pub use server::{Port, Server, SpawnOptions, built_program};
 pub use wait::wait_until;
 
 use std::time::Duration;

@@ -32,9 +32,10 @@ impl Agent {
     /// The time for something has come.
     pub(super) async fn act(&mut self, socket: &mut Socket, due: Due) -> Result<(), Broken> {
         let Due { due_us, mut wish } = due;
+        let now_us = self.hall.clock.now_us();
+        let due_us = if due_us < self.here_since_us { now_us } else { due_us };
         {
             let mut room = self.hall.room_of(wish.act.chat).lock();
-            let now_us = self.hall.clock.now_us();
             room.figures.took(Timed::Own, due_us, now_us);
             if matches!(wish.act.deed, Deed::Answer(_)) && wish.word.is_none() {
                 wish.word = room.book.answer(wish.act.chat, due_us);

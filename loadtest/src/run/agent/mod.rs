@@ -41,6 +41,8 @@ pub(crate) struct Agent {
     /// Window and place, for each that they watch.
     places: Vec<(u32, Place)>,
     asked: HashMap<u64, Asked>,
+    /// When this connection began: what was due before is done late because they were away, which is no measurement.
+    here_since_us: u64,
     next_ref: u64,
     chance: StdRng,
 }
@@ -62,7 +64,7 @@ impl Agent {
         let place = |window: u32| (window, Place::new(format!("{login} in {}", hall.scene.windows[window as usize].0)));
         let places = hall.options.windows_of(number).map(place).collect();
         let chance = StdRng::seed_from_u64(hall.options.seed ^ (u64::from(number) << 32));
-        Self { number, hall, places, asked: HashMap::new(), next_ref: 0, chance }
+        Self { number, hall, places, asked: HashMap::new(), here_since_us: 0, next_ref: 0, chance }
     }
 
     /// Works until `stop`; answers with where they stand then.
@@ -110,6 +112,7 @@ impl Agent {
             match socket::open(self.hall.scene.server, &person.api).await {
                 Ok(mut socket) => {
                     if self.watch(&mut socket).await.is_ok() && self.repeat(&mut socket).await.is_ok() {
+                        self.here_since_us = self.hall.clock.now_us();
                         return Some(socket);
                     }
                     "it broke at once".clone_into(&mut why);
