@@ -82,10 +82,16 @@ async fn write_one(hall: &Hall, chat: u32, due_us: u64) {
             room.book.acknowledged(word);
             room.figures.took(Timed::Webhook, due_us, now_us);
         }
-        Ok(said) => hall.count(&match said.status {
-            Some(status) => format!("webhook {status}"),
-            None => format!("webhook {:?}", said.reason),
-        }),
+        Ok(said) => {
+            // Without an answer it took at least this long; a refusal's time would only flatter the others.
+            if said.status.is_none() {
+                room.lock().figures.took(Timed::Webhook, due_us, now_us);
+            }
+            hall.count(&match said.status {
+                Some(status) => format!("webhook {status}"),
+                None => format!("webhook {:?}", said.reason),
+            });
+        }
         Err(error) => hall.fault(Kind::Unchecked, || format!("the LINE double failed: {error}")),
     }
 }
