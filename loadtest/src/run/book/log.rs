@@ -9,7 +9,7 @@ use super::Act;
 use crate::run::words::Word;
 
 /// Records that may wait for the slowest socket.
-const MOST: usize = 1_000_000;
+pub(super) const MOST: usize = 1_000_000;
 
 /// A customer's message in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +51,15 @@ pub(crate) struct Log {
     /// Position of the first of them.
     first: u64,
     readers: usize,
+    most: usize,
     /// Records that were dropped before every socket was told them.
     pub(crate) dropped: u64,
 }
 
 impl Log {
-    pub(crate) fn new(readers: usize) -> Self {
-        Self { records: VecDeque::new(), first: 1, readers, dropped: 0 }
+    /// For so many sockets; at most `most` records wait for the slowest of them.
+    pub(crate) fn new(readers: usize, most: usize) -> Self {
+        Self { records: VecDeque::new(), first: 1, readers, most, dropped: 0 }
     }
 
     /// The newest position that any socket was told.
@@ -80,14 +82,14 @@ impl Log {
 
     /// One socket was told `bytes` at `position`.
     pub(crate) fn tell(&mut self, position: u64, bytes: &[u8], missed: bool) -> Telling {
-        while self.records.front().is_some_and(|record| record.told >= self.readers) || self.records.len() > MOST {
+        while self.records.front().is_some_and(|record| record.told >= self.readers) || self.records.len() > self.most {
             let gone = self.records.pop_front().expect("there is one");
             self.dropped += u64::from(gone.told < self.readers);
             self.first += 1;
         }
         let Some(at) = position.checked_sub(self.first) else { return Telling::Over };
         let at = at as usize;
-        if at > self.records.len() + MOST {
+        if at > self.records.len() + self.most {
             self.dropped += 1;
             return Telling::Over;
         }
@@ -128,4 +130,36 @@ fn digest(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Log, Telling};
+
+    #[test]
+    fn a_record_is_kept_until_every_socket_was_told_it() {
+        let mut log = Log::new(2, 100);
+        log.begin(7);
+        assert_eq!(log.tell(8, b"a", false), Telling::First);
+        assert_eq!(log.tell(9, b"b", false), Telling::First);
+        assert!(!log.told_all(9));
+        assert_eq!(log.tell(8, b"a", true), Telling::Same);
+        assert!(log.get(8).is_some_and(|(record, by_all)| by_all && record.late));
+        assert_eq!(log.tell(9, b"c", false), Telling::Other);
+        assert!(log.told_all(9) && !log.told_all(10));
+        assert_eq!((log.head(), log.tell(8, b"a", false)), (9, Telling::Over));
+        assert_eq!(log.dropped, 0);
+    }
+
+    #[test]
+    fn a_socket_that_never_comes_back_does_not_grow_the_log_without_a_word() {
+        let mut log = Log::new(2, 100);
+        for position in 1..=1_000 {
+            log.tell(position, b"x", false);
+        }
+        assert!(log.records.len() <= 101, "{} records", log.records.len());
+        assert!(log.dropped >= 899, "{} dropped", log.dropped);
+        assert_eq!(log.tell(1_000_000, b"x", false), Telling::Over);
+        assert!(log.records.len() <= 101);
+    }
 }

@@ -100,7 +100,7 @@ impl Book {
     pub(crate) fn new(setting: Setting) -> Self {
         let chats = (setting.window..setting.chats).step_by(setting.windows as usize);
         Self {
-            log: Log::new(setting.members.len()),
+            log: Log::new(setting.members.len(), log::MOST),
             cases: chats.map(|chat| Case { chat, ..Case::default() }).collect(),
             conversations: HashMap::new(),
             faults: Faults::default(),
