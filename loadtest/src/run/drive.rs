@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use hyper::Method;
 use madoguchi_protocol::api::{Items, Message, Window};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -58,12 +59,33 @@ pub fn run(options: &Options) -> Result<Report, RunError> {
         }
         (None, None) => return Err(RunError::Options("a server or an address is needed".to_owned())),
     };
-    let mut report = runtime.block_on(play(&base, &password, pid, options))?;
+    let played = runtime.block_on(async {
+        tokio::select! {
+            report = play(&base, &password, pid, options) => report,
+            error = told_to_stop() => Err(error),
+        }
+    });
+    let mut report = played?;
     runtime.shutdown_timeout(Duration::from_secs(5));
     if !report.is_sound() {
         report.kept_data = server.as_mut().and_then(Started::keep_folder);
     }
     Ok(report)
+}
+
+/// SIGINT and SIGTERM end the run in the ordinary way, so that a started server ends with it.
+async fn told_to_stop() -> RunError {
+    let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
+    match signals {
+        Ok((mut interrupt, mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            RunError::Interrupted
+        }
+        Err(source) => RunError::Machine { what: "signals", source },
+    }
 }
 
 async fn play(base: &str, password: &str, pid: Option<u32>, options: &Options) -> Result<Report, RunError> {

@@ -38,6 +38,9 @@ pub enum RunError {
         /// Why.
         why: String,
     },
+    /// SIGINT or SIGTERM came.
+    #[error("interrupted before anything could be said")]
+    Interrupted,
     /// This machine did not give what it was asked for.
     #[error("{what}")]
     Machine {
