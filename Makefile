@@ -1,7 +1,7 @@
 # What people run here. Each target installs what it needs, and works on a fresh Debian machine with Rust.
 CARGO ?= cargo
 DATA  ?= data
-.PHONY: run build test lint check-deps unit oracles faults sim bench tools
+.PHONY: run build test lint check-deps unit oracles faults sim bench load tools
 
 run: ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
 	$(CARGO) build --release -p madoguchi-web
@@ -39,3 +39,8 @@ sim: ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one
 
 bench:
 	$(CARGO) bench -p madoguchi-benches
+
+load: ## Thousands of chats and hundreds of agents on a release build, measured and checked; LOAD adds or changes options
+	$(CARGO) build --release -p madoguchi-web -p madoguchi-loadtest
+	./target/release/loadtest run --server target/release/madoguchi \
+	  --chats 3000 --agents 300 --windows 10 --rate 300 --duration-s 60 --warm-up-s 15 $(LOAD)

@@ -12,3 +12,4 @@ mod passed_deadlines;
 mod power_cut;
 mod simulated;
 mod stuck_reader;
+mod under_load;

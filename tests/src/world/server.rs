@@ -71,7 +71,7 @@ impl Server {
             (None, None) => unreachable!("a folder is made where none is given"),
         };
         let mut server = Self {
-            binary: options.binary.clone().unwrap_or_else(built_program),
+            binary: options.binary.clone().unwrap_or_else(|| built_program("madoguchi")),
             options,
             data_dir,
             url: String::new(),
@@ -253,14 +253,18 @@ impl Drop for Server {
     }
 }
 
-/// The program beside the folder of the running test.
-fn built_program() -> PathBuf {
-    if let Some(path) = std::env::var_os("MADOGUCHI_BIN") {
+/// A program of this workspace, beside the folder of the running test; for the server `MADOGUCHI_BIN` where it is set.
+///
+/// # Panics
+/// It is not built.
+#[must_use]
+pub fn built_program(name: &str) -> PathBuf {
+    if let Some(path) = std::env::var_os("MADOGUCHI_BIN").filter(|_| name == "madoguchi") {
         return path.into();
     }
     let test = std::env::current_exe().expect("a running test has a path");
-    let path = test.ancestors().skip(1).map(|folder| folder.join("madoguchi")).find(|path| path.is_file());
-    path.unwrap_or_else(|| panic!("madoguchi is not built: run `cargo build -p madoguchi-web`, or set MADOGUCHI_BIN"))
+    let path = test.ancestors().skip(1).map(|folder| folder.join(name)).find(|path| path.is_file());
+    path.unwrap_or_else(|| panic!("{name} is not built: run `make build`"))
 }
 
 /// Waits for the one line. More than one is a broken promise and ends up in the test's output.
