@@ -15,7 +15,9 @@ use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::handle::Taken;
 use madoguchi_engine::rows::{ListQuery, MessagesQuery, Place, Update};
 use madoguchi_engine::{Clock, Failure};
-use madoguchi_tests::inside::{A, B, INBOX, body, burst, config, conversation, furnished, start, window};
+use madoguchi_tests::inside::{
+    A, B, INBOX, body, burst, config, conversation, furnished, let_time_pass, start, window,
+};
 use madoguchi_tests::lossy::{Lossy, PowerCut};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 use serde_json::json;
@@ -119,6 +121,7 @@ async fn a_nearly_full_disk_takes_no_new_work_and_lets_work_end() {
 async fn a_read_after_a_write_shows_it_however_far_the_read_models_are() {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(Timestamp(1_000_000));
+    let _passing = let_time_pass(&clock);
     let config = config(dir.path(), &clock);
     let engine = furnished(config.clone()).await;
     engine.inbound(INBOX, body(1, 0)).await.unwrap();
@@ -164,6 +167,7 @@ async fn a_read_after_a_write_shows_it_however_far_the_read_models_are() {
 async fn a_body_is_stored_whole_when_its_window_does_not_answer_and_interpreted_later() {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(Timestamp(1_000_000));
+    let _passing = let_time_pass(&clock);
     let mut config = config(dir.path(), &clock);
     config.inbound_patience_ms = 50;
     let engine = furnished(config.clone()).await;
@@ -186,6 +190,7 @@ async fn a_body_is_stored_whole_when_its_window_does_not_answer_and_interpreted_
 async fn a_body_stored_whole_outlives_a_power_cut() {
     let Some(lossy) = Lossy::mount() else { return };
     let clock = Clock::manual(Timestamp(1_000_000));
+    let _passing = let_time_pass(&clock);
     let mut config = config(&lossy.path().join("data"), &clock);
     config.inbound_patience_ms = 50;
     config.boot_id = Some("before".to_owned());

@@ -147,3 +147,26 @@ pub async fn facts(engine: &Handle) -> Vec<Fact> {
     let CatchUp::Updates(all) = all else { panic!("more than is given at a time") };
     all.iter().flat_map(|update| update.record.events.clone()).collect()
 }
+
+/// Moves a manual clock along with the time of the world while it is held: for what must wait, and not for how long.
+#[derive(Debug)]
+pub struct Passing(tokio::task::JoinHandle<()>);
+
+/// Lets time pass until the answer is dropped.
+#[must_use]
+pub fn let_time_pass(clock: &Clock) -> Passing {
+    const STEP_MS: u64 = 5;
+    let clock = clock.clone();
+    Passing(actix_rt::spawn(async move {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(STEP_MS)).await;
+            clock.advance_ms(STEP_MS.cast_signed());
+        }
+    }))
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -118,7 +118,7 @@ async fn open_window(
     let _: Value = owner.call(Method::POST, "/api/v1/windows", Some(&window)).await?;
     let channel = double.add_channel(&id);
     let settings = json!({
-        "channel_secret": channel.secret, "channel_access_token": channel.access_token,
+        "mode": "auto", "channel_secret": channel.secret, "channel_access_token": channel.access_token,
         "api_base_url": double.api_url(), "api_data_base_url": double.data_url(),
     });
     let inbox = json!({"window": id, "kind": "line", "settings": settings});
