@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Shape, body};
 
 fn refused(shape: Shape, value: &Value) -> Value {
-    match body(shape, value.to_string().as_bytes()) {
+    match body(shape, value.to_string().as_bytes(), false) {
         Ok(_) => panic!("accepted: {value}"),
         Err(refusal) => {
             assert_eq!(refusal.status, 400);
@@ -20,7 +20,7 @@ fn of_message(message: Value) -> Value {
 
 fn accepts(message: Value) {
     let whole = json!({ "messages": [message] });
-    if let Err(refusal) = body(Shape::Messages, whole.to_string().as_bytes()) {
+    if let Err(refusal) = body(Shape::Messages, whole.to_string().as_bytes(), false) {
         panic!("refused {whole}: {}", refusal.body());
     }
 }
@@ -41,7 +41,7 @@ fn a_text_is_measured_in_utf16_units_not_characters() {
 #[test]
 fn one_to_five_messages() {
     let five = vec![text("a"); 5];
-    assert!(body(Shape::Messages, json!({ "messages": five }).to_string().as_bytes()).is_ok());
+    assert!(body(Shape::Messages, json!({ "messages": five }).to_string().as_bytes(), false).is_ok());
     for count in [0, 6] {
         let fault = refused(Shape::Messages, &json!({ "messages": vec![text("a"); count] }));
         assert_eq!(fault["message"], "The request body has 1 error(s)");
@@ -61,11 +61,11 @@ fn every_fault_of_a_body_is_told_with_its_place() {
 
 #[test]
 fn what_is_not_json_or_of_the_wrong_type_is_said_so() {
-    let Err(refusal) = body(Shape::Push, b"{\"to\": ") else { panic!("accepted half a body") };
+    let Err(refusal) = body(Shape::Push, b"{\"to\": ", false) else { panic!("accepted half a body") };
     assert!(refusal.message.starts_with("The request body could not be parsed as JSON (line: 1, column: "));
     let fault = refused(Shape::Push, &json!({ "to": 7, "messages": [text("a")] }));
     assert_eq!(fault["message"], "The property, 'to', in the request body is invalid (line: -, column: -)");
-    assert!(body(Shape::Push, b"[]").is_err());
+    assert!(body(Shape::Push, b"[]", false).is_err());
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn buttons_sender_emojis_and_addresses_have_their_limits() {
 #[test]
 fn braces_bind_only_in_the_second_text_type() {
     accepts(text("{name} } {"));
-    let v2 = |text: &str| json!({ "type": "textV2", "text": text, "substitution": { "who": { "type": "emoji" } } });
+    let v2 = |text: &str| json!({ "type": "textV2", "text": text, "substitution": { "who": { "type": "emoji", "productId": "5ac1", "emojiId": "001" } } });
     accepts(v2("{who}, {{literally}}"));
     for wrong in ["{nobody}", "{who", "who}"] {
         assert_eq!(of_message(v2(wrong))["property"], "messages[0].text");
@@ -106,7 +106,7 @@ fn braces_bind_only_in_the_second_text_type() {
 #[test]
 fn a_multicast_names_one_to_five_hundred() {
     let to = |count: usize| json!({ "to": vec!["U1"; count], "messages": [text("a")] });
-    assert!(body(Shape::Multicast, to(500).to_string().as_bytes()).is_ok());
+    assert!(body(Shape::Multicast, to(500).to_string().as_bytes(), false).is_ok());
     for count in [0, 501] {
         assert_eq!(refused(Shape::Multicast, &to(count))["details"][0]["property"], "to");
     }
