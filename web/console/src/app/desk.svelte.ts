@@ -1,0 +1,558 @@
+// The desk: holds the state, the line and the outbox, and does what the person wishes. The only place where the
+// framework-free core meets the browser. Components read `desk.state` after `desk.version`.
+
+import type { Command, CommandDone, Conversation, Items, Me, Message, Problem, ServerFrame, WindowMember } from '../core/protocol';
+import { awaitRow, beginPage, type Effect, type Notice, reduce, setMembers, takePage, takeRow, takeRows } from '../core/reduce';
+import { type Item, Outbox } from '../core/outbox';
+import { Line, type LineState, type Wire } from '../core/socket';
+import { empty, type State } from '../core/state';
+import { ulid } from '../core/ulid';
+import { attention } from './attention.svelte';
+import { Drafts } from './drafts.svelte';
+import * as keep from './keep';
+import { Marks } from './marks';
+import { ask, Refused } from './rest';
+import { route } from './route.svelte';
+import { settings } from './settings.svelte';
+
+const PAGE = 50;
+const AHEAD = 30;
+/** Threads kept in memory; the ones looked at longest ago go first. */
+const THREADS = 150;
+const WATCH_AGAIN_MS = 1_000;
+
+export type Session = 'checking' | 'out' | 'in' | 'expired';
+type Waiting = { resolve: (done: CommandDone) => void; reject: (why: unknown) => void };
+
+class Offline extends Error {}
+
+class Desk {
+  version = $state(0);
+  session = $state<Session>('checking');
+  link = $state<{ state: LineState['is']; since: number; going: boolean }>({ state: 'connecting', since: Date.now(), going: false });
+  now = $state(Date.now());
+  deciding = $state<Record<string, true>>({});
+  threadFailed = $state<string | null>(null);
+  more = $state<Record<string, { cursor: string | null; loading: boolean }>>({});
+
+  state: State = empty();
+  drafts = new Drafts(() => this.touch());
+  marks = new Marks();
+  outbox: Outbox;
+
+  private line: Line;
+  private watching = new Set<string>();
+  private waiting = new Map<string, Waiting>();
+  private afterSend = new Map<string, () => void>();
+  private ahead: string[] = [];
+  private aheadBusy = 0;
+  private lastRef = 0;
+  private touched = false;
+  private typedAt = 0;
+  private checking = false;
+  private mood: 'available' | 'away' | 'wrap_up' | null = null;
+
+  constructor() {
+    this.outbox = new Outbox({
+      put: (item) => void keep.saveItem(this.my, item),
+      remove: (clientId) => void keep.removeItem(clientId),
+    });
+    this.line = new Line({
+      connect: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/socket`) as unknown as Wire,
+      timers: {
+        now: () => Date.now(),
+        after: (ms, then) => window.setTimeout(then, ms),
+        cancel: (timer) => window.clearTimeout(timer),
+      },
+      random: Math.random,
+      onFrame: (frame) => this.take(frame),
+      onState: (state) => this.linkIs(state),
+    });
+    setInterval(() => {
+      this.now = Date.now();
+    }, 1_000);
+    addEventListener('online', () => this.line.hurry());
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') this.line.hurry();
+    });
+    setInterval(() => this.remind(), 30_000);
+  }
+
+  // --- Who and where -------------------------------------------------------------------------------------------
+
+  get me(): Me | null {
+    return this.state.me;
+  }
+
+  get my(): string {
+    return this.state.me?.agent.id ?? '';
+  }
+
+  name(agent: string | null): string {
+    if (agent === null) return settings.t.line.bot;
+    return this.state.names.get(agent) ?? settings.t.line.somebody;
+  }
+
+  customer(row: Conversation): string {
+    return row.contact?.name ?? row.contact_point.name ?? settings.t.list.unnamed;
+  }
+
+  async start() {
+    try {
+      await this.enter(await ask<Me>('GET', '/session'));
+    } catch (error) {
+      this.session = 'out';
+      if (!(error instanceof Refused)) attention.toast(settings.t.login.failed, 'alarm');
+    }
+  }
+
+  async logIn(login: string, password: string) {
+    const me = await ask<Me>('POST', '/session', { login, password });
+    if (this.state.me && this.state.me.agent.id !== me.agent.id) {
+      location.assign('/');
+      return;
+    }
+    await this.enter(me);
+  }
+
+  async logOut() {
+    await ask('DELETE', '/session').catch(() => null);
+    this.line.close();
+    await keep.wipe();
+    location.assign('/');
+  }
+
+  private async enter(me: Me) {
+    reduce(this.state, { type: 'me', ...me }, Date.now());
+    if (this.session !== 'expired') {
+      const [items] = await Promise.all([keep.loadItems(this.my), this.drafts.load(this.my)]);
+      this.outbox.restore(items);
+      this.marks.load(this.my);
+    }
+    this.session = 'in';
+    this.settle();
+    this.line.open();
+  }
+
+  /** The address names a window that is one's own; else the first one. */
+  private settle() {
+    const windows = this.state.me?.windows ?? [];
+    const { window, conversation } = route.place;
+    if (window && windows.some((it) => it.id === window)) {
+      if (conversation) this.load(conversation);
+    } else {
+      const first = windows.find((it) => it.member) ?? windows[0];
+      route.go(first?.id ?? null, null, true);
+    }
+    this.touch();
+  }
+
+  // --- The line ------------------------------------------------------------------------------------------------
+
+  private linkIs(state: LineState) {
+    const was = this.link.state;
+    if (state.is !== 'connecting' && state.is !== was) {
+      const since = was === 'open' || state.is === 'open' ? Date.now() : this.link.since;
+      this.link = { state: state.is, since, going: state.is === 'waiting' && this.link.going };
+    }
+    if (state.is === 'open' || state.is === 'connecting') return;
+    this.watching.clear();
+    this.outbox.lineLost();
+    for (const { reject } of this.waiting.values()) reject(new Offline());
+    this.waiting.clear();
+    if (state.is === 'ended' && state.code === 4500) this.session = 'expired';
+    if (state.is === 'waiting' && !state.opened) void this.checkSession();
+    this.touch();
+  }
+
+  /** A refused handshake tells a page nothing; the session route does. */
+  private async checkSession() {
+    if (this.checking) return;
+    this.checking = true;
+    try {
+      await ask('GET', '/session');
+    } catch (error) {
+      if (error instanceof Refused && error.problem.code === 'unauthenticated') {
+        this.line.close();
+        this.session = 'expired';
+      }
+    } finally {
+      this.checking = false;
+    }
+  }
+
+  private take(frame: ServerFrame) {
+    const { effects, notices } = reduce(this.state, frame, Date.now());
+    if (frame.type === 'going') this.link = { ...this.link, going: true };
+    if (frame.type === 'me') this.arrived();
+    if (frame.type === 'reply') this.replied(frame.ref, frame.ok ?? null, frame.problem ?? null);
+    if (frame.type === 'unwatched') this.unwatched(frame.window, frame.problem ?? null);
+    for (const effect of effects) void this.carryOut(effect);
+    for (const notice of notices) this.noticed(notice);
+    this.touch();
+  }
+
+  /** `me` is the first thing after `hello`: from here on the line can be used. */
+  private arrived() {
+    this.link = { ...this.link, going: false };
+    this.settle();
+    for (const window of this.state.me?.windows ?? []) {
+      if (window.member || window.id === route.place.window) this.watch(window.id);
+    }
+    if (this.mood) this.line.say({ type: 'presence', state: this.mood });
+    for (const [conversation, awaited] of this.state.awaited) {
+      void this.carryOut({ type: 'row', conversation, window: awaited.window, generation: awaited.generation });
+    }
+    this.flush();
+  }
+
+  watch(id: string) {
+    if (this.watching.has(id) || this.link.state !== 'open') return;
+    const place = this.state.windows.get(id)?.place;
+    if (this.line.say({ type: 'watch', window: id, ...(place ?? {}) })) this.watching.add(id);
+  }
+
+  private unwatched(id: string, problem: Problem | null) {
+    this.watching.delete(id);
+    if (problem?.code === 'catching_up') setTimeout(() => this.watch(id), WATCH_AGAIN_MS);
+  }
+
+  private async carryOut(effect: Effect) {
+    switch (effect.type) {
+      case 'watch':
+        this.line.say({ type: 'watch', window: effect.window, ...(effect.place ?? {}) });
+        break;
+      case 'row':
+        await this.fetchRow(effect.conversation, effect.generation);
+        break;
+      case 'members': {
+        const page = await ask<Items<WindowMember>>('GET', `/windows/${effect.window}/agents`).catch(() => null);
+        if (page) setMembers(this.state, effect.window, page.items);
+        break;
+      }
+      case 'rebuilt':
+        this.rebuilt(effect.window, effect.again);
+        break;
+    }
+    this.touch();
+  }
+
+  private async fetchRow(conversation: string, generation: number) {
+    try {
+      const row = await ask<Conversation>('GET', `/conversations/${conversation}`);
+      takeRow(this.state, conversation, row, generation);
+    } catch (error) {
+      // Without an answer the question stays open and is asked again when the line is back.
+      if (!(error instanceof Refused)) return;
+      takeRow(this.state, conversation, null, generation);
+      if (conversation === route.place.conversation) this.threadFailed = conversation;
+    }
+  }
+
+  private rebuilt(window: string, again: boolean) {
+    const open = route.place.conversation;
+    for (const [id, thread] of this.state.threads) {
+      if (thread.window === window && thread.stale && id !== open) this.state.threads.delete(id);
+    }
+    for (const key of Object.keys(this.more)) if (key.startsWith(`${window}/`)) delete this.more[key];
+    if (open && route.place.window === window) this.load(open);
+    if (again) attention.toast(settings.t.notice.rebuilt);
+  }
+
+  // --- Reading -------------------------------------------------------------------------------------------------
+
+  /** Shows a conversation. */
+  show(window: string, conversation: string | null) {
+    route.go(window, conversation);
+    this.watch(window);
+    if (conversation) this.load(conversation);
+    this.touch();
+  }
+
+  /** Sees to it that row and thread are there. */
+  load(conversation: string) {
+    const { window } = route.place;
+    if (!window) return;
+    this.threadFailed = null;
+    if (!this.state.rows.has(conversation) && !this.state.awaited.has(conversation)) {
+      void this.carryOut(awaitRow(this.state, conversation, window));
+    }
+    const thread = this.state.threads.get(conversation);
+    if (thread?.ready && !thread.stale) {
+      this.state.threads.delete(conversation);
+      this.state.threads.set(conversation, thread);
+    } else {
+      void this.page(conversation, window, null, PAGE);
+    }
+  }
+
+  private async page(conversation: string, window: string, before: number | null, limit: number) {
+    for (const load of this.state.loads.values()) if (load.conversation === conversation) return;
+    const token = beginPage(this.state, conversation, window);
+    this.touch();
+    const query = before === null ? '' : `before=${before}&`;
+    try {
+      const page = await ask<Items<Message>>('GET', `/conversations/${conversation}/messages?${query}limit=${limit}`);
+      if (takePage(this.state, token, page)) this.settleSent(page.items);
+    } catch {
+      takePage(this.state, token, null);
+      if (conversation === route.place.conversation && !this.state.threads.get(conversation)?.ready) {
+        this.threadFailed = conversation;
+      }
+    }
+    this.evict();
+    this.touch();
+  }
+
+  async older(conversation: string) {
+    const thread = this.state.threads.get(conversation);
+    const first = thread?.messages[0]?.number;
+    if (thread?.hasOlder && first) await this.page(conversation, thread.window, first, PAGE);
+  }
+
+  private evict() {
+    for (const id of this.state.threads.keys()) {
+      if (this.state.threads.size <= THREADS) break;
+      if (id !== route.place.conversation) this.state.threads.delete(id);
+    }
+  }
+
+  /** Rows that are on the screen: their threads are fetched ahead, a few at a time. */
+  fetchAhead(ids: readonly string[]) {
+    this.ahead = ids.filter((id) => !this.state.threads.has(id));
+    this.pump();
+  }
+
+  private pump() {
+    while (this.aheadBusy < 2 && this.link.state === 'open') {
+      const id = this.ahead.shift();
+      if (!id) return;
+      const row = this.state.rows.get(id);
+      if (!row || this.state.threads.has(id)) continue;
+      this.aheadBusy += 1;
+      void this.page(id, row.window, null, AHEAD).finally(() => {
+        this.aheadBusy -= 1;
+        this.pump();
+      });
+    }
+  }
+
+  /** The next page of a list that the snapshot does not hold: done ones, or beyond the first 1,000. */
+  async loadMore(window: string, status: string, text = '') {
+    const key = `${window}/${status}/${text}`;
+    const known = this.more[key];
+    if (known?.loading || known?.cursor === null || this.link.state !== 'open') return;
+    const generation = this.state.windows.get(window)?.generation ?? 0;
+    if (generation === 0) return;
+    this.more[key] = { cursor: known?.cursor ?? '', loading: true };
+    const query = new URLSearchParams({ status, limit: '50' });
+    if (known?.cursor) query.set('cursor', known.cursor);
+    if (text) query.set('q', text);
+    try {
+      const page = await ask<Items<Conversation>>('GET', `/windows/${window}/conversations?${query}`);
+      if (takeRows(this.state, window, page.items, generation)) this.more[key] = { cursor: page.next_cursor, loading: false };
+      else delete this.more[key];
+    } catch {
+      delete this.more[key];
+    }
+    this.touch();
+  }
+
+  unread(row: Conversation): number {
+    const mark = this.marks.of(row.id);
+    const messages = this.state.threads.get(row.id)?.messages;
+    if (!messages || messages.length === 0) return row.waiting_since !== null && row.last_number > (mark ?? 0) ? 1 : 0;
+    const from = mark ?? messages.findLast((it) => it.direction === 'outbound' && it.agent !== null)?.number ?? 0;
+    return messages.filter((it) => it.direction === 'inbound' && it.number > from && !it.taken_back).length;
+  }
+
+  markRead(id: string, number: number) {
+    if ((this.marks.of(id) ?? -1) >= number) return;
+    this.marks.set(id, number);
+    this.touch();
+  }
+
+  markUnread(row: Conversation) {
+    const last = this.state.threads.get(row.id)?.messages.findLast((it) => it.direction === 'inbound');
+    this.marks.set(row.id, (last?.number ?? row.last_number) - 1);
+    attention.toast(settings.t.notice.markedUnread);
+    route.go(row.window, null);
+    this.touch();
+  }
+
+  // --- Wishes --------------------------------------------------------------------------------------------------
+
+  private command(conversation: string, command: Command): Promise<CommandDone> {
+    this.lastRef += 1;
+    const ref = `c${this.lastRef}`;
+    return new Promise((resolve, reject) => {
+      if (!this.line.say({ type: 'command', ref, conversation, command })) reject(new Offline());
+      else this.waiting.set(ref, { resolve, reject });
+    });
+  }
+
+  /** Carries a wish out; a refusal becomes a sentence on the screen. */
+  async wish(row: Conversation, command: Command): Promise<CommandDone | null> {
+    try {
+      return await this.command(row.id, command);
+    } catch (error) {
+      attention.toast(this.why(error), 'alarm');
+      return null;
+    }
+  }
+
+  private why(error: unknown): string {
+    const { problem: words, main } = settings.t;
+    if (error instanceof Offline) return words.offline;
+    if (!(error instanceof Refused)) return words.other;
+    const { problem } = error;
+    if (problem.code === 'seat_taken' && problem.holder) return main.seatTaken(problem.holder.name);
+    return (words as Record<string, string>)[problem.code] ?? words.other;
+  }
+
+  async claim(row: Conversation) {
+    if (this.deciding[row.id]) return;
+    this.deciding[row.id] = true;
+    const done = await this.wish(row, { type: 'claim' });
+    delete this.deciding[row.id];
+    if (done) attention.toast(settings.t.main.started);
+    return done !== null;
+  }
+
+  async complete(row: Conversation) {
+    const seat = row.seat;
+    if (!seat || this.deciding[row.id]) return;
+    this.deciding[row.id] = true;
+    const done = await this.wish(row, { type: 'complete', seat_epoch: seat.epoch });
+    delete this.deciding[row.id];
+    if (!done) return;
+    const undo = () => void this.wish(done.conversation, { type: 'claim' });
+    attention.toast(settings.t.main.completed, 'calm', { label: settings.t.main.undo, run: undo });
+  }
+
+  async assign(row: Conversation, assignee: string | null) {
+    const done = await this.wish(row, { type: 'assign', assignee });
+    const { notice } = settings.t;
+    if (done) attention.toast(assignee ? notice.assigned(this.name(assignee)) : notice.unassigned);
+  }
+
+  setMood(mood: 'available' | 'away' | 'wrap_up') {
+    this.mood = mood;
+    this.line.say({ type: 'presence', state: mood });
+    this.state.presence.set(this.my, mood);
+    this.touch();
+  }
+
+  typing(conversation: string) {
+    const now = Date.now();
+    if (now - this.typedAt < this.state.typingMs / 2) return;
+    if (this.line.say({ type: 'typing', conversation })) this.typedAt = now;
+  }
+
+  // --- Sending -------------------------------------------------------------------------------------------------
+
+  send(row: Conversation, kind: Item['kind'], text: string, andComplete = false) {
+    const clientId = ulid(Date.now());
+    const at = new Date(Date.now() + this.state.skewMs).toISOString();
+    const epoch = kind === 'reply' ? (row.seat?.epoch ?? 0) : 0;
+    this.outbox.add({ clientId, conversation: row.id, kind, text, epoch, at, state: 'waiting', problem: null });
+    if (andComplete) {
+      this.afterSend.set(clientId, () => {
+        const now = this.state.rows.get(row.id);
+        if (now?.seat?.agent === this.my) void this.complete(now);
+      });
+    }
+    this.flush();
+    this.touch();
+  }
+
+  private flush() {
+    if (this.link.state !== 'open') return;
+    for (const { item, command } of this.outbox.take()) {
+      this.line.say({ type: 'command', ref: item.clientId, conversation: item.conversation, command });
+    }
+  }
+
+  private replied(ref: string, done: CommandDone | null, problem: Problem | null) {
+    const waiting = this.waiting.get(ref);
+    if (waiting) {
+      this.waiting.delete(ref);
+      if (done) waiting.resolve(done);
+      else if (problem) waiting.reject(new Refused(problem));
+      return;
+    }
+    const answer = this.outbox.answered(ref, problem);
+    if (answer.is === 'again') setTimeout(() => this.resend(ref), answer.afterMs);
+    if (answer.is === 'give_back') this.giveBack(answer.item, answer.problem);
+    if (answer.is === 'refused') attention.toast(settings.t.notice.failed, 'alarm');
+    if (done) this.afterSend.get(ref)?.();
+    if (answer.is !== 'again') this.afterSend.delete(ref);
+    this.flush();
+  }
+
+  private giveBack(item: Item, problem: Problem) {
+    this.drafts.prepend(item.conversation, item.kind, item.text);
+    const { composer } = settings.t;
+    attention.toast(problem.holder ? composer.givenBack(problem.holder.name) : composer.givenBackFree, 'alarm');
+  }
+
+  resend(clientId: string) {
+    this.outbox.retry(clientId);
+    this.flush();
+    this.touch();
+  }
+
+  takeBack(clientId: string) {
+    const item = this.outbox.takeBack(clientId);
+    if (item) this.drafts.prepend(item.conversation, item.kind, item.text);
+    this.touch();
+  }
+
+  /** What stands in a timeline is on its way no more. */
+  private settleSent(messages: readonly Message[]) {
+    for (const { client_id, agent } of messages) if (client_id && agent === this.my) this.outbox.seen(client_id);
+    this.flush();
+  }
+
+  // --- Telling -------------------------------------------------------------------------------------------------
+
+  private noticed({ window, event }: Notice) {
+    const { t, values } = settings;
+    if (event.type === 'queued' || event.type === 'note_added') this.settleSent([event.message]);
+    if (!('conversation' in event)) return;
+    const row = this.state.rows.get(event.conversation);
+    const open = () => this.show(window, event.conversation);
+    const told = (text: string) => ({ text, window, conversation: event.conversation });
+    if (event.type === 'handover_offered' && event.offer.to === this.my) {
+      attention.tell(told(t.notice.offer(this.name(event.offer.from))), 'ring', open);
+    } else if (event.type === 'failed' && row?.seat?.agent === this.my) {
+      attention.toast(t.notice.failed, 'alarm', { label: t.offer.open, run: open });
+    } else if (event.type === 'received' && row && values.rule !== 'none') {
+      const mine = row.assignee === this.my || row.seat?.agent === this.my;
+      const others = row.seat !== null && !mine;
+      const looking = attention.isLooking && route.place.conversation === row.id;
+      if (looking || others || (values.rule === 'mine' && !mine)) return;
+      const text = row.status === 'new' ? t.notice.newConversation : t.notice.message;
+      attention.tell(told(text(this.customer(row))), 'soft', open);
+    }
+  }
+
+  private remind() {
+    if (!settings.values.repeat || this.session !== 'in') return;
+    for (const row of this.state.rows.values()) {
+      if (row.status === 'new' && this.state.windows.get(row.window)?.member) return attention.noise('soft');
+    }
+  }
+
+  /** Something changed: components look again, at most once a frame. */
+  touch() {
+    if (this.touched) return;
+    this.touched = true;
+    setTimeout(() => {
+      this.touched = false;
+      this.version += 1;
+    }, 8);
+  }
+}
+
+export const desk = new Desk();
