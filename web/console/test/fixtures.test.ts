@@ -2,10 +2,10 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { Frame, ServerFrame } from '../src/core/protocol';
 import { reduce } from '../src/core/reduce';
 import { empty } from '../src/core/state';
 import * as wire from '../src/core/wire';
-import type { Frame, ServerFrame } from '../src/core/protocol';
 
 const folder = new URL('../../../protocol/fixtures/', import.meta.url);
 const files = (side: string) =>

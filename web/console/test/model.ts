@@ -98,7 +98,14 @@ export class Model {
       const row = this.rows.get(id);
       if (row) Object.assign(row, { position: this.position, updated_at: at });
     }
-    const update: Frame<'update'> = { type: 'update', window: 'w', stream: this.stream, position: this.position, at, events };
+    const update: Frame<'update'> = {
+      type: 'update',
+      window: 'w',
+      stream: this.stream,
+      position: this.position,
+      at,
+      events,
+    };
     this.log.push(copy(update));
     return copy(update);
   }
@@ -159,7 +166,9 @@ export class Model {
       events.push({ type: 'name_seen', conversation, name: row.contact_point.name });
     } else if (draw === 2) {
       row.set_aside = !row.set_aside;
-      events.push(row.set_aside ? { type: 'set_aside', conversation } : { type: 'taken_back', conversation, by: agent });
+      events.push(
+        row.set_aside ? { type: 'set_aside', conversation } : { type: 'taken_back', conversation, by: agent },
+      );
     } else if (draw < 7 && !row.seat) {
       const how = row.status === 'done' ? ({ type: 'resumed' } as const) : ({ type: 'started' } as const);
       row.seat = { agent, epoch: this.position, offer: null, away: null, claimable: false };
@@ -174,7 +183,13 @@ export class Model {
     return true;
   }
 
-  private heldStep(row: Conversation, seat: NonNullable<Conversation['seat']>, agent: string, at: string, events: Event[]) {
+  private heldStep(
+    row: Conversation,
+    seat: NonNullable<Conversation['seat']>,
+    agent: string,
+    at: string,
+    events: Event[],
+  ) {
     const conversation = row.id;
     const holder = seat.agent ?? agent;
     switch (this.dice.below(7)) {

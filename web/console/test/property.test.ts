@@ -136,7 +136,11 @@ function expectExact({ server, reader }: ReturnType<typeof story>) {
   const fresh: Frame<'snapshot'> = server.snapshot();
   const window = state.windows.get('w');
   expect(window?.place).toEqual({ stream: fresh.stream, position: fresh.position });
-  expect(window).toMatchObject({ rawWaiting: fresh.raw_waiting, openTotal: fresh.open_total, settings: fresh.settings });
+  expect(window).toMatchObject({
+    rawWaiting: fresh.raw_waiting,
+    openTotal: fresh.open_total,
+    settings: fresh.settings,
+  });
   for (const row of fresh.conversations) expect(state.rows.get(row.id), row.id).toEqual(row);
   for (const [id, row] of state.rows) expect(row, id).toEqual(server.row(id));
   expect(state.awaited.size + state.loads.size).toBe(0);

@@ -1,7 +1,7 @@
 // Who is told what, and how: sound, desktop notification, title. One tab of a browser makes the noise.
 
-import { play } from './sound';
 import { settings } from './settings.svelte';
+import { play } from './sound';
 
 export type Toast = {
   id: number;

@@ -1,9 +1,29 @@
 // The desk: holds the state, the line and the outbox, and does what the person wishes. The only place where the
 // framework-free core meets the browser. Components read `desk.state` after `desk.version`.
 
-import type { Command, CommandDone, Conversation, Items, Me, Message, Problem, ServerFrame, WindowMember } from '../core/protocol';
-import { awaitRow, beginPage, type Effect, type Notice, reduce, setMembers, takePage, takeRow, takeRows } from '../core/reduce';
 import { type Item, Outbox } from '../core/outbox';
+import type {
+  Command,
+  CommandDone,
+  Conversation,
+  Items,
+  Me,
+  Message,
+  Problem,
+  ServerFrame,
+  WindowMember,
+} from '../core/protocol';
+import {
+  awaitRow,
+  beginPage,
+  type Effect,
+  type Notice,
+  reduce,
+  setMembers,
+  takePage,
+  takeRow,
+  takeRows,
+} from '../core/reduce';
 import { Line, type LineState, type Wire } from '../core/socket';
 import { empty, type State } from '../core/state';
 import { ulid } from '../core/ulid';
@@ -29,7 +49,11 @@ class Offline extends Error {}
 class Desk {
   version = $state(0);
   session = $state<Session>('checking');
-  link = $state<{ state: LineState['is']; since: number; going: boolean }>({ state: 'connecting', since: Date.now(), going: false });
+  link = $state<{ state: LineState['is']; since: number; going: boolean }>({
+    state: 'connecting',
+    since: Date.now(),
+    going: false,
+  });
   now = $state(Date.now());
   deciding = $state<Record<string, true>>({});
   threadFailed = $state<string | null>(null);
@@ -350,7 +374,8 @@ class Desk {
     if (text) query.set('q', text);
     try {
       const page = await ask<Items<Conversation>>('GET', `/windows/${window}/conversations?${query}`);
-      if (takeRows(this.state, window, page.items, generation)) this.more[key] = { cursor: page.next_cursor, loading: false };
+      if (takeRows(this.state, window, page.items, generation))
+        this.more[key] = { cursor: page.next_cursor, loading: false };
       else delete this.more[key];
     } catch {
       delete this.more[key];

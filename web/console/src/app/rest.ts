@@ -17,9 +17,7 @@ export async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, bo
     response = await fetch(`/api/v1${path}`, {
       method,
       credentials: 'same-origin',
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
   } catch (cause) {
     throw new Unreachable('no answer', { cause });
