@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
 // `npm run dev` serves the sources beside a running server; changes by cookie need its `allowed_origins`.
-const server = process.env.MADOGUCHI_URL ?? 'http://127.0.0.1:8080';
+const server = process.env.CONSOLE_SERVER ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [svelte()],

@@ -158,14 +158,14 @@ function expectExact({ server, reader }: ReturnType<typeof story>) {
 }
 
 test('a reader on a bad line ends with exactly what a new reader sees', () => {
-  const first = Number(process.env.MADOGUCHI_SEED ?? 1);
-  const runs = process.env.MADOGUCHI_SEED ? 1 : 200;
+  const first = Number(process.env.CONSOLE_SEED ?? 1);
+  const runs = process.env.CONSOLE_SEED ? 1 : 200;
   let threads = 0;
   for (let seed = first; seed < first + runs; seed++) {
     try {
       threads += expectExact(story(seed));
     } catch (error) {
-      throw new Error(`MADOGUCHI_SEED=${seed}`, { cause: error });
+      throw new Error(`CONSOLE_SEED=${seed}`, { cause: error });
     }
   }
   expect(threads).toBeGreaterThanOrEqual(runs > 1 ? runs : 0);

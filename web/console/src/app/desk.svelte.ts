@@ -118,7 +118,7 @@ class Desk {
   }
 
   customer(row: Conversation): string {
-    return row.contact?.name ?? row.contact_point.name ?? settings.t.list.unnamed;
+    return row.contact?.name ?? row.contact_point.name ?? settings.t.list.unnamed(row.contact_point.id.slice(-4));
   }
 
   async start() {

@@ -12,7 +12,7 @@ export function unlock() {
 }
 
 export function play(kind: 'soft' | 'ring', volume: number) {
-  if (!context || context.state !== 'running' || volume <= 0) return;
+  if (context?.state !== 'running' || volume <= 0) return;
   const tones = kind === 'ring' ? [784, 988, 784, 988] : [880, 1175];
   for (const [index, tone] of tones.entries()) {
     const from = context.currentTime + index * 0.14;

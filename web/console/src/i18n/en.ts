@@ -49,7 +49,7 @@ export const en: Texts = {
     emptyNew: 'Nobody is waiting to be picked up',
     emptyNewHint: 'Every inquiry is being handled.',
     nothing: 'No inquiry fits these filters',
-    unnamed: 'Name unknown',
+    unnamed: (mark) => `Customer #${mark}`,
     draft: 'Draft',
     unsent: 'Waiting to send',
     failed: 'Failed',

@@ -50,7 +50,7 @@ export const ja = {
     emptyNew: '未対応の問い合わせはありません',
     emptyNewHint: 'すべて対応されています。',
     nothing: '条件に合う問い合わせはありません',
-    unnamed: '名前未取得',
+    unnamed: (mark: string) => `お客様 #${mark}`,
     draft: '下書き',
     unsent: '送信待ち',
     failed: '送信失敗',
