@@ -26,8 +26,8 @@ test('two agents press 対応開始 at once: one wins, both see who it is', asyn
   expect(holds.filter(Boolean)).toHaveLength(1);
   const winner = holds[0] ? '佐藤 花子' : '鈴木 太郎';
   const loser = (holds[0] ? pages[1] : pages[0]) as Page;
-  expect(await loser.locator('[data-main=held]').innerText()).toContain(winner);
-  expect(await loser.locator('[data-closed=held]').innerText()).toContain(winner);
+  expect(await loser.locator('[data-main=held]').textContent()).toContain(winner);
+  expect(await loser.locator('[data-closed=held]').textContent()).toContain(winner);
   expect((await world.conversation('同時 太郎')).seat.epoch).toBe(1);
   await Promise.all([hanako.context.close(), taro.context.close()]);
 });
@@ -251,7 +251,7 @@ test('names and texts of hostile people are shown as text and run nothing', asyn
   await page.locator('.tabs .in_progress').click();
   await world.open(page, '悪意');
   await bubbles(page, text).waitFor();
-  expect(await page.locator('[data-main=held]').innerText()).toContain(name);
+  expect(await page.locator('[data-main=held]').textContent()).toContain(name);
   expect(await page.locator('main article img, main article script, main article svg[onload]').count()).toBe(0);
   const links = await page
     .locator('main article .text a')
@@ -273,7 +273,7 @@ test('typing is seen by colleagues and not by the one who types', async () => {
   await composer(a.page).click();
   await a.page.keyboard.type('ただいま');
   await b.page.locator('.typing').filter({ hasText: '佐藤 花子さんが入力中' }).waitFor();
-  expect(await a.page.locator('.typing').innerText()).toBe('');
+  expect(await a.page.locator('.typing').textContent()).toBe('');
   await Promise.all([a.context.close(), b.context.close()]);
 });
 

@@ -75,7 +75,8 @@ export class World {
     execFileSync(built('madoguchi'), owner, { input: PASSWORD, env: this.env });
     await this.serve('127.0.0.1:0');
     await this.furnish(places);
-    const executablePath = process.env.CONSOLE_CHROMIUM ?? execFileSync('sh', ['-c', 'command -v chromium']).toString().trim();
+    const executablePath =
+      process.env.CONSOLE_CHROMIUM ?? execFileSync('sh', ['-c', 'command -v chromium']).toString().trim();
     this.browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
   }
 

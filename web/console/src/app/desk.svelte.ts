@@ -1,6 +1,7 @@
 // The desk: holds the state, the line and the outbox, and does what the person wishes. The only place where the
 // framework-free core meets the browser. Components read `desk.state` after `desk.version`.
 
+import { flushSync } from 'svelte';
 import { type Item, Outbox } from '../core/outbox';
 import type {
   Command,
@@ -40,6 +41,9 @@ const AHEAD = 30;
 /** Threads kept in memory; the ones looked at longest ago go first. */
 const THREADS = 150;
 const WATCH_AGAIN_MS = 1_000;
+/** Between two looks of the components at what changed. */
+const OFTEN_MS = 8;
+const SELDOM_MS = 250;
 
 export type Session = 'checking' | 'out' | 'in' | 'expired';
 type Waiting = { resolve: (done: CommandDone) => void; reject: (why: unknown) => void };
@@ -72,6 +76,7 @@ class Desk {
   private aheadBusy = 0;
   private lastRef = 0;
   private touched = false;
+  private costMs = 0;
   private typedAt = 0;
   private checking = false;
   private mood: 'available' | 'away' | 'wrap_up' | null = null;
@@ -119,6 +124,11 @@ class Desk {
 
   customer(row: Conversation): string {
     return row.contact?.name ?? row.contact_point.name ?? settings.t.list.unnamed(row.contact_point.id.slice(-4));
+  }
+
+  /** What the picture of a customer is made of; nobody should look like everybody else. */
+  face(row: Conversation): string {
+    return row.contact?.name ?? row.contact_point.name ?? row.contact_point.id.slice(-4);
   }
 
   async start() {
@@ -569,14 +579,21 @@ class Desk {
     }
   }
 
-  /** Something changed: components look again, at most once a frame. */
+  /** Something changed: components look again soon, and the less often the longer looking takes. */
   touch() {
     if (this.touched) return;
     this.touched = true;
-    setTimeout(() => {
-      this.touched = false;
-      this.version += 1;
-    }, 8);
+    setTimeout(
+      () => {
+        this.touched = false;
+        const begun = performance.now();
+        flushSync(() => {
+          this.version += 1;
+        });
+        this.costMs = performance.now() - begun;
+      },
+      Math.min(SELDOM_MS, Math.max(OFTEN_MS, this.costMs * 3)),
+    );
   }
 }
 
