@@ -2,6 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -190,10 +191,44 @@ export class World {
     await this.serve(this.url.replace('http://', ''));
   }
 
+  /** A way to the server that can be cut, as a cable is: what is on it breaks, and nothing new gets through. */
+  async cable() {
+    const open = new Set<Socket>();
+    let whole = true;
+    const { port } = new URL(this.url);
+    const server = createServer((near) => {
+      if (!whole) return near.destroy();
+      const far = connect(Number(port), '127.0.0.1');
+      for (const socket of [near, far]) {
+        open.add(socket);
+        socket.on('error', () => socket.destroy());
+        socket.on('close', () => {
+          open.delete(socket);
+          near.destroy();
+          far.destroy();
+        });
+      }
+      near.pipe(far).pipe(near);
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      cut: () => {
+        whole = false;
+        for (const socket of open) socket.destroy();
+      },
+      mend: () => {
+        whole = true;
+      },
+      close: () => server.close(),
+    };
+  }
+
   /** A browser of one person, logged in. */
   async desk(
     login: string,
     options: Parameters<Browser['newContext']>[0] = {},
+    url = this.url,
   ): Promise<{ page: Page; context: BrowserContext }> {
     const context = await this.browser.newContext({
       locale: 'ja-JP',
@@ -202,7 +237,7 @@ export class World {
     });
     const page = await context.newPage();
     page.setDefaultTimeout(8_000);
-    await page.goto(this.url);
+    await page.goto(url);
     await logIn(page, login);
     return { page, context };
   }

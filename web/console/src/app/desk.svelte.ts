@@ -61,6 +61,8 @@ class Desk {
   now = $state(Date.now());
   deciding = $state<Record<string, true>>({});
   threadFailed = $state<string | null>(null);
+  /** The server has another console than this one. */
+  outdated = $state(false);
   more = $state<Record<string, { cursor: string | null; loading: boolean }>>({});
 
   state: State = empty();
@@ -77,6 +79,7 @@ class Desk {
   private lastRef = 0;
   private touched = false;
   private costMs = 0;
+  private edition: string | null = null;
   private typedAt = 0;
   private checking = false;
   private mood: 'available' | 'away' | 'wrap_up' | null = null;
@@ -229,6 +232,7 @@ class Desk {
   /** `me` is the first thing after `hello`: from here on the line can be used. */
   private arrived() {
     this.link = { ...this.link, going: false };
+    void this.compareEdition();
     this.settle();
     for (const window of this.state.me?.windows ?? []) {
       if (window.member || window.id === route.place.window) this.watch(window.id);
@@ -238,6 +242,14 @@ class Desk {
       void this.carryOut({ type: 'row', conversation, window: awaited.window, generation: awaited.generation });
     }
     this.flush();
+  }
+
+  /** A server that came back may have brought a newer console. */
+  private async compareEdition() {
+    const response = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+    const edition = response?.headers.get('etag') ?? null;
+    if (this.edition !== null && edition !== null && edition !== this.edition) this.outdated = true;
+    this.edition ??= edition;
   }
 
   watch(id: string) {
