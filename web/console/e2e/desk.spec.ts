@@ -186,7 +186,7 @@ test('a draft outlives a reload, and another conversation does not get it', asyn
   await world.open(page, '下書き 緑');
   await start(page).click();
   await composer(page).fill('まだ途中の文章');
-  await world.open(page, '一');
+  await world.open(page, '二');
   expect(await composer(page).count()).toBe(0);
   await page.reload();
   await page.locator('.tabs .in_progress').click();

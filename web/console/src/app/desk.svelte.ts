@@ -2,55 +2,29 @@
 // framework-free core meets the browser. Components read `desk.state` after `desk.version`.
 
 import { flushSync } from 'svelte';
-import { type Item, Outbox } from '../core/outbox';
-import type {
-  Command,
-  CommandDone,
-  Conversation,
-  Items,
-  Me,
-  Message,
-  Problem,
-  ServerFrame,
-  WindowMember,
-} from '../core/protocol';
-import {
-  awaitRow,
-  beginPage,
-  type Effect,
-  type Notice,
-  reduce,
-  setMembers,
-  takePage,
-  takeRow,
-  takeRows,
-} from '../core/reduce';
+import type { CommandDone, Conversation, Items, Me, Problem, ServerFrame, WindowMember } from '../core/protocol';
+import { awaitRow, type Effect, type Notice, reduce, setMembers, takeRow } from '../core/reduce';
 import { Line, type LineState, type Wire } from '../core/socket';
 import { empty, type State } from '../core/state';
-import { ulid } from '../core/ulid';
 import { attention } from './attention.svelte';
 import { Drafts } from './drafts.svelte';
 import * as keep from './keep';
 import { Marks } from './marks';
+import { PAGE, Pages } from './pages.svelte';
 import { ask, Refused } from './rest';
 import { route } from './route.svelte';
+import { Sending } from './sending';
 import { settings } from './settings.svelte';
+import { Wishes } from './wishes.svelte';
 
-const PAGE = 50;
-const AHEAD = 30;
-/** Threads kept in memory; the ones looked at longest ago go first. */
-const THREADS = 150;
 const WATCH_AGAIN_MS = 1_000;
 /** Between two looks of the components at what changed. */
 const OFTEN_MS = 8;
 const SELDOM_MS = 250;
 
 export type Session = 'checking' | 'out' | 'in' | 'expired';
-type Waiting = { resolve: (done: CommandDone) => void; reject: (why: unknown) => void };
 
-class Offline extends Error {}
-
-class Desk {
+export class Desk {
   version = $state(0);
   session = $state<Session>('checking');
   link = $state<{ state: LineState['is']; since: number; going: boolean }>({
@@ -59,24 +33,18 @@ class Desk {
     going: false,
   });
   now = $state(Date.now());
-  deciding = $state<Record<string, true>>({});
-  threadFailed = $state<string | null>(null);
   /** The server has another console than this one. */
   outdated = $state(false);
-  more = $state<Record<string, { cursor: string | null; loading: boolean }>>({});
 
   state: State = empty();
   drafts = new Drafts(() => this.touch());
   marks = new Marks();
-  outbox: Outbox;
+  pages = new Pages(this);
+  wishes = new Wishes(this);
+  sending = new Sending(this);
 
-  private line: Line;
+  readonly line: Line;
   private watching = new Set<string>();
-  private waiting = new Map<string, Waiting>();
-  private afterSend = new Map<string, () => void>();
-  private ahead: string[] = [];
-  private aheadBusy = 0;
-  private lastRef = 0;
   private touched = false;
   private costMs = 0;
   private edition: string | null = null;
@@ -85,10 +53,6 @@ class Desk {
   private mood: 'available' | 'away' | 'wrap_up' | null = null;
 
   constructor() {
-    this.outbox = new Outbox({
-      put: (item) => void keep.saveItem(this.my, item),
-      remove: (clientId) => void keep.removeItem(clientId),
-    });
     this.line = new Line({
       connect: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/socket`) as unknown as Wire,
       timers: {
@@ -163,7 +127,7 @@ class Desk {
     reduce(this.state, { type: 'me', ...me }, Date.now());
     if (this.session !== 'expired') {
       const [items] = await Promise.all([keep.loadItems(this.my), this.drafts.load(this.my)]);
-      this.outbox.restore(items);
+      this.sending.outbox.restore(items);
       this.marks.load(this.my);
     }
     this.session = 'in';
@@ -194,9 +158,8 @@ class Desk {
     }
     if (state.is === 'open' || state.is === 'connecting') return;
     this.watching.clear();
-    this.outbox.lineLost();
-    for (const { reject } of this.waiting.values()) reject(new Offline());
-    this.waiting.clear();
+    this.sending.outbox.lineLost();
+    this.wishes.lineLost();
     if (state.is === 'ended' && state.code === 4500) this.session = 'expired';
     if (state.is === 'waiting' && !state.opened) void this.checkSession();
     this.touch();
@@ -229,6 +192,10 @@ class Desk {
     this.touch();
   }
 
+  private replied(ref: string, done: CommandDone | null, problem: Problem | null) {
+    if (!this.wishes.replied(ref, done, problem)) this.sending.replied(ref, done, problem);
+  }
+
   /** `me` is the first thing after `hello`: from here on the line can be used. */
   private arrived() {
     this.link = { ...this.link, going: false };
@@ -241,7 +208,7 @@ class Desk {
     for (const [conversation, awaited] of this.state.awaited) {
       void this.carryOut({ type: 'row', conversation, window: awaited.window, generation: awaited.generation });
     }
-    this.flush();
+    this.sending.flush();
   }
 
   /** A server that came back may have brought a newer console. */
@@ -291,7 +258,7 @@ class Desk {
       // Without an answer the question stays open and is asked again when the line is back.
       if (!(error instanceof Refused)) return;
       takeRow(this.state, conversation, null, generation);
-      if (conversation === route.place.conversation) this.threadFailed = conversation;
+      if (conversation === route.place.conversation) this.pages.failed = conversation;
     }
   }
 
@@ -300,7 +267,7 @@ class Desk {
     for (const [id, thread] of this.state.threads) {
       if (thread.window === window && thread.stale && id !== open) this.state.threads.delete(id);
     }
-    for (const key of Object.keys(this.more)) if (key.startsWith(`${window}/`)) delete this.more[key];
+    for (const key of Object.keys(this.pages.more)) if (key.startsWith(`${window}/`)) delete this.pages.more[key];
     if (open && route.place.window === window) this.load(open);
     if (again) attention.toast(settings.t.notice.rebuilt);
   }
@@ -319,7 +286,7 @@ class Desk {
   load(conversation: string) {
     const { window } = route.place;
     if (!window) return;
-    this.threadFailed = null;
+    this.pages.failed = null;
     if (!this.state.rows.has(conversation) && !this.state.awaited.has(conversation)) {
       void this.carryOut(awaitRow(this.state, conversation, window));
     }
@@ -328,81 +295,8 @@ class Desk {
       this.state.threads.delete(conversation);
       this.state.threads.set(conversation, thread);
     } else {
-      void this.page(conversation, window, null, PAGE);
+      void this.pages.page(conversation, window, null, PAGE);
     }
-  }
-
-  private async page(conversation: string, window: string, before: number | null, limit: number) {
-    for (const load of this.state.loads.values()) if (load.conversation === conversation) return;
-    const token = beginPage(this.state, conversation, window);
-    this.touch();
-    const query = before === null ? '' : `before=${before}&`;
-    try {
-      const page = await ask<Items<Message>>('GET', `/conversations/${conversation}/messages?${query}limit=${limit}`);
-      if (takePage(this.state, token, page)) this.settleSent(page.items);
-    } catch {
-      takePage(this.state, token, null);
-      if (conversation === route.place.conversation && !this.state.threads.get(conversation)?.ready) {
-        this.threadFailed = conversation;
-      }
-    }
-    this.evict();
-    this.touch();
-  }
-
-  async older(conversation: string) {
-    const thread = this.state.threads.get(conversation);
-    const first = thread?.messages[0]?.number;
-    if (thread?.hasOlder && first) await this.page(conversation, thread.window, first, PAGE);
-  }
-
-  private evict() {
-    for (const id of this.state.threads.keys()) {
-      if (this.state.threads.size <= THREADS) break;
-      if (id !== route.place.conversation) this.state.threads.delete(id);
-    }
-  }
-
-  /** Rows that are on the screen: their threads are fetched ahead, a few at a time. */
-  fetchAhead(ids: readonly string[]) {
-    this.ahead = ids.filter((id) => !this.state.threads.has(id));
-    this.pump();
-  }
-
-  private pump() {
-    while (this.aheadBusy < 2 && this.link.state === 'open') {
-      const id = this.ahead.shift();
-      if (!id) return;
-      const row = this.state.rows.get(id);
-      if (!row || this.state.threads.has(id)) continue;
-      this.aheadBusy += 1;
-      void this.page(id, row.window, null, AHEAD).finally(() => {
-        this.aheadBusy -= 1;
-        this.pump();
-      });
-    }
-  }
-
-  /** The next page of a list that the snapshot does not hold: done ones, or beyond the first 1,000. */
-  async loadMore(window: string, status: string, text = '') {
-    const key = `${window}/${status}/${text}`;
-    const known = this.more[key];
-    if (known?.loading || known?.cursor === null || this.link.state !== 'open') return;
-    const generation = this.state.windows.get(window)?.generation ?? 0;
-    if (generation === 0) return;
-    this.more[key] = { cursor: known?.cursor ?? '', loading: true };
-    const query = new URLSearchParams({ status, limit: '50' });
-    if (known?.cursor) query.set('cursor', known.cursor);
-    if (text) query.set('q', text);
-    try {
-      const page = await ask<Items<Conversation>>('GET', `/windows/${window}/conversations?${query}`);
-      if (takeRows(this.state, window, page.items, generation))
-        this.more[key] = { cursor: page.next_cursor, loading: false };
-      else delete this.more[key];
-    } catch {
-      delete this.more[key];
-    }
-    this.touch();
   }
 
   unread(row: Conversation): number {
@@ -427,62 +321,6 @@ class Desk {
     this.touch();
   }
 
-  // --- Wishes --------------------------------------------------------------------------------------------------
-
-  private command(conversation: string, command: Command): Promise<CommandDone> {
-    this.lastRef += 1;
-    const ref = `c${this.lastRef}`;
-    return new Promise((resolve, reject) => {
-      if (!this.line.say({ type: 'command', ref, conversation, command })) reject(new Offline());
-      else this.waiting.set(ref, { resolve, reject });
-    });
-  }
-
-  /** Carries a wish out; a refusal becomes a sentence on the screen. */
-  async wish(row: Conversation, command: Command): Promise<CommandDone | null> {
-    try {
-      return await this.command(row.id, command);
-    } catch (error) {
-      attention.toast(this.why(error), 'alarm');
-      return null;
-    }
-  }
-
-  private why(error: unknown): string {
-    const { problem: words, main } = settings.t;
-    if (error instanceof Offline) return words.offline;
-    if (!(error instanceof Refused)) return words.other;
-    const { problem } = error;
-    if (problem.code === 'seat_taken' && problem.holder) return main.seatTaken(problem.holder.name);
-    return (words as Record<string, string>)[problem.code] ?? words.other;
-  }
-
-  async claim(row: Conversation) {
-    if (this.deciding[row.id]) return;
-    this.deciding[row.id] = true;
-    const done = await this.wish(row, { type: 'claim' });
-    delete this.deciding[row.id];
-    if (done) attention.toast(settings.t.main.started);
-    return done !== null;
-  }
-
-  async complete(row: Conversation) {
-    const seat = row.seat;
-    if (!seat || this.deciding[row.id]) return;
-    this.deciding[row.id] = true;
-    const done = await this.wish(row, { type: 'complete', seat_epoch: seat.epoch });
-    delete this.deciding[row.id];
-    if (!done) return;
-    const undo = () => void this.wish(done.conversation, { type: 'claim' });
-    attention.toast(settings.t.main.completed, 'calm', { label: settings.t.main.undo, run: undo });
-  }
-
-  async assign(row: Conversation, assignee: string | null) {
-    const done = await this.wish(row, { type: 'assign', assignee });
-    const { notice } = settings.t;
-    if (done) attention.toast(assignee ? notice.assigned(this.name(assignee)) : notice.unassigned);
-  }
-
   setMood(mood: 'available' | 'away' | 'wrap_up') {
     this.mood = mood;
     this.line.say({ type: 'presence', state: mood });
@@ -496,76 +334,11 @@ class Desk {
     if (this.line.say({ type: 'typing', conversation })) this.typedAt = now;
   }
 
-  // --- Sending -------------------------------------------------------------------------------------------------
-
-  send(row: Conversation, kind: Item['kind'], text: string, andComplete = false) {
-    const clientId = ulid(Date.now());
-    const at = new Date(Date.now() + this.state.skewMs).toISOString();
-    const epoch = kind === 'reply' ? (row.seat?.epoch ?? 0) : 0;
-    this.outbox.add({ clientId, conversation: row.id, kind, text, epoch, at, state: 'waiting', problem: null });
-    if (andComplete) {
-      this.afterSend.set(clientId, () => {
-        const now = this.state.rows.get(row.id);
-        if (now?.seat?.agent === this.my) void this.complete(now);
-      });
-    }
-    this.flush();
-    this.touch();
-  }
-
-  private flush() {
-    if (this.link.state !== 'open') return;
-    for (const { item, command } of this.outbox.take()) {
-      this.line.say({ type: 'command', ref: item.clientId, conversation: item.conversation, command });
-    }
-  }
-
-  private replied(ref: string, done: CommandDone | null, problem: Problem | null) {
-    const waiting = this.waiting.get(ref);
-    if (waiting) {
-      this.waiting.delete(ref);
-      if (done) waiting.resolve(done);
-      else if (problem) waiting.reject(new Refused(problem));
-      return;
-    }
-    const answer = this.outbox.answered(ref, problem);
-    if (answer.is === 'again') setTimeout(() => this.resend(ref), answer.afterMs);
-    if (answer.is === 'give_back') this.giveBack(answer.item, answer.problem);
-    if (answer.is === 'refused') attention.toast(settings.t.notice.failed, 'alarm');
-    if (done) this.afterSend.get(ref)?.();
-    if (answer.is !== 'again') this.afterSend.delete(ref);
-    this.flush();
-  }
-
-  private giveBack(item: Item, problem: Problem) {
-    this.drafts.prepend(item.conversation, item.kind, item.text);
-    const { composer } = settings.t;
-    attention.toast(problem.holder ? composer.givenBack(problem.holder.name) : composer.givenBackFree, 'alarm');
-  }
-
-  resend(clientId: string) {
-    this.outbox.retry(clientId);
-    this.flush();
-    this.touch();
-  }
-
-  takeBack(clientId: string) {
-    const item = this.outbox.takeBack(clientId);
-    if (item) this.drafts.prepend(item.conversation, item.kind, item.text);
-    this.touch();
-  }
-
-  /** What stands in a timeline is on its way no more. */
-  private settleSent(messages: readonly Message[]) {
-    for (const { client_id, agent } of messages) if (client_id && agent === this.my) this.outbox.seen(client_id);
-    this.flush();
-  }
-
   // --- Telling -------------------------------------------------------------------------------------------------
 
   private noticed({ window, event }: Notice) {
     const { t, values } = settings;
-    if (event.type === 'queued' || event.type === 'note_added') this.settleSent([event.message]);
+    if (event.type === 'queued' || event.type === 'note_added') this.sending.settleSent([event.message]);
     if (!('conversation' in event)) return;
     const row = this.state.rows.get(event.conversation);
     const open = () => this.show(window, event.conversation);

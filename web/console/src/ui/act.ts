@@ -98,24 +98,24 @@ export function act(action: Action, number = 0) {
 function onRow(action: Action, row: Conversation) {
   switch (action) {
     case 'start':
-      void desk.claim(row).then((won) => {
+      void desk.wishes.claim(row).then((won) => {
         if (won) ui.write('reply');
       });
       break;
     case 'complete':
-      void desk.complete(row);
+      void desk.wishes.complete(row);
       break;
     case 'assign':
       ui.dialog = 'assign';
       break;
     case 'assign_me':
-      void desk.assign(row, desk.my);
+      void desk.wishes.assign(row, desk.my);
       break;
     case 'hand_over':
       ui.dialog = 'handover';
       break;
     case 'accept':
-      void desk.wish(row, { type: 'accept_handover' });
+      void desk.wishes.wish(row, { type: 'accept_handover' });
       break;
     case 'reply':
     case 'memo':
