@@ -196,6 +196,29 @@ test('a draft outlives a reload, and another conversation does not get it', asyn
   await context.close();
 });
 
+test('an answer written while the line is cut outlives the page and goes out once', async () => {
+  await world.say('断線 椿', '聞こえますか');
+  const cable = await world.cable();
+  const { page, context } = await world.desk('hanako', {}, cable.url);
+  await world.open(page, '断線 椿');
+  await start(page).click();
+  await page.locator('[data-main=complete]').waitFor();
+  cable.cut();
+  await composer(page).fill('聞こえています');
+  await page.keyboard.press('Enter');
+  expect(await bubbles(page, '聞こえています').getAttribute('data-state')).toBe('waiting');
+  const address = page.url();
+  await page.goto('about:blank');
+  expect(await world.shown('断線 椿')).toEqual(['聞こえますか']);
+  cable.mend();
+  await page.goto(address);
+  await page.locator('article[data-state=sent]').filter({ hasText: '聞こえています' }).waitFor();
+  expect(await bubbles(page, '聞こえています').count()).toBe(1);
+  expect(await world.shown('断線 椿')).toEqual(['聞こえますか', '聞こえています']);
+  cable.close();
+  await context.close();
+});
+
 test('what was typed comes back when a supervisor takes the seat in the meantime', async () => {
   await world.say('交代 蒼', '急ぎです');
   const { page, context } = await world.desk('hanako');

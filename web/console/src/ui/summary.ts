@@ -2,9 +2,14 @@
 
 import { desk } from '../app/desk.svelte';
 import type { Event, Message } from '../core/protocol';
-import type { Texts } from '../i18n/ja';
+import { en } from '../i18n/en';
+import { ja, type Texts } from '../i18n/ja';
 
 export const kindOf = (kind: string, t: Texts): string => (t.kind as Record<string, string>)[kind] ?? t.kind.other;
+
+/** Whether a summary only names the kind, in whatever language, and so adds nothing to our own word for it. */
+export const namesKind = (summary: string, kind: string): boolean =>
+  [ja, en].some((texts) => (texts.kind as Record<string, string>)[kind] === summary);
 
 /** A message in the list. */
 export function summary(message: Message, t: Texts): string {
