@@ -1,9 +1,10 @@
 # What people run here. Each target installs what it needs, and works on a fresh Debian machine with Rust.
 CARGO ?= cargo
 DATA  ?= data
-.PHONY: run build test lint check-deps unit oracles faults sim bench load tools
+CONSOLE := web/console
+.PHONY: run build test lint check-deps unit oracles faults sim bench load tools console console-check browser
 
-run: ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
+run: console ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
 	$(CARGO) build --release -p madoguchi-web
 	@test -d $(DATA)/journal || { printf 'Password for the first login "owner" (8 characters or more): '; \
 	  read -r password; printf '%s' "$$password" | ./target/release/madoguchi user add --data-dir $(DATA) --login owner --role owner; }
@@ -12,11 +13,26 @@ run: ## Start the server on ./data at http://127.0.0.1:8080; the first start ask
 tools:
 	./scripts/tools.sh
 
+# npm's packages as the lock file names them; again only when it changes.
+$(CONSOLE)/node_modules/.fresh: $(CONSOLE)/package-lock.json
+	cd $(CONSOLE) && npm ci --ignore-scripts
+	@touch $@
+
+console: $(CONSOLE)/node_modules/.fresh ## The agents' console; a release build of the server carries it
+	cd $(CONSOLE) && npm run --silent build
+
+console-check: $(CONSOLE)/node_modules/.fresh ## Format, types, accessibility of templates, unit tests
+	cd $(CONSOLE) && npm run --silent check && npm test --silent
+
+browser: console build ## The console in Chromium against the real server and the LINE double
+	./scripts/chromium.sh
+	cd $(CONSOLE) && npm run --silent browser
+
 build:
 	$(CARGO) build -p madoguchi-web -p madoguchi-loadtest
 
 # Everything that must hold before a change lands.
-test: tools lint build unit oracles
+test: tools lint build unit oracles console-check browser
 
 lint:
 	$(CARGO) fmt --all --check

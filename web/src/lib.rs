@@ -14,6 +14,7 @@ pub mod authorize;
 pub mod boot;
 pub mod commands;
 pub mod config;
+mod console;
 pub mod convert;
 pub mod desk;
 pub mod error;

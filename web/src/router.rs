@@ -113,7 +113,7 @@ table! {
     GET "/api/problems" Open => docs::problems;
 }
 
-/// Registers every address, and an answer for every other.
+/// Registers every address. Every other is the console's.
 pub fn configure(service: &mut web::ServiceConfig) {
     let mut paths: Vec<&'static str> = Vec::new();
     for entry in ENTRIES {
@@ -126,7 +126,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
     }
     service.app_data(crate::socket::Worker::default());
     service.service(docs::pages());
-    service.default_service(web::to(|| async { respond(&problem(Code::NotFound)) }));
+    service.default_service(web::to(crate::console::page));
 }
 
 /// One path with all its methods; any other method gets 405 with the list of those there are.
