@@ -5,91 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use madoguchi_engine::config::Config;
 use madoguchi_engine::domain::conversation::{Command, Event, Status};
-use madoguchi_engine::domain::id::{AgentId, ConversationId, InboxId, WindowId};
-use madoguchi_engine::domain::org::{self, Agent, Inbox, InboxSettings, LineSettings, Role, SendMode};
+use madoguchi_engine::domain::id::Position;
 use madoguchi_engine::domain::record::{By, Fact};
+use madoguchi_engine::domain::seat::Holder;
 use madoguchi_engine::domain::time::Timestamp;
-use madoguchi_engine::domain::window;
-use madoguchi_engine::rows::{ListQuery, MessagesQuery, Place, Update};
-use madoguchi_engine::{Clock, Failure, Handle};
+use madoguchi_engine::rows::{CatchUp, MessagesQuery, Place, Update};
+use madoguchi_engine::{Clock, Failure};
 use madoguchi_tests::world::{PATIENCE, wait_until};
-use serde_json::json;
 use tokio::sync::mpsc;
 
-const A: AgentId = AgentId(101);
-const B: AgentId = AgentId(102);
-const INBOX: InboxId = InboxId(7);
-
-fn window() -> WindowId {
-    WindowId::new("support").unwrap()
-}
-
-fn config(dir: &std::path::Path, clock: &Clock) -> Config {
-    let mut config = Config::new(dir);
-    config.clock = clock.clone();
-    config.segment_bytes = 1 << 20;
-    config.min_free_bytes = 1;
-    // Nobody sits at a socket here, and nobody is to be judged for it but where a test says so.
-    config.presence_grace_ms = i64::MAX / 4;
-    config
-}
-
-async fn start(config: Config) -> Handle {
-    wait_until("the store to be free", PATIENCE, async || {
-        Handle::start(config.clone(), Arc::new(madoguchi_web::socket::encode_update)).await.ok()
-    })
-    .await
-}
-
-async fn furnished(config: Config) -> Handle {
-    let engine = start(config).await;
-    let by = By::Operator;
-    for (id, login) in [(A, "a"), (B, "b")] {
-        let agent = Agent {
-            id,
-            login: login.to_owned(),
-            name: login.to_owned(),
-            role: Role::Agent,
-            password_hash: String::new(),
-            disabled: false,
-            created_at: Timestamp(0),
-        };
-        engine.org_command(by, org::Command::CreateAgent(agent)).await.unwrap();
-    }
-    engine.create_window(by, window(), "サポート".to_owned(), 5).await.unwrap();
-    for agent in [A, B] {
-        engine.window_command(by, &window(), window::Command::AddAgent { agent }).await.unwrap();
-    }
-    let settings = InboxSettings::Line(LineSettings {
-        channel_secret: "s".to_owned(),
-        channel_access_token: "t".to_owned(),
-        mode: SendMode::Auto,
-        // Nobody listens there: answers wait.
-        api_base_url: "http://127.0.0.1:9".to_owned(),
-        api_data_base_url: "http://127.0.0.1:9".to_owned(),
-    });
-    let inbox = Inbox { id: INBOX, window: window(), settings, changed_at: Timestamp(0) };
-    engine.org_command(by, org::Command::CreateInbox(inbox)).await.unwrap();
-    engine
-}
-
-fn body(user: usize, event: usize) -> Bytes {
-    let event = json!({
-        "type": "message", "timestamp": 1_000 + event, "source": {"type": "user", "userId": format!("U{user:032}")},
-        "webhookEventId": format!("E{user}-{event}"), "message": {"type": "text", "id": format!("{user}{event}"), "text": "やあ"},
-    });
-    Bytes::from(json!({"destination": "U", "events": [event]}).to_string())
-}
-
-async fn conversation(engine: &Handle, user: usize) -> ConversationId {
-    let query =
-        ListQuery { windows: vec![window()], q: Some(format!("u{user:032}")), limit: 1, ..ListQuery::default() };
-    engine.conversations(query).await.unwrap().items[0].state.id
-}
+use super::inside::{A, B, INBOX, body, config, conversation, done_list, furnished, start, window};
 
 /// Everything told so far, and that it was told as 1, 2, 3….
 fn told(updates: &mut mpsc::Receiver<Arc<Update>>, all: &mut Vec<Arc<Update>>) {
@@ -109,9 +37,12 @@ async fn actors_that_panic_after_the_commit_open_no_gap() {
     let engine = furnished(config.clone()).await;
     let (reader, mut updates) = mpsc::channel(10_000);
     engine.attach(reader);
+    // Longer batches, so that an actor falls while more of it is on its way.
+    config.faults.slow_sync_ms.store(5, Ordering::Release);
     for round in 0..5 {
         config.faults.panics_after_commit.store(60, Ordering::Release);
-        let all = join_all((0..100).map(|user| engine.inbound(INBOX, body(user, round)))).await;
+        let bodies = (0..300).map(|index| body(index % 100, 3 * round + index / 100));
+        let all = join_all(bodies.map(|body| engine.inbound(INBOX, body))).await;
         assert!(all.iter().all(Result::is_ok), "{all:?}");
         // Until the last of them has fallen; the next round finds them rebuilt.
         wait_until("the planned panics", PATIENCE, async || {
@@ -126,9 +57,9 @@ async fn actors_that_panic_after_the_commit_open_no_gap() {
     for user in 0..100 {
         let id = conversation(&engine, user).await;
         let page = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 50 }).await.unwrap();
-        assert_eq!(page.items.len(), 5, "customer {user}: each message once");
+        assert_eq!(page.items.len(), 15, "customer {user}: each message once");
     }
-    assert!(heard.len() >= 500);
+    assert!(heard.len() >= 1_500);
     engine.stop().await;
 }
 
@@ -201,8 +132,7 @@ async fn a_read_after_a_write_shows_it_however_far_the_read_models_are() {
     let read = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 10 });
     let (page, ()) = tokio::join!(read, release);
     assert_eq!(page.unwrap().items.len(), 2);
-    let done = ListQuery { windows: vec![window()], status: Some(Status::Done), limit: 10, ..ListQuery::default() };
-    assert_eq!(engine.conversations(done).await.unwrap().items.len(), 1);
+    assert_eq!(engine.conversations(done_list()).await.unwrap().items.len(), 1);
     engine.stop().await;
 }
 
@@ -255,12 +185,123 @@ async fn a_deadline_that_passed_during_a_restart_fires_once() {
     drop(engine);
     let engine = start(config).await;
     let (stream, _) = engine.position(&window()).unwrap();
-    let all = engine.catch_up(&window(), stream, madoguchi_engine::domain::id::Position(0)).await.unwrap();
-    let madoguchi_engine::rows::CatchUp::Updates(all) = all else { panic!("few records") };
+    let all = engine.catch_up(&window(), stream, Position(0)).await.unwrap();
+    let CatchUp::Updates(all) = all else { panic!("few records") };
     let facts: Vec<Fact> = all.iter().flat_map(|update| update.record.events.clone()).collect();
     let ended = facts.iter().filter(|fact| matches!(fact, Fact::Conversation(_, Event::HandoverEnded { .. }))).count();
     let closed =
         facts.iter().filter(|fact| matches!(fact, Fact::Conversation(_, Event::Completed { by: None }))).count();
     assert_eq!((ended, closed), (1, 1));
+    engine.stop().await;
+}
+
+/// Whoever was answered finds their own doing told to everybody: the answer comes after the sync and after the views.
+#[actix_rt::test]
+async fn nobody_is_answered_before_it_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let config = config(dir.path(), &clock);
+    let engine = furnished(config.clone()).await;
+    join_all((0..100).map(|user| engine.inbound(INBOX, body(user, 0)))).await;
+    let mut ids = Vec::new();
+    for user in 0..100 {
+        ids.push(conversation(&engine, user).await);
+    }
+    // Long enough for all of them to stand in one batch.
+    config.faults.slow_sync_ms.store(20, Ordering::Release);
+    for round in 0..5 {
+        let claims = ids.iter().map(|id| async {
+            let done = engine.command(By::Agent(A), *id, Command::Claim { agent: A }).await.unwrap();
+            let (_, told) = engine.position(&window()).unwrap();
+            assert!(done.row.position > Position(0), "round {round}: no answer without a position");
+            assert!(told >= done.row.position, "round {round}: answered at {told}, before {}", done.row.position);
+            let shown = engine.conversation(*id).await.unwrap();
+            assert_eq!(shown.state.seat.holder, Holder::Agent(A), "round {round}: answered before it is shown");
+            done.row.state.seat.epoch
+        });
+        let epochs = join_all(claims).await;
+        let releases = ids
+            .iter()
+            .zip(epochs)
+            .map(|(id, seat_epoch)| engine.command(By::Agent(A), *id, Command::Release { agent: A, seat_epoch }));
+        assert!(join_all(releases).await.iter().all(Result::is_ok));
+    }
+    engine.stop().await;
+}
+
+/// Who is told that a colleague has the seat must not be told so before the colleague has it on the disk.
+#[actix_rt::test]
+async fn a_refusal_waits_for_what_it_rests_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let config = config(dir.path(), &clock);
+    let engine = furnished(config.clone()).await;
+    engine.inbound(INBOX, body(1, 0)).await.unwrap();
+    let id = conversation(&engine, 1).await;
+    config.faults.slow_sync_ms.store(200, Ordering::Release);
+    let first = engine.command(By::Agent(A), id, Command::Claim { agent: A });
+    let second = async {
+        let refused = engine.command(By::Agent(B), id, Command::Claim { agent: B }).await;
+        (refused, engine.conversation(id).await.unwrap().state.seat.holder)
+    };
+    let (won, (refused, shown)) = tokio::join!(first, second);
+    assert!(won.is_ok());
+    assert!(matches!(refused, Err(Failure::Rejected(_))), "{refused:?}");
+    assert_eq!(shown, Holder::Agent(A), "what the refusal says was not true yet");
+    engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn an_event_that_comes_again_is_known_also_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let config = config(dir.path(), &clock);
+    let engine = furnished(config.clone()).await;
+    assert_eq!(engine.inbound(INBOX, body(1, 0)).await.unwrap().recorded, 1);
+    let again = engine.inbound(INBOX, body(1, 0)).await.unwrap();
+    assert_eq!((again.recorded, again.duplicates), (0, 1), "in the same life");
+    engine.stop().await;
+    drop(engine);
+    let engine = start(config).await;
+    let again = engine.inbound(INBOX, body(1, 0)).await.unwrap();
+    assert_eq!((again.recorded, again.duplicates), (0, 1), "in the next life");
+    let id = conversation(&engine, 1).await;
+    let page = engine.messages(id, MessagesQuery { place: Place::Newest, limit: 10 }).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    engine.stop().await;
+}
+
+/// From memory, and after a restart from the journal: whatever place a reader comes from, exactly the rest in order.
+#[actix_rt::test]
+async fn a_resume_from_any_place_gives_exactly_what_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let config = config(dir.path(), &clock);
+    let engine = furnished(config.clone()).await;
+    let (reader, mut updates) = mpsc::channel(1_000);
+    engine.attach(reader);
+    for event in 0..30 {
+        engine.inbound(INBOX, body(event % 3, event)).await.unwrap();
+    }
+    let mut live = Vec::new();
+    told(&mut updates, &mut live);
+    let resumes = async |engine: &madoguchi_engine::Handle, whence: &str| {
+        let (stream, head) = engine.position(&window()).unwrap();
+        for after in 0..=head.0 {
+            let missed = engine.catch_up(&window(), stream, Position(after)).await.unwrap();
+            let CatchUp::Updates(missed) = missed else { panic!("{whence}: a snapshot after {after}") };
+            let positions: Vec<u64> = missed.iter().map(|update| update.position.0).collect();
+            assert_eq!(positions, (after + 1..=head.0).collect::<Vec<_>>(), "{whence}, after {after}");
+            for update in &live {
+                let again = missed.iter().find(|missed| missed.position == update.position);
+                assert!(again.is_none_or(|again| again.frame == update.frame), "{whence}: other bytes");
+            }
+        }
+    };
+    resumes(&engine, "from memory").await;
+    engine.stop().await;
+    drop(engine);
+    let engine = start(config).await;
+    resumes(&engine, "from the journal").await;
     engine.stop().await;
 }

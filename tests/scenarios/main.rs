@@ -3,7 +3,9 @@
 
 mod claim_race;
 mod inner_faults;
+mod inside;
 mod killed;
+mod lost_answers;
 mod missed_updates;
 mod odd_webhooks;
 mod power_cut;
