@@ -1,7 +1,7 @@
 # What people run here. Each target installs what it needs, and works on a fresh Debian machine with Rust.
 CARGO ?= cargo
 DATA  ?= data
-.PHONY: run build test lint check-deps unit oracles faults sim bench tools
+.PHONY: run build test lint check-deps unit oracles faults planted planted-check sim bench tools
 
 run: ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
 	$(CARGO) build --release -p madoguchi-web
@@ -16,7 +16,7 @@ build:
 	$(CARGO) build -p madoguchi-web -p madoguchi-loadtest
 
 # Everything that must hold before a change lands.
-test: tools lint build unit oracles
+test: tools lint build unit planted-check oracles
 
 lint:
 	$(CARGO) fmt --all --check
@@ -31,7 +31,13 @@ unit: build
 oracles: build ## LINE's own SDKs judge the double
 	./loadtest/oracles/run.sh
 
-faults: build ## The long form of kills and power cuts
+planted-check: ## Every planted bug still applies, and the tests named for it exist
+	CARGO="$(CARGO)" ./tests/planted/run.sh check
+
+planted: tools ## Every planted bug is caught by the tests named for it
+	CARGO="$(CARGO)" ./tests/planted/run.sh
+
+faults: build planted ## The long form of kills and power cuts
 	MADOGUCHI_FAULT_ROUNDS=1000 MADOGUCHI_KILL_ROUNDS=1000 $(CARGO) nextest run -p madoguchi-tests --profile long
 
 sim: build ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one

@@ -208,8 +208,8 @@ async fn nobody_is_answered_before_it_is_told() {
         ids.push(conversation(&engine, user).await);
     }
     // Long enough for all of them to stand in one batch.
-    config.faults.slow_sync_ms.store(20, Ordering::Release);
-    for round in 0..5 {
+    config.faults.slow_sync_ms.store(10, Ordering::Release);
+    for round in 0..20 {
         let claims = ids.iter().map(|id| async {
             let done = engine.command(By::Agent(A), *id, Command::Claim { agent: A }).await.unwrap();
             let (_, told) = engine.position(&window()).unwrap();
