@@ -2,7 +2,7 @@
 CARGO ?= cargo
 DATA  ?= data
 CONSOLE := web/console
-.PHONY: run build test lint check-deps unit oracles faults sim bench load tools console console-check browser
+.PHONY: run build test lint check-deps unit oracles faults planted planted-check sim bench load tools console console-check browser
 
 run: console ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
 	$(CARGO) build --release -p madoguchi-web
@@ -32,7 +32,7 @@ build:
 	$(CARGO) build -p madoguchi-web -p madoguchi-loadtest
 
 # Everything that must hold before a change lands.
-test: tools lint build unit oracles console-check browser
+test: tools lint build unit planted-check oracles console-check browser
 
 lint:
 	$(CARGO) fmt --all --check
@@ -47,7 +47,13 @@ unit: build
 oracles: build ## LINE's own SDKs judge the double
 	./loadtest/oracles/run.sh
 
-faults: build ## The long form of kills, power cuts and readers who never read
+planted-check: ## Every planted bug still applies, and the tests named for it exist
+	CARGO="$(CARGO)" ./tests/planted/run.sh check
+
+planted: tools ## Every planted bug is caught by the tests named for it
+	CARGO="$(CARGO)" ./tests/planted/run.sh
+
+faults: build planted ## The long form of kills, power cuts and readers who never read; and every planted bug
 	MADOGUCHI_FAULT_ROUNDS=1000 MADOGUCHI_KILL_ROUNDS=1000 MADOGUCHI_STUCK_SECONDS=60 $(CARGO) nextest run -p madoguchi-tests --profile long
 
 sim: ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one

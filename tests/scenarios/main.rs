@@ -6,6 +6,7 @@ mod ends;
 mod full_disk;
 mod inner_faults;
 mod killed;
+mod lost_answers;
 mod missed_updates;
 mod odd_webhooks;
 mod passed_deadlines;

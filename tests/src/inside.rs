@@ -132,8 +132,16 @@ fn message(user: usize, event: usize, text: &str) -> Value {
 /// # Panics
 /// There is none.
 pub async fn conversation(engine: &Handle, user: usize) -> ConversationId {
-    let query =
-        ListQuery { windows: vec![window()], q: Some(format!("u{user:032}")), limit: 1, ..ListQuery::default() };
+    conversation_of(engine, &format!("U{user:032}")).await
+}
+
+/// The conversation with whom the platform calls so.
+///
+/// # Panics
+/// There is none.
+pub async fn conversation_of(engine: &Handle, external_id: &str) -> ConversationId {
+    let q = Some(external_id.to_lowercase());
+    let query = ListQuery { windows: vec![window()], q, limit: 1, ..ListQuery::default() };
     engine.conversations(query).await.expect("a list").items[0].state.id
 }
 

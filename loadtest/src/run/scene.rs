@@ -87,6 +87,8 @@ fn double_options(seed: u64) -> DoubleOptions {
         recent_events: 1_000,
         reply_tokens: 50_000,
         retry_keys: 50_000,
+        contents: 16,
+        content_bytes: 1024 * 1024,
         connections: 4_096,
     };
     DoubleOptions { seed, variety: false, limits, ..DoubleOptions::default() }

@@ -121,6 +121,20 @@ mod tests {
         org
     }
 
+    /// A body that is no UTF-8, or is written otherwise than a serializer would, is signed as it stands.
+    #[test]
+    fn the_bytes_count_as_they_came() {
+        let org = org_with_two();
+        let bodies: [&[u8]; 3] = [b"{ \"events\" : [] }\n", b"{\"b\":1,\"a\":1.0,\"b\":2}", b"{\"events\":[\"\xff\"]}"];
+        for body in bodies {
+            let signed = signature::sign("one", body);
+            assert_eq!(signed_inbox(&org, Some(InboxId(1)), body, Some(&signed)), Some(InboxId(1)), "{body:?}");
+        }
+        let signed = signature::sign("one", bodies[0]);
+        let written_anew = signed_inbox(&org, Some(InboxId(1)), br#"{"events":[]}"#, Some(&signed));
+        assert_eq!(written_anew, None, "other bytes that say the same");
+    }
+
     #[test]
     fn one_accounts_secret_opens_no_other_account() {
         let org = org_with_two();
