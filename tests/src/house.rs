@@ -1,6 +1,6 @@
 //! A house to test in: a real server, the LINE double as its platform, a window 「サポート」 with its agents at their desks.
 
-use madoguchi_loadtest::double::{Channel, Double, Options};
+use madoguchi_loadtest::double::{Channel, Double, Limits, Options};
 use serde_json::{Value, json};
 
 use crate::world::{Api, PATIENCE, Server, SpawnOptions, wait_until};
@@ -41,7 +41,9 @@ impl House {
         let server = Server::ready(SpawnOptions { env: settings, ..SpawnOptions::default() }).await;
         server.add_user("owner", "owner", PASSWORD);
         let owner = server.api().login("owner", PASSWORD).await;
-        let double = Double::start(Options::default()).expect("free ports for the double");
+        // A long run compares every answer with the phone, which must not have forgotten the first ones.
+        let limits = Limits { shown: 1_000_000, ..Limits::default() };
+        let double = Double::start(Options { limits, ..Options::default() }).expect("free ports for the double");
         let channel = double.add_channel("サポート");
         owner.create_window(WINDOW, "サポート", 100).await.ok();
         let settings = json!({
