@@ -1,7 +1,7 @@
 # What people run here. Each target installs what it needs, and works on a fresh Debian machine with Rust.
 CARGO ?= cargo
 DATA  ?= data
-.PHONY: run build test lint check-deps unit oracles faults sim bench tools
+.PHONY: run build test lint check-deps unit oracles faults sim bench bench-long tools
 
 run: ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
 	$(CARGO) build --release -p madoguchi-web
@@ -37,5 +37,13 @@ faults: build ## The long form of kills and power cuts
 sim: build ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one
 	MADOGUCHI_SIM_RUNS=2000 $(CARGO) nextest run -p madoguchi-tests --profile long sim
 
-bench:
-	$(CARGO) bench -p madoguchi-benches
+bench: ## Every budget in a short form, beside its peers; `make bench-long` at the size of the goals
+	./scripts/peers.sh
+	$(CARGO) build --release -p madoguchi-web -p madoguchi-benches
+	$(CARGO) bench -p madoguchi-benches --bench journal --bench pure
+	./target/release/budgets all
+
+bench-long:
+	./scripts/peers.sh
+	$(CARGO) build --release -p madoguchi-web -p madoguchi-benches
+	./target/release/budgets all --long

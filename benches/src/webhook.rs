@@ -1,5 +1,7 @@
 //! Webhooks of LINE as ready-made requests: signed, each event and message new, customers by number.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use madoguchi_engine::channels::line::signature::sign;
@@ -15,7 +17,8 @@ pub struct Webhooks {
     secret: String,
     path: String,
     run: u64,
-    made: u64,
+    /// Shared by clones, so that no two of them make the same event.
+    made: Arc<AtomicU64>,
 }
 
 /// The platform's id of a customer.
@@ -29,30 +32,21 @@ impl Webhooks {
     #[must_use]
     pub fn new(secret: &str, path: &str) -> Self {
         let run = now_ms() * 1_000 + u64::from(std::process::id()) % 1_000;
-        Self { secret: secret.to_owned(), path: path.to_owned(), run, made: 0 }
+        Self { secret: secret.to_owned(), path: path.to_owned(), run, made: Arc::default() }
     }
 
     /// One customer says something.
-    pub fn message(&mut self, from: usize, text: &str) -> Vec<u8> {
-        self.signed(&self.body(from, text))
+    #[must_use]
+    pub fn message(&self, from: usize, text: &str) -> Vec<u8> {
+        self.with_signature(&self.body(from, text))
     }
 
     /// The body alone, for a peer that is given the same bytes.
-    pub fn next_body(&mut self, from: usize, text: &str) -> Vec<u8> {
-        self.made += 1;
-        self.body(from, text)
-    }
-
     /// A body without events: everything but the journal.
     #[must_use]
     pub fn empty(&self) -> Vec<u8> {
         let body = serde_json::to_vec(&json!({ "destination": DESTINATION, "events": [] }));
         self.with_signature(&body.expect("plain data"))
-    }
-
-    fn signed(&mut self, body: &[u8]) -> Vec<u8> {
-        self.made += 1;
-        self.with_signature(body)
     }
 
     fn with_signature(&self, body: &[u8]) -> Vec<u8> {
@@ -61,8 +55,10 @@ impl Webhooks {
         request("POST", &self.path, &header, body)
     }
 
-    fn body(&self, from: usize, text: &str) -> Vec<u8> {
-        let (run, made) = (self.run, self.made);
+    /// The body alone, for a peer that is given the same bytes.
+    #[must_use]
+    pub fn body(&self, from: usize, text: &str) -> Vec<u8> {
+        let (run, made) = (self.run, self.made.fetch_add(1, Ordering::Relaxed));
         // Written by hand: a generator on one core must not spend it on building trees.
         format!(
             concat!(
@@ -84,15 +80,16 @@ fn now_ms() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use madoguchi_engine::channels::line::webhook::{Parsed, parse};
+    use madoguchi_engine::channels::Parsed;
+    use madoguchi_engine::channels::line::webhook::parse;
     use madoguchi_engine::domain::time::Timestamp;
 
     use super::*;
 
     #[test]
     fn the_engine_reads_what_is_sent_here_and_no_two_events_are_the_same() {
-        let mut webhooks = Webhooks::new("secret", "/hooks/line/x");
-        let bodies: Vec<_> = (0..2).map(|_| webhooks.next_body(7, "こんにちは")).collect();
+        let webhooks = Webhooks::new("secret", "/hooks/line/x");
+        let bodies: Vec<_> = (0..2).map(|_| webhooks.clone().body(7, "こんにちは")).collect();
         let ids: Vec<String> = bodies
             .iter()
             .map(|body| {

@@ -158,7 +158,7 @@ async fn furnish(engine: &Handle, agents: &[AgentId]) -> Outcome<WindowId> {
 }
 
 async fn customer(engine: &Handle, window: &WindowId) -> Outcome<ConversationId> {
-    let body = Webhooks::new("s", "").next_body(0, "はじめまして。");
+    let body = Webhooks::new("s", "").body(0, "はじめまして。");
     engine.inbound(INBOX, body.into()).await?;
     let open = engine.snapshot(window).ok_or("no window")?.open;
     Ok(open.first().ok_or("no conversation")?.state.id)

@@ -46,7 +46,7 @@ pub(super) async fn run(size: Size) -> Outcome<Report> {
             clients.push(Client::connect(&redis.address).await?);
         }
     }
-    let webhooks = Rc::new(RefCell::new(house.webhooks.clone()));
+    let webhooks = house.webhooks.clone();
     let pid = house.server.process.pid();
     // Every customer has written once, so that slices are alike from the first.
     let warm_up = Duration::from_secs_f64((size.count as f64 / 1_000.0).min(3.0));
@@ -134,8 +134,8 @@ fn report(
     }
 }
 
-async fn no_op(wires: &mut Vec<Wire>, webhooks: &Rc<RefCell<Webhooks>>, length: Duration, pid: u32) -> Outcome<Slice> {
-    let request = Rc::new(webhooks.borrow().empty());
+async fn no_op(wires: &mut Vec<Wire>, webhooks: &Webhooks, length: Duration, pid: u32) -> Outcome<Slice> {
+    let request = Rc::new(webhooks.empty());
     closed_loop(wires, length, pid, async |wire, _| {
         let status = wire.status(&request).await?;
         if status == 200 { Ok(()) } else { Err(format!("a no-op was answered {status}").into()) }
@@ -145,13 +145,13 @@ async fn no_op(wires: &mut Vec<Wire>, webhooks: &Rc<RefCell<Webhooks>>, length: 
 
 async fn intake(
     wires: &mut Vec<Wire>,
-    webhooks: &Rc<RefCell<Webhooks>>,
+    webhooks: &Webhooks,
     customers: usize,
     length: Duration,
     pid: u32,
 ) -> Outcome<Slice> {
     closed_loop(wires, length, pid, async |wire, turn| {
-        let request = webhooks.borrow_mut().message(turn % customers, TEXT);
+        let request = webhooks.message(turn % customers, TEXT);
         let status = wire.status(&request).await?;
         if status == 200 { Ok(()) } else { Err(format!("a webhook was answered {status}").into()) }
     })
@@ -160,13 +160,13 @@ async fn intake(
 
 async fn xadd(
     clients: &mut Vec<Client>,
-    webhooks: &Rc<RefCell<Webhooks>>,
+    webhooks: &Webhooks,
     customers: usize,
     length: Duration,
     pid: u32,
 ) -> Outcome<Slice> {
     closed_loop(clients, length, pid, async |client, turn| {
-        let body = webhooks.borrow_mut().next_body(turn % customers, TEXT);
+        let body = webhooks.body(turn % customers, TEXT);
         client.append(&body).await
     })
     .await

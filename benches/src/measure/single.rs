@@ -22,7 +22,7 @@ pub(super) async fn run(size: Size) -> Outcome<Report> {
     let house = House::furnish(dir.path()).await?;
     let mut disk = Disk::new(dir.path())?;
     let mut wire = Wire::connect(&house.server.address).await?;
-    let mut webhooks = house.webhooks.clone();
+    let webhooks = house.webhooks.clone();
     let (mut ours, mut syncs, mut noops) = (Latencies::default(), Latencies::default(), Latencies::default());
     let warm_up = CUSTOMERS + size.count / 20;
     for turn in 0..size.count + warm_up {

@@ -45,7 +45,7 @@ pub(super) async fn run(size: Size) -> Outcome<Report> {
     let bytes = full.saturating_sub(empty) as f64 / size.count as f64;
 
     let house = House::reopen(dir.path()).await?;
-    let mut webhooks = house.webhooks.clone();
+    let webhooks = house.webhooks.clone();
     let mut wire = Wire::connect(&house.server.address).await?;
     let (mut waking, mut hot) = (Latencies::default(), Latencies::default());
     // Far apart, so that no two of them lie on one page.

@@ -1,4 +1,5 @@
-//! The limit of the machine: a loop that takes a message, syncs it and writes it to every socket, and does nothing else.
+//! The limit of the machine: a loop that takes messages, syncs them and writes them to every socket, and does nothing else.
+//! What came while it wrote shares the next sync, and the next write to each socket.
 //!
 //! It runs as a process of its own (`budgets bare`) on the servers' core and speaks just enough WebSocket for the same
 //! readers. Sockets block: whoever does not read holds up all, which no server may do, and which costs it nothing here.
@@ -14,6 +15,9 @@ use crate::disk::Disk;
 use crate::machine::on_server_core;
 use crate::server::Process;
 use crate::sockets::Greeting;
+
+/// What is taken from the speaker at once, in bytes.
+const READ_BYTES: usize = 64 * 1024;
 
 /// A running loop.
 pub struct Bare {
@@ -67,26 +71,45 @@ impl Bare {
 /// The disk or a socket failed.
 pub fn serve(dir: &Path, sockets: usize, is_durable: bool) -> Outcome<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut disk = Disk::new(dir)?;
     writeln!(std::io::stdout(), "{}", listener.local_addr()?)?;
     let mut listeners = Vec::with_capacity(sockets);
     for _ in 0..sockets {
         listeners.push(upgrade(listener.accept()?.0)?);
     }
-    let mut disk = Disk::new(dir)?;
     let (mut speaker, _) = listener.accept()?;
-    let mut length = [0; 4];
-    while speaker.read_exact(&mut length).is_ok() {
-        let mut payload = vec![0; u32::from_be_bytes(length) as usize];
-        speaker.read_exact(&mut payload)?;
-        if is_durable {
-            disk.append(&payload)?;
+    let mut said = Vec::new();
+    let mut chunk = vec![0; READ_BYTES];
+    loop {
+        let count = speaker.read(&mut chunk)?;
+        if count == 0 {
+            return Ok(());
         }
-        let frame = server_frame(&payload);
+        said.extend_from_slice(&chunk[..count]);
+        let (frames, used) = frames(&said);
+        if frames.is_empty() {
+            continue;
+        }
+        if is_durable {
+            disk.append(&said[..used])?;
+        }
+        said.drain(..used);
         for listener in &mut listeners {
-            listener.write_all(&frame)?;
+            listener.write_all(&frames)?;
         }
     }
-    Ok(())
+}
+
+/// Every whole message as a frame, joined, and how many bytes they took.
+fn frames(said: &[u8]) -> (Vec<u8>, usize) {
+    let (mut frames, mut at) = (Vec::new(), 0);
+    while let Some(length) = said.get(at..at + 4) {
+        let length = u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize;
+        let Some(payload) = said.get(at + 4..at + 4 + length) else { break };
+        frames.extend(server_frame(payload));
+        at += 4 + length;
+    }
+    (frames, at)
 }
 
 fn upgrade(mut stream: TcpStream) -> Outcome<TcpStream> {

@@ -32,7 +32,7 @@ pub enum Publisher {
         /// As many as there are idle ones.
         turns: Semaphore,
         /// Makes the requests.
-        webhooks: RefCell<Webhooks>,
+        webhooks: Webhooks,
     },
     /// A line protocol over TCP: what stands around the payload, by its length.
     Stream {
@@ -56,7 +56,7 @@ impl Publisher {
             idle.push(Wire::connect(&house.server.address).await?);
         }
         let turns = Semaphore::new(idle.len());
-        Ok(Self::Webhooks { idle: RefCell::new(idle), turns, webhooks: RefCell::new(house.webhooks.clone()) })
+        Ok(Self::Webhooks { idle: RefCell::new(idle), turns, webhooks: house.webhooks.clone() })
     }
 
     /// Sends one message and, where the protocol answers, waits for the answer.
@@ -68,7 +68,7 @@ impl Publisher {
             Self::Webhooks { idle, turns, webhooks } => {
                 let _turn = turns.acquire().await?;
                 let mut wire = idle.borrow_mut().pop().ok_or("a turn without a connection")?;
-                let request = webhooks.borrow_mut().message(number % CUSTOMERS, &mark(number));
+                let request = webhooks.message(number % CUSTOMERS, &mark(number));
                 let status = wire.status(&request).await?;
                 idle.borrow_mut().push(wire);
                 if status == 200 { Ok(()) } else { Err(format!("a webhook was answered {status}").into()) }
