@@ -64,7 +64,8 @@ impl House {
         let mut wire = Wire::connect(&server.address).await?;
         let body = serde_json::to_vec(&json!({"login": LOGIN, "password": PASSWORD}))?;
         let headers = format!("content-type: application/json\r\norigin: http://{}\r\n", server.address);
-        let answer = wire.call(&with_host(request("POST", "/api/v1/session", &headers, &body), &server.address)).await?;
+        let answer =
+            wire.call(&with_host(request("POST", "/api/v1/session", &headers, &body), &server.address)).await?;
         expect_success(&answer)?;
         let cookies: Vec<&str> = answer.head.lines().filter_map(set_cookie).collect();
         let owner = format!("{headers}cookie: {}\r\n", cookies.join("; "));

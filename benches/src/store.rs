@@ -117,7 +117,15 @@ impl Place {
             }
             let key = DedupeKey((u128::from(at(message).0.unsigned_abs()) << 64) | 0x5eed);
             let command = Command::Inbound(inbound);
-            appends.push(self.record(&mut state, &[command], By::Customer, at(message), facts, vec![key], owner_epoch)?);
+            appends.push(self.record(
+                &mut state,
+                &[command],
+                By::Customer,
+                at(message),
+                facts,
+                vec![key],
+                owner_epoch,
+            )?);
         }
         if number + past.open < past.conversations {
             let claim = Command::Claim { agent: self.agent };

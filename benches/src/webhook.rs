@@ -50,8 +50,7 @@ impl Webhooks {
     }
 
     fn with_signature(&self, body: &[u8]) -> Vec<u8> {
-        let header =
-            format!("content-type: application/json\r\nx-line-signature: {}\r\n", sign(&self.secret, body));
+        let header = format!("content-type: application/json\r\nx-line-signature: {}\r\n", sign(&self.secret, body));
         request("POST", &self.path, &header, body)
     }
 

@@ -29,7 +29,8 @@ pub struct Answer {
 /// A request as bytes. `headers` are whole lines, each with its line end.
 #[must_use]
 pub fn request(method: &str, path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: bench\r\n{headers}content-length: {}\r\n\r\n", body.len());
+    let mut bytes =
+        format!("{method} {path} HTTP/1.1\r\nhost: bench\r\n{headers}content-length: {}\r\n\r\n", body.len());
     bytes.reserve(body.len());
     let mut bytes = bytes.into_bytes();
     bytes.extend_from_slice(body);

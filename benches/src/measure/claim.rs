@@ -47,7 +47,8 @@ pub(super) fn run(size: Size) -> Outcome<Report> {
                 (*agent, done, begun.elapsed())
             });
             let claims = futures_util::future::join_all(claims).await;
-            let won: Vec<_> = claims.iter().filter_map(|(agent, done, _)| Some((*agent, done.as_ref().ok()?))).collect();
+            let won: Vec<_> =
+                claims.iter().filter_map(|(agent, done, _)| Some((*agent, done.as_ref().ok()?))).collect();
             let lost = |failure: &Failure| matches!(failure, Failure::Rejected(Rejected::SeatTaken { .. }));
             let losers = claims.iter().filter(|(_, done, _)| done.as_ref().is_err_and(lost)).count();
             if won.len() != 1 || losers != agents.len() - 1 {
@@ -97,7 +98,10 @@ fn report(size: Size, winners: usize, answers: &Latencies, syncs: &Latencies, de
     let (answer, sync) = (answers.us(0.99), syncs.us(0.99));
     Report {
         measure: "claim".to_owned(),
-        method: format!("{} rounds of {} contenders at once, through the engine; a sync between rounds", size.rounds, size.count),
+        method: format!(
+            "{} rounds of {} contenders at once, through the engine; a sync between rounds",
+            size.rounds, size.count
+        ),
         lines: vec![
             Line::at_least(
                 &format!("claim under {} contenders", size.count),

@@ -103,7 +103,11 @@ fn report(
             redis_ratio,
             1.0,
             redis_ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2}")),
-            if redis.is_empty() { "redis-server is missing".to_owned() } else { format!("{:.0}/s", median(&rates(redis))) },
+            if redis.is_empty() {
+                "redis-server is missing".to_owned()
+            } else {
+                format!("{:.0}/s", median(&rates(redis)))
+            },
         ),
         Line::at_most(
             "read-model lag at the end of each slice",
@@ -134,7 +138,7 @@ fn report(
     }
 }
 
-async fn no_op(wires: &mut Vec<Wire>, webhooks: &Webhooks, length: Duration, pid: u32) -> Outcome<Slice> {
+async fn no_op(wires: &mut [Wire], webhooks: &Webhooks, length: Duration, pid: u32) -> Outcome<Slice> {
     let request = Rc::new(webhooks.empty());
     closed_loop(wires, length, pid, async |wire, _| {
         let status = wire.status(&request).await?;
@@ -144,7 +148,7 @@ async fn no_op(wires: &mut Vec<Wire>, webhooks: &Webhooks, length: Duration, pid
 }
 
 async fn intake(
-    wires: &mut Vec<Wire>,
+    wires: &mut [Wire],
     webhooks: &Webhooks,
     customers: usize,
     length: Duration,
@@ -159,7 +163,7 @@ async fn intake(
 }
 
 async fn xadd(
-    clients: &mut Vec<Client>,
+    clients: &mut [Client],
     webhooks: &Webhooks,
     customers: usize,
     length: Duration,

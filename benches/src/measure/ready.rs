@@ -94,7 +94,8 @@ async fn killed_under_load(data_dir: &Path, customers: usize) -> Outcome<usize> 
 /// The past is there: the first customer's conversation has its messages. Returns the newest number.
 async fn check(data_dir: &Path, conversations: usize) -> Outcome<u64> {
     let house = House::reopen(data_dir).await?;
-    let path = format!("/api/v1/windows/{}/conversations?limit=1&q={}", crate::house::WINDOW, crate::webhook::customer(0));
+    let path =
+        format!("/api/v1/windows/{}/conversations?limit=1&q={}", crate::house::WINDOW, crate::webhook::customer(0));
     let answer = house.call("GET", &path, &Value::Null).await?;
     let list: Value = serde_json::from_slice(&answer.body)?;
     let last = list["items"][0]["last_number"].as_u64().ok_or_else(|| format!("no past: {list}"))?;

@@ -42,7 +42,10 @@ pub(super) async fn run(size: Size) -> Outcome<Report> {
     };
     Ok(Report {
         measure: "sockets".to_owned(),
-        method: format!("RSS with {} sockets that watch a window less RSS before, {} rounds", size.sockets, size.rounds),
+        method: format!(
+            "RSS with {} sockets that watch a window less RSS before, {} rounds",
+            size.sockets, size.rounds
+        ),
         lines: vec![
             Line::at_most(
                 "memory of an idle socket, agents",

@@ -60,7 +60,8 @@ impl Client {
     /// # Errors
     /// It was refused.
     pub async fn append(&mut self, payload: &[u8]) -> Outcome<()> {
-        let mut command = format!("*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nm\r\n${}\r\n", payload.len()).into_bytes();
+        let mut command =
+            format!("*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nm\r\n${}\r\n", payload.len()).into_bytes();
         command.extend_from_slice(payload);
         command.extend_from_slice(b"\r\n");
         self.stream.write_all(&command).await?;
