@@ -2,7 +2,7 @@
 CARGO ?= cargo
 DATA  ?= data
 CONSOLE := web/console
-.PHONY: run build test lint check-deps unit oracles faults planted planted-check sim bench load tools console console-check browser
+.PHONY: run build test lint check-deps unit oracles faults planted planted-check sim bench bench-long load tools console console-check browser
 
 run: console ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
 	$(CARGO) build --release -p madoguchi-web
@@ -59,8 +59,16 @@ faults: build planted ## The long form of kills, power cuts and readers who neve
 sim: ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one
 	MADOGUCHI_SIM_RUNS=$${MADOGUCHI_SIM_RUNS:-2000} $(CARGO) nextest run -p madoguchi-tests --profile long simulated
 
-bench:
-	$(CARGO) bench -p madoguchi-benches
+bench: ## Every budget in a short form, beside its peers; `make bench-long` at the size of the goals
+	./scripts/peers.sh
+	$(CARGO) build --release -p madoguchi-web -p madoguchi-benches
+	$(CARGO) bench -p madoguchi-benches --bench journal --bench pure
+	./target/release/budgets all
+
+bench-long:
+	./scripts/peers.sh
+	$(CARGO) build --release -p madoguchi-web -p madoguchi-benches
+	./target/release/budgets all --long
 
 load: ## Thousands of chats and hundreds of agents on a release build, measured and checked; LOAD adds or changes options
 	$(CARGO) build --release -p madoguchi-web -p madoguchi-loadtest

@@ -19,7 +19,7 @@ use super::{ReadModels, Standing};
 use crate::domain::id::StreamId;
 
 /// Memory that sled may keep rows in, in bytes. Its default is a gigabyte.
-const CACHE: u64 = 64 << 20;
+const CACHE: u64 = 16 << 20;
 /// How often sled hands its buffers to the kernel, in milliseconds. What a kill takes with it is applied again.
 const FLUSH_EVERY_MS: u64 = 500;
 
