@@ -36,6 +36,7 @@ fn message(number: usize) -> Command {
             content: Content::Text("お世話になっております。注文番号 20394 の配送状況を教えてください。".to_owned()),
             reply_token: Some(format!("{number:032x}")),
             raw: None,
+            read_token: None,
         },
     })
 }
