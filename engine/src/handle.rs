@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::actors::reply::{Answered, Reply, answered};
-use crate::actors::{Core, conversation, inbox, raw, start, window as window_actor};
+use crate::actors::{Core, conversation, inbox, raw, removal, start, window as window_actor};
 use crate::config::Config;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
@@ -341,13 +341,28 @@ impl Handle {
         ]
     }
 
-    /// Removes content that was redacted from the disk. Returns how many records were emptied.
+    /// Removes content from the disk that was redacted, or taken back before this call. Returns how many records were emptied.
     ///
     /// # Errors
-    /// The disk failed.
+    /// The disk failed, or what was taken back could not be found in time.
     pub async fn compact(&self) -> Result<u64, Fault> {
+        self.settle_removals().await.map_err(|failure| waited(&failure))?;
         let journal = self.core.journal.clone();
         flat(self.core.pool.run(move || journal.compact()).await)
+    }
+
+    async fn settle_removals(&self) -> Result<(), Failure> {
+        loop {
+            let heads = self.core.journal.streams();
+            for (stream, head) in &heads {
+                self.core.store.wait_for(*stream, *head, COMPACT_CATCH_UP).await?;
+            }
+            // A removal may find more to remove, and says so in the journal.
+            let done = removal::settle(&self.core).await?;
+            if done == 0 && heads == self.core.journal.streams() {
+                return Ok(());
+            }
+        }
     }
 
     /// Writes every record of every stream to `to` as JSON lines.
@@ -369,6 +384,8 @@ impl Handle {
 const READY_LAG: usize = 2_000;
 /// How long a read waits for the read models.
 const CATCH_UP: Duration = Duration::from_secs(2);
+/// How long a compaction waits for the read models.
+const COMPACT_CATCH_UP: Duration = Duration::from_secs(60);
 /// Times that a command is offered to a conversation that was just falling asleep.
 const TRIES: usize = 3;
 
@@ -437,10 +454,12 @@ fn raw_row(accepted: &window::RawAccepted) -> RawRow {
 }
 
 fn flat<T>(result: Result<Result<T, Fault>, Failure>) -> Result<T, Fault> {
-    result.unwrap_or_else(|_| {
-        let source = std::io::Error::other("the engine is stopping");
-        Err(Fault::Io { what: "wait", path: std::path::PathBuf::new(), source })
-    })
+    result.unwrap_or_else(|failure| Err(waited(&failure)))
+}
+
+fn waited(failure: &Failure) -> Fault {
+    let source = std::io::Error::other(failure.to_string());
+    Fault::Io { what: "wait", path: std::path::PathBuf::new(), source }
 }
 
 fn export(journal: &dyn crate::journal::Journal, to: &Path) -> Result<u64, Fault> {

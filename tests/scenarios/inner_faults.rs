@@ -20,15 +20,15 @@ use madoguchi_tests::world::{PATIENCE, wait_until};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-const A: AgentId = AgentId(101);
+pub(crate) const A: AgentId = AgentId(101);
 const B: AgentId = AgentId(102);
-const INBOX: InboxId = InboxId(7);
+pub(crate) const INBOX: InboxId = InboxId(7);
 
-fn window() -> WindowId {
+pub(crate) fn window() -> WindowId {
     WindowId::new("support").unwrap()
 }
 
-fn config(dir: &std::path::Path, clock: &Clock) -> Config {
+pub(crate) fn config(dir: &std::path::Path, clock: &Clock) -> Config {
     let mut config = Config::new(dir);
     config.clock = clock.clone();
     config.segment_bytes = 1 << 20;
@@ -38,14 +38,14 @@ fn config(dir: &std::path::Path, clock: &Clock) -> Config {
     config
 }
 
-async fn start(config: Config) -> Handle {
+pub(crate) async fn start(config: Config) -> Handle {
     wait_until("the store to be free", PATIENCE, async || {
         Handle::start(config.clone(), Arc::new(madoguchi_web::socket::encode_update)).await.ok()
     })
     .await
 }
 
-async fn furnished(config: Config) -> Handle {
+pub(crate) async fn furnished(config: Config) -> Handle {
     let engine = start(config).await;
     let by = By::Operator;
     for (id, login) in [(A, "a"), (B, "b")] {
@@ -85,7 +85,7 @@ fn body(user: usize, event: usize) -> Bytes {
     Bytes::from(json!({"destination": "U", "events": [event]}).to_string())
 }
 
-async fn conversation(engine: &Handle, user: usize) -> ConversationId {
+pub(crate) async fn conversation(engine: &Handle, user: usize) -> ConversationId {
     let query =
         ListQuery { windows: vec![window()], q: Some(format!("u{user:032}")), limit: 1, ..ListQuery::default() };
     engine.conversations(query).await.unwrap().items[0].state.id

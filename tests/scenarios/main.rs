@@ -8,3 +8,4 @@ mod missed_updates;
 mod odd_webhooks;
 mod power_cut;
 mod stuck_reader;
+mod taken_back;

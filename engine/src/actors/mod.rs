@@ -10,6 +10,7 @@ pub(crate) mod inbox;
 pub(crate) mod pool;
 pub(crate) mod raw;
 pub(crate) mod registry;
+pub(crate) mod removal;
 pub(crate) mod reply;
 pub(crate) mod sender;
 pub(crate) mod space;
@@ -67,6 +68,8 @@ pub(crate) struct Core {
     pub(crate) org_stream: StreamId,
     /// Decisions about the organisation are made one at a time; they are rare.
     pub(crate) org_turn: tokio::sync::Mutex<()>,
+    /// Content is removed by one at a time, so that whoever finds nothing due knows that nothing is under way.
+    pub(crate) removing: tokio::sync::Mutex<()>,
     pub(crate) window_arbiters: Vec<actix::Arbiter>,
     pub(crate) sender_arbiter: actix::Arbiter,
     pub(crate) stopping: AtomicBool,

@@ -47,6 +47,7 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
     let core = Arc::new(core);
     core.threads.lock().push(feed);
     core.sender_arbiter.handle().spawn(super::upkeep::run(core.clone()));
+    core.sender_arbiter.handle().spawn(super::removal::run(core.clone()));
     for view in core.views.windows() {
         start_window(&core, &view.id);
     }
@@ -114,6 +115,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
         owner_epochs,
         org_stream: ORG_STREAM,
         org_turn: tokio::sync::Mutex::new(()),
+        removing: tokio::sync::Mutex::new(()),
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new()).collect(),
         sender_arbiter: actix::Arbiter::new(),
         stopping: false.into(),

@@ -1,12 +1,14 @@
 //! What a returning reader missed: from memory, else from the journal, else everything anew.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::actors::Core;
 use crate::domain::id::{Position, StreamId, WindowId};
+use crate::domain::record::{Fact, Record};
 use crate::failure::Failure;
 use crate::journal::codec;
-use crate::rows::{CatchUp, Update};
+use crate::rows::CatchUp;
 
 /// Records that a reader may be behind and still get exactly what was missed.
 const MOST_MISSED: u64 = 10_000;
@@ -30,7 +32,7 @@ pub(super) async fn catch_up(
     }
     let (journal, views) = (core.journal.clone(), core.views.clone());
     let read = move || {
-        let mut updates: Vec<Arc<Update>> = Vec::new();
+        let mut records: Vec<(Position, Record)> = Vec::new();
         let mut from = after.next();
         // Only what the feed has told: what is on disk and not yet told comes live.
         while from <= told {
@@ -40,10 +42,24 @@ pub(super) async fn catch_up(
             from = last.position.next();
             for stored in chunk {
                 let record = codec::decode(&stored.payload).map_err(|_| Failure::CatchingUp)?;
-                updates.push(views.encode(&view, stored.position, Arc::new(record)));
+                records.push((stored.position, record));
             }
         }
-        Ok(CatchUp::Updates(updates))
+        let records = without_words_taken_back(records);
+        let updates = records.map(|(position, record)| views.encode(&view, position, Arc::new(record)));
+        Ok(CatchUp::Updates(updates.collect()))
     };
     core.pool.run(read).await?
+}
+
+/// The journal loses words a moment after the record that takes them back. A reader who gets both gets them without
+/// the words already.
+fn without_words_taken_back(records: Vec<(Position, Record)>) -> impl Iterator<Item = (Position, Record)> {
+    let facts = records.iter().flat_map(|(_, record)| &record.events);
+    let gone: HashSet<_> = facts.filter_map(Fact::takes_back).collect();
+    records.into_iter().map(move |(position, record)| {
+        let holds = |fact: &Fact| fact.words_of().is_some_and(|line| gone.contains(&line));
+        let record = if record.events.iter().any(holds) { codec::emptied(record) } else { record };
+        (position, record)
+    })
 }

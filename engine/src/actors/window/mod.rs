@@ -114,6 +114,8 @@ pub(crate) struct WindowActor {
     ended: mpsc::UnboundedSender<(ConversationId, u64, bool)>,
     ended_told: Option<mpsc::UnboundedReceiver<(ConversationId, u64, bool)>>,
     settling: bool,
+    /// A body came while others were being interpreted.
+    settle_again: bool,
     clean: bool,
 }
 
@@ -154,6 +156,7 @@ impl WindowActor {
                 ended,
                 ended_told: Some(ended_told),
                 settling: false,
+                settle_again: false,
                 clean: false,
             }
         })

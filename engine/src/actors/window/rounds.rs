@@ -124,7 +124,11 @@ impl WindowActor {
 
     /// Interprets bodies that were stored whole because the window was busy; one round at a time.
     pub(super) fn settle_raw(&mut self, ctx: &mut Context<Self>) {
-        if self.settling || self.shared.view.window().raw.is_empty() {
+        if self.settling {
+            self.settle_again = true;
+            return;
+        }
+        if self.shared.view.window().raw.is_empty() {
             return;
         }
         self.settling = true;
@@ -139,7 +143,7 @@ impl WindowActor {
         };
         ctx.spawn(work.into_actor(self).map(|left, actor, ctx| {
             actor.settling = false;
-            if left {
+            if std::mem::take(&mut actor.settle_again) || left {
                 actor.settle_raw(ctx);
             }
         }));

@@ -81,6 +81,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::AgentReturned { agent } => Ok(returned(state, *agent)),
         Command::DropAgent { agent, cause } => Ok(drop_agent(state, *agent, *cause)),
         Command::SeeName { name } => Ok(see_name(state, name)),
+        Command::SettleUnsend { external_id, number } => Ok(inbound::settle_unsend(state, external_id, *number)),
         Command::SetAside if state.set_aside => Ok(Vec::new()),
         Command::SetAside => Ok(vec![Event::SetAside]),
         Command::TakeBack { agent } if state.set_aside => Ok(vec![Event::TakenBack { by: *agent }]),
@@ -98,6 +99,7 @@ fn is_work(command: &Command) -> bool {
             | Command::AgentReturned { .. }
             | Command::DropAgent { .. }
             | Command::DeadlineReached { .. }
+            | Command::SettleUnsend { .. }
             | Command::SetAside
             | Command::TakeBack { .. }
     )

@@ -48,7 +48,7 @@ pub enum Event {
     },
     /// A verified body was stored whole, to be interpreted when there is room, or because it cannot be (要確認).
     RawAccepted(RawAccepted),
-    /// A stored body was interpreted.
+    /// A stored body was interpreted, or put away; its bytes go.
     RawSettled {
         /// Which one.
         raw: u128,
@@ -104,7 +104,7 @@ pub enum RawReason {
 pub enum RawEnd {
     /// Every event of it is where it belongs.
     Interpreted,
-    /// A person looked at it and put it away.
+    /// It was put away: a person looked at it, or its customer took it back.
     Dismissed,
 }
 

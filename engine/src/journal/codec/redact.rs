@@ -16,13 +16,17 @@ use crate::domain::window::{Event as Window, RawBody};
 #[must_use]
 pub fn redact(payload: &[u8]) -> Vec<u8> {
     let record = match decode(payload) {
-        Ok(mut record) => {
-            record.events.iter_mut().for_each(empty);
-            record
-        }
+        Ok(record) => emptied(record),
         Err(_) => shell(read_header(payload).ok().map(|(header, _)| header)),
     };
     write(&record).expect("what was read, or an empty record, can be written")
+}
+
+/// A record as it reads once its content was removed.
+#[must_use]
+pub fn emptied(mut record: Record) -> Record {
+    record.events.iter_mut().for_each(empty);
+    record
 }
 
 fn shell(header: Option<Header>) -> Record {
