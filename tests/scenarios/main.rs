@@ -5,6 +5,7 @@ mod claim_race;
 mod inner_faults;
 mod killed;
 mod missed_updates;
+mod moved_store;
 mod odd_webhooks;
 mod power_cut;
 mod stuck_reader;

@@ -15,6 +15,7 @@ pub(crate) mod reply;
 pub(crate) mod sender;
 pub(crate) mod space;
 pub(crate) mod start;
+pub(crate) mod streams;
 pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;

@@ -12,6 +12,7 @@ use super::inbox::InboxActor;
 use super::pool::Pool;
 use super::sender::SenderActor;
 use super::space::Space;
+use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, new_id};
 use crate::channels::line::client::{Timeouts, http_client};
@@ -31,9 +32,6 @@ use crate::views::Views;
 const CHUNK: usize = 4_096;
 const CHUNK_BYTES: usize = 8 << 20;
 
-/// The stream of the organisation. Fixed, since it must be found before anything else is known.
-pub(crate) const ORG_STREAM: StreamId = StreamId(1);
-
 /// Opens the store and starts everything.
 pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>, StartError> {
     // Arbiters belong to a system, and a thread of the pool knows of none by itself.
@@ -48,8 +46,8 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
     core.threads.lock().push(feed);
     core.sender_arbiter.handle().spawn(super::upkeep::run(core.clone()));
     core.sender_arbiter.handle().spawn(super::removal::run(core.clone()));
-    for view in core.views.windows() {
-        start_window(&core, &view.id);
+    for entry in core.views.org().windows.values() {
+        make_window(&core, entry).await.map_err(|_| StartError::Interrupted)?;
     }
     for inbox in core.views.org().inboxes.values() {
         start_inbox(&core, inbox);
@@ -75,13 +73,15 @@ fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
     let journal: Arc<dyn Journal> = Arc::new(log);
     let views = Arc::new(Views::new(encoder));
     let owner_epochs = DashMap::new();
-    own(&*journal, ORG_STREAM, &owner_epochs)?;
-    let org = replay_org(&*journal)?;
+    let streams = Streams::find(&*journal, config.clock.now())?;
+    own(&*journal, streams.org, &owner_epochs)?;
+    let mut org = replay_org(&*journal, streams.org)?;
+    streams.put_into(&mut org);
     for entry in org.windows.values() {
         own(&*journal, entry.stream, &owner_epochs)?;
         restore_window(&views, &*journal, &store, entry)?;
     }
-    views.restore_org(org, journal.head(ORG_STREAM));
+    views.restore_org(org, journal.head(streams.org));
     let now = config.clock.now();
     let faults = config.faults.clone();
     let store_faults = faults.clone();
@@ -113,7 +113,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
         inboxes: DashMap::new(),
         senders,
         owner_epochs,
-        org_stream: ORG_STREAM,
+        org_stream: streams.org,
         org_turn: tokio::sync::Mutex::new(()),
         removing: tokio::sync::Mutex::new(()),
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new()).collect(),
@@ -135,9 +135,9 @@ fn own(journal: &dyn Journal, stream: StreamId, epochs: &DashMap<StreamId, u64>)
     Ok(())
 }
 
-fn replay_org(journal: &dyn Journal) -> Result<Org, StartError> {
+fn replay_org(journal: &dyn Journal, stream: StreamId) -> Result<Org, StartError> {
     let mut org = Org::default();
-    replay(journal, ORG_STREAM, |fact| {
+    replay(journal, stream, |fact| {
         if let Fact::Org(event) = fact {
             org.apply(event);
         }
@@ -172,7 +172,7 @@ fn restore_window(
     Ok(())
 }
 
-/// Starts a window's actor from its view. A window whose first record is missing (a stop between two streams) gets it now.
+/// Starts a window's actor from its view.
 pub(crate) fn start_window(core: &Arc<Core>, id: &WindowId) {
     let Some(view) = core.views.window(id) else { return };
     let threads = core.store.threads(view.stream);
@@ -228,7 +228,8 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     core.senders.insert(inbox.id, sender);
 }
 
-/// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat.
+/// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat, so that a
+/// stop between the two streams is finished by the next start.
 pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result<(), crate::failure::Failure> {
     if core.views.window(&entry.id).is_none() {
         let (journal, stream) = (core.journal.clone(), entry.stream);
@@ -242,7 +243,7 @@ pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result
     if view.position() == Position(0) {
         let opened = Event::Opened { id: entry.id.clone(), name: entry.name.clone(), places: entry.product };
         // The notice of the organisation's record: however often it is offered, it is taken once.
-        let key = crate::journal::DedupeKey(entry.stream.0 ^ ORG_STREAM.0);
+        let key = crate::journal::DedupeKey(entry.stream.0);
         let by = crate::domain::record::By::Engine;
         core.record(entry.stream, Some(entry.id.clone()), by, vec![Fact::Window(opened)], vec![key]).await?;
     }
