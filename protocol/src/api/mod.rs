@@ -15,13 +15,15 @@ mod window;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use agent::{Agent, NewAgent, Presence, Role};
+pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
     EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, Takeover,
 };
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
-pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode};
+pub use inbox::{
+    Inbox, InboxKind, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, Secret, SendMode,
+};
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};

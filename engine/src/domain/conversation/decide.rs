@@ -68,12 +68,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::Cancel { agent, seat_epoch, number } => outgoing::cancel(state, *agent, *seat_epoch, *number),
         Command::BeginSend { number, push_only } => outgoing::begin(state, *number, *push_only, around),
         Command::FinishSend { number, outcome } => Ok(outgoing::finish(state, *number, outcome)),
-        Command::AddNote { agent, client_id, text } => {
-            around
-                .member(*agent)
-                .or_else(|no| if state.seat.holder == Holder::Agent(*agent) { Ok(()) } else { Err(no) })?;
-            outgoing::add_note(state, *agent, client_id, text)
-        }
+        Command::AddNote { agent, client_id, text } => outgoing::add_note(state, *agent, client_id, text),
         Command::EditNote { agent, number, text } => outgoing::edit_note(state, *agent, *number, text),
         Command::DeleteNote { agent, number } => outgoing::delete_note(state, *agent, *number),
         Command::DeadlineReached { kind } => Ok(deadline(state, *kind, around)),
@@ -215,7 +210,6 @@ fn assign(
     assignee: Option<AgentId>,
     around: Around<'_>,
 ) -> Result<Vec<Event>, Rejected> {
-    around.member(agent)?;
     if let Some(assignee) = assignee {
         around.colleague(assignee)?;
     }

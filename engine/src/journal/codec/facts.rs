@@ -116,6 +116,7 @@ family! {
         203 v 1 WindowCreated(window);
         204 v 1 InboxCreated(inbox);
         205 v 1 InboxChanged(inbox);
+        206 v 1 AgentChanged { agent, name, role };
     }
 }
 
