@@ -37,7 +37,11 @@ impl WindowActor {
 
     /// Hands `pending` to the conversation, waking it first where it sleeps.
     pub(super) fn with(&mut self, id: ConversationId, pending: Pending, ctx: &mut Context<Self>) {
-        if self.awake.contains_key(&id) {
+        // One that just fell is not offered again and again until its end is told.
+        let fell = self.awake.get(&id).is_some_and(|awake| !awake.addr.connected());
+        if fell {
+            self.awake.remove(&id);
+        } else if self.awake.contains_key(&id) {
             return self.hand(id, pending);
         }
         let waiting = self.waking.entry(id).or_default();
@@ -50,7 +54,7 @@ impl WindowActor {
         }
         let shared = self.shared.clone();
         // What the last incarnation submitted may still be on its way; a state without it would be refused.
-        let unclean = self.failures.contains_key(&id);
+        let unclean = fell || self.failures.contains_key(&id);
         let load = async move { load(&shared, id, unclean).await };
         ctx.spawn(load.into_actor(self).map(move |loaded, actor, _| actor.loaded(id, loaded)));
     }
