@@ -222,6 +222,31 @@ async fn a_message_older_than_its_conversation_remembers_is_taken_back_too_also_
     engine.stop().await;
 }
 
+/// The second unsend means nothing: its key is recorded, and no version moves that a sleeper would not know of.
+#[actix_rt::test]
+async fn an_event_that_means_nothing_stands_in_nobodys_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let mut config = config(dir.path(), &clock);
+    config.idle_ms = 1_000;
+    let engine = furnished(config).await;
+    engine.inbound(INBOX, body(&[message(1, 1, "やあ")])).await.unwrap();
+    let id = conversation(&engine, 1).await;
+    let by = By::Agent(A);
+    let seat = engine.command(by, id, Command::Claim { agent: A }).await.unwrap().row.state.seat.epoch;
+    engine.command(by, id, Command::Complete { agent: A, seat_epoch: seat }).await.unwrap();
+    for event in ["E-u1", "E-u2"] {
+        assert_eq!(engine.inbound(INBOX, body(&[unsend(1, 1, event)])).await.unwrap().recorded, 1);
+    }
+    // Long enough to fall asleep; it wakes from the read models.
+    for _ in 0..20 {
+        clock.advance_ms(6_000);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    engine.command(by, id, Command::Claim { agent: A }).await.unwrap();
+    engine.stop().await;
+}
+
 #[actix_rt::test]
 async fn a_memo_that_its_author_removed_leaves_none_of_its_texts() {
     let dir = tempfile::tempdir().unwrap();
