@@ -3,9 +3,9 @@
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
 mod lists;
+mod operate;
 mod resume;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::actors::reply::{Answered, Reply, answered};
-use crate::actors::{Core, conversation, inbox, raw, removal, start, window as window_actor};
+use crate::actors::{Core, conversation, inbox, raw, start, window as window_actor};
 use crate::config::Config;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
@@ -341,39 +341,6 @@ impl Handle {
         ]
     }
 
-    /// Removes content from the disk that was redacted, or taken back before this call. Returns how many records were emptied.
-    ///
-    /// # Errors
-    /// The disk failed, or what was taken back could not be found in time.
-    pub async fn compact(&self) -> Result<u64, Fault> {
-        self.settle_removals().await.map_err(|failure| waited(&failure))?;
-        let journal = self.core.journal.clone();
-        flat(self.core.pool.run(move || journal.compact()).await)
-    }
-
-    async fn settle_removals(&self) -> Result<(), Failure> {
-        loop {
-            let heads = self.core.journal.streams();
-            for (stream, head) in &heads {
-                self.core.store.wait_for(*stream, *head, COMPACT_CATCH_UP).await?;
-            }
-            // A removal may find more to remove, and says so in the journal.
-            let done = removal::settle(&self.core).await?;
-            if done == 0 && heads == self.core.journal.streams() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Writes every record of every stream to `to` as JSON lines.
-    ///
-    /// # Errors
-    /// The disk failed.
-    pub async fn export(&self, to: &Path) -> Result<u64, Fault> {
-        let (journal, to) = (self.core.journal.clone(), to.to_owned());
-        flat(self.core.pool.run(move || export(&*journal, &to)).await)
-    }
-
     /// Finishes what is in hand, syncs, and ends every thread. New work is refused from the first moment.
     pub async fn stop(&self) {
         start::stop(&self.core).await;
@@ -384,8 +351,6 @@ impl Handle {
 const READY_LAG: usize = 2_000;
 /// How long a read waits for the read models.
 const CATCH_UP: Duration = Duration::from_secs(2);
-/// How long a compaction waits for the read models.
-const COMPACT_CATCH_UP: Duration = Duration::from_secs(60);
 /// Times that a command is offered to a conversation that was just falling asleep.
 const TRIES: usize = 3;
 
@@ -451,21 +416,6 @@ fn raw_row(accepted: &window::RawAccepted) -> RawRow {
         window::RawBody::Redacted => 0,
     };
     RawRow { raw: accepted.raw, inbox: accepted.inbox, received_at: accepted.received_at, why: accepted.why, len }
-}
-
-fn flat<T>(result: Result<Result<T, Fault>, Failure>) -> Result<T, Fault> {
-    result.unwrap_or_else(|failure| Err(waited(&failure)))
-}
-
-fn waited(failure: &Failure) -> Fault {
-    let source = std::io::Error::other(failure.to_string());
-    Fault::Io { what: "wait", path: std::path::PathBuf::new(), source }
-}
-
-fn export(journal: &dyn crate::journal::Journal, to: &Path) -> Result<u64, Fault> {
-    let failed = |source| Fault::Io { what: "create", path: to.to_owned(), source };
-    let mut file = std::io::BufWriter::new(std::fs::File::create(to).map_err(failed)?);
-    crate::journal::transfer::export(journal, &mut file, to)
 }
 
 pub(crate) fn store_failed(error: &(dyn std::error::Error + 'static)) -> Failure {

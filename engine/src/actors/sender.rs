@@ -130,6 +130,8 @@ async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, places: Arc<
         let Some(begun) = state.outgoing(item.number).cloned() else { continue };
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let outcome = match &begun.route {
+            // Removed before it went out, and read back from the journal so: nobody gets an empty message.
+            _ if begun.content == Content::Redacted => Some(refused(0, "its words were removed".to_owned())),
             Some(Route::Reply { token }) => reply(&core, &client, &begun, token).await,
             _ => push_until_known(&core, &client, &state, &begun, place).await,
         };
