@@ -21,6 +21,8 @@ pub struct Faults {
     pub pressure: AtomicU64,
     /// The read-model writer stands still while this is set.
     pub hold_read_models: AtomicBool,
+    /// Content that was taken back stays on the disk while this is set.
+    pub hold_removals: AtomicBool,
     /// Windows do not answer while this is set, so that webhooks are stored whole.
     pub hold_windows: AtomicBool,
     /// The journal's writer takes this many milliseconds more before each sync.

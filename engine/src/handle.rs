@@ -3,10 +3,10 @@
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
 mod lists;
+mod operate;
 mod reads;
 mod resume;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -376,24 +376,6 @@ impl Handle {
         &self.core.config.faults
     }
 
-    /// Removes content that was redacted from the disk. Returns how many records were emptied.
-    ///
-    /// # Errors
-    /// The disk failed.
-    pub async fn compact(&self) -> Result<u64, Fault> {
-        let journal = self.core.journal.clone();
-        flat(self.core.pool.run(Lane::Ordinary, move || journal.compact()).await)
-    }
-
-    /// Writes every record of every stream to `to` as JSON lines.
-    ///
-    /// # Errors
-    /// The disk failed.
-    pub async fn export(&self, to: &Path) -> Result<u64, Fault> {
-        let (journal, to) = (self.core.journal.clone(), to.to_owned());
-        flat(self.core.pool.run(Lane::Ordinary, move || export(&*journal, &to)).await)
-    }
-
     /// Finishes what is in hand, syncs, and ends every thread. New work is refused from the first moment.
     pub async fn stop(&self) {
         start::stop(&self.core).await;
@@ -469,17 +451,4 @@ fn raw_row(accepted: &window::RawAccepted) -> RawRow {
         window::RawBody::Redacted => 0,
     };
     RawRow { raw: accepted.raw, inbox: accepted.inbox, received_at: accepted.received_at, why: accepted.why, len }
-}
-
-fn flat<T>(result: Result<Result<T, Fault>, Failure>) -> Result<T, Fault> {
-    result.unwrap_or_else(|_| {
-        let source = std::io::Error::other("the engine is stopping");
-        Err(Fault::Io { what: "wait", path: std::path::PathBuf::new(), source })
-    })
-}
-
-fn export(journal: &dyn crate::journal::Journal, to: &Path) -> Result<u64, Fault> {
-    let failed = |source| Fault::Io { what: "create", path: to.to_owned(), source };
-    let mut file = std::io::BufWriter::new(std::fs::File::create(to).map_err(failed)?);
-    crate::journal::transfer::export(journal, &mut file, to)
 }

@@ -10,10 +10,12 @@ pub(crate) mod inbox;
 pub(crate) mod pool;
 pub(crate) mod raw;
 pub(crate) mod registry;
+pub(crate) mod removal;
 pub(crate) mod reply;
 pub(crate) mod sender;
 pub(crate) mod space;
 pub(crate) mod start;
+pub(crate) mod streams;
 pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;
@@ -74,6 +76,8 @@ pub(crate) struct Core {
     pub(crate) org_stream: StreamId,
     /// Decisions about the organisation are made one at a time; they are rare.
     pub(crate) org_turn: tokio::sync::Mutex<()>,
+    /// Content is removed by one at a time, so that whoever finds nothing due knows that nothing is under way.
+    pub(crate) removing: tokio::sync::Mutex<()>,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
     pub(crate) sender_arbiter: actix::ArbiterHandle,
     pub(crate) stopping: AtomicBool,
@@ -95,6 +99,11 @@ impl Depths {
     }
 }
 
+/// A new id: the time in the upper bits, chance in the lower.
+pub(crate) fn drawn_id(config: &Config) -> u128 {
+    Ulid::from_parts(config.clock.now().0.unsigned_abs(), config.chance.bits()).0
+}
+
 impl Core {
     /// The writer, until the engine stops.
     pub(crate) fn writer(&self) -> Option<Writer> {
@@ -111,7 +120,7 @@ impl Core {
 
     /// A new id: the time in the upper bits, chance in the lower.
     pub(crate) fn new_id(&self) -> u128 {
-        Ulid::from_parts(self.now().0.unsigned_abs(), self.config.chance.bits()).0
+        drawn_id(&self.config)
     }
 
     pub(crate) fn incarnation(&self) -> u64 {

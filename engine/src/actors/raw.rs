@@ -64,7 +64,7 @@ fn body_key(inbox: &Inbox, sha256: &[u8; 32]) -> DedupeKey {
     inbox::event_key(inbox.id, &format!("body {hex}"))
 }
 
-fn path_of(data_dir: &Path, sha256: &[u8; 32]) -> PathBuf {
+pub(crate) fn path_of(data_dir: &Path, sha256: &[u8; 32]) -> PathBuf {
     let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     data_dir.join("content").join(hex)
 }
@@ -121,6 +121,11 @@ pub(crate) async fn bytes_of(core: &Arc<Core>, accepted: &RawAccepted) -> Result
     }
 }
 
+/// Whether a body is one event that was parked alone, without its envelope.
+pub(crate) fn stands_alone(body: &[u8]) -> bool {
+    !body.windows(8).any(|part| part == b"\"events\"")
+}
+
 /// Interprets the bodies that came while the window was busy or a conversation of theirs set aside. Returns whether some
 /// are left for another try. What still meets a conversation set aside waits for the next call.
 pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
@@ -143,8 +148,7 @@ pub(crate) async fn interpret(
     accepted: &RawAccepted,
 ) -> Result<crate::handle::Taken, Failure> {
     let body = bytes_of(core, accepted).await?;
-    // An event that was parked alone stands without its envelope.
-    let body = if accepted.why == RawReason::Unparsable && !body.windows(8).any(|part| part == b"\"events\"") {
+    let body = if accepted.why == RawReason::Unparsable && stands_alone(&body) {
         Bytes::from([b"{\"events\":[".as_slice(), &body, b"]}"].concat())
     } else {
         body

@@ -12,6 +12,7 @@ use super::inbox::InboxActor;
 use super::pool::Pool;
 use super::sender::SenderActor;
 use super::space::Space;
+use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
 use crate::channels::line::client::{Timeouts, http_client};
@@ -37,9 +38,6 @@ const CHUNK_BYTES: usize = 8 << 20;
 /// How long a window that is rebuilt waits for the read models before it looks again, in milliseconds.
 const CATCH_UP_MS: i64 = 1_000;
 
-/// The stream of the organisation. Fixed, since it must be found before anything else is known.
-pub(crate) const ORG_STREAM: StreamId = StreamId(1);
-
 /// Opens the store and starts everything.
 pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>, StartError> {
     // Arbiters belong to a system, and a thread of the pool knows of none by itself.
@@ -50,6 +48,10 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
     };
     let core = tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Interrupted)??;
     let core = begin(core);
+    // A window whose making was cut off after the organisation's record is made now.
+    for entry in core.views.org().windows.values() {
+        make_window(&core, entry).await.map_err(|_| StartError::Interrupted)?;
+    }
     core.sender_arbiter.spawn(core.pulses.beat("sender".to_owned()));
     for (index, arbiter) in core.window_arbiters.iter().enumerate() {
         arbiter.spawn(core.pulses.beat(format!("window-{index}")));
@@ -61,7 +63,8 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
 pub(crate) fn begin(core: Core) -> Arc<Core> {
     let core = Arc::new(core);
     core.sender_arbiter.spawn(super::upkeep::run(core.clone()));
-    for view in core.views.windows() {
+    core.sender_arbiter.spawn(super::removal::run(core.clone()));
+    for view in core.views.windows().into_iter().filter(|view| view.position() > Position(0)) {
         start_window(&core, &view.id);
     }
     for inbox in core.views.org().inboxes.values() {
@@ -137,13 +140,15 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
 pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Result<Core, StartError> {
     let owner_epochs = DashMap::new();
     let journal = &*parts.journal;
-    own(journal, ORG_STREAM, &owner_epochs)?;
-    let org = replay_org(journal)?;
+    let streams = Streams::find(journal, || StreamId(super::drawn_id(&config)))?;
+    own(journal, streams.org, &owner_epochs)?;
+    let mut org = replay_org(journal, streams.org)?;
+    streams.put_into(&mut org);
     for entry in org.windows.values() {
         own(journal, entry.stream, &owner_epochs)?;
         restore_window(&views, journal, &parts.store, entry)?;
     }
-    views.restore_org(org, journal.head(ORG_STREAM));
+    views.restore_org(org, journal.head(streams.org));
     Ok(Core {
         journal: parts.journal,
         writer: parking_lot::Mutex::new(Some(parts.writer)),
@@ -162,8 +167,9 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         inboxes: DashMap::new(),
         senders: parts.senders,
         owner_epochs,
-        org_stream: ORG_STREAM,
+        org_stream: streams.org,
         org_turn: tokio::sync::Mutex::new(()),
+        removing: tokio::sync::Mutex::new(()),
         window_arbiters: parts.window_arbiters,
         sender_arbiter: parts.sender_arbiter,
         stopping: false.into(),
@@ -182,9 +188,9 @@ fn own(journal: &dyn Journal, stream: StreamId, epochs: &DashMap<StreamId, u64>)
     Ok(())
 }
 
-fn replay_org(journal: &dyn Journal) -> Result<Org, StartError> {
+fn replay_org(journal: &dyn Journal, stream: StreamId) -> Result<Org, StartError> {
     let mut org = Org::default();
-    replay(journal, ORG_STREAM, |fact| {
+    replay(journal, stream, |fact| {
         if let Fact::Org(event) = fact {
             org.apply(event);
         }
@@ -223,7 +229,7 @@ fn restore_window(
     Ok(())
 }
 
-/// Starts a window's actor from its view. A window whose first record is missing (a stop between two streams) gets it now.
+/// Starts a window's actor from its view.
 pub(crate) fn start_window(core: &Arc<Core>, id: &WindowId) {
     let Some(view) = core.views.window(id) else { return };
     let threads = core.store.threads(view.stream);
@@ -278,7 +284,8 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     core.senders.insert(inbox.id, sender);
 }
 
-/// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat.
+/// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat, so that a
+/// stop between the two streams is finished by the next start.
 pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result<(), crate::failure::Failure> {
     if core.views.window(&entry.id).is_none() {
         let (journal, stream) = (core.journal.clone(), entry.stream);
@@ -292,7 +299,7 @@ pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result
     if view.position() == Position(0) {
         let opened = Event::Opened { id: entry.id.clone(), name: entry.name.clone(), places: entry.product };
         // The notice of the organisation's record: however often it is offered, it is taken once.
-        let key = crate::journal::DedupeKey(entry.stream.0 ^ ORG_STREAM.0);
+        let key = crate::journal::DedupeKey(entry.stream.0);
         let by = crate::domain::record::By::Engine;
         core.record(entry.stream, Some(entry.id.clone()), by, vec![Fact::Window(opened)], vec![key]).await?;
     }

@@ -17,9 +17,15 @@ const KEYS_EVERY: u32 = 60;
 /// Looks for which a dedupe key stays in memory after the read models have it: longer than any webhook is under way.
 const KEPT_LOOKS: usize = 10;
 
+/// How often redacted content is removed from the disk, in milliseconds; well within the day that is promised.
+const COMPACT_EVERY_MS: i64 = 12 * 3_600_000;
+/// When after a start it is done first, in milliseconds, so that a house that starts every day does it too.
+const COMPACT_FIRST_MS: i64 = 3_600_000;
+
 /// Runs until the engine stops.
 pub(crate) async fn run(core: Arc<Core>) {
     let mut rounds = 0_u32;
+    let mut compact_at = core.now().plus_ms(COMPACT_FIRST_MS);
     let mut looks: VecDeque<Vec<(StreamId, Position)>> = VecDeque::new();
     while !core.is_stopping() {
         let looking = core.clone();
@@ -36,7 +42,23 @@ pub(crate) async fn run(core: Arc<Core>) {
                 give_back(&core, looks.pop_front().unwrap_or_default()).await;
             }
         }
+        if core.now() >= compact_at {
+            compact_at = core.now().plus_ms(COMPACT_EVERY_MS);
+            compact(&core).await;
+        }
         core.config.clock.sleep_ms(ROUND_MS).await;
+    }
+}
+
+/// Costs nothing where nothing was redacted.
+async fn compact(core: &Arc<Core>) {
+    let journal = core.journal.clone();
+    match core.pool.run(Lane::Ordinary, move || journal.compact()).await {
+        Ok(Ok(0)) | Err(_) => {}
+        Ok(Ok(records)) => tracing::info!(records, "redacted content was removed from the disk"),
+        Ok(Err(fault)) => {
+            tracing::error!(error = &fault as &dyn std::error::Error, "redacted content is still on the disk");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod batch;
 mod catch_up;
 mod chunk;
 mod dedupe;
+mod due;
 mod fault;
 mod forget;
 mod hydrate;
@@ -39,6 +40,7 @@ use tokio::sync::Notify;
 
 pub use catch_up::{CaughtUp, Started};
 pub use dedupe::{KEPT_DAYS, day_of};
+pub use due::{Due, DueRow};
 pub use fault::{Blames, OpenFault, PageFault, ReadFault, ReplayFault, StartFault};
 pub use hydrate::{hydrate, number_of};
 pub use list::{Thread, matches};
@@ -64,6 +66,8 @@ pub struct ReadModels {
     gate: RwLock<()>,
     /// Rung when a stream moved, or nothing will move any more.
     moved: Notify,
+    /// Rung when content came to be due for removal.
+    removal_due: Notify,
     /// Nothing is applied any more: closed, or the store cannot be trusted.
     ended: AtomicBool,
     /// The next start makes the store anew.

@@ -93,6 +93,7 @@ impl ReadModels {
             writing: Mutex::default(),
             gate: RwLock::default(),
             moved: Notify::new(),
+            removal_due: Notify::new(),
             ended: AtomicBool::new(false),
             distrusted: AtomicBool::new(false),
             _lock: lock,

@@ -16,14 +16,17 @@ mod window;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use agent::{Agent, NewAgent, Presence, Role};
+pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
     EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, TakeBack, Takeover,
 };
 pub use content::{Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium};
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
-pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode, WhenQuotaEmpty};
+pub use inbox::{
+    Inbox, InboxKind, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, Secret, SendMode,
+    WhenQuotaEmpty,
+};
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};

@@ -216,6 +216,20 @@ impl Server {
         assert!(output.status.success(), "`user add` failed ({}): {said}", output.status);
     }
 
+    /// Another command of the program on this store, such as `compact`; answers with what it printed.
+    ///
+    /// # Panics
+    /// The command fails; with what it said.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> String {
+        let mut command = program(&self.binary);
+        command.args(args).arg("--data-dir").arg(&self.data_dir).envs(self.options.env.iter().cloned());
+        let output = command.stdin(Stdio::null()).output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?} failed ({}): {said}", output.status);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn start(&mut self) -> Result<(), String> {
         let mut command = program(&self.binary);
         command.args(["serve", "--data-dir"]).arg(&self.data_dir);

@@ -16,9 +16,8 @@ use crate::error::invalid;
 pub fn action(command: &api::Command) -> Action {
     use api::Command as C;
     match command {
-        C::Claim(_) | C::AcceptHandover(_) | C::Assign(_) | C::AddNote(_) | C::EditNote(_) | C::DeleteNote(_) => {
-            Action::Work
-        }
+        C::Claim(_) | C::AcceptHandover(_) => Action::Work,
+        C::Assign(_) | C::AddNote(_) | C::EditNote(_) | C::DeleteNote(_) => Action::Oversee,
         C::Release(_) | C::Complete(_) | C::Handover(_) | C::DeclineHandover(_) | C::Send(_) | C::Cancel(_) => {
             Action::UseSeat
         }

@@ -2,6 +2,7 @@
 //!
 //! One file a fear; [`server`] starts the program on a free port of the loopback address with a store of its own.
 
+mod accounts;
 mod hooks;
 mod life;
 mod live;

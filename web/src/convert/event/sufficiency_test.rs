@@ -212,7 +212,7 @@ impl Truth {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let journal = MemoryJournal::new(codec::redact);
         let mut window = Window::unborn(WindowId::new("w").expect("an id"));
-        window.version = 1;
+        window.opened = true;
         window.members.extend((1..=3).map(AgentId));
         Self {
             window,
