@@ -19,7 +19,13 @@ const BEFORE_CUT: Duration = Duration::from_millis(50);
 
 /// A body that is known to its end, or one that goes on until its reader leaves.
 pub(crate) enum Body {
-    Known { media: Media, sent: u64, cut_after: Option<u64> },
+    Known {
+        media: Media,
+        sent: u64,
+        cut_after: Option<u64>,
+        /// Runs before the break, so that what was sent leaves this machine.
+        pause: Option<Pin<Box<Sleep>>>,
+    },
     Live(BoxStream<'static, Bytes>),
 }
 
