@@ -131,3 +131,25 @@ async fn a_new_month_of_japan_begins_with_nothing_used_and_a_broadcast_reaches_f
     let shown = line.double.wait_for_conversation(&line.user, PATIENCE, |shown| shown.len() == 2).await.expect("both");
     assert_eq!(shown[0].via, Some(Via::Broadcast));
 }
+
+#[tokio::test]
+async fn a_link_token_links_its_own_user_once_and_in_time() {
+    let line = Line::start();
+    let engine = line.engine().await;
+    let other = line.double.add_user(&line.channel, "別人").expect("known");
+    let path = format!("/v2/bot/user/{}/linkToken", line.user);
+    let issue = async || {
+        let (status, _, body) = line.post(&path, None, &json!({})).await.expect("an answer");
+        assert_eq!(status, 200, "{body}");
+        body["linkToken"].as_str().expect("a token").to_owned()
+    };
+    let (token, late) = (issue().await, issue().await);
+    for (user, token) in [(&other, &token), (&line.user, &token), (&line.user, &token)] {
+        line.double.link(user, token, "nonce-12345").await.expect("known");
+    }
+    line.double.clock().advance(Duration::from_secs(600));
+    line.double.link(&line.user, &late, "nonce-12345").await.expect("known");
+    let results: Vec<_> =
+        engine.hooks().iter().map(|hook| hook.json()["events"][0]["link"]["result"].clone()).collect();
+    assert_eq!(results, ["failed", "ok", "failed", "failed"]);
+}
