@@ -60,6 +60,7 @@ impl Load {
             touches: vec![Touch {
                 entity: Entity::Conversation(ConversationId(u128::from(number % 1000))),
                 version: number / 1000,
+                chain: 0,
             }],
             dedupe: vec![DedupeKey(u128::from(number))],
             payload: Bytes::from_static(&[b'm'; PAYLOAD]),

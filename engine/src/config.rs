@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::faults::Faults;
 
@@ -13,6 +14,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where the time comes from.
     pub clock: Clock,
+    /// Where ids, keys and jitter come from.
+    pub chance: Chance,
     /// Faults that a test may switch on.
     pub faults: Arc<Faults>,
     /// Threads that run windows; 0 for half the cores, at least one.
@@ -29,6 +32,9 @@ pub struct Config {
     pub idle_ms: i64,
     /// Hold everything that would go out; a restored store starts so.
     pub hold_sending: bool,
+    /// The name of the machine's present start, by which the read models notice a power cut; `None` asks the kernel. A
+    /// simulated power cut gives another one.
+    pub boot_id: Option<String>,
 }
 
 impl Config {
@@ -38,6 +44,7 @@ impl Config {
         Self {
             data_dir: data_dir.into(),
             clock: Clock::System,
+            chance: Chance::System,
             faults: Arc::default(),
             arbiters: 0,
             segment_bytes: 64 << 20,
@@ -46,6 +53,7 @@ impl Config {
             presence_grace_ms: 20_000,
             idle_ms: 60_000,
             hold_sending: false,
+            boot_id: None,
         }
     }
 }

@@ -4,17 +4,22 @@
 //! read), [`channels`] (outside traffic in and out), [`actors`] (who owns which state), [`handle`] (the way in for `web`).
 
 pub mod actors;
+pub mod chance;
 pub mod channels;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod failure;
+mod fatal;
 pub mod faults;
 pub mod handle;
 pub mod journal;
 pub mod presence;
+pub mod pressure;
+pub mod pulse;
 pub mod readmodel;
 pub mod rows;
+pub mod stepped;
 pub mod views;
 
 pub use clock::Clock;

@@ -95,6 +95,21 @@ impl Presence {
         }
     }
 
+    /// When the seats of those who were at a desk before the start begin to be judged.
+    #[must_use]
+    pub fn judged_from(&self) -> Timestamp {
+        self.started_at.plus_ms(self.grace_ms)
+    }
+
+    /// Whether the agent has been seen since the start, and is on a socket or gave a sign of life within the grace. Who
+    /// was not seen yet is neither here nor away until the grace after the start is over.
+    #[must_use]
+    pub fn is_here(&self, agent: AgentId, now: Timestamp) -> bool {
+        let agents = self.agents.lock();
+        let Some(entry) = agents.get(&agent) else { return false };
+        entry.sockets > 0 || entry.last_seen.is_some_and(|seen| now.since_ms(seen) < self.grace_ms)
+    }
+
     /// Since when the agent is away; `None` while on a socket or within the grace after the last sign of life.
     #[must_use]
     pub fn away_since(&self, agent: AgentId, now: Timestamp) -> Option<Timestamp> {

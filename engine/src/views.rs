@@ -1,7 +1,7 @@
 //! What everybody may read without asking an actor: the organisation, each window, its open conversations and its last
 //! frames, as committed. Only the feed moves them; so no order can swap, and no panic of an actor can open a gap.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -25,7 +25,7 @@ const RING_BYTES: usize = 4 << 20;
 pub struct Views {
     org: ArcSwap<Org>,
     org_position: Mutex<Position>,
-    windows: RwLock<HashMap<WindowId, Arc<WindowView>>>,
+    windows: RwLock<BTreeMap<WindowId, Arc<WindowView>>>,
     readers: Mutex<Vec<mpsc::Sender<Arc<Update>>>>,
     encoder: Encoder,
 }
@@ -42,7 +42,7 @@ pub struct WindowView {
 struct Inner {
     position: Position,
     window: Arc<Window>,
-    live: HashMap<ConversationId, ConversationRow>,
+    live: BTreeMap<ConversationId, ConversationRow>,
     ring: VecDeque<Arc<Update>>,
     ring_bytes: usize,
 }
@@ -200,6 +200,14 @@ impl WindowView {
     #[must_use]
     pub fn all_live(&self) -> Vec<ConversationRow> {
         self.inner.lock().live.values().cloned().collect()
+    }
+
+    /// How many conversations are not done, and how many of the live ones are set aside. Looks at each of them.
+    #[must_use]
+    pub fn open_and_set_aside(&self) -> (usize, usize) {
+        let inner = self.inner.lock();
+        let open = inner.live.values().filter(|row| row.state.status != Status::Done).count();
+        (open, inner.live.values().filter(|row| row.state.set_aside).count())
     }
 
     /// The window at one position.

@@ -6,7 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Away, Channel, ContactPoint, Content, Failure, Message, Offer, RawReason, WindowSettings};
+use crate::api::{
+    Away, Channel, ContactPoint, Content, Failure, File, MediaLoss, Message, Offer, RawReason, WindowSettings,
+};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +98,13 @@ pub enum Event {
     },
     /// The first byte of an answer may be on the wire.
     SendStarted {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+    },
+    /// There is no way to send it now; it goes when the customer writes again (未送信).
+    HeldBack {
         /// The conversation.
         conversation: String,
         /// The answer.
@@ -196,6 +205,52 @@ pub enum Event {
         /// The name.
         name: String,
     },
+    /// The customer's picture is known, or changed.
+    PictureSeen {
+        /// The conversation.
+        conversation: String,
+        /// Where it is; null where there is none any more.
+        picture_url: Option<String>,
+    },
+    /// The bytes of a message are here.
+    MediaStored {
+        /// The conversation.
+        conversation: String,
+        /// The message.
+        number: u32,
+        /// Goes into the content, whose `lost` is null.
+        file: File,
+    },
+    /// The bytes of a message cannot be had.
+    MediaLost {
+        /// The conversation.
+        conversation: String,
+        /// The message.
+        number: u32,
+        /// Goes into the content's `lost`.
+        why: MediaLoss,
+    },
+    /// The customer rewrote a message.
+    Edited {
+        /// The conversation.
+        conversation: String,
+        /// The message.
+        number: u32,
+        /// What it says now.
+        content: Content,
+    },
+    /// The customer added the account as a friend, or unblocked it.
+    Followed {
+        /// The conversation.
+        conversation: String,
+        /// They had blocked it.
+        unblocked: bool,
+    },
+    /// The customer blocked the account.
+    Unfollowed {
+        /// The conversation.
+        conversation: String,
+    },
     /// Parked after repeated failures.
     SetAside {
         /// The conversation.
@@ -286,6 +341,13 @@ impl Event {
             | Self::SeatClaimable { conversation }
             | Self::Unsent { conversation, .. }
             | Self::NameSeen { conversation, .. }
+            | Self::HeldBack { conversation, .. }
+            | Self::PictureSeen { conversation, .. }
+            | Self::MediaStored { conversation, .. }
+            | Self::MediaLost { conversation, .. }
+            | Self::Edited { conversation, .. }
+            | Self::Followed { conversation, .. }
+            | Self::Unfollowed { conversation }
             | Self::SetAside { conversation }
             | Self::TakenBack { conversation, .. } => Some(conversation),
             Self::WindowOpened { .. }

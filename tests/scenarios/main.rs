@@ -2,9 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a scenario ends where something is not as it must be")]
 
 mod claim_race;
+mod ends;
+mod full_disk;
 mod inner_faults;
 mod killed;
+mod lost_answers;
 mod missed_updates;
 mod odd_webhooks;
+mod passed_deadlines;
 mod power_cut;
+mod simulated;
 mod stuck_reader;
+mod under_load;

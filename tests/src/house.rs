@@ -1,5 +1,7 @@
 //! A house to test in: a real server, the LINE double as its platform, a window 「サポート」 with its agents at their desks.
 
+use std::path::PathBuf;
+
 use madoguchi_loadtest::double::{Channel, Double, Options};
 use serde_json::{Value, json};
 
@@ -8,6 +10,8 @@ use crate::world::{Api, PATIENCE, Server, SpawnOptions, wait_until};
 /// The window's id.
 pub const WINDOW: &str = "support";
 const PASSWORD: &str = "correct horse 窓口 42";
+/// Messages that a phone remembers: more than any test sends, so that none of them is forgotten before it is counted.
+const PHONE: usize = 100_000;
 
 /// The house.
 #[derive(Debug)]
@@ -32,20 +36,30 @@ impl House {
     /// # Panics
     /// Something does not start.
     pub async fn open(agents: usize, env: &[(&str, &str)]) -> Self {
+        Self::open_in(None, agents, env).await
+    }
+
+    /// As [`House::open`], with the data folder where the test wants it.
+    ///
+    /// # Panics
+    /// As [`House::open`].
+    pub async fn open_in(data_dir: Option<PathBuf>, agents: usize, env: &[(&str, &str)]) -> Self {
         let mut settings = vec![
             ("MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS".to_owned(), "true".to_owned()),
             ("MADOGUCHI_ENGINE__SEGMENT_BYTES".to_owned(), "4194304".to_owned()),
             ("MADOGUCHI_ENGINE__MIN_FREE_BYTES".to_owned(), "1048576".to_owned()),
         ];
         settings.extend(env.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let server = Server::ready(SpawnOptions { env: settings, ..SpawnOptions::default() }).await;
+        let server = Server::ready(SpawnOptions { data_dir, env: settings, ..SpawnOptions::default() }).await;
         server.add_user("owner", "owner", PASSWORD);
         let owner = server.api().login("owner", PASSWORD).await;
-        let double = Double::start(Options::default()).expect("free ports for the double");
+        let mut options = Options::default();
+        options.limits.shown = PHONE;
+        let double = Double::start(options).expect("free ports for the double");
         let channel = double.add_channel("サポート");
         owner.create_window(WINDOW, "サポート", 100).await.ok();
         let settings = json!({
-            "channel_secret": channel.secret, "channel_access_token": channel.access_token,
+            "mode": "auto", "channel_secret": channel.secret, "channel_access_token": channel.access_token,
             "api_base_url": double.api_url(), "api_data_base_url": double.data_url(),
         });
         let inbox = owner.create_inbox(WINDOW, "line", settings).await.ok();
@@ -60,6 +74,18 @@ impl House {
             house.agents.push((house.server.api().login(&login, PASSWORD).await, id));
         }
         house
+    }
+
+    /// Logs everybody in again: sessions are cheap to lose, and a power cut may take them.
+    ///
+    /// # Panics
+    /// A login is refused.
+    pub async fn log_in_again(&mut self) {
+        let api = self.server.api();
+        self.owner = api.login("owner", PASSWORD).await;
+        for (index, (agent, _)) in self.agents.iter_mut().enumerate() {
+            *agent = api.login(&format!("agent{index}"), PASSWORD).await;
+        }
     }
 
     /// A new customer who has written once; answers with their user id and the conversation.
@@ -99,9 +125,17 @@ impl House {
     /// # Panics
     /// It cannot be read.
     pub async fn timeline(&self, conversation: &str) -> Vec<Value> {
+        self.timeline_after(conversation, 0).await
+    }
+
+    /// Every line of a conversation behind a number.
+    ///
+    /// # Panics
+    /// It cannot be read.
+    pub async fn timeline_after(&self, conversation: &str, number: u64) -> Vec<Value> {
         let mut lines: Vec<Value> = Vec::new();
         loop {
-            let after = lines.last().and_then(|line| line["number"].as_u64()).unwrap_or(0);
+            let after = lines.last().and_then(|line| line["number"].as_u64()).unwrap_or(number);
             let page = self.owner.messages(conversation, &format!("after={after}&limit=200")).await.ok();
             let items = page["items"].as_array().expect("a page").clone();
             if items.is_empty() {

@@ -28,6 +28,8 @@ pub enum Action {
     UseSeat,
     /// Take a seat from a present holder.
     TakeOver,
+    /// Put a conversation back to work that was set aside after repeated failures.
+    TakeBack,
     /// Add windows, change their settings and members.
     ManageWindows,
     /// See and add inboxes.
@@ -99,6 +101,7 @@ pub fn authorize(actor: &Identity, action: Action, object: Object<'_>, members: 
         }
         (Action::Work, Object::Window(window)) => members.is_member(window, actor.agent),
         (Action::TakeOver, Object::Window(_)) => is_supervisor,
+        (Action::TakeBack, Object::Window(_)) => is_administrator,
         (
             Action::ManageWindows | Action::ManageInboxes | Action::ManageTokens,
             Object::Organisation | Object::Window(_),

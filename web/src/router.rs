@@ -50,8 +50,8 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents, ReadWindow, TakeOver,
-    UseSeat, Work,
+    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents, ReadWindow, TakeBack,
+    TakeOver, UseSeat, Work,
 };
 
 table! {
@@ -94,6 +94,7 @@ table! {
     POST "/api/v1/conversations/{conversation}/handover/accept" Command(Work) => conversations::accept_handover;
     POST "/api/v1/conversations/{conversation}/handover/decline" Command(UseSeat) => conversations::decline_handover;
     POST "/api/v1/conversations/{conversation}/assign" Command(Work) => conversations::assign;
+    POST "/api/v1/conversations/{conversation}/takeback" Command(TakeBack) => conversations::take_back;
     GET "/api/v1/conversations/{conversation}/messages" Right(ReadWindow) => conversations::messages;
     POST "/api/v1/conversations/{conversation}/messages" Command(UseSeat) => conversations::send;
     POST "/api/v1/conversations/{conversation}/messages/{number}/cancel" Command(UseSeat) => conversations::cancel;
@@ -112,7 +113,7 @@ table! {
     GET "/api/problems" Open => docs::problems;
 }
 
-/// Registers every address, and an answer for every other.
+/// Registers every address. Every other is the console's.
 pub fn configure(service: &mut web::ServiceConfig) {
     let mut paths: Vec<&'static str> = Vec::new();
     for entry in ENTRIES {
@@ -125,7 +126,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
     }
     service.app_data(crate::socket::Worker::default());
     service.service(docs::pages());
-    service.default_service(web::to(|| async { respond(&problem(Code::NotFound)) }));
+    service.default_service(web::to(crate::console::page));
 }
 
 /// One path with all its methods; any other method gets 405 with the list of those there are.
@@ -206,6 +207,7 @@ mod tests {
         ("POST", "/api/v1/conversations/{conversation}/handover/accept", "-a"),
         ("POST", "/api/v1/conversations/{conversation}/handover/decline", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/assign", "-a"),
+        ("POST", "/api/v1/conversations/{conversation}/takeback", "mm"),
         ("GET", "/api/v1/conversations/{conversation}/messages", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/messages", "sa"),
         ("POST", "/api/v1/conversations/{conversation}/messages/{number}/cancel", "sa"),

@@ -22,7 +22,7 @@ use crate::domain::window::Event as WindowEvent;
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::handle::Done;
-use crate::journal::writer::{Answer, Permit};
+use crate::journal::writer::{Answer, Lane, Permit};
 use crate::journal::{DedupeKey, Refused, Touch};
 use crate::rows::ConversationRow;
 
@@ -60,6 +60,8 @@ pub(crate) struct Sleep;
 
 /// Live state, shared with the window on the same thread for decisions that concern several conversations.
 pub(crate) struct Live {
+    /// The incarnation: what its decisions are known by as one chain.
+    pub(crate) chain: u64,
     pub(crate) state: RefCell<Conversation>,
     /// Decisions on their way to the disk.
     pub(crate) in_flight: Cell<u64>,
@@ -98,9 +100,10 @@ pub(crate) struct ConversationActor {
 }
 
 impl Live {
-    pub(crate) fn new(state: Conversation, now: Timestamp) -> (Rc<Self>, mpsc::UnboundedReceiver<Outcome>) {
+    pub(crate) fn new(state: Conversation, chain: u64, now: Timestamp) -> (Rc<Self>, mpsc::UnboundedReceiver<Outcome>) {
         let (outcomes, told) = mpsc::unbounded_channel();
         let live = Rc::new(Self {
+            chain,
             state: RefCell::new(state),
             in_flight: Cell::new(0),
             used_at: Cell::new(now.0),
@@ -130,16 +133,22 @@ impl ConversationActor {
         })
     }
 
-    fn permit(&self) -> Result<Permit, Failure> {
+    /// Whether nothing may be decided here any more: an append was refused, or the window is being rebuilt. What is asked
+    /// is dropped then, which tells the asker to ask the next incarnation.
+    fn is_over(&self) -> bool {
+        self.live.failed.load(Ordering::Acquire) || self.shared.is_over.get()
+    }
+
+    fn permit(&self, lane: Lane) -> Result<Permit, Failure> {
         if self.live.in_flight.get() >= IN_FLIGHT {
             return Err(Failure::Overloaded { what: "conversation", retry_after_ms: 200 });
         }
         let writer = self.shared.core.writer().ok_or(Failure::Stopping)?;
-        writer.reserve().ok_or(Failure::Overloaded { what: "journal", retry_after_ms: 500 })
+        writer.reserve(lane).ok_or(Failure::Overloaded { what: "journal", retry_after_ms: 500 })
     }
 
     fn ask(&mut self, by: By, command: &Command, reply: Reply<Done>) {
-        let permit = match self.permit() {
+        let permit = match self.permit(Lane::Ordinary) {
             Ok(permit) => permit,
             Err(failure) => return reply.send(Err(failure)),
         };
@@ -184,7 +193,7 @@ impl ConversationActor {
             Err(_) => drop(reply),
         });
         let facts = events.into_iter().map(|event| Fact::Conversation(self.id, event)).collect();
-        self.submit(permit, made, facts, Vec::new(), (before.version, after), answer);
+        self.submit(permit, made, facts, Vec::new(), Some((before.version, after)), answer);
     }
 
     fn deliver(&mut self, deliver: Deliver) {
@@ -196,7 +205,7 @@ impl ConversationActor {
         let recorded: usize = chunks.iter().map(Vec::len).sum();
         let mut reply = Some(reply);
         for (index, chunk) in chunks.into_iter().enumerate() {
-            let permit = match self.permit() {
+            let permit = match self.permit(Lane::Inbound) {
                 Ok(permit) => permit,
                 Err(failure) => {
                     if let Some(reply) = reply.take() {
@@ -241,21 +250,21 @@ impl ConversationActor {
             all.extend(events);
             keys.push(key);
         }
-        let after = self.apply(&all, now);
+        // What changes nothing is still recorded, by its keys; it must not move the state, or a replay would differ.
+        let moved = (!all.is_empty()).then(|| (before.version, self.apply(&all, now)));
         facts.extend(all.into_iter().map(|event| Fact::Conversation(self.id, event)));
         let answer = self.answer(move |result| {
             if let (Ok(_), Some((reply, recorded))) = (result, last) {
                 reply.send(Ok(recorded));
             }
         });
-        self.submit(permit, (By::Customer, now), facts, keys, (before.version, after), answer);
+        self.submit(permit, (By::Customer, now), facts, keys, moved, answer);
     }
 
     fn apply(&mut self, events: &[Event], now: Timestamp) -> Arc<Conversation> {
         let mut state = self.live.state.borrow_mut();
         state.apply_record(&events.iter().collect::<Vec<_>>(), now);
-        let auto_close_ms = self.shared.window.borrow().settings.auto_close_ms;
-        self.shared.wheel.set(self.id, state.deadlines(auto_close_ms).first().map(|(at, _)| *at));
+        self.shared.set_wheel(&state);
         Arc::new(state.clone())
     }
 
@@ -265,7 +274,7 @@ impl ConversationActor {
         (by, at): (By, Timestamp),
         events: Vec<Fact>,
         dedupe: Vec<DedupeKey>,
-        (version, after): (u64, Arc<Conversation>),
+        moved: Option<(u64, Arc<Conversation>)>,
         answer: Answer,
     ) {
         let decision = Decision {
@@ -274,9 +283,9 @@ impl ConversationActor {
             by,
             at,
             events,
-            touches: vec![Touch { entity: Entity::Conversation(self.id), version }],
+            touches: moved.iter().map(|(version, _)| self.touch(*version)).collect(),
             dedupe,
-            after: vec![after],
+            after: moved.into_iter().map(|(_, after)| after).collect(),
             answer,
         };
         self.live.in_flight.set(self.live.in_flight.get() + 1);
@@ -286,6 +295,10 @@ impl ConversationActor {
             self.live.failed.store(true, Ordering::Release);
             let _ = self.live.outcomes.send(Outcome(Err(Refused::TooLong)));
         }
+    }
+
+    fn touch(&self, version: u64) -> Touch {
+        Touch { entity: Entity::Conversation(self.id), version, chain: self.live.chain }
     }
 
     /// Wraps an answer so that the actor learns the outcome too, and that nothing is answered that rests on a refusal.
@@ -303,16 +316,11 @@ impl ConversationActor {
 
     /// Answers once everything that the answer rests on is committed.
     fn after_all(&self, permit: Permit, reply: Reply<Done>, result: Result<Done, Failure>) {
-        drop(permit);
         if self.live.in_flight.get() == 0 {
             return reply.send(result);
         }
         let failed = self.live.failed.clone();
-        let then = Box::new(move || if failed.load(Ordering::Acquire) { drop(reply) } else { reply.send(result) });
-        if let Some(writer) = self.shared.core.writer() {
-            // A full queue drops the reply, which says "interrupted": the asker tries again.
-            let _ = writer.barrier(then);
-        }
+        permit.barrier(Box::new(move || if failed.load(Ordering::Acquire) { drop(reply) } else { reply.send(result) }));
     }
 
     fn row(&self) -> ConversationRow {
@@ -328,11 +336,9 @@ fn number_made(state: &Conversation, command: &Command) -> Option<u32> {
         Command::Send { agent, client_id, .. } | Command::AddNote { agent, client_id, .. } => {
             state.number_of(*agent, client_id)
         }
-        Command::Cancel { number, .. }
-        | Command::EditNote { number, .. }
-        | Command::DeleteNote { number, .. }
-        | Command::BeginSend { number, .. }
-        | Command::FinishSend { number, .. } => Some(*number),
+        Command::Cancel { number, .. } | Command::EditNote { number, .. } | Command::DeleteNote { number, .. } => {
+            Some(*number)
+        }
         _ => None,
     }
 }
@@ -358,17 +364,10 @@ fn chunks(events: Vec<(Inbound, DedupeKey)>) -> Vec<Vec<(Inbound, DedupeKey)>> {
 
 fn inbound_size(inbound: &Inbound) -> usize {
     use crate::domain::conversation::InboundKind;
-    use crate::domain::message::Content;
     let body = match &inbound.what {
-        InboundKind::Message { content, raw, .. } => {
-            let text = match content {
-                Content::Text(text) => text.len(),
-                Content::Other { kind, summary } => kind.len() + summary.len(),
-                Content::Redacted => 0,
-            };
-            text + raw.as_ref().map_or(0, String::len)
-        }
-        InboundKind::Unsend { .. } => 0,
+        InboundKind::Message { content, raw, .. } => content.weight() + raw.as_ref().map_or(0, String::len),
+        InboundKind::Edit { content, .. } => content.weight(),
+        InboundKind::Unsend { .. } | InboundKind::Follow { .. } | InboundKind::Unfollow => 0,
     };
     body + 256
 }
@@ -380,7 +379,10 @@ impl Actor for ConversationActor {
 impl Handler<Ask> for ConversationActor {
     type Result = ();
 
-    fn handle(&mut self, ask: Ask, _: &mut Context<Self>) {
+    fn handle(&mut self, ask: Ask, ctx: &mut Context<Self>) {
+        if self.is_over() {
+            return ctx.terminate();
+        }
         self.live.used_at.set(self.shared.core.now().0);
         self.ask(ask.by, &ask.command, ask.reply);
     }
@@ -389,7 +391,10 @@ impl Handler<Ask> for ConversationActor {
 impl Handler<Deliver> for ConversationActor {
     type Result = ();
 
-    fn handle(&mut self, deliver: Deliver, _: &mut Context<Self>) {
+    fn handle(&mut self, deliver: Deliver, ctx: &mut Context<Self>) {
+        if self.is_over() {
+            return ctx.terminate();
+        }
         self.live.used_at.set(self.shared.core.now().0);
         self.deliver(deliver);
     }
@@ -414,7 +419,10 @@ impl Handler<Sleep> for ConversationActor {
     type Result = ();
 
     fn handle(&mut self, _: Sleep, ctx: &mut Context<Self>) {
-        self.ended.clean = true;
-        ctx.terminate();
+        // Something came before: what it decided must be told before another incarnation reads the state.
+        if self.live.in_flight.get() == 0 {
+            self.ended.clean = true;
+            ctx.terminate();
+        }
     }
 }

@@ -28,20 +28,24 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
+use crate::channels::Platform;
 use crate::config::Config;
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{InboxId, Position, StreamId, WindowId};
 use crate::domain::record::{By, Fact, Record};
 use crate::failure::Failure;
-use crate::journal::writer::{Answer, Permit, Submission, Writer};
+use crate::journal::writer::{Answer, Counts, Lane, Permit, Submission, Writer};
 use crate::journal::{Append, DedupeKey, Journal, Touch, codec};
 use crate::presence::Presence;
-use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
+use crate::pressure::{Found, Pressure};
+use crate::pulse::Pulses;
+use crate::readmodel::{Blames, ReadModels, Writer as ReadModelWriter};
 use crate::views::Views;
 
 use self::inbox::InboxActor;
 use self::pool::Pool;
 use self::registry::Registry;
+use self::reply::Depth;
 use self::sender::SenderActor;
 use self::space::Space;
 use self::window::WindowActor;
@@ -58,7 +62,10 @@ pub(crate) struct Core {
     pub(crate) presence: Presence,
     pub(crate) pool: Pool,
     pub(crate) space: Space,
-    pub(crate) http: reqwest::Client,
+    pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) pulses: Pulses,
+    pub(crate) depths: Depths,
+    pub(crate) counts: Arc<Counts>,
     pub(crate) windows: DashMap<WindowId, Addr<WindowActor>>,
     pub(crate) inboxes: DashMap<InboxId, Addr<InboxActor>>,
     pub(crate) senders: Arc<DashMap<InboxId, Addr<SenderActor>>>,
@@ -67,16 +74,25 @@ pub(crate) struct Core {
     pub(crate) org_stream: StreamId,
     /// Decisions about the organisation are made one at a time; they are rare.
     pub(crate) org_turn: tokio::sync::Mutex<()>,
-    pub(crate) window_arbiters: Vec<actix::Arbiter>,
-    pub(crate) sender_arbiter: actix::Arbiter,
+    pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
+    pub(crate) sender_arbiter: actix::ArbiterHandle,
     pub(crate) stopping: AtomicBool,
     pub(crate) incarnations: AtomicU64,
     pub(crate) threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
 }
 
-/// A new id: the time in the upper bits, chance in the lower.
-pub(crate) fn new_id(now: crate::domain::time::Timestamp) -> u128 {
-    Ulid::from_parts(now.0.unsigned_abs(), rand::random::<u128>()).0
+/// What waits in mailboxes, by the kind of actor.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Depths {
+    pub(crate) windows: Depth,
+    pub(crate) conversations: Depth,
+    pub(crate) inboxes: Depth,
+}
+
+impl Depths {
+    fn each(&self) -> [(&'static str, usize); 3] {
+        [("window", self.windows.now()), ("conversation", self.conversations.now()), ("inbox", self.inboxes.now())]
+    }
 }
 
 impl Core {
@@ -93,12 +109,47 @@ impl Core {
         self.config.clock.now()
     }
 
+    /// A new id: the time in the upper bits, chance in the lower.
+    pub(crate) fn new_id(&self) -> u128 {
+        Ulid::from_parts(self.now().0.unsigned_abs(), self.config.chance.bits()).0
+    }
+
     pub(crate) fn incarnation(&self) -> u64 {
         self.incarnations.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn owner_epoch(&self, stream: StreamId) -> u64 {
         self.owner_epochs.get(&stream).map_or(0, |epoch| *epoch)
+    }
+
+    /// How full everything is now.
+    pub(crate) fn pressure(&self) -> Pressure {
+        let planned = self.config.faults.pressure.load(Ordering::Relaxed);
+        if planned > 0 {
+            return Pressure::even(u8::try_from(planned).unwrap_or(100));
+        }
+        Found {
+            late_ms: self.pulses.late_ms(),
+            journal: self.writer().map_or(0, |writer| writer.depth()),
+            feed: self.counts.untold(),
+            lag: self.store_writer.lag_of_bound(),
+            store_reads: (self.pool.waiting(), pool::WAITING),
+        }
+        .into()
+    }
+
+    /// Reads the read models on a thread that may block. A fault of theirs has them made anew at the next start.
+    pub(crate) async fn read<T, E>(
+        &self,
+        lane: Lane,
+        read: impl FnOnce(&ReadModels) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, Failure>
+    where
+        T: Send + 'static,
+        E: Blames + Send + 'static,
+    {
+        let store = self.store.clone();
+        self.pool.run(lane, move || store.reading(read)).await
     }
 
     /// Submits one decision. The caller has a permit, so this cannot fail but by a record that is too long.
@@ -131,7 +182,8 @@ impl Core {
         dedupe: Vec<DedupeKey>,
     ) -> Result<Recorded, Failure> {
         let writer = self.writer().ok_or(Failure::Stopping)?;
-        let permit = writer.reserved().await.ok_or(Failure::Stopping)?;
+        let lane = if by == By::Customer { Lane::Inbound } else { Lane::Ordinary };
+        let permit = writer.reserved(lane).await.ok_or(Failure::Stopping)?;
         let (done, wait) = oneshot::channel();
         let answer: Answer = Box::new(move |result| {
             let _ = done.send(result);
@@ -150,16 +202,13 @@ impl Core {
     /// Returns once everything submitted before is committed and told.
     pub(crate) async fn barrier(&self) -> Result<(), Failure> {
         let writer = self.writer().ok_or(Failure::Stopping)?;
-        loop {
-            let (done, wait) = oneshot::channel::<()>();
-            let then = Box::new(move || {
-                let _ = done.send(());
-            });
-            if writer.barrier(then) {
-                return wait.await.map_err(|_| Failure::Interrupted);
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
+        // In the lane of customers: a webhook that waits here must not wait behind commands.
+        let permit = writer.reserved(Lane::Inbound).await.ok_or(Failure::Stopping)?;
+        let (done, wait) = oneshot::channel::<()>();
+        permit.barrier(Box::new(move || {
+            let _ = done.send(());
+        }));
+        wait.await.map_err(|_| Failure::Interrupted)
     }
 }
 

@@ -7,18 +7,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::{Core, Recorded, inbox, new_id};
+use super::{Core, Recorded, inbox};
 use crate::domain::id::{Position, WindowId};
 use crate::domain::org::Inbox;
 use crate::domain::record::{By, Fact};
 use crate::domain::window::{Event, MAX_RAW, RawAccepted, RawBody, RawEnd, RawReason};
 use crate::failure::Failure;
+use crate::handle::store_failed;
+use crate::journal::writer::Lane;
 use crate::journal::{DedupeKey, codec};
+use crate::readmodel::{ReadModels, ReplayFault};
 
 /// Longer bodies are files of their own, written and synced before the record that names them.
 const INLINE_BYTES: usize = 48 * 1024;
-/// How long reading waits for the read models.
-const CATCH_UP: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long reading waits for the read models, in milliseconds.
+const CATCH_UP_MS: i64 = 2_000;
 
 /// Records a body. The same bytes on the same inbox are recorded once.
 pub(crate) async fn store(
@@ -40,13 +43,13 @@ pub(crate) async fn store(
     } else {
         let len = body.len() as u64;
         let path = path_of(&core.config.data_dir, &sha256);
-        core.pool.run(move || write_durably(&path, &body)).await?.map_err(|error| {
+        core.pool.run(Lane::Inbound, move || write_durably(&path, &body)).await?.map_err(|error| {
             tracing::error!(%error, "a body could not be stored");
             Failure::DiskFull
         })?;
         RawBody::File { sha256, len }
     };
-    let accepted = RawAccepted { raw: new_id(at), inbox: inbox.id, received_at: at, why, body: kept };
+    let accepted = RawAccepted { raw: core.new_id(), inbox: inbox.id, received_at: at, why, body: kept };
     let fact = Fact::Window(Event::RawAccepted(accepted));
     let recorded = core.record(view.stream, Some(view.id.clone()), By::Customer, vec![fact], vec![key]).await?;
     if let Some(window) = core.windows.get(&inbox.window).map(|addr| addr.clone()) {
@@ -66,40 +69,43 @@ fn path_of(data_dir: &Path, sha256: &[u8; 32]) -> PathBuf {
     data_dir.join("content").join(hex)
 }
 
+/// Writes a file whose name is its content, and makes both durable. One that is there already may have been written by a
+/// process that was stopped before it synced the names, so that they are synced in any case.
 fn write_durably(path: &Path, body: &[u8]) -> std::io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
     let folder = path.parent().ok_or_else(|| std::io::Error::other("a content file has a folder"))?;
-    std::fs::create_dir_all(folder)?;
-    let part = path.with_extension("part");
-    let mut file = std::fs::File::create(&part)?;
-    file.write_all(body)?;
-    file.sync_all()?;
-    std::fs::rename(&part, path)?;
-    std::fs::File::open(folder)?.sync_all()
+    let above = folder.parent().ok_or_else(|| std::io::Error::other("the content is in the data folder"))?;
+    if !path.exists() {
+        std::fs::create_dir_all(folder)?;
+        let part = path.with_extension("part");
+        let mut file = std::fs::File::create(&part)?;
+        file.write_all(body)?;
+        file.sync_all()?;
+        std::fs::rename(&part, path)?;
+    }
+    std::fs::File::open(folder)?.sync_all()?;
+    std::fs::File::open(above)?.sync_all()
 }
 
 /// Every stored body of a window that waits, with its place.
 pub(crate) async fn waiting(core: &Arc<Core>, window: &WindowId) -> Result<Vec<(RawAccepted, Position)>, Failure> {
     let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
     let stream = view.stream;
-    core.store.wait_for(stream, core.journal.head(stream), CATCH_UP).await?;
-    let (store, journal) = (core.store.clone(), core.journal.clone());
-    let read = move || {
+    core.caught_up_within(stream, CATCH_UP_MS).await?;
+    let journal = core.journal.clone();
+    let read = move |store: &ReadModels| {
         let mut found = Vec::new();
-        for waiting in store.raw_waiting(stream).map_err(|_| Failure::CatchingUp)? {
+        for waiting in store.raw_waiting(stream)? {
             let (raw, position) = (waiting.row.raw, waiting.position);
-            let stored = journal.read(stream, position, 1, usize::MAX).map_err(|_| Failure::CatchingUp)?;
+            let stored = journal.read(stream, position, 1, usize::MAX)?;
             let Some(record) = stored.first().and_then(|stored| codec::decode(&stored.payload).ok()) else { continue };
             found.extend(record.events.into_iter().find_map(|fact| match fact {
                 Fact::Window(Event::RawAccepted(accepted)) if accepted.raw == raw => Some((accepted, position)),
                 _ => None,
             }));
         }
-        Ok(found)
+        Ok::<_, ReplayFault>(found)
     };
-    core.pool.run(read).await?
+    core.read(Lane::Ordinary, read).await?.map_err(|fault| store_failed(&fault))
 }
 
 /// The bytes of a stored body.
@@ -109,18 +115,19 @@ pub(crate) async fn bytes_of(core: &Arc<Core>, accepted: &RawAccepted) -> Result
         RawBody::Redacted => Err(Failure::NotFound("stored body")),
         RawBody::File { sha256, .. } => {
             let path = path_of(&core.config.data_dir, sha256);
-            let read = core.pool.run(move || std::fs::read(path)).await?;
+            let read = core.pool.run(Lane::Ordinary, move || std::fs::read(path)).await?;
             read.map(Bytes::from).map_err(|_| Failure::NotFound("stored body"))
         }
     }
 }
 
-/// Interprets the bodies that came while the window was busy. Returns whether some are left for another try.
+/// Interprets the bodies that came while the window was busy or a conversation of theirs set aside. Returns whether some
+/// are left for another try. What still meets a conversation set aside waits for the next call.
 pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
     let Ok(bodies) = waiting(core, window).await else { return true };
     let mut left = false;
     for (accepted, _) in bodies {
-        if accepted.why != RawReason::Busy || core.is_stopping() {
+        if accepted.why == RawReason::Unparsable || core.is_stopping() {
             continue;
         }
         left |= interpret(core, window, By::Engine, &accepted).await.is_err();

@@ -13,23 +13,29 @@ use super::pool::Pool;
 use super::sender::SenderActor;
 use super::space::Space;
 use super::window::{WindowActor, thread_key};
-use super::{Core, new_id};
+use super::{Core, Depths};
 use crate::channels::line::client::{Timeouts, http_client};
+use crate::channels::{Network, Platform};
 use crate::config::Config;
-use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
+use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{Inbox, Org, WindowEntry};
 use crate::domain::record::Fact;
 use crate::domain::window::{Event, Window};
+use crate::fatal;
 use crate::handle::{Encoder, StartError};
 use crate::journal::segment::{Options, SegmentJournal};
+use crate::journal::writer::{Counts, Lane};
 use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
-use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
+use crate::pulse::Pulses;
+use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::views::Views;
 
 /// Records read at a time while replaying.
 const CHUNK: usize = 4_096;
 const CHUNK_BYTES: usize = 8 << 20;
+/// How long a window that is rebuilt waits for the read models before it looks again, in milliseconds.
+const CATCH_UP_MS: i64 = 1_000;
 
 /// The stream of the organisation. Fixed, since it must be found before anything else is known.
 pub(crate) const ORG_STREAM: StreamId = StreamId(1);
@@ -43,85 +49,128 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
         open(config, encoder)
     };
     let core = tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Interrupted)??;
-    let (core, feed) = core;
+    let core = begin(core);
+    core.sender_arbiter.spawn(core.pulses.beat("sender".to_owned()));
+    for (index, arbiter) in core.window_arbiters.iter().enumerate() {
+        arbiter.spawn(core.pulses.beat(format!("window-{index}")));
+    }
+    Ok(core)
+}
+
+/// Starts every actor of what was opened.
+pub(crate) fn begin(core: Core) -> Arc<Core> {
     let core = Arc::new(core);
-    core.threads.lock().push(feed);
-    core.sender_arbiter.handle().spawn(super::upkeep::run(core.clone()));
+    core.sender_arbiter.spawn(super::upkeep::run(core.clone()));
     for view in core.views.windows() {
         start_window(&core, &view.id);
     }
     for inbox in core.views.org().inboxes.values() {
         start_inbox(&core, inbox);
     }
-    Ok(core)
+    core
 }
 
-type Opened = (Core, std::thread::JoinHandle<()>);
+/// What an engine is made of besides what its journal says.
+pub(crate) struct Parts {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) store: Arc<ReadModels>,
+    pub(crate) store_writer: Arc<ReadModelWriter>,
+    pub(crate) writer: writer::Writer,
+    pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
+    pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) pool: Pool,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
+    pub(crate) sender_arbiter: actix::ArbiterHandle,
+    pub(crate) threads: Vec<std::thread::JoinHandle<()>>,
+}
 
-fn open(config: Config, encoder: Encoder) -> Result<Opened, StartError> {
-    std::fs::create_dir_all(&config.data_dir).map_err(|source| Fault::Io {
-        what: "create folder",
-        path: config.data_dir.clone(),
-        source,
-    })?;
+fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let options = Options { segment_bytes: config.segment_bytes, redactor: codec::redact };
     let log = SegmentJournal::open(config.data_dir.join("journal"), options)?;
-    let started = ReadModels::start(&config.data_dir.join("readmodel"), &log)?;
+    let rows = config.data_dir.join("readmodel");
+    let started = match &config.boot_id {
+        Some(boot) => ReadModels::start_since(&rows, boot, &log),
+        None => ReadModels::start(&rows, &log),
+    }?;
     tracing::info!(records = started.caught_up.records, made_anew = ?started.made_anew, "read models have caught up");
     let store = Arc::new(started.models);
     // The read models answer for every outside event up to the head; the journal remembers from here on.
     log.load_dedupe_after(&log.streams())?;
     let journal: Arc<dyn Journal> = Arc::new(log);
     let views = Arc::new(Views::new(encoder));
-    let owner_epochs = DashMap::new();
-    own(&*journal, ORG_STREAM, &owner_epochs)?;
-    let org = replay_org(&*journal)?;
-    for entry in org.windows.values() {
-        own(&*journal, entry.stream, &owner_epochs)?;
-        restore_window(&views, &*journal, &store, entry)?;
-    }
-    views.restore_org(org, journal.head(ORG_STREAM));
-    let now = config.clock.now();
-    let faults = config.faults.clone();
-    let store_faults = faults.clone();
+    let store_faults = config.faults.clone();
     // The journal is whole; a new start makes the read models anew, which is better than a desk without lists.
-    let on_fault = Box::new(|_| std::process::exit(74));
+    let on_fault = Box::new(|fault| fatal::disk("the read models cannot be written", &fault));
     let store_writer = ReadModelWriter::start(store.clone(), store_faults, on_fault);
     let store_writer = Arc::new(store_writer.map_err(|_| StartError::Interrupted)?);
-    let fatal = |fault: Fault| {
-        tracing::error!(error = &fault as &dyn std::error::Error, "the journal failed; the process ends");
-        std::process::exit(74);
-    };
-    let (writer, told, _counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
+    let fatal = |fault: Fault| fatal::disk("the journal failed", &fault);
+    let faults = config.faults.clone();
+    let (writer, told, counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
     let senders = Arc::new(DashMap::new());
-    let feeder = Feeder { views: views.clone(), store: store_writer.clone(), senders: senders.clone() };
+    let feeder = Feeder {
+        views: views.clone(),
+        store: store_writer.clone(),
+        senders: senders.clone(),
+        counts: counts.clone(),
+        faults: faults.clone(),
+    };
     let feed = feeder.start(told);
     let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
-    let core = Core {
+    let parts = Parts {
         journal,
-        writer: parking_lot::Mutex::new(Some(writer)),
-        views,
         store,
         store_writer,
-        registry: super::registry::Registry::default(),
-        presence: Presence::new(now, config.presence_grace_ms),
+        writer,
+        senders,
+        platform: Arc::new(Network(http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?)),
         pool: Pool::new(),
-        space: Space::new(config.data_dir.clone(), config.min_free_bytes, faults),
-        http: http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?,
+        counts,
+        window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect(),
+        sender_arbiter: actix::Arbiter::new().handle(),
+        threads: vec![writer_thread, feed],
+    };
+    assemble(config, views, parts)
+}
+
+/// Takes the journal's streams into ownership, brings the views to where it stands, and puts everything together.
+pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Result<Core, StartError> {
+    let owner_epochs = DashMap::new();
+    let journal = &*parts.journal;
+    own(journal, ORG_STREAM, &owner_epochs)?;
+    let org = replay_org(journal)?;
+    for entry in org.windows.values() {
+        own(journal, entry.stream, &owner_epochs)?;
+        restore_window(&views, journal, &parts.store, entry)?;
+    }
+    views.restore_org(org, journal.head(ORG_STREAM));
+    Ok(Core {
+        journal: parts.journal,
+        writer: parking_lot::Mutex::new(Some(parts.writer)),
+        views,
+        store: parts.store,
+        store_writer: parts.store_writer,
+        registry: super::registry::Registry::default(),
+        presence: Presence::new(config.clock.now(), config.presence_grace_ms),
+        pool: parts.pool,
+        space: Space::new(config.data_dir.clone(), config.min_free_bytes, config.faults.clone()),
+        platform: parts.platform,
+        pulses: Pulses::default(),
+        depths: Depths::default(),
+        counts: parts.counts,
         windows: DashMap::new(),
         inboxes: DashMap::new(),
-        senders,
+        senders: parts.senders,
         owner_epochs,
         org_stream: ORG_STREAM,
         org_turn: tokio::sync::Mutex::new(()),
-        window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new()).collect(),
-        sender_arbiter: actix::Arbiter::new(),
+        window_arbiters: parts.window_arbiters,
+        sender_arbiter: parts.sender_arbiter,
         stopping: false.into(),
         incarnations: 1.into(),
-        threads: parking_lot::Mutex::new(vec![writer_thread]),
+        threads: parking_lot::Mutex::new(parts.threads),
         config,
-    };
-    Ok((core, feed))
+    })
 }
 
 fn cores() -> usize {
@@ -164,8 +213,12 @@ fn restore_window(
     store: &ReadModels,
     entry: &WindowEntry,
 ) -> Result<(), StartError> {
-    let window = store.window(entry.stream)?.unwrap_or_else(|| Window::unborn(entry.id.clone()));
-    let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
+    // Where a row does not read back, this start fails and the next one makes the read models anew.
+    let (window, live) = store.reading(|store| {
+        let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, ReadFault>((store.window(entry.stream)?, live))
+    })?;
+    let window = window.unwrap_or_else(|| Window::unborn(entry.id.clone()));
     views.restore_window(entry.id.clone(), entry.stream, journal.head(entry.stream), window, live);
     Ok(())
 }
@@ -178,12 +231,12 @@ pub(crate) fn start_window(core: &Arc<Core>, id: &WindowId) {
     let threads: HashMap<u128, ConversationId> = match threads.collect::<Result<_, _>>() {
         Ok(threads) => threads,
         Err(error) => {
-            tracing::error!(%error, "the read models cannot be read; the process ends");
-            std::process::exit(74);
+            core.store.distrust();
+            fatal::disk("the read models cannot be read", &error);
         }
     };
     let place = id.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-    let arbiter = core.window_arbiters[place % core.window_arbiters.len()].handle();
+    let arbiter = core.window_arbiters[place % core.window_arbiters.len()].clone();
     let addr = WindowActor::start_on(&arbiter, core.clone(), view, threads);
     core.windows.insert(id.clone(), addr);
 }
@@ -193,21 +246,20 @@ pub(crate) fn rebuild_window(core: &Arc<Core>, id: &WindowId) {
     let (core, id) = (core.clone(), id.clone());
     tracing::error!(window.id = %id, "a window failed; it is rebuilt from the journal");
     metrics::counter!("madoguchi_window_failures_total").increment(1);
-    core.sender_arbiter.handle().spawn({
+    core.sender_arbiter.spawn({
         let core = core.clone();
         async move {
             if core.barrier().await.is_err() {
                 return;
             }
             let Some(view) = core.views.window(&id) else { return };
-            let head = core.journal.head(view.stream);
-            while core.store.wait_for(view.stream, head, std::time::Duration::from_secs(1)).await.is_err() {
+            while core.caught_up_within(view.stream, CATCH_UP_MS).await.is_err() {
                 if core.is_stopping() {
                     return;
                 }
             }
             let starter = core.clone();
-            let _ = core.pool.run(move || start_window(&starter, &id)).await;
+            let _ = core.pool.run(Lane::Ordinary, move || start_window(&starter, &id)).await;
         }
     });
 }
@@ -219,10 +271,10 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     }
     let place =
         inbox.window.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-    let arbiter = core.window_arbiters[place % core.window_arbiters.len()].handle();
+    let arbiter = core.window_arbiters[place % core.window_arbiters.len()].clone();
     let actor = InboxActor::start_on(&arbiter, core.clone(), inbox.id, inbox.window.clone());
     core.inboxes.insert(inbox.id, actor);
-    let sender = SenderActor::start_on(&core.sender_arbiter.handle(), core.clone(), inbox.id);
+    let sender = SenderActor::start_on(&core.sender_arbiter, core.clone(), inbox.id);
     core.senders.insert(inbox.id, sender);
 }
 
@@ -230,7 +282,7 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
 pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result<(), crate::failure::Failure> {
     if core.views.window(&entry.id).is_none() {
         let (journal, stream) = (core.journal.clone(), entry.stream);
-        let epoch = core.pool.run(move || journal.own(stream)).await?;
+        let epoch = core.pool.run(Lane::Ordinary, move || journal.own(stream)).await?;
         let epoch = epoch.map_err(|_| crate::failure::Failure::Interrupted)?;
         core.owner_epochs.insert(entry.stream, epoch);
         let window = Window::unborn(entry.id.clone());
@@ -246,14 +298,14 @@ pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result
     }
     if !core.windows.contains_key(&entry.id) {
         let (starter, id) = (core.clone(), entry.id.clone());
-        core.pool.run(move || start_window(&starter, &id)).await?;
+        core.pool.run(Lane::Ordinary, move || start_window(&starter, &id)).await?;
     }
     Ok(())
 }
 
 /// A new window's stream.
 pub(crate) fn new_stream(core: &Core) -> StreamId {
-    StreamId(new_id(core.now()))
+    StreamId(core.new_id())
 }
 
 /// Finishes what is in hand: no new work, everything submitted is committed and told, read models are flushed, threads end.

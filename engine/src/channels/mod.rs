@@ -7,8 +7,10 @@
 pub mod line;
 
 use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
 
-use crate::domain::conversation::InboundKind;
+use crate::domain::conversation::{InboundKind, Outgoing};
+use crate::domain::org::{Inbox, InboxSettings};
 use crate::domain::time::Timestamp;
 
 /// What an adapter made of one event of its platform.
@@ -133,4 +135,44 @@ pub enum Outcome {
     /// The single-use right to answer is used up, expired or unknown. This call sent nothing; an earlier one with the
     /// same right may have.
     TokenInvalid,
+}
+
+/// Where accounts lead: to the platforms over the network, or to a double in the same program.
+pub trait Platform: Send + Sync {
+    /// The account that an inbox stands for; `None` where its settings allow no call.
+    fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>>;
+}
+
+/// What a platform shows as one message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bubble {
+    /// The answers in it; one answer may also have several bubbles.
+    pub numbers: Vec<u32>,
+    /// It in the platform's own language.
+    pub body: serde_json::Value,
+}
+
+/// One account's way to its platform. A call is one try.
+pub trait Account {
+    /// The bubbles of these answers; the same for the same answers. `joined`: texts in a row become one where they fit.
+    fn bubbles(&self, items: &[Outgoing], joined: bool) -> Vec<Bubble>;
+    /// Most bubbles of one call.
+    fn bubbles_a_call(&self) -> usize;
+    /// Answers free, once, under a single-use right.
+    fn reply<'a>(&'a self, token: &'a str, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome>;
+    /// Sends a message of its own, which the platform recognises by `retry_key` when it comes again.
+    fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome>;
+    /// Asks whether the platform would take these, without sending anything. `Accepted` where it cannot be asked.
+    fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome>;
+}
+
+/// The platforms themselves.
+pub(crate) struct Network(pub(crate) reqwest::Client);
+
+impl Platform for Network {
+    fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
+        let InboxSettings::Line(line) = &inbox.settings;
+        let client = line::client::LineClient::new(self.0.clone(), &line.api_base_url, &line.channel_access_token);
+        Some(Box::new(client.ok()?))
+    }
 }

@@ -58,6 +58,10 @@ ulid_id! {
     ContactPointId
 }
 ulid_id! {
+    /// A file of the content store. Drawn at random as a whole, so that nobody can guess it.
+    FileId
+}
+ulid_id! {
     /// One stream of the journal. New at creation, restore and import, so that a position of another life is recognised.
     StreamId
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::content::{Card, Location, Media, Native, Sticker};
 use super::id::AgentId;
 
 /// What an utterance holds. Kinds that this release cannot show are kept readable as [`Content::Other`].
@@ -18,6 +19,16 @@ pub enum Content {
     },
     /// The content was removed on request; position, time and number stay.
     Redacted,
+    /// A sticker.
+    Sticker(Sticker),
+    /// A picture, film, recording or file.
+    Media(Box<Media>),
+    /// A place.
+    Location(Location),
+    /// Cards with buttons, shown side by side.
+    Cards(Vec<Card>),
+    /// A message in the platform's own language.
+    Native(Native),
 }
 
 impl Content {
@@ -27,7 +38,27 @@ impl Content {
         match self {
             Self::Text(text) => text.encode_utf16().count(),
             Self::Other { summary, .. } => summary.encode_utf16().count(),
+            _ => 0,
+        }
+    }
+
+    /// About how many bytes of people's words it holds, for the limits of records and queues.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let action = |action: &super::content::Action| 64 + action.label.len() + action.does.weight();
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Other { kind, summary } => kind.len() + summary.len(),
             Self::Redacted => 0,
+            Self::Sticker(sticker) => 64 + sticker.text.as_ref().map_or(0, String::len),
+            Self::Media(media) => 256 + media.name.as_ref().map_or(0, String::len),
+            Self::Location(place) => {
+                64 + place.title.as_ref().map_or(0, String::len) + place.address.as_ref().map_or(0, String::len)
+            }
+            Self::Cards(cards) => {
+                cards.iter().map(|card| 256 + card.text.len() + card.actions.iter().map(action).sum::<usize>()).sum()
+            }
+            Self::Native(native) => native.alt_text.len() + native.json.len(),
         }
     }
 }
@@ -47,6 +78,8 @@ pub enum Delivery {
     Unknown,
     /// Withdrawn before it went out.
     Cancelled,
+    /// Waits for the customer to write again (未送信): there is no way to send it now.
+    Unsent,
 }
 
 /// Which way a message went out.

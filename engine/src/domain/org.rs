@@ -93,6 +93,8 @@ pub struct LineSettings {
     pub channel_access_token: String,
     /// How answers go out.
     pub mode: SendMode,
+    /// What becomes of those that would cost when nothing is left.
+    pub when_quota_empty: WhenQuotaEmpty,
     /// Where the platform is.
     pub api_base_url: String,
     /// Where its media are.
@@ -110,6 +112,20 @@ impl std::fmt::Debug for LineSettings {
 pub enum SendMode {
     /// Reply while the token lives, else push.
     Auto,
+    /// Only as the one free answer to each message; what is too late waits for the next (未送信).
+    Reply,
+    /// Always as a message of its own.
+    Push,
+}
+
+/// What becomes of an answer that would cost when the month's messages are used up (L2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WhenQuotaEmpty {
+    /// It waits for the customer to write again, and goes free.
+    #[default]
+    Hold,
+    /// It fails, and the agent sees why.
+    Fail,
 }
 
 /// Facts of the organisation.

@@ -6,10 +6,13 @@ use crate::actors::Core;
 use crate::domain::id::{Position, StreamId, WindowId};
 use crate::failure::Failure;
 use crate::journal::codec;
+use crate::journal::writer::Lane;
 use crate::rows::{CatchUp, Update};
 
 /// Records that a reader may be behind and still get exactly what was missed.
 const MOST_MISSED: u64 = 10_000;
+/// Frames given at a time, in bytes; a reader of long records comes for the rest when it has taken these.
+const PART_BYTES: usize = 4 << 20;
 /// Records and bytes read from the journal at a time.
 const CHUNK: usize = 1_000;
 const CHUNK_BYTES: usize = 4 << 20;
@@ -32,6 +35,7 @@ pub(super) async fn catch_up(
     let read = move || {
         let mut updates: Vec<Arc<Update>> = Vec::new();
         let mut from = after.next();
+        let mut bytes = 0;
         // Only what the feed has told: what is on disk and not yet told comes live.
         while from <= told {
             let max = CHUNK.min(usize::try_from(told.0 - from.0 + 1).unwrap_or(CHUNK));
@@ -40,10 +44,15 @@ pub(super) async fn catch_up(
             from = last.position.next();
             for stored in chunk {
                 let record = codec::decode(&stored.payload).map_err(|_| Failure::CatchingUp)?;
-                updates.push(views.encode(&view, stored.position, Arc::new(record)));
+                let update = views.encode(&view, stored.position, Arc::new(record));
+                bytes += update.frame.len();
+                updates.push(update);
+            }
+            if bytes >= PART_BYTES && from <= told {
+                return Ok(CatchUp::Part(updates));
             }
         }
         Ok(CatchUp::Updates(updates))
     };
-    core.pool.run(read).await?
+    core.pool.run(Lane::Ordinary, read).await?
 }

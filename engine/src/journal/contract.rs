@@ -80,7 +80,11 @@ fn plain(stream: StreamId, epoch: u64, text: &str) -> Append {
 }
 
 fn touching(entity: Entity, version: u64) -> Append {
-    Append { touches: vec![Touch { entity, version }], ..plain(A, 1, "moved") }
+    Append { touches: vec![touch(entity, version, 0)], ..plain(A, 1, "moved") }
+}
+
+fn touch(entity: Entity, version: u64, chain: u64) -> Touch {
+    Touch { entity, version, chain }
 }
 
 fn keyed(stream: StreamId, key: u128) -> Append {
@@ -186,7 +190,7 @@ fn a_record_that_moves_two_things_needs_both_to_fit<S: Subject>() {
     let journal = subject.journal();
     journal.own(A).unwrap();
     let both = |v: u64, w: u64| Append {
-        touches: vec![Touch { entity: conversation(1), version: v }, Touch { entity: conversation(2), version: w }],
+        touches: vec![touch(conversation(1), v, 0), touch(conversation(2), w, 0)],
         ..plain(A, 1, "both")
     };
     assert!(one(journal, both(0, 0)).is_ok());
@@ -195,12 +199,37 @@ fn a_record_that_moves_two_things_needs_both_to_fit<S: Subject>() {
     assert!(one(journal, both(1, 1)).is_ok(), "the refused ones moved nothing");
 
     let twice = |v: u64, w: u64| Append {
-        touches: [v, w].map(|version| Touch { entity: conversation(3), version }).to_vec(),
+        touches: [v, w].map(|version| touch(conversation(3), version, 0)).to_vec(),
         ..plain(A, 1, "twice")
     };
     assert_eq!(one(journal, twice(5, 6)), Err(Refused::Conflict { current: 5 }));
     assert!(one(journal, twice(5, 5)).is_ok());
     assert!(one(journal, touching(conversation(3), 6)).is_ok(), "it moved once");
+}
+
+/// A second incarnation that decided thrice on an old state: the third decision has the version in force by accident.
+fn what_rests_on_a_refusal_is_refused_even_where_its_version_fits<S: Subject>() {
+    let subject = S::fresh();
+    let journal = subject.journal();
+    journal.own(A).unwrap();
+    let of = |chain: u64, version: u64| Append {
+        touches: vec![touch(conversation(1), version, chain)],
+        ..plain(A, 1, "moved")
+    };
+    assert!(one(journal, of(7, 0)).is_ok());
+    assert!(one(journal, of(7, 1)).is_ok());
+    assert_eq!(one(journal, of(8, 1)), Err(Refused::Conflict { current: 2 }));
+    assert_eq!(one(journal, of(8, 2)), Err(Refused::Broken), "it fits, and rests on the one before");
+    let batch = [of(9, 1), of(9, 2), of(7, 2)];
+    let answers = journal.append(&batch).unwrap();
+    assert_eq!(answers, [Err(Refused::Conflict { current: 2 }), Err(Refused::Broken), Ok(Position(3))]);
+    // Nothing is known of a version after an opening, and a refusal tells nothing of it.
+    let first = Append { dedupe: vec![DedupeKey(1)], ..plain(A, 1, "event") };
+    assert!(one(journal, first).is_ok());
+    let again = Append { dedupe: vec![DedupeKey(1)], touches: vec![touch(conversation(2), 0, 10)], ..plain(A, 1, "x") };
+    assert_eq!(one(journal, again), Err(Refused::Duplicate(Position(4))));
+    let next = Append { touches: vec![touch(conversation(2), 1, 10)], ..plain(A, 1, "y") };
+    assert_eq!(one(journal, next), Err(Refused::Broken));
 }
 
 fn versions_of_one_stream_do_not_bind_another<S: Subject>() {
@@ -307,6 +336,7 @@ macro_rules! contract {
                 an_owner_that_was_replaced_writes_nothing_more
                 a_second_incarnation_is_told_that_the_version_moved
                 a_record_that_moves_two_things_needs_both_to_fit
+                what_rests_on_a_refusal_is_refused_even_where_its_version_fits
                 versions_of_one_stream_do_not_bind_another
                 an_event_that_comes_again_is_told_where_it_is
                 a_duplicate_is_told_before_the_conflict_it_caused_itself

@@ -4,7 +4,7 @@
 //! with [`Ledger::commit`]. It must never know how or where records are stored. `memory` and `segment` build on it.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{Append, DedupeKey, MAX_RECORD, Refused, Touch};
 use crate::domain::id::{Position, StreamId};
@@ -19,7 +19,13 @@ pub struct Ledger {
     streams: HashMap<StreamId, Stream>,
     /// The place of each key that no other store answers for yet.
     keys: HashMap<Packed, (StreamId, Position)>,
+    /// Chains of which an append was refused, and the order in which they broke.
+    broken: HashSet<u64>,
+    broke: VecDeque<u64>,
 }
+
+/// Broken chains that are remembered: more than appends can be under way, so that none is forgotten while one of it may come.
+const BROKEN: usize = 65_536;
 
 /// 128 bits without the alignment of `u128`, which would make each row a third longer.
 type Packed = [u32; 4];
@@ -44,6 +50,8 @@ pub struct Staged {
     keys: HashMap<DedupeKey, Position>,
     /// The same keys in the order in which they were recorded.
     order: Vec<(StreamId, Position, DedupeKey)>,
+    /// Chains that broke in this batch, in order.
+    broken: Vec<u64>,
 }
 
 impl Staged {
@@ -110,6 +118,9 @@ impl Ledger {
                     staged.order.push((append.stream, position, key));
                 }
             }
+            if answer.is_err() {
+                staged.broken.extend(append.touches.iter().map(|touch| touch.chain).filter(|chain| *chain != 0));
+            }
             staged.answers.push(answer);
         }
         staged
@@ -130,6 +141,10 @@ impl Ledger {
             if let Some(position) = earlier.or_else(|| self.known(*key).map(|(_, at)| at)) {
                 return Err(Refused::Duplicate(position));
             }
+        }
+        let is_broken = |touch: &Touch| self.broken.contains(&touch.chain) || staged.broken.contains(&touch.chain);
+        if append.touches.iter().any(is_broken) {
+            return Err(Refused::Broken);
         }
         if let Some(current) = moved_on(append, state, staged) {
             return Err(Refused::Conflict { current });
@@ -156,6 +171,16 @@ impl Ledger {
             self.keys.insert(pack(key.0), (stream, position));
             let state = self.streams.entry(stream).or_default();
             state.keys.push_back((position, key));
+        }
+        for chain in staged.broken {
+            if self.broken.insert(chain) {
+                self.broke.push_back(chain);
+            }
+            if self.broke.len() > BROKEN
+                && let Some(oldest) = self.broke.pop_front()
+            {
+                self.broken.remove(&oldest);
+            }
         }
         staged.answers
     }
@@ -195,7 +220,7 @@ impl Ledger {
 /// moves once, and both touches must name the same version.
 fn moved_on(append: &Append, state: &Stream, staged: &Staged) -> Option<u64> {
     let mut named: HashMap<Entity, u64> = HashMap::new();
-    for Touch { entity, version } in &append.touches {
+    for Touch { entity, version, .. } in &append.touches {
         let earlier = staged.versions.get(&(append.stream, *entity)).copied();
         let current = earlier.or_else(|| state.version(*entity));
         if let Some(current) = current.filter(|v| v != version) {

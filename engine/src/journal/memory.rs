@@ -26,13 +26,13 @@ struct State {
     emptied: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Rows {
     epoch: u64,
     records: Vec<Row>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Row {
     stored: Stored,
     redacted: bool,
@@ -47,8 +47,8 @@ impl MemoryJournal {
 
     /// The same journal after the process that held it ended: records, epochs and dedupe keys stay, versions are forgotten.
     #[must_use]
-    pub fn reopened(self) -> Self {
-        let old = self.state.into_inner();
+    pub fn reopened(&self) -> Self {
+        let old = self.state.read();
         let mut ledger = Ledger::default();
         for (stream, rows) in &old.streams {
             ledger.restore(*stream, rows.epoch, Position(rows.records.len() as u64));
@@ -59,7 +59,8 @@ impl MemoryJournal {
                 .collect();
             ledger.remember(*stream, &keys);
         }
-        Self { redactor: self.redactor, state: RwLock::new(State { ledger, ..old }) }
+        let state = State { ledger, streams: old.streams.clone(), emptied: old.emptied };
+        Self { redactor: self.redactor, state: RwLock::new(state) }
     }
 }
 

@@ -46,6 +46,10 @@ pub struct Touch {
     pub entity: Entity,
     /// The version it was decided on.
     pub version: u64,
+    /// Who decided, where later decisions rest on earlier ones that are still under way: once an append of a chain was
+    /// refused, every later one of it is, even where its version happens to fit. 0 for a decision that stands alone.
+    /// Not stored.
+    pub chain: u64,
 }
 
 /// A hash of what an outside event is known by; 128 bits, so that a collision needs no thought.
@@ -67,6 +71,9 @@ pub enum Refused {
         /// The version in force.
         current: u64,
     },
+    /// It rests on an append that was refused.
+    #[error("it rests on a decision that was refused")]
+    Broken,
     /// One of the dedupe keys is recorded already.
     #[error("recorded already at {0}")]
     Duplicate(Position),

@@ -38,6 +38,7 @@ impl ReadModels {
             let applied = catch_unwind(AssertUnwindSafe(|| self.apply_as_one(records)));
             if let Err(fault) = applied.unwrap_or(Err(ReadFault::Panicked)) {
                 self.distrust();
+                self.end();
                 return Err(fault);
             }
         }
@@ -189,7 +190,7 @@ fn stage_talk(
             batch.put(key::thread(stream, opened.inbox, &opened.thread), id.0.to_be_bytes().to_vec());
         }
         Talk::Received(received) => {
-            let kind = Line::Inbound { late: received.late, unsent: false };
+            let kind = Line::Inbound { late: received.late, unsent: false, edited: false, media_at: None };
             batch.put_line(id, received.number, line(received.sent_at, kind));
         }
         Talk::Unsent { number: Some(number), .. } => batch.change_line(id, *number, |value| {
@@ -197,6 +198,18 @@ fn stage_talk(
                 *unsent = true;
             }
         })?,
+        Talk::Edited { number, .. } => batch.change_line(id, *number, |value| {
+            if let Line::Inbound { edited, .. } = &mut value.line {
+                (*edited, value.text) = (true, position);
+            }
+        })?,
+        Talk::MediaStored { number, .. } | Talk::MediaLost { number, .. } => {
+            batch.change_line(id, *number, |value| {
+                if let Line::Inbound { media_at, .. } = &mut value.line {
+                    *media_at = Some(position);
+                }
+            })?;
+        }
         Talk::Queued(queued) => {
             let kind =
                 Line::Outbound { author: queued.author, delivery: Delivery::Queued, failed_at: None, free: false };
@@ -204,6 +217,7 @@ fn stage_talk(
         }
         Talk::SendStarted { number, .. } => deliver(batch, id, *number, Delivery::Sending)?,
         Talk::SendAbandoned { number } => deliver(batch, id, *number, Delivery::Queued)?,
+        Talk::HeldBack { number } => deliver(batch, id, *number, Delivery::Unsent)?,
         Talk::Unknown { number } => deliver(batch, id, *number, Delivery::Unknown)?,
         Talk::Cancelled { number, .. } => deliver(batch, id, *number, Delivery::Cancelled)?,
         Talk::Sent { number, free: went_free, .. } => batch.change_line(id, *number, |value| {
@@ -241,6 +255,10 @@ fn stage_talk(
         | Talk::HolderReturned
         | Talk::SeatClaimable
         | Talk::NameSeen { .. }
+        | Talk::PictureSeen { .. }
+        | Talk::TokenReturned { .. }
+        | Talk::Followed { .. }
+        | Talk::Unfollowed
         | Talk::SetAside
         | Talk::TakenBack { .. } => {}
     }

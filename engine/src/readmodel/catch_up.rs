@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::fault::{ReplayFault, StartFault};
-use super::open::{MadeAnew, Opened};
+use super::open::{MadeAnew, Opened, boot};
 use super::{ReadFault, ReadModels};
 use crate::domain::id::{Position, StreamId};
 use crate::journal::Journal;
@@ -40,14 +40,22 @@ impl ReadModels {
     /// # Errors
     /// The folder is in use or cannot be written, the journal cannot be read, or a record of it is of a newer release.
     pub fn start(dir: &Path, journal: &dyn Journal) -> Result<Started, StartFault> {
-        let Opened { models, made_anew } = Self::open(dir)?;
+        Self::start_since(dir, &boot(), journal)
+    }
+
+    /// As [`ReadModels::start`], with the name of the machine's present start.
+    ///
+    /// # Errors
+    /// As [`ReadModels::start`].
+    pub fn start_since(dir: &Path, boot: &str, journal: &dyn Journal) -> Result<Started, StartFault> {
+        let Opened { models, made_anew } = Self::open_since(dir, boot)?;
         match models.catch_up(journal) {
             Ok(caught_up) => Ok(Started { models, made_anew, caught_up }),
             Err(ReplayFault::Read(fault)) if made_anew.is_none() => {
                 tracing::warn!(error = %fault, "the read models do not fit the journal and are made anew");
                 models.distrust();
                 drop(models);
-                let Opened { models, made_anew } = Self::open(dir)?;
+                let Opened { models, made_anew } = Self::open_since(dir, boot)?;
                 let caught_up = models.catch_up(journal)?;
                 Ok(Started { models, made_anew, caught_up })
             }

@@ -6,7 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::fault::ReplayFault;
 use super::row::{Line, TimelineRow};
 use super::{ReadModels, timeline::TimelinePage};
-use crate::domain::conversation::{Event, Received};
+use crate::domain::content::MediaPlace;
+use crate::domain::conversation::Event;
 use crate::domain::id::{ConversationId, Position, StreamId};
 use crate::domain::message::{Content, FailureReason};
 use crate::domain::record::{Fact, Record};
@@ -33,7 +34,9 @@ pub fn hydrate(
     let mut wanted = BTreeSet::new();
     for row in rows {
         wanted.extend([(row.stream, row.origin), (row.stream, row.text)]);
-        if let Line::Outbound { failed_at: Some(position), .. } = row.line {
+        if let Line::Outbound { failed_at: Some(position), .. } | Line::Inbound { media_at: Some(position), .. } =
+            row.line
+        {
             wanted.insert((row.stream, position));
         }
     }
@@ -135,10 +138,9 @@ struct Source {
 impl Source {
     fn message(&self, row: &TimelineRow) -> Result<MessageRow, ReplayFault> {
         let (kind, content) = match row.line {
-            Line::Inbound { late, unsent } => {
-                let received = self.received(row)?;
-                let content = if unsent { Content::Redacted } else { received.content.clone() };
-                (MessageKind::Inbound { late, unsent }, content)
+            Line::Inbound { late, unsent, edited, media_at } => {
+                let content = if unsent { Content::Redacted } else { self.inbound(row, media_at)? };
+                (MessageKind::Inbound { late, unsent, edited }, content)
             }
             Line::Outbound { author, delivery, failed_at, free } => {
                 let queued = self.find((row.stream, row.origin), |event| match event {
@@ -155,11 +157,21 @@ impl Source {
         Ok(MessageRow { conversation: self.conversation, number: row.number, kind, content, at: row.at })
     }
 
-    fn received(&self, row: &TimelineRow) -> Result<&Received, ReplayFault> {
-        self.find((row.stream, row.origin), |event| match event {
-            Event::Received(received) if received.number == row.number => Some(received),
+    /// What the customer's message says now, and where its media are by now.
+    fn inbound(&self, row: &TimelineRow, media_at: Option<Position>) -> Result<Content, ReplayFault> {
+        let mut content = self.find((row.stream, row.text), |event| match event {
+            Event::Received(received) if received.number == row.number => Some(received.content.clone()),
+            Event::Edited { number, content, .. } if *number == row.number => Some(content.clone()),
             _ => None,
-        })
+        })?;
+        if let (Content::Media(media), Some(position)) = (&mut content, media_at) {
+            media.place = self.find((row.stream, position), |event| match event {
+                Event::MediaStored { number, file } if *number == row.number => Some(MediaPlace::Stored(file.clone())),
+                Event::MediaLost { number, why } if *number == row.number => Some(MediaPlace::Lost(*why)),
+                _ => None,
+            })?;
+        }
+        Ok(content)
     }
 
     fn failure(&self, row: &TimelineRow, at: Position) -> Result<FailureReason, ReplayFault> {

@@ -29,6 +29,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -38,7 +39,7 @@ use tokio::sync::Notify;
 
 pub use catch_up::{CaughtUp, Started};
 pub use dedupe::{KEPT_DAYS, day_of};
-pub use fault::{OpenFault, PageFault, ReadFault, ReplayFault, StartFault};
+pub use fault::{Blames, OpenFault, PageFault, ReadFault, ReplayFault, StartFault};
 pub use hydrate::{hydrate, number_of};
 pub use list::{Thread, matches};
 pub use open::{MadeAnew, Opened};
@@ -65,6 +66,8 @@ pub struct ReadModels {
     moved: Notify,
     /// Nothing is applied any more: closed, or the store cannot be trusted.
     ended: AtomicBool,
+    /// The next start makes the store anew.
+    distrusted: AtomicBool,
     /// Given back after the database is closed.
     _lock: File,
 }
@@ -88,22 +91,45 @@ impl ReadModels {
     /// # Errors
     /// `CatchingUp` when `timeout` passed before, or when nothing is applied any more.
     pub async fn wait_for(&self, stream: StreamId, position: Position, timeout: Duration) -> Result<(), Failure> {
-        let arrival = async {
-            loop {
-                let moved = self.moved.notified();
-                tokio::pin!(moved);
-                // Registered before looking, so that a move in between is not missed.
-                moved.as_mut().enable();
-                if self.reached(stream) >= position {
-                    return Ok(());
-                }
-                if self.ended.load(Ordering::Acquire) {
-                    return Err(Failure::CatchingUp);
-                }
-                moved.await;
+        tokio::time::timeout(timeout, self.arrival(stream, position)).await.unwrap_or(Err(Failure::CatchingUp))
+    }
+
+    /// The same without an end to its patience.
+    ///
+    /// # Errors
+    /// `CatchingUp` when nothing is applied any more.
+    pub async fn arrival(&self, stream: StreamId, position: Position) -> Result<(), Failure> {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            // Registered before looking, so that a move in between is not missed.
+            moved.as_mut().enable();
+            if self.reached(stream) >= position {
+                return Ok(());
             }
-        };
-        tokio::time::timeout(timeout, arrival).await.unwrap_or(Err(Failure::CatchingUp))
+            if self.ended.load(Ordering::Acquire) {
+                return Err(Failure::CatchingUp);
+            }
+            moved.await;
+        }
+    }
+
+    /// Whether the next start makes the store anew.
+    #[must_use]
+    pub fn is_distrusted(&self) -> bool {
+        self.distrusted.load(Ordering::Acquire)
+    }
+
+    /// Reads. Where the store is to blame for what went wrong, the next start makes it anew; see [`ReadModels::distrust`].
+    ///
+    /// # Errors
+    /// What `read` gives, and a panic of sled, which asserts where other stores answer with an error.
+    pub fn reading<T, E: Blames>(&self, read: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
+        let read = catch_unwind(AssertUnwindSafe(|| read(self))).unwrap_or_else(|_| Err(ReadFault::Panicked.into()));
+        if read.as_ref().is_err_and(Blames::blames_the_store) {
+            self.distrust();
+        }
+        read
     }
 
     /// Applies nothing more and wakes whoever waits.

@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use parking_lot::{Condvar, Mutex};
 
 use crate::domain::conversation::{Conversation, Event};
-use crate::domain::message::Content;
 use crate::domain::record::Fact;
 use crate::domain::window::{Event as Window, RawBody};
 use crate::journal::feed::Committed;
@@ -86,6 +85,11 @@ impl Queue {
         Some(Taken { records, bytes: weights.iter().sum() })
     }
 
+    /// Whether [`Queue::take`] would wait.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state.lock().waiting.is_empty()
+    }
+
     /// Says that what was taken is applied; gives its room back.
     pub(super) fn applied(&self, records: usize, bytes: usize) {
         let mut state = self.state.lock();
@@ -106,9 +110,15 @@ impl Queue {
         self.state.lock().ended
     }
 
-    /// Records pushed and not applied.
-    pub(super) fn lag(&self) -> usize {
-        self.state.lock().records
+    /// Records pushed and not applied, and what they weigh in bytes.
+    pub(super) fn lag(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.records, state.bytes)
+    }
+
+    /// How far it may grow.
+    pub(super) fn bound(&self) -> Bound {
+        self.bound
     }
 }
 
@@ -128,9 +138,9 @@ fn weight(committed: &Committed) -> usize {
 fn fact_weight(fact: &Fact) -> usize {
     let texts = match fact {
         Fact::Conversation(_, Event::Received(received)) => {
-            content_weight(&received.content) + received.raw.as_ref().map_or(0, String::len)
+            received.content.weight() + received.raw.as_ref().map_or(0, String::len)
         }
-        Fact::Conversation(_, Event::Queued(queued)) => content_weight(&queued.content),
+        Fact::Conversation(_, Event::Queued(queued)) => queued.content.weight(),
         Fact::Conversation(_, Event::NoteAdded { text, .. } | Event::NoteEdited { text, .. }) => text.len(),
         Fact::Window(Window::RawAccepted(accepted)) => match &accepted.body {
             RawBody::Inline(bytes) => bytes.len(),
@@ -142,14 +152,6 @@ fn fact_weight(fact: &Fact) -> usize {
 }
 
 fn state_weight(state: &Conversation) -> usize {
-    let waiting: usize = state.outbox.iter().map(|item| 256 + content_weight(&item.content)).sum();
+    let waiting: usize = state.outbox.iter().map(|item| 256 + item.content.weight()).sum();
     1_024 + waiting + 64 * state.external_ids.len() + 32 * (state.client_ids.len() + state.notes.len())
-}
-
-fn content_weight(content: &Content) -> usize {
-    match content {
-        Content::Text(text) => text.len(),
-        Content::Other { kind, summary } => kind.len() + summary.len(),
-        Content::Redacted => 0,
-    }
 }

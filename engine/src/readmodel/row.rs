@@ -104,6 +104,10 @@ pub enum Line {
         late: bool,
         /// Taken back by the customer.
         unsent: bool,
+        /// Rewritten by the customer; what it says now is in `text`.
+        edited: bool,
+        /// The record that says where its media are.
+        media_at: Option<Position>,
     },
     /// To the customer.
     Outbound {
@@ -144,7 +148,7 @@ pub struct TimelineRow {
     pub stream: StreamId,
     /// The record that made it.
     pub origin: Position,
-    /// The record that holds its text now; another one than `origin` once a memo was rewritten.
+    /// The record that holds its text now; another one than `origin` once it was rewritten.
     pub text: Position,
     /// When it was said: the platform's time for inbound, ours for the rest.
     pub at: Timestamp,

@@ -69,6 +69,12 @@ pub struct ContactPoint {
     pub id: String,
     /// The customer's name on the channel, once known.
     pub name: Option<String>,
+    /// Where their picture on the channel is, once known.
+    #[serde(default)]
+    pub picture_url: Option<String>,
+    /// They have blocked the account; what is sent will not arrive.
+    #[serde(default)]
+    pub blocked: bool,
 }
 
 /// A person in the directory.

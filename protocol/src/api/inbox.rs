@@ -15,9 +15,24 @@ pub enum InboxKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SendMode {
-    /// As the free reply while its right lives, else as a push.
+    /// Only as the one free answer to each message; what is too late waits for the next.
     #[default]
+    Reply,
+    /// Always as a message of its own, which costs.
+    Push,
+    /// As the free reply while its right lives, else as a push.
     Auto,
+}
+
+/// What becomes of an answer that would cost when the month's messages are used up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenQuotaEmpty {
+    /// It waits for the customer to write again, and goes free.
+    #[default]
+    Hold,
+    /// It fails, and the agent sees why.
+    Fail,
 }
 
 /// `POST /api/v1/inboxes`.
@@ -43,6 +58,9 @@ pub struct NewLineSettings {
     /// How answers go out.
     #[serde(default)]
     pub mode: SendMode,
+    /// What becomes of those that would cost when nothing is left.
+    #[serde(default)]
+    pub when_quota_empty: WhenQuotaEmpty,
     /// Where the platform is, when not at its own address. Owners only; https, or http to the loopback address.
     #[serde(default)]
     pub api_base_url: Option<String>,
@@ -77,6 +95,8 @@ pub struct LineSettings {
     pub channel_access_token: Secret,
     /// How answers go out.
     pub mode: SendMode,
+    /// What becomes of those that would cost when nothing is left.
+    pub when_quota_empty: WhenQuotaEmpty,
     /// Where the platform is.
     pub api_base_url: String,
     /// Where the platform's media are.

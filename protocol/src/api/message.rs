@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::content::{Card, Degrees, Medium};
+
 /// A message or memo of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Message {
@@ -129,6 +131,49 @@ pub enum Content {
     },
     /// The content was removed; number and time stay.
     Redacted,
+    /// A sticker.
+    Sticker {
+        /// The package that it belongs to.
+        package_id: String,
+        /// The sticker in the package.
+        sticker_id: String,
+        /// The words printed on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// A picture.
+    Image(Medium),
+    /// A film.
+    Video(Medium),
+    /// A recording.
+    Audio(Medium),
+    /// Any other file.
+    File(Medium),
+    /// A place.
+    Location {
+        /// What it is called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// Its address in words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+        /// Degrees north.
+        #[schema(value_type = f64)]
+        latitude: Degrees,
+        /// Degrees east.
+        #[schema(value_type = f64)]
+        longitude: Degrees,
+    },
+    /// Cards with buttons, side by side.
+    Cards {
+        /// The cards.
+        cards: Vec<Card>,
+    },
+    /// A message in the platform's own language.
+    Native {
+        /// What stands for it where it cannot be shown.
+        alt_text: String,
+    },
 }
 
 /// What an agent wants to say.

@@ -5,6 +5,7 @@
 
 mod agent;
 mod command;
+mod content;
 mod conversation;
 mod inbox;
 mod message;
@@ -18,10 +19,11 @@ use utoipa::ToSchema;
 pub use agent::{Agent, NewAgent, Presence, Role};
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
-    EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, Takeover,
+    EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, TakeBack, Takeover,
 };
+pub use content::{Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium};
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
-pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode};
+pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode, WhenQuotaEmpty};
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};

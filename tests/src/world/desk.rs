@@ -102,6 +102,12 @@ impl Desk {
         Ok(())
     }
 
+    /// Connects again with a new login, where the old one may be gone with the power.
+    pub async fn reconnect_as(&mut self, api: &Api) {
+        self.api = api.clone();
+        self.reconnect().await;
+    }
+
     /// Connects to a server that came back elsewhere.
     pub async fn reconnect_to(&mut self, base: &str) {
         self.api = self.api.moved_to(base);

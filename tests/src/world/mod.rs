@@ -2,7 +2,7 @@
 //!
 //! The server is the program `madoguchi` (`MADOGUCHI_BIN`, else the one beside the test's own folder); build it first
 //! with `cargo build -p madoguchi-web`, cargo does not know that a test needs it. Nothing in here sleeps for a fixed
-//! time: [`wait_until`] asks until a deadline. Next: `server.rs`, `api.rs`, `desk.rs`.
+//! time: [`wait_until`] asks until a deadline. Next: `server.rs`, `api.rs`, `desk.rs`, `wire.rs`.
 
 mod api;
 mod desk;
@@ -10,11 +10,13 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod wait;
+mod wire;
 
 pub use api::{Answer, Api};
 pub use desk::Desk;
-pub use server::{Port, Server, SpawnOptions};
+pub use server::{Port, Server, SpawnOptions, built_program};
 pub use wait::wait_until;
+pub use wire::{Heard, Wire, frame_bytes};
 
 use std::time::Duration;
 

@@ -71,7 +71,7 @@ impl Server {
             (None, None) => unreachable!("a folder is made where none is given"),
         };
         let mut server = Self {
-            binary: options.binary.clone().unwrap_or_else(built_program),
+            binary: options.binary.clone().unwrap_or_else(|| built_program("madoguchi")),
             options,
             data_dir,
             url: String::new(),
@@ -79,7 +79,7 @@ impl Server {
             log: Arc::default(),
             _folder: folder,
         };
-        server.start();
+        server.start().unwrap_or_else(|why| panic!("{why}"));
         server
     }
 
@@ -171,6 +171,14 @@ impl Server {
     /// # Panics
     /// As [`Server::spawn`].
     pub fn restart(&mut self, port: Port) {
+        self.try_restart(port).unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    /// As [`Server::restart`], where it may fail, such as on a dead disk.
+    ///
+    /// # Errors
+    /// Why it does not listen, with what it logged.
+    pub fn try_restart(&mut self, port: Port) -> Result<(), String> {
         self.kill9();
         self.options.port = match port {
             Port::Free => 0,
@@ -179,7 +187,13 @@ impl Server {
                 port.expect("start checked that the address ends with a port")
             }
         };
-        self.start();
+        self.start()
+    }
+
+    /// Changes a setting, from the next start on.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.options.env.retain(|(known, _)| known != name);
+        self.options.env.push((name.to_owned(), value.to_owned()));
     }
 
     /// `madoguchi user add` with the password on standard input.
@@ -202,7 +216,7 @@ impl Server {
         assert!(output.status.success(), "`user add` failed ({}): {said}", output.status);
     }
 
-    fn start(&mut self) {
+    fn start(&mut self) -> Result<(), String> {
         let mut command = program(&self.binary);
         command.args(["serve", "--data-dir"]).arg(&self.data_dir);
         command.args(["--listen", &format!("127.0.0.1:{}", self.options.port)]);
@@ -216,12 +230,15 @@ impl Server {
         let stdout = child.stdout.take().expect("it is piped");
         self.child = Some(child);
         match listening_line(stdout) {
-            Ok(url) => self.url = url,
+            Ok(url) => {
+                self.url = url;
+                Ok(())
+            }
             Err(why) => {
                 self.kill9();
                 // The pipe closes with the process; what it said last is what matters here.
                 let _ = logger.join();
-                panic!("the server does not listen: {why}; its log:\n{}", self.log());
+                Err(format!("the server does not listen: {why}; its log:\n{}", self.log()))
             }
         }
     }
@@ -236,14 +253,18 @@ impl Drop for Server {
     }
 }
 
-/// The program beside the folder of the running test.
-fn built_program() -> PathBuf {
-    if let Some(path) = std::env::var_os("MADOGUCHI_BIN") {
+/// A program of this workspace, beside the folder of the running test; for the server `MADOGUCHI_BIN` where it is set.
+///
+/// # Panics
+/// It is not built.
+#[must_use]
+pub fn built_program(name: &str) -> PathBuf {
+    if let Some(path) = std::env::var_os("MADOGUCHI_BIN").filter(|_| name == "madoguchi") {
         return path.into();
     }
     let test = std::env::current_exe().expect("a running test has a path");
-    let path = test.ancestors().skip(1).map(|folder| folder.join("madoguchi")).find(|path| path.is_file());
-    path.unwrap_or_else(|| panic!("madoguchi is not built: run `cargo build -p madoguchi-web`, or set MADOGUCHI_BIN"))
+    let path = test.ancestors().skip(1).map(|folder| folder.join(name)).find(|path| path.is_file());
+    path.unwrap_or_else(|| panic!("{name} is not built: run `make build`"))
 }
 
 /// Waits for the one line. More than one is a broken promise and ends up in the test's output.

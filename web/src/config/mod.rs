@@ -90,6 +90,8 @@ pub struct Limits {
     pub socket_outbox_bytes: usize,
     /// Webhooks with a wrong signature from one address in a minute.
     pub wrong_signatures_per_minute: u32,
+    /// Requests of one token in a second, in the long run.
+    pub token_requests_per_second: u32,
 }
 
 /// Cookie sessions.
@@ -138,6 +140,8 @@ pub struct Engine {
     pub idle_ms: i64,
     /// Hold everything that would go out.
     pub hold_sending: bool,
+    /// The name of the machine's present start; empty asks the kernel.
+    pub boot_id: String,
 }
 
 impl Default for Config {
@@ -163,6 +167,7 @@ impl Default for Config {
                 sockets_per_agent: 32,
                 socket_outbox_bytes: 1_048_576,
                 wrong_signatures_per_minute: 30,
+                token_requests_per_second: 200,
             },
             session: Session { idle_s: 12 * 3_600, absolute_s: 7 * 24 * 3_600, per_agent: 50 },
             passwords: Passwords {
@@ -180,6 +185,7 @@ impl Default for Config {
                 presence_grace_ms: engine.presence_grace_ms,
                 idle_ms: engine.idle_ms,
                 hold_sending: engine.hold_sending,
+                boot_id: String::new(),
             },
         }
     }
@@ -197,6 +203,7 @@ impl Config {
             presence_grace_ms: self.engine.presence_grace_ms,
             idle_ms: self.engine.idle_ms,
             hold_sending: self.engine.hold_sending,
+            boot_id: (!self.engine.boot_id.is_empty()).then(|| self.engine.boot_id.clone()),
             ..madoguchi_engine::Config::new(&self.data_dir)
         }
     }

@@ -66,6 +66,7 @@ fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
         (1..=100_000).contains(&limits.wrong_signatures_per_minute),
         "limits.wrong_signatures_per_minute: 1 to 100,000",
     );
+    rule((1..=100_000).contains(&limits.token_requests_per_second), "limits.token_requests_per_second: 1 to 100,000");
 }
 
 fn check_sessions(session: &super::Session, rule: &mut impl FnMut(bool, &str)) {
@@ -89,6 +90,10 @@ fn check_engine(engine: &super::Engine, rule: &mut impl FnMut(bool, &str)) {
     rule(engine.arbiters <= 256, "engine.arbiters: 0 to 256");
     rule((8_192..=1 << 30).contains(&engine.segment_bytes), "engine.segment_bytes: 8,192 to 1,073,741,824");
     rule((1..=60_000).contains(&engine.inbound_patience_ms), "engine.inbound_patience_ms: 1 to 60,000");
+    rule(
+        engine.boot_id.len() <= 64 && engine.boot_id.bytes().all(|byte| byte.is_ascii_graphic()),
+        "engine.boot_id: empty, or up to 64 visible ASCII characters without a space",
+    );
     for (name, value) in [("presence_grace_ms", engine.presence_grace_ms), ("idle_ms", engine.idle_ms)] {
         rule((1..=86_400_000).contains(&value), &format!("engine.{name}: 1 to 86,400,000"));
     }

@@ -1,5 +1,6 @@
 //! A wish of the wire as a wish of the domain.
 
+use madoguchi_engine::domain::content::Dress;
 use madoguchi_engine::domain::conversation::Command;
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::org::Role;
@@ -22,6 +23,7 @@ pub fn action(command: &api::Command) -> Action {
             Action::UseSeat
         }
         C::Takeover(_) => Action::TakeOver,
+        C::TakeBack(_) => Action::TakeBack,
     }
 }
 
@@ -55,11 +57,13 @@ pub fn command(who: &Identity, command: api::Command, retry_key: u128) -> Result
             seat_epoch: send.seat_epoch,
             client_id: send.client_id,
             content: to_content(send.content),
+            dress: Dress::default(),
             retry_key,
         },
         C::Cancel(cancel) => Command::Cancel { agent, seat_epoch: cancel.seat_epoch, number: cancel.number },
         C::AddNote(note) => Command::AddNote { agent, client_id: note.client_id, text: note.text },
         C::EditNote(note) => Command::EditNote { agent, number: note.number, text: note.text },
+        C::TakeBack(_) => Command::TakeBack { agent },
         C::DeleteNote(note) => Command::DeleteNote { agent, number: note.number },
     })
 }

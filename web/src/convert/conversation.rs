@@ -6,7 +6,7 @@ use madoguchi_engine::domain::seat::{Away as DomainAway, Holder, Offer as Domain
 use madoguchi_engine::rows::ConversationRow;
 use madoguchi_protocol::api::{Away, Channel, ContactPoint, Conversation, Offer, Seat, Status};
 
-use super::time;
+use super::{media, time};
 
 /// The conversation as lists and desks show it.
 #[must_use]
@@ -17,7 +17,12 @@ pub fn conversation(row: &ConversationRow) -> Conversation {
         window: row.window.to_string(),
         inbox: state.inbox.to_string(),
         channel: Channel::Line,
-        contact_point: ContactPoint { id: state.contact_point.to_string(), name: state.name.clone() },
+        contact_point: ContactPoint {
+            id: state.contact_point.to_string(),
+            name: state.name.clone(),
+            picture_url: state.picture.map(media::url),
+            blocked: state.blocked,
+        },
         contact: None,
         status: status(state.status),
         assignee: state.assignee.as_ref().map(AgentId::to_string),

@@ -16,7 +16,7 @@ use madoguchi_protocol::api::{Channel, ContactPoint, RawReason};
 use madoguchi_protocol::event::{ClaimHow, Event, HandoverEnd, RawEnd, ReleaseCause};
 use madoguchi_protocol::server::Update;
 
-use super::{conversation as seats, message, org, time};
+use super::{conversation as seats, media, message, org, time};
 
 /// One record as one frame, whatever is in it: a reader counts positions.
 #[must_use]
@@ -33,20 +33,26 @@ pub fn update(window: &WindowId, stream: StreamId, position: Position, record: &
 /// One fact; `None` where a desk has nothing to see.
 fn event(fact: &record::Fact, at: Timestamp) -> Option<Event> {
     match fact {
-        record::Fact::Conversation(id, fact) => Some(of_conversation(*id, fact, at)),
+        record::Fact::Conversation(id, fact) => of_conversation(*id, fact, at),
         record::Fact::Window(fact) => Some(of_window(fact)),
         record::Fact::Org(_) => None,
     }
 }
 
-fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
+fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Event> {
     let conversation = id.to_string();
-    match fact {
+    Some(match fact {
+        Fact::TokenReturned { .. } => return None,
         Fact::Opened(opened) => Event::Opened {
             conversation,
             inbox: opened.inbox.to_string(),
             channel: Channel::Line,
-            contact_point: ContactPoint { id: opened.contact_point.to_string(), name: None },
+            contact_point: ContactPoint {
+                id: opened.contact_point.to_string(),
+                name: None,
+                picture_url: None,
+                blocked: false,
+            },
         },
         Fact::Received(received) => Event::Received {
             conversation,
@@ -74,17 +80,28 @@ fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
         Fact::SeatClaimable => Event::SeatClaimable { conversation },
         Fact::Unsent { number, external_id: _ } => Event::Unsent { conversation, number: *number },
         Fact::NameSeen { name } => Event::NameSeen { conversation, name: name.clone() },
+        Fact::PictureSeen { picture } => Event::PictureSeen { conversation, picture_url: picture.map(media::url) },
+        Fact::MediaStored { number, file } => {
+            Event::MediaStored { conversation, number: *number, file: media::file(file) }
+        }
+        Fact::MediaLost { number, why } => Event::MediaLost { conversation, number: *number, why: media::loss(*why) },
+        Fact::Edited { number, content, edited_at: _ } => {
+            Event::Edited { conversation, number: *number, content: message::content(content) }
+        }
+        Fact::Followed { unblocked, .. } => Event::Followed { conversation, unblocked: *unblocked },
+        Fact::Unfollowed => Event::Unfollowed { conversation },
         Fact::SetAside => Event::SetAside { conversation },
         Fact::TakenBack { by } => Event::TakenBack { conversation, by: by.to_string() },
         Fact::Queued(_)
         | Fact::SendStarted { .. }
+        | Fact::HeldBack { .. }
         | Fact::SendAbandoned { .. }
         | Fact::Sent { .. }
         | Fact::Failed { .. }
         | Fact::Unknown { .. }
         | Fact::Cancelled { .. } => of_answer(id, fact, at),
         Fact::NoteAdded { .. } | Fact::NoteEdited { .. } | Fact::NoteDeleted { .. } => of_note(id, fact, at),
-    }
+    })
 }
 
 /// An answer on its way out.
@@ -92,7 +109,8 @@ fn of_answer(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
     let conversation = id.to_string();
     match fact {
         Fact::Queued(queued) => Event::Queued { conversation, message: message::message(&outbound(id, queued, at)) },
-        Fact::SendStarted { number, route: _ } => Event::SendStarted { conversation, number: *number },
+        Fact::HeldBack { number } => Event::HeldBack { conversation, number: *number },
+        Fact::SendStarted { number, .. } => Event::SendStarted { conversation, number: *number },
         Fact::SendAbandoned { number } => Event::SendAbandoned { conversation, number: *number },
         Fact::Sent { number, free, external_ids: _ } => Event::Sent { conversation, number: *number, free: *free },
         Fact::Failed { number, reason } => {
@@ -144,7 +162,7 @@ fn inbound(conversation: ConversationId, received: &domain::Received) -> Message
     MessageRow {
         conversation,
         number: received.number,
-        kind: MessageKind::Inbound { late: received.late, unsent: false },
+        kind: MessageKind::Inbound { late: received.late, unsent: false, edited: false },
         content: received.content.clone(),
         at: received.sent_at,
     }

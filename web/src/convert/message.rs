@@ -2,9 +2,9 @@
 
 use madoguchi_engine::domain::message::{Author, Content as DomainContent, Delivery, FailureReason};
 use madoguchi_engine::rows::{MessageKind, MessageRow};
-use madoguchi_protocol::api::{Content, Direction, Failure, Message, MessageState, NewContent};
+use madoguchi_protocol::api::{Content, Degrees, Direction, Failure, Message, MessageState, NewContent};
 
-use super::time;
+use super::{media, time};
 
 /// The message as timelines show it.
 #[must_use]
@@ -26,10 +26,11 @@ pub fn message(row: &MessageRow) -> Message {
         failure: None,
     };
     match &row.kind {
-        MessageKind::Inbound { late, unsent } => {
+        MessageKind::Inbound { late, unsent, edited } => {
             shown.state = Some(MessageState::Received);
             shown.late = *late;
             shown.taken_back = *unsent;
+            shown.edited = *edited;
         }
         MessageKind::Outbound { author, client_id, delivery, failure: reason, free } => {
             shown.direction = direction(*author);
@@ -75,6 +76,20 @@ pub fn content(content: &DomainContent) -> Content {
         DomainContent::Text(text) => Content::Text { text: text.clone() },
         DomainContent::Other { kind, summary } => Content::Other { kind: kind.clone(), summary: summary.clone() },
         DomainContent::Redacted => Content::Redacted,
+        DomainContent::Sticker(sticker) => Content::Sticker {
+            package_id: sticker.package_id.clone(),
+            sticker_id: sticker.sticker_id.clone(),
+            text: sticker.text.clone(),
+        },
+        DomainContent::Media(medium) => media::content(medium),
+        DomainContent::Location(place) => Content::Location {
+            title: place.title.clone(),
+            address: place.address.clone(),
+            latitude: Degrees(place.latitude_e6),
+            longitude: Degrees(place.longitude_e6),
+        },
+        DomainContent::Cards(cards) => Content::Cards { cards: cards.iter().map(media::card).collect() },
+        DomainContent::Native(native) => Content::Native { alt_text: native.alt_text.clone() },
     }
 }
 
@@ -96,6 +111,7 @@ pub fn state(delivery: Delivery) -> MessageState {
         Delivery::Failed => MessageState::Failed,
         Delivery::Unknown => MessageState::Unknown,
         Delivery::Cancelled => MessageState::Cancelled,
+        Delivery::Unsent => MessageState::Unsent,
     }
 }
 

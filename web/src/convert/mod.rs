@@ -5,6 +5,7 @@
 pub mod command;
 pub mod conversation;
 pub mod event;
+pub mod media;
 pub mod message;
 pub mod org;
 

@@ -3,14 +3,14 @@
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::org::{
     Agent as DomainAgent, Inbox as DomainInbox, InboxSettings, Org, Role as DomainRole, SendMode as DomainSendMode,
-    WindowEntry,
+    WhenQuotaEmpty as DomainWhenQuotaEmpty, WindowEntry,
 };
 use madoguchi_engine::domain::window::{RawReason as DomainRawReason, Settings, Window as State};
 use madoguchi_engine::presence::State as PresenceState;
 use madoguchi_engine::rows::RawRow;
 use madoguchi_protocol::api::{
-    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode, Window, WindowMember,
-    WindowSettings, WindowSettingsPatch,
+    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode, WhenQuotaEmpty,
+    Window, WindowMember, WindowSettings, WindowSettingsPatch,
 };
 
 use super::time;
@@ -130,6 +130,12 @@ pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
             channel_access_token: secret(&line.channel_access_token),
             mode: match line.mode {
                 DomainSendMode::Auto => SendMode::Auto,
+                DomainSendMode::Reply => SendMode::Reply,
+                DomainSendMode::Push => SendMode::Push,
+            },
+            when_quota_empty: match line.when_quota_empty {
+                DomainWhenQuotaEmpty::Hold => WhenQuotaEmpty::Hold,
+                DomainWhenQuotaEmpty::Fail => WhenQuotaEmpty::Fail,
             },
             api_base_url: line.api_base_url.clone(),
             api_data_base_url: line.api_data_base_url.clone(),
@@ -182,6 +188,7 @@ mod tests {
                     channel_secret: "hunter2".to_owned(),
                     channel_access_token: "hunter3".to_owned(),
                     mode: DomainSendMode::Auto,
+                    when_quota_empty: Default::default(),
                     api_base_url: "https://api.line.me".to_owned(),
                     api_data_base_url: "https://api-data.line.me".to_owned(),
                 }),

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use madoguchi_engine::domain::id::{InboxId, WindowId};
-use madoguchi_engine::domain::org::{self, InboxSettings, LineSettings, SendMode};
+use madoguchi_engine::domain::org::{self, InboxSettings, LineSettings, SendMode, WhenQuotaEmpty};
 use madoguchi_engine::domain::record::By;
 use madoguchi_protocol::api::{self, Inbox, InboxKind, Items, NewInbox, NewLineSettings};
 use madoguchi_protocol::{Code, Problem};
@@ -92,6 +92,12 @@ fn line_settings(app: &App, who: &Identity, new: NewLineSettings) -> Result<Line
         channel_access_token: new.channel_access_token,
         mode: match new.mode {
             api::SendMode::Auto => SendMode::Auto,
+            api::SendMode::Reply => SendMode::Reply,
+            api::SendMode::Push => SendMode::Push,
+        },
+        when_quota_empty: match new.when_quota_empty {
+            api::WhenQuotaEmpty::Hold => WhenQuotaEmpty::Hold,
+            api::WhenQuotaEmpty::Fail => WhenQuotaEmpty::Fail,
         },
         api_base_url: url(new.api_base_url, LINE_API),
         api_data_base_url: url(new.api_data_base_url, LINE_DATA_API),

@@ -4,10 +4,11 @@
 
 use actix_web::web;
 use futures_util::future::LocalBoxFuture;
-use madoguchi_engine::Failure;
 use madoguchi_engine::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
+use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::presence::State;
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
+use madoguchi_engine::{Failure, Handle};
 use madoguchi_protocol::api::{Command, CommandDone, Me, Presence};
 use madoguchi_protocol::{Problem, server};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::commands;
 use crate::convert;
-use crate::routes::session::describe;
+use crate::routes::session;
 
 /// What a socket's life is measured by. Times in seconds, looked at once a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,24 @@ pub(super) trait House: Clone + Unpin + 'static {
     ) -> LocalBoxFuture<'static, Result<CommandDone, Problem>>;
 }
 
+/// A snapshot in the words of the wire.
+pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snapshot: &Snapshot) -> server::Snapshot {
+    let org = engine.org();
+    let agents = convert::org::members(&snapshot.window, &org, |agent| engine.presence().state(agent, now));
+    server::Snapshot {
+        window: window.to_string(),
+        stream: snapshot.stream.to_string(),
+        position: snapshot.position.0,
+        name: snapshot.window.name.clone(),
+        places: snapshot.window.places,
+        settings: convert::org::settings(&snapshot.window.settings),
+        agents,
+        raw_waiting: snapshot.window.raw.len(),
+        conversations: snapshot.open.iter().map(convert::conversation::conversation).collect(),
+        open_total: snapshot.open_total,
+    }
+}
+
 impl House for web::Data<App> {
     fn settings(&self) -> Settings {
         Settings { outbox_bytes: self.config.limits.socket_outbox_bytes, ..Settings::default() }
@@ -128,21 +147,7 @@ impl House for web::Data<App> {
     }
 
     fn describe(&self, window: &WindowId, snapshot: &Snapshot) -> server::Snapshot {
-        let org = self.engine.org();
-        let now = self.clock.now();
-        let agents = convert::org::members(&snapshot.window, &org, |agent| self.engine.presence().state(agent, now));
-        server::Snapshot {
-            window: window.to_string(),
-            stream: snapshot.stream.to_string(),
-            position: snapshot.position.0,
-            name: snapshot.window.name.clone(),
-            places: snapshot.window.places,
-            settings: convert::org::settings(&snapshot.window.settings),
-            agents,
-            raw_waiting: snapshot.window.raw.len(),
-            conversations: snapshot.open.iter().map(convert::conversation::conversation).collect(),
-            open_total: snapshot.open_total,
-        }
+        describe(&self.engine, self.clock.now(), window, snapshot)
     }
 
     fn presence(&self, window: &WindowId) -> Vec<(AgentId, Presence)> {
@@ -153,7 +158,7 @@ impl House for web::Data<App> {
     }
 
     fn me(&self, who: &Identity) -> Option<Me> {
-        describe(self, who).ok()
+        session::describe(self, who).ok()
     }
 
     fn may_watch(&self, who: &Identity, window: &WindowId) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`open`] (the address), `edge` (how a socket is made), `session` (its actor), `fanout` (who watches
 //! what) with `cursor` (the rule of positions), `watcher` and `outbox` (what waits for one reader), `hub` (what drives the
-//! fan-out of one worker), `house` (what it asks of the rest). `docs/socket-protocol.md` is the contract with clients.
+//! fan-out of one worker), `house` (what it asks of the rest), `readers` (the same without a network). `docs/socket-protocol.md` is the contract with clients.
 //! What it must never do: tell before the journal has it, hold memory without bound for a peer that does not read, or let
 //! one socket disturb another.
 
@@ -14,6 +14,7 @@ mod house;
 mod hub;
 mod intake;
 mod outbox;
+mod readers;
 mod session;
 mod sockets;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use madoguchi_protocol::Code;
 
 pub use frame::{encode_update, text};
+pub use readers::{Reader, Readers};
 pub use sockets::Sockets;
 pub use wire::Wire;
 

@@ -7,6 +7,7 @@ mod life;
 mod live;
 mod login;
 mod operator;
+mod overload;
 mod rights;
 mod server;
 mod spine;

@@ -7,8 +7,8 @@ mod commands;
 mod rounds;
 mod waking;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use super::conversation::{Ask, ConversationActor, Deliver, Live};
 use super::reply::Reply;
 use super::wheel::Wheel;
 use crate::channels::ParsedEvent;
-use crate::domain::conversation::Inbound;
+use crate::domain::conversation::{Conversation, DeadlineKind, Inbound};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, StreamId, WindowId};
 use crate::domain::record::By;
 use crate::domain::seat::ReleaseCause;
@@ -45,6 +45,29 @@ pub(crate) struct Shared {
     /// With decisions that are still on their way to the disk.
     pub(crate) window: RefCell<Window>,
     pub(crate) wheel: Wheel,
+    /// The window's actor is gone and another takes its place: conversations end too.
+    pub(crate) is_over: Cell<bool>,
+}
+
+impl Shared {
+    /// What a conversation waits for, the earliest first. Who was at a desk before the start gets the time to come back
+    /// before their seats are judged, also where the time had run out by then.
+    pub(crate) fn deadlines(&self, state: &Conversation) -> Vec<(Timestamp, DeadlineKind)> {
+        let judged_from = self.core.presence.judged_from();
+        let mut due = state.deadlines(self.window.borrow().settings.auto_close_ms);
+        for (at, kind) in &mut due {
+            if matches!(kind, DeadlineKind::Claimable | DeadlineKind::SeatExpiry) {
+                *at = (*at).max(judged_from);
+            }
+        }
+        due.sort_unstable();
+        due
+    }
+
+    /// Puts a conversation where it belongs in the wheel.
+    pub(crate) fn set_wheel(&self, state: &Conversation) {
+        self.wheel.set(state.id, self.deadlines(state).first().map(|(at, _)| *at));
+    }
 }
 
 /// The events of one thread of one webhook, in order.
@@ -105,15 +128,22 @@ enum Pending {
 /// The actor.
 pub(crate) struct WindowActor {
     shared: Rc<Shared>,
-    awake: HashMap<ConversationId, Awake>,
+    awake: BTreeMap<ConversationId, Awake>,
     waking: HashMap<ConversationId, Vec<Pending>>,
     /// Every conversation of the window by what its channel keeps it apart by; hashed, since there may be a million.
     threads: HashMap<u128, ConversationId>,
     /// Conversations whose last incarnation did not end cleanly, and when each of them failed lately.
     failures: HashMap<ConversationId, Vec<Timestamp>>,
+    /// Sleeping conversations that a decision of the window's own has moved.
+    unsettled: HashSet<ConversationId>,
     ended: mpsc::UnboundedSender<(ConversationId, u64, bool)>,
     ended_told: Option<mpsc::UnboundedReceiver<(ConversationId, u64, bool)>>,
+    /// An append of the window's own was refused: its state is ahead of the journal.
+    refused: mpsc::UnboundedSender<()>,
+    refused_told: Option<mpsc::UnboundedReceiver<()>>,
     settling: bool,
+    /// Another body came while bodies were interpreted.
+    settle_again: bool,
     clean: bool,
 }
 
@@ -137,23 +167,29 @@ impl WindowActor {
         Self::start_in_arbiter(arbiter, move |ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             let (ended, ended_told) = mpsc::unbounded_channel();
+            let refused = mpsc::unbounded_channel();
             let shared = Rc::new(Shared {
                 id: view.id.clone(),
                 stream: view.stream,
                 window: RefCell::new(Window::clone(&view.window())),
                 wheel: Wheel::default(),
+                is_over: Cell::new(false),
                 view,
                 core,
             });
             Self {
                 shared,
-                awake: HashMap::new(),
+                awake: BTreeMap::new(),
                 waking: HashMap::new(),
                 threads,
                 failures: HashMap::new(),
+                unsettled: HashSet::new(),
+                refused: refused.0,
+                refused_told: Some(refused.1),
                 ended,
                 ended_told: Some(ended_told),
                 settling: false,
+                settle_again: false,
                 clean: false,
             }
         })
@@ -163,8 +199,8 @@ impl WindowActor {
         let core = self.shared.core.clone();
         let key = thread_key(deliver.inbox, &deliver.thread);
         let known = self.threads.get(&key).copied();
-        let id = known.unwrap_or_else(|| ConversationId(super::new_id(core.now())));
-        let contact_point = ContactPointId(super::new_id(core.now()));
+        let id = known.unwrap_or_else(|| ConversationId(core.new_id()));
+        let contact_point = ContactPointId(core.new_id());
         let DeliverThread { inbox, received_at, events, reply, .. } = deliver;
         let events =
             events.into_iter().map(|(event, key)| (inbound(inbox, contact_point, received_at, event), key)).collect();
@@ -200,12 +236,19 @@ impl Actor for WindowActor {
                 Some((rounds::ConversationEnded(ended), told))
             }));
         }
+        if let Some(told) = self.refused_told.take() {
+            ctx.add_stream(futures_util::stream::unfold(told, |mut told| async move {
+                told.recv().await?;
+                Some((commands::WindowRefused, told))
+            }));
+        }
         self.start_rounds(ctx);
     }
 }
 
 impl Drop for WindowActor {
     fn drop(&mut self) {
+        self.shared.is_over.set(true);
         if !self.clean && !self.shared.core.is_stopping() {
             super::start::rebuild_window(&self.shared.core, &self.shared.id);
         }

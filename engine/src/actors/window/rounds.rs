@@ -1,7 +1,5 @@
 //! What a window does by itself: deadlines, absent holders, idle conversations, fallen ones, bodies stored whole.
 
-use std::time::Duration;
-
 use actix::prelude::*;
 
 use super::commands::engine_ask;
@@ -12,6 +10,8 @@ use crate::domain::id::ConversationId;
 
 /// Failures within this time count together, in milliseconds.
 const FAILURE_SPAN_MS: i64 = 10 * 60_000;
+/// Stored bodies that could not be interpreted are tried again after this.
+const SETTLE_AGAIN_MS: i64 = 500;
 /// That many failures set a conversation aside.
 const FAILURES: usize = 3;
 
@@ -20,15 +20,8 @@ pub(super) struct ConversationEnded(pub(super) (ConversationId, u64, bool));
 
 impl WindowActor {
     pub(super) fn start_rounds(&mut self, ctx: &mut Context<Self>) {
-        let core = &self.shared.core;
-        let now = core.now();
-        let settings = self.shared.window.borrow().settings.clone();
-        // Who was at a desk before the start gets the time to come back before their seats are judged.
-        let not_before = now.plus_ms(core.config.presence_grace_ms);
         for row in self.shared.view.all_live() {
-            let due = row.state.deadlines(settings.auto_close_ms).first().map(|(at, _)| *at);
-            let due = due.map(|at| if row.state.seat.away.is_some() { at.max(not_before) } else { at });
-            self.shared.wheel.set(row.state.id, due);
+            self.shared.set_wheel(&row.state);
         }
         self.watch_wheel(ctx);
         self.look_around(ctx);
@@ -66,17 +59,21 @@ impl WindowActor {
         let now = self.shared.core.now();
         for row in self.shared.view.all_live() {
             let Some(agent) = row.state.seat.holder.agent() else { continue };
-            let command = match (presence.away_since(agent, now), row.state.seat.away) {
-                (Some(since), None) => Command::AgentAway { agent, since },
-                (None, Some(_)) => Command::AgentReturned { agent },
-                _ => continue,
+            let command = match row.state.seat.away {
+                None => match presence.away_since(agent, now) {
+                    Some(since) => Command::AgentAway { agent, since },
+                    None => continue,
+                },
+                // After a start nobody has been seen: that is no return.
+                Some(_) if presence.is_here(agent, now) => Command::AgentReturned { agent },
+                Some(_) => continue,
             };
-            self.with(row.state.id, Pending::Ask(engine_ask(command)), ctx);
+            self.with(row.state.id, Pending::Ask(engine_ask(&self.shared.core, command)), ctx);
         }
     }
 
-    /// Only the window puts conversations to sleep: out of the registry first, then the message, so that whoever has
-    /// the old address either comes before it or is told to ask again.
+    /// Only the window puts conversations to sleep. One to which something came before the message stays awake; whoever
+    /// comes after it is told to ask again, and it is known as asleep when its end is heard of.
     fn put_to_sleep(&mut self) {
         let now = self.shared.core.now();
         let idle_ms = self.shared.core.config.idle_ms;
@@ -88,10 +85,8 @@ impl WindowActor {
             .collect();
         for id in idle {
             let Some(awake) = self.awake.get(&id) else { continue };
-            self.shared.core.registry.remove(id, awake.incarnation);
-            if awake.addr.try_send(Sleep).is_ok() {
-                self.awake.remove(&id);
-            }
+            // Full: then it is not idle.
+            let _ = awake.addr.try_send(Sleep);
         }
     }
 
@@ -112,34 +107,39 @@ impl WindowActor {
         tracing::error!(conversation.id = %id, failures = failures.len(), "a conversation failed");
         if failures.len() >= FAILURES {
             failures.clear();
-            self.with(id, Pending::Ask(engine_ask(Command::SetAside)), ctx);
+            self.with(id, Pending::Ask(engine_ask(&core, Command::SetAside)), ctx);
             return;
         }
         // What it held goes on: deadlines by the wheel, answers by the sender.
-        let auto_close_ms = self.shared.window.borrow().settings.auto_close_ms;
         if let Some(row) = self.shared.view.live(id) {
-            self.shared.wheel.set(id, row.state.deadlines(auto_close_ms).first().map(|(at, _)| (*at).max(now)));
+            self.shared.set_wheel(&row.state);
         }
     }
 
     /// Interprets bodies that were stored whole because the window was busy; one round at a time.
     pub(super) fn settle_raw(&mut self, ctx: &mut Context<Self>) {
-        if self.settling || self.shared.view.window().raw.is_empty() {
+        if self.settling {
+            // It may have looked before this one came.
+            self.settle_again = true;
+            return;
+        }
+        if self.shared.view.window().raw.is_empty() {
             return;
         }
         self.settling = true;
+        self.settle_again = false;
         let core = self.shared.core.clone();
         let id = self.shared.id.clone();
         let work = async move {
             let left = crate::actors::raw::settle(&core, &id).await;
             if left {
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                core.config.clock.sleep_ms(SETTLE_AGAIN_MS).await;
             }
             left
         };
         ctx.spawn(work.into_actor(self).map(|left, actor, ctx| {
             actor.settling = false;
-            if left {
+            if left || actor.settle_again {
                 actor.settle_raw(ctx);
             }
         }));

@@ -1,7 +1,6 @@
 //! Waking a conversation: from memory where it is open, else from the read models, once they have reached the head.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use actix::prelude::*;
 
@@ -12,11 +11,13 @@ use crate::domain::conversation::{Command, Conversation};
 use crate::domain::id::ConversationId;
 use crate::domain::record::By;
 use crate::failure::Failure;
+use crate::handle::store_failed;
+use crate::journal::writer::Lane;
 
 /// A deadline whose command got lost is offered again after this.
 const DEADLINE_AGAIN_MS: i64 = 1_000;
-/// How long waking waits for the read models.
-const CATCH_UP: Duration = Duration::from_secs(10);
+/// How long waking waits for the read models, in milliseconds.
+const CATCH_UP_MS: i64 = 10_000;
 
 impl WindowActor {
     /// Starts a conversation that nobody has seen before.
@@ -29,7 +30,7 @@ impl WindowActor {
         let id = state.id;
         let incarnation = core.incarnation();
         let ended = Ended { id, incarnation, clean: false, to: self.ended.clone() };
-        let (live, told) = Live::new(state, core.now());
+        let (live, told) = Live::new(state, incarnation, core.now());
         let addr = ConversationActor::wake(self.shared.clone(), Rc::clone(&live), told, ended);
         core.registry.put(id, incarnation, addr.clone());
         self.awake.insert(id, Awake { addr, live, incarnation });
@@ -37,8 +38,13 @@ impl WindowActor {
 
     /// Hands `pending` to the conversation, waking it first where it sleeps.
     pub(super) fn with(&mut self, id: ConversationId, pending: Pending, ctx: &mut Context<Self>) {
-        if self.awake.contains_key(&id) {
-            return self.hand(id, pending);
+        let fallen = match self.awake.get(&id) {
+            Some(awake) if awake.addr.connected() => return self.hand(id, pending),
+            awake => awake.is_some(),
+        };
+        if fallen {
+            // The word of its end is still on its way; until then nobody may be sent to a dead address.
+            self.awake.remove(&id);
         }
         let waiting = self.waking.entry(id).or_default();
         if waiting.len() >= WAITING {
@@ -48,14 +54,32 @@ impl WindowActor {
         if waiting.len() > 1 {
             return;
         }
-        let shared = self.shared.clone();
-        // What the last incarnation submitted may still be on its way; a state without it would be refused.
-        let unclean = self.failures.contains_key(&id);
-        let load = async move { load(&shared, id, unclean).await };
-        ctx.spawn(load.into_actor(self).map(move |loaded, actor, _| actor.loaded(id, loaded)));
+        if fallen {
+            self.unsettled.insert(id);
+        }
+        let lane = if matches!(waiting[0], Pending::Deliver(_)) { Lane::Inbound } else { Lane::Ordinary };
+        self.load(id, lane, ctx);
     }
 
-    fn loaded(&mut self, id: ConversationId, loaded: Result<Conversation, Failure>) {
+    fn load(&mut self, id: ConversationId, lane: Lane, ctx: &mut Context<Self>) {
+        let shared = self.shared.clone();
+        // What was submitted for it may still be on its way; a state without it would be refused.
+        let unclean = self.failures.contains_key(&id) | self.unsettled.remove(&id);
+        let load = async move { load(&shared, id, unclean, lane).await };
+        ctx.spawn(load.into_actor(self).map(move |loaded, actor, ctx| actor.loaded(id, loaded, lane, ctx)));
+    }
+
+    fn loaded(
+        &mut self,
+        id: ConversationId,
+        loaded: Result<Conversation, Failure>,
+        lane: Lane,
+        ctx: &mut Context<Self>,
+    ) {
+        if self.unsettled.contains(&id) {
+            // The window itself moved it meanwhile.
+            return self.load(id, lane, ctx);
+        }
         let waiting = self.waking.remove(&id).unwrap_or_default();
         match loaded {
             Ok(state) => {
@@ -89,13 +113,12 @@ impl WindowActor {
     fn fire(&self, id: ConversationId) {
         let Some(awake) = self.awake.get(&id) else { return };
         let now = self.shared.core.now();
-        let auto_close_ms = self.shared.window.borrow().settings.auto_close_ms;
-        let deadlines = awake.live.state.borrow().deadlines(auto_close_ms);
+        let deadlines = self.shared.deadlines(&awake.live.state.borrow());
         let next = deadlines.iter().map(|(at, _)| *at).find(|at| *at > now);
         let due: Vec<_> = deadlines.into_iter().filter(|(at, _)| *at <= now).collect();
         self.shared.wheel.set(id, if due.is_empty() { next } else { Some(now.plus_ms(DEADLINE_AGAIN_MS)) });
         for (_, kind) in due {
-            let (reply, _) = Reply::new();
+            let (reply, _) = Reply::new(&self.shared.core.depths.conversations);
             let ask = Ask { by: By::Engine, command: Command::DeadlineReached { kind }, reply };
             drop(awake.addr.try_send(ask));
         }
@@ -111,7 +134,7 @@ fn refuse(pending: Pending, failure: Failure) {
     }
 }
 
-async fn load(shared: &super::Shared, id: ConversationId, unclean: bool) -> Result<Conversation, Failure> {
+async fn load(shared: &super::Shared, id: ConversationId, unclean: bool, lane: Lane) -> Result<Conversation, Failure> {
     let core = &shared.core;
     if unclean {
         core.barrier().await?;
@@ -119,11 +142,8 @@ async fn load(shared: &super::Shared, id: ConversationId, unclean: bool) -> Resu
     if let Some(row) = shared.view.live(id) {
         return Ok(Conversation::clone(&row.state));
     }
-    let head = core.journal.head(shared.stream);
-    core.store.wait_for(shared.stream, head, CATCH_UP).await?;
-    let store = core.store.clone();
-    let stored = core.pool.run(move || store.conversation(id)).await?;
-    let stored = stored.map_err(|_| Failure::CatchingUp)?;
+    core.caught_up_within(shared.stream, CATCH_UP_MS).await?;
+    let stored = core.read(lane, move |store| store.conversation(id)).await?.map_err(|fault| store_failed(&fault))?;
     match stored {
         Some(stored) if stored.window == shared.id => Ok(Conversation::clone(&stored.state)),
         // A conversation whose first record never reached the disk begins anew with its next message.

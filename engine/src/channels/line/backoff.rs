@@ -1,14 +1,14 @@
 //! When to try a send again. Pure: time and chance are arguments, and which outcomes deserve another try is not said here.
 
+use crate::domain::conversation::limits;
 use crate::domain::time::Timestamp;
 
 /// The delay after the first failed try, before jitter.
 pub const FIRST_MS: i64 = 1_000;
 /// The longest delay, before jitter.
 pub const LONGEST_MS: i64 = 300_000;
-/// No push is tried later than this after its message was accepted by us. LINE recognises a repeated push for 24 hours
-/// from its first try; the hour between is for slow calls and clocks that differ.
-pub const GIVE_UP_AFTER_MS: i64 = 23 * 3_600_000;
+/// No push is tried later than this after its message was accepted by us: LINE may have forgotten its key.
+pub const GIVE_UP_AFTER_MS: i64 = limits::REPEATABLE_MS;
 
 /// What to do after a try that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +40,13 @@ pub fn delay_ms(failed: u32, jitter: f64) -> i64 {
 #[must_use]
 pub fn next_push(accepted_at: Timestamp, now: Timestamp, failed: u32, jitter: f64) -> Next {
     let at = now.plus_ms(delay_ms(failed, jitter));
-    if at.since_ms(accepted_at) >= GIVE_UP_AFTER_MS {
-        return Next::GiveUp;
-    }
-    Next::At(at)
+    if is_too_late(accepted_at, at) { Next::GiveUp } else { Next::At(at) }
+}
+
+/// Whether LINE may have forgotten the key of a push that was tried before, so that another try could be a second message.
+#[must_use]
+pub fn is_too_late(accepted_at: Timestamp, now: Timestamp) -> bool {
+    now.since_ms(accepted_at) >= GIVE_UP_AFTER_MS
 }
 
 #[cfg(test)]
@@ -86,5 +89,6 @@ mod tests {
         assert!(now.since_ms(accepted) >= GIVE_UP_AFTER_MS - LONGEST_MS);
         let late = accepted.plus_ms(GIVE_UP_AFTER_MS);
         assert_eq!(next_push(accepted, late, 1, 0.0), Next::GiveUp);
+        assert!(is_too_late(accepted, late) && !is_too_late(accepted, late.plus_ms(-1)));
     }
 }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
+use futures_util::future::LocalBoxFuture;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
@@ -18,7 +19,9 @@ use uuid::Uuid;
 
 use super::answer::{self, Answer, Call};
 use super::json::{self, Lazy};
-use crate::channels::Outcome;
+use super::{render, text};
+use crate::channels::{Account, Bubble, Outcome};
+use crate::domain::conversation::Outgoing;
 
 /// LINE's own address; the default.
 pub const API_BASE_URL: &str = "https://api.line.me";
@@ -93,6 +96,7 @@ pub struct LineClient {
     http: reqwest::Client,
     reply: Url,
     push: Url,
+    validate: Url,
     info: Url,
     authorization: HeaderValue,
 }
@@ -148,27 +152,33 @@ impl LineClient {
         Ok(Self {
             reply: address("/v2/bot/message/reply")?,
             push: address("/v2/bot/message/push")?,
+            validate: address("/v2/bot/message/validate/push")?,
             info: address("/v2/bot/info")?,
             authorization: bearer(access_token)?,
             http,
         })
     }
 
-    /// Answers free, once. LINE does not recognise a repetition of this call. LINE takes 1 to 5 texts of 1 to 5,000
-    /// UTF-16 units and refuses others.
-    pub async fn reply(&self, reply_token: &str, texts: &[&str]) -> Outcome {
-        let body = json!({ "replyToken": reply_token, "messages": messages(texts) });
+    /// Answers free, once. LINE does not recognise a repetition of this call. LINE takes 1 to 5 bubbles.
+    pub async fn reply(&self, reply_token: &str, bubbles: &[Bubble]) -> Outcome {
+        let body = json!({ "replyToken": reply_token, "messages": messages(bubbles) });
         let request = self.http.post(self.reply.clone()).json(&body);
         self.call(Call::Reply, request).await.1
     }
 
-    /// Sends a message of its own. For 24 hours LINE recognises a call with the same `retry_key`; recipient and texts
+    /// Sends a message of its own. For 24 hours LINE recognises a call with the same `retry_key`; recipient and bubbles
     /// must be the same as well. Limits as for [`LineClient::reply`].
-    pub async fn push(&self, to: &str, texts: &[&str], retry_key: Uuid) -> Outcome {
-        let body = json!({ "to": to, "messages": messages(texts) });
+    pub async fn push(&self, to: &str, bubbles: &[Bubble], retry_key: Uuid) -> Outcome {
+        let body = json!({ "to": to, "messages": messages(bubbles) });
         let request = self.http.post(self.push.clone()).json(&body);
         let request = request.header("x-line-retry-key", retry_key.hyphenated().to_string());
         self.call(Call::Push, request).await.1
+    }
+
+    /// Asks whether LINE would take these bubbles. Sends nothing and costs nothing.
+    pub async fn validate(&self, bubbles: &[Bubble]) -> Outcome {
+        let body = json!({ "messages": messages(bubbles) });
+        self.call(Call::Ask, self.http.post(self.validate.clone()).json(&body)).await.1
     }
 
     /// Asks whose token this is.
@@ -216,6 +226,28 @@ impl LineClient {
     }
 }
 
+impl Account for LineClient {
+    fn bubbles(&self, items: &[Outgoing], joined: bool) -> Vec<Bubble> {
+        render::bubbles(items, joined)
+    }
+
+    fn bubbles_a_call(&self) -> usize {
+        text::BUBBLES
+    }
+
+    fn reply<'a>(&'a self, token: &'a str, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(Self::reply(self, token, bubbles))
+    }
+
+    fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(Self::push(self, to, bubbles, Uuid::from_u128(retry_key)))
+    }
+
+    fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.validate(bubbles))
+    }
+}
+
 /// The body, or nothing where it is too long, breaks off or takes too long: by then the status has told what matters.
 async fn read_body(mut response: reqwest::Response) -> Vec<u8> {
     let mut body = Vec::new();
@@ -242,9 +274,8 @@ fn read_bot_info(body: &[u8]) -> Option<BotInfo> {
     })
 }
 
-fn messages(texts: &[&str]) -> Vec<serde_json::Value> {
-    let message = |text: &&str| json!({ "type": "text", "text": text });
-    texts.iter().map(message).collect()
+fn messages(bubbles: &[Bubble]) -> Vec<&serde_json::Value> {
+    bubbles.iter().map(|bubble| &bubble.body).collect()
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

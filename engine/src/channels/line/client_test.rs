@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::client::{API_BASE_URL, BotInfo, LineClient, MAX_ANSWER, Timeouts, http_client};
-use crate::channels::Outcome;
+use crate::channels::{Bubble, Outcome};
 
 const TOKEN: &str = "token-of-the-account";
 const KEY: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
@@ -149,8 +149,8 @@ fn client_within(address: SocketAddr, total: Duration) -> LineClient {
 async fn both(does: impl Fn() -> Does) -> (Outcome, Outcome) {
     let (address, served) = server(vec![does(), does()]).await;
     let client = client(address);
-    let push = client.push("U1", &["a"], KEY).await;
-    let reply = client.reply("rt", &["a"]).await;
+    let push = client.push("U1", &said(&["a"]), KEY).await;
+    let reply = client.reply("rt", &said(&["a"])).await;
     finished(served).await;
     (push, reply)
 }
@@ -162,11 +162,16 @@ fn accepted(ids: &[&str], request_id: &str) -> Outcome {
     }
 }
 
+fn said(texts: &[&str]) -> Vec<Bubble> {
+    let bubble = |text: &&str| Bubble { numbers: vec![1], body: json!({ "type": "text", "text": text }) };
+    texts.iter().map(bubble).collect()
+}
+
 #[tokio::test]
 async fn a_push_carries_key_token_recipient_and_texts_and_brings_the_ids_back() {
     let answer = r#"{"sentMessages":[{"id":"1","quoteToken":"q"},{"id":2}]}"#;
     let (address, served) = server(vec![ok(answer)]).await;
-    let outcome = client(address).push("U1", &["一", "二\n🍎"], KEY).await;
+    let outcome = client(address).push("U1", &said(&["一", "二\n🍎"]), KEY).await;
     assert_eq!(outcome, accepted(&["1", "2"], "req-1"));
     let seen = &finished(served).await[0];
     assert!(seen.head.starts_with("POST /v2/bot/message/push HTTP/1.1\r\n"));
@@ -180,7 +185,7 @@ async fn a_push_carries_key_token_recipient_and_texts_and_brings_the_ids_back() 
 #[tokio::test]
 async fn a_reply_carries_no_retry_key_because_line_would_refuse_it() {
     let (address, served) = server(vec![ok(r#"{"sentMessages":[{"id":"1"}]}"#)]).await;
-    let outcome = client(address).reply("rt", &["はい"]).await;
+    let outcome = client(address).reply("rt", &said(&["はい"])).await;
     assert_eq!(outcome, accepted(&["1"], "req-1"));
     let seen = &finished(served).await[0];
     assert!(seen.head.starts_with("POST /v2/bot/message/reply HTTP/1.1\r\n"));
@@ -226,7 +231,7 @@ async fn what_may_have_been_sent_is_never_called_unsent() {
 async fn an_answer_that_does_not_come_in_time_is_ambiguous() {
     let (address, served) = server(vec![Does::Hangs]).await;
     let client = client_within(address, Duration::from_millis(200));
-    assert_eq!(client.push("U1", &["a"], KEY).await, Outcome::Ambiguous);
+    assert_eq!(client.push("U1", &said(&["a"]), KEY).await, Outcome::Ambiguous);
     assert_eq!(finished(served).await.len(), 1);
 }
 
@@ -236,8 +241,8 @@ async fn without_a_connection_nothing_was_sent() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let client = client(address);
-    assert_eq!(client.push("U1", &["a"], KEY).await, Outcome::NotSent);
-    assert_eq!(client.reply("rt", &["a"]).await, Outcome::NotSent);
+    assert_eq!(client.push("U1", &said(&["a"]), KEY).await, Outcome::NotSent);
+    assert_eq!(client.reply("rt", &said(&["a"])).await, Outcome::NotSent);
 }
 
 #[tokio::test]
@@ -269,9 +274,9 @@ async fn the_token_follows_no_redirect() {
 async fn one_call_is_one_try() {
     let (address, served) = server(vec![Does::Drops, ok("{}")]).await;
     let client = client(address);
-    assert_eq!(client.push("U1", &["a"], KEY).await, Outcome::Ambiguous);
+    assert_eq!(client.push("U1", &said(&["a"]), KEY).await, Outcome::Ambiguous);
     assert!(!served.is_finished(), "the second entry waits for a second call");
-    assert_eq!(client.push("U1", &["b"], KEY).await, accepted(&[], "req-1"));
+    assert_eq!(client.push("U1", &said(&["b"]), KEY).await, accepted(&[], "req-1"));
     let texts: Vec<Value> = finished(served).await.iter().map(Seen::json).collect();
     assert_eq!(texts[1]["messages"][0]["text"], "b");
     assert_eq!(texts.len(), 2);

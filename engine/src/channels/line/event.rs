@@ -19,9 +19,7 @@ const MAX_DEPTH: usize = 32;
 const MAX_AHEAD_MS: i64 = 86_400_000;
 
 /// Event types that are known, and that no conversation hears of in this release.
-const HOUSEKEEPING: [&str; 16] = [
-    "follow",
-    "unfollow",
+const HOUSEKEEPING: [&str; 14] = [
     "join",
     "leave",
     "memberJoined",
@@ -61,6 +59,15 @@ struct Fields<'a> {
     unsend: Lazy<'a>,
     #[serde(borrow)]
     postback: Lazy<'a>,
+    #[serde(borrow)]
+    follow: Lazy<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Follow<'a> {
+    #[serde(borrow)]
+    is_unblocked: Lazy<'a>,
 }
 
 #[derive(Deserialize)]
@@ -161,6 +168,14 @@ fn meaning(fields: &Fields<'_>, raw: &Bytes) -> Result<(String, Meaning), Flaw> 
                 .and_then(|unsend| json::id(unsend.message_id))
                 .ok_or(Flaw::NoMessage)?,
         }),
+        "messageEdited" => edited(fields)?,
+        "follow" => Meaning::Happened(InboundKind::Follow {
+            unblocked: json::object::<Follow<'_>>(fields.follow)
+                .and_then(|follow| json::plain(follow.is_unblocked))
+                .unwrap_or(false),
+            reply_token: reply_token(fields),
+        }),
+        "unfollow" => Meaning::Happened(InboundKind::Unfollow),
         "postback" => postback(fields, raw)?,
         _ => line(fields, raw, message::other(&kind, &message::unknown(&kind)))?,
     };
@@ -182,6 +197,16 @@ fn from(fields: &Fields<'_>) -> Result<From, Flaw> {
     json::id(source.user_id).map(From::User).ok_or(Flaw::NoUser)
 }
 
+/// A message that was rewritten keeps its id.
+fn edited(fields: &Fields<'_>) -> Result<Meaning, Flaw> {
+    let message = message::read(fields.message)?;
+    if message.content.weight() > MAX_KEPT {
+        return Err(Flaw::TooLong);
+    }
+    let external_id = message.id.ok_or(Flaw::NoMessage)?;
+    Ok(Meaning::Happened(InboundKind::Edit { external_id, content: message.content }))
+}
+
 /// A postback is the customer pressing a button, and waits for an answer like a message; moving about in a rich menu is
 /// none.
 fn postback(fields: &Fields<'_>, raw: &Bytes) -> Result<Meaning, Flaw> {
@@ -197,7 +222,7 @@ fn postback(fields: &Fields<'_>, raw: &Bytes) -> Result<Meaning, Flaw> {
 
 /// Something without a message id that is shown as a line.
 fn line(fields: &Fields<'_>, raw: &Bytes, content: Content) -> Result<Meaning, Flaw> {
-    let message = message::Message { id: None, content, keep_raw: true };
+    let message = message::Message { id: None, content, keep_raw: true, read_token: None };
     said(fields, raw, message)
 }
 
@@ -212,18 +237,14 @@ fn said(fields: &Fields<'_>, raw: &Bytes, message: message::Message) -> Result<M
     } else {
         None
     };
-    let text_bytes = match &message.content {
-        Content::Text(text) => text.len(),
-        Content::Other { summary, .. } => summary.len(),
-        Content::Redacted => 0,
-    };
-    if text_bytes + kept.as_ref().map_or(0, String::len) > MAX_KEPT {
+    if message.content.weight() + kept.as_ref().map_or(0, String::len) > MAX_KEPT {
         return Err(Flaw::TooLong);
     }
     Ok(Meaning::Happened(InboundKind::Message {
         external_id: message.id,
         content: message.content,
         reply_token: reply_token(fields),
+        read_token: message.read_token,
         raw: kept,
     }))
 }

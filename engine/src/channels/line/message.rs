@@ -1,11 +1,13 @@
-//! The `message` object of an event: its text, or a line that says what it was (line.md 1.5).
+//! The `message` object of an event (line.md 1.5): text, sticker, media or place; anything else in a line that says
+//! what it was.
 //!
-//! A text is shown as it was written. Every other kind keeps the whole event beside its line, so that a later release
-//! can show more; so does a text that holds more than its words (LINE emojis, mentions, a quotation).
+//! What a message holds beyond its content (LINE emojis, mentions, a quotation, kinds not yet known) keeps the whole
+//! event beside it, so that a later release can show more.
 
 use serde::Deserialize;
 
 use super::json::{self, Lazy};
+use super::kinds;
 use crate::channels::Flaw;
 use crate::domain::conversation::limits;
 use crate::domain::message::Content;
@@ -24,6 +26,8 @@ pub(super) struct Message {
     pub(super) content: Content,
     /// There is more in it than `content` holds.
     pub(super) keep_raw: bool,
+    /// Tells LINE that it was read.
+    pub(super) read_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -42,42 +46,35 @@ struct Fields<'a> {
     #[serde(borrow)]
     quoted_message_id: Lazy<'a>,
     #[serde(borrow)]
-    image_set: Lazy<'a>,
-    #[serde(borrow)]
-    duration: Lazy<'a>,
-    #[serde(borrow)]
-    file_name: Lazy<'a>,
-    #[serde(borrow)]
-    file_size: Lazy<'a>,
-    #[serde(borrow)]
-    title: Lazy<'a>,
-    #[serde(borrow)]
-    address: Lazy<'a>,
-}
-
-#[derive(Deserialize)]
-struct ImageSet<'a> {
-    #[serde(borrow)]
-    index: Lazy<'a>,
-    #[serde(borrow)]
-    total: Lazy<'a>,
+    mark_as_read_token: Lazy<'a>,
 }
 
 /// Reads a message object.
 pub(super) fn read(raw: Lazy<'_>) -> Result<Message, Flaw> {
     let fields: Fields<'_> = json::object(raw).ok_or(Flaw::NoMessage)?;
     let kind = json::text(fields.kind).unwrap_or_default();
-    let id = json::id(fields.id);
-    if kind == "text" {
-        let text = json::text(fields.text).ok_or(Flaw::NoText)?;
-        let content = Content::Text(text);
-        if content.utf16_len() > limits::TEXT_UTF16 {
-            return Err(Flaw::TooLong);
-        }
-        let more = [fields.emojis, fields.mention, fields.quoted_message_id];
-        return Ok(Message { id, content, keep_raw: more.iter().any(Option::is_some) });
+    let more = [fields.emojis, fields.mention, fields.quoted_message_id];
+    let (content, known) = match kind.as_str() {
+        "text" => (text(fields.text)?, true),
+        _ => match kinds::read(&kind, raw) {
+            Some(content) => (content, true),
+            None => (other(&kind, &unknown(&kind)), false),
+        },
+    };
+    Ok(Message {
+        id: json::id(fields.id),
+        content,
+        keep_raw: !known || more.iter().any(Option::is_some),
+        read_token: json::id(fields.mark_as_read_token),
+    })
+}
+
+fn text(raw: Lazy<'_>) -> Result<Content, Flaw> {
+    let content = Content::Text(json::text(raw).ok_or(Flaw::NoText)?);
+    if content.utf16_len() > limits::TEXT_UTF16 {
+        return Err(Flaw::TooLong);
     }
-    Ok(Message { id, content: other(&kind, &summary(&kind, &fields)), keep_raw: true })
+    Ok(content)
 }
 
 /// Content that this release cannot show, in one line.
@@ -89,60 +86,11 @@ pub(super) fn other(kind: &str, summary: &str) -> Content {
     }
 }
 
-fn summary(kind: &str, fields: &Fields<'_>) -> String {
-    match kind {
-        "sticker" => named("スタンプ", json::text(fields.text)),
-        "image" => format!("画像{}", place_in_set(fields.image_set)),
-        "video" => named("動画", json::plain(fields.duration).map(minutes)),
-        "audio" => named("音声", json::plain(fields.duration).map(minutes)),
-        "file" => {
-            let name = json::text(fields.file_name).unwrap_or_default();
-            let size = json::plain(fields.file_size).map(bytes);
-            named(&format!("ファイル「{}」", one_line(&name, 120)), size)
-        }
-        "location" => {
-            let place = [json::text(fields.title), json::text(fields.address)];
-            let place: Vec<String> = place.into_iter().flatten().collect();
-            named("位置情報", Some(place.join("、")))
-        }
-        _ => unknown(kind),
-    }
-}
-
 /// A line about something of a kind that this release does not know.
 pub(super) fn unknown(kind: &str) -> String {
-    named("まだ表示できない種類の内容", Some(one_line(kind, KIND_CHARS)))
-}
-
-fn named(what: &str, detail: Option<String>) -> String {
-    match detail {
-        Some(detail) if !detail.trim().is_empty() => format!("{what}（{detail}）"),
-        _ => what.to_owned(),
-    }
-}
-
-fn place_in_set(raw: Lazy<'_>) -> String {
-    let place = json::object::<ImageSet<'_>>(raw).and_then(|set| {
-        let index: u32 = json::plain(set.index)?;
-        let total: u32 = json::plain(set.total)?;
-        Some(format!("（{index}/{total}）"))
-    });
-    place.unwrap_or_default()
-}
-
-fn minutes(duration_ms: u64) -> String {
-    let seconds = duration_ms / 1_000;
-    format!("{}:{:02}", seconds / 60, seconds % 60)
-}
-
-fn bytes(size: u64) -> String {
-    const KIB: u64 = 1 << 10;
-    const MIB: u64 = 1 << 20;
-    match size {
-        0..KIB => format!("{size} B"),
-        KIB..MIB => format!("{} KB", size / KIB),
-        _ => format!("{}.{} MB", size / MIB, size % MIB * 10 / MIB),
-    }
+    let kind = one_line(kind, KIND_CHARS);
+    let what = "まだ表示できない種類の内容";
+    if kind.trim().is_empty() { what.to_owned() } else { format!("{what}（{kind}）") }
 }
 
 /// The text on one line: without control characters and without those that turn the reading direction of what follows,
@@ -179,37 +127,24 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_a_line_that_an_agent_understands() {
+    fn a_kind_of_tomorrow_has_a_line_that_an_agent_understands() {
         for (json, line) in [
-            (r#"{"type":"sticker","packageId":"1","stickerId":"2"}"#, "スタンプ"),
-            (r#"{"type":"sticker","text":"おはよう"}"#, "スタンプ（おはよう）"),
-            (r#"{"type":"image"}"#, "画像"),
-            (r#"{"type":"image","imageSet":{"id":"x","index":2,"total":5}}"#, "画像（2/5）"),
-            (r#"{"type":"image","imageSet":{"id":"x"}}"#, "画像"),
-            (r#"{"type":"video","duration":61999}"#, "動画（1:01）"),
-            (r#"{"type":"audio","duration":"long"}"#, "音声"),
-            (r#"{"type":"file","fileName":"見積.pdf","fileSize":1572864}"#, "ファイル「見積.pdf」（1.5 MB）"),
-            (r#"{"type":"file","fileName":"a\u202egpj.exe","fileSize":2048}"#, "ファイル「agpj.exe」（2 KB）"),
-            (r#"{"type":"file","fileSize":12}"#, "ファイル「」（12 B）"),
-            (
-                r#"{"type":"location","title":"本社","address":"東京都","latitude":1,"longitude":2}"#,
-                "位置情報（本社、東京都）",
-            ),
-            (r#"{"type":"location","latitude":1,"longitude":2}"#, "位置情報"),
             (r#"{"type":"hologram"}"#, "まだ表示できない種類の内容（hologram）"),
             (r#"{"type":["x"]}"#, "まだ表示できない種類の内容"),
             ("{}", "まだ表示できない種類の内容"),
         ] {
             assert_eq!(line_of(json), line, "{json}");
+            assert!(read_json(json).unwrap().keep_raw, "{json}");
         }
     }
 
     #[test]
     fn a_line_stays_one_line_of_bounded_length() {
-        let json = format!(r#"{{"type":"location","address":"a\nb\u0007\u2028{}"}}"#, "長".repeat(5_000));
-        let line = line_of(&json);
-        assert_eq!(line.chars().count(), SUMMARY_CHARS);
-        assert!(line.starts_with("位置情報（a b  長") && line.ends_with('…'), "{line}");
+        let Content::Other { summary, .. } = other("x", &format!("a\nb\u{7}\u{2028}{}", "長".repeat(5_000))) else {
+            panic!("a line");
+        };
+        assert_eq!(summary.chars().count(), SUMMARY_CHARS);
+        assert!(summary.starts_with("a b  長") && summary.ends_with('…'), "{summary}");
     }
 
     #[test]
@@ -218,6 +153,7 @@ mod tests {
         assert_eq!(plain.content, Content::Text("a\r\nb".to_owned()));
         assert_eq!(plain.id.as_deref(), Some("5"));
         assert!(!plain.keep_raw);
+        assert_eq!(plain.read_token, None);
         for more in [r#""emojis":[]"#, r#""mention":{}"#, r#""quotedMessageId":"1""#] {
             let json = format!(r#"{{"type":"text","text":"a",{more}}}"#);
             assert!(read_json(&json).unwrap().keep_raw, "{more}");

@@ -1,11 +1,12 @@
 //! The LINE Official Account over its Messaging API.
 //!
 //! In: [`signature`] over the raw bytes, then [`webhook`], which takes a body apart into events that cannot harm each
-//! other. Out: [`text`] cuts an answer into bubbles, [`client`] makes the calls, [`backoff`] says when to try again.
+//! other. Out: [`render`] makes bubbles of answers ([`text`] cuts long ones), [`client`] makes the calls, [`backoff`] says when to try again.
 //! One-to-one talks only: what comes from groups and rooms is ignored, and a conversation is unique by the user's id.
 
 pub mod backoff;
 pub mod client;
+pub mod render;
 pub mod signature;
 pub mod text;
 pub mod webhook;
@@ -14,6 +15,7 @@ mod answer;
 mod event;
 mod event_id;
 mod json;
+mod kinds;
 mod message;
 
 #[cfg(test)]

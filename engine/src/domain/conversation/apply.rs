@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
-use super::outgoing::{content_hash, known_key};
-use super::{Conversation, Event, KnownClientId, NoteRef, Outgoing, Queued, Received, ReplyRight, Status, limits};
-use crate::domain::message::{Author, Delivery, Route};
+use super::outgoing::{content_hash, fingerprint, known_key};
+use super::{
+    AwaitedMedia, Conversation, Event, KnownClientId, NoteRef, Outgoing, Queued, Received, ReplyRight, Status, limits,
+};
+use crate::domain::content::Media;
+use crate::domain::message::{Author, Content, Delivery, Route};
 use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::time::Timestamp;
 
@@ -45,12 +48,21 @@ impl Conversation {
                 self.seat.claimable = false;
             }
             Event::Queued(queued) => self.queue(queued, at),
-            Event::SendStarted { number, route } => self.start(*number, route),
+            Event::SendStarted { number, route, lead, joined } => self.start(*number, route, *lead, *joined),
             Event::SendAbandoned { number } => {
                 if let Some(item) = self.outbox.iter_mut().find(|item| item.number == *number) {
                     item.delivery = Delivery::Queued;
                     item.route = None;
                 }
+            }
+            Event::HeldBack { number } => {
+                if let Some(item) = self.outbox.iter_mut().find(|item| item.number == *number) {
+                    item.delivery = Delivery::Unsent;
+                    item.route = None;
+                }
+            }
+            Event::TokenReturned { token, received_at } => {
+                self.reply.get_or_insert_with(|| ReplyRight { token: token.clone(), received_at: *received_at });
             }
             Event::Sent { number, .. }
             | Event::Failed { number, .. }
@@ -68,6 +80,19 @@ impl Conversation {
             Event::NoteDeleted { number } => self.notes.retain(|note| note.number != *number),
             Event::Unsent { external_id, number } => self.take_back(external_id, *number),
             Event::NameSeen { name } => self.name = Some(name.clone()),
+            Event::PictureSeen { picture } => self.picture = *picture,
+            Event::MediaStored { number, .. } | Event::MediaLost { number, .. } => {
+                self.awaited.retain(|awaited| awaited.number != *number);
+            }
+            Event::Edited { number, edited_at, .. } => {
+                self.edits.retain(|(known, _)| known != number);
+                push_bounded(&mut self.edits, (*number, *edited_at), limits::EDITS);
+            }
+            Event::Followed { reply_token, received_at, .. } => {
+                self.blocked = false;
+                self.may_answer_free(reply_token.as_ref(), *received_at);
+            }
+            Event::Unfollowed => self.blocked = true,
             Event::SetAside => self.set_aside = true,
             Event::TakenBack { .. } => self.set_aside = false,
         }
@@ -90,11 +115,28 @@ impl Conversation {
         self.last_number = received.number;
         self.newest_sent_at = self.newest_sent_at.max(received.sent_at);
         self.waiting_since.get_or_insert(received.received_at);
-        if let Some(token) = &received.reply_token {
-            self.reply = Some(ReplyRight { token: token.clone(), received_at: received.received_at });
+        self.may_answer_free(received.reply_token.as_ref(), received.received_at);
+        if let Content::Media(media) = &received.content
+            && media.is_awaited()
+        {
+            let awaited = AwaitedMedia {
+                number: received.number,
+                external_id: received.external_id.clone(),
+                media: Media::clone(media),
+            };
+            push_bounded(&mut self.awaited, awaited, limits::AWAITED_MEDIA);
+        }
+        if let Some(token) = &received.read_token {
+            self.read = Some((received.number, token.clone()));
         }
         if let Some(external_id) = &received.external_id {
             push_bounded(&mut self.external_ids, (external_id.clone(), received.number), limits::EXTERNAL_IDS);
+        }
+    }
+
+    fn may_answer_free(&mut self, token: Option<&String>, received_at: Timestamp) {
+        if let Some(token) = token {
+            self.reply = Some(ReplyRight { token: token.clone(), received_at });
         }
     }
 
@@ -107,27 +149,37 @@ impl Conversation {
             retry_key: queued.retry_key,
             delivery: Delivery::Queued,
             route: None,
+            lead: queued.number,
+            joined: false,
             queued_at: at,
+            dress: queued.dress.clone(),
         });
         if let Author::Agent(agent) = queued.author {
             self.waiting_since = None;
-            self.remember(known_key(agent, &queued.client_id), queued.content.fingerprint(), queued.number);
+            self.remember(
+                known_key(agent, &queued.client_id),
+                fingerprint(&queued.content, &queued.dress),
+                queued.number,
+            );
         }
     }
 
-    fn start(&mut self, number: u32, route: &Route) {
+    fn start(&mut self, number: u32, route: &Route, lead: u32, joined: bool) {
         if let Some(item) = self.outbox.iter_mut().find(|item| item.number == number) {
             item.delivery = Delivery::Sending;
             item.route = Some(route.clone());
+            item.lead = lead;
+            item.joined = joined;
         }
         if let Route::Reply { token } = route
             && self.reply.as_ref().is_some_and(|right| right.token == *token)
         {
-            self.reply = None;
+            self.spent = self.reply.take();
         }
     }
 
     fn take_back(&mut self, external_id: &str, number: Option<u32>) {
+        self.awaited.retain(|awaited| Some(awaited.number) != number);
         if number.is_some() {
             self.tombstones.retain(|known| known != external_id);
             self.external_ids.retain(|(known, _)| known != external_id);

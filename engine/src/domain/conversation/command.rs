@@ -1,7 +1,9 @@
 //! Wishes to a conversation. Each may be refused; see `decide`.
 
-use crate::domain::id::{AgentId, ContactPointId, InboxId};
+use crate::domain::content::{Dress, MediaLoss, StoredFile};
+use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Content, FailureReason};
+use crate::domain::org::{SendMode, WhenQuotaEmpty};
 use crate::domain::seat::ReleaseCause;
 use crate::domain::time::Timestamp;
 
@@ -76,6 +78,8 @@ pub enum Command {
         client_id: String,
         /// What to say.
         content: Content,
+        /// What goes with it.
+        dress: Dress,
         /// Drawn by the caller; used if the message is new.
         retry_key: u128,
     },
@@ -113,17 +117,12 @@ pub enum Command {
         /// The memo.
         number: u32,
     },
-    /// The sender asks which way a message goes. With a live token this records the start.
-    BeginSend {
-        /// The message.
-        number: u32,
-        /// Free answers are not wanted for this one any more.
-        push_only: bool,
-    },
-    /// The sender tells how it ended.
+    /// The sender proposes a call. Which way it goes is recorded before its first byte.
+    BeginSend(Plan),
+    /// The sender tells how a call ended.
     FinishSend {
-        /// The message.
-        number: u32,
+        /// The first message of it.
+        lead: u32,
         /// How.
         outcome: SendOutcome,
     },
@@ -155,6 +154,18 @@ pub enum Command {
     SeeName {
         /// The display name.
         name: String,
+    },
+    /// The customer's picture was learnt.
+    SeePicture {
+        /// The picture, or that there is none.
+        picture: Option<FileId>,
+    },
+    /// Awaited media were fetched, or cannot be had.
+    KeepMedia {
+        /// The message.
+        number: u32,
+        /// Its file, or why there is none.
+        outcome: Result<StoredFile, MediaLoss>,
     },
     /// Park the conversation after repeated failures.
     SetAside,
@@ -197,6 +208,8 @@ pub enum InboundKind {
         content: Content,
         /// A single-use right to answer free.
         reply_token: Option<String>,
+        /// With it the platform is told that this message was read.
+        read_token: Option<String>,
         /// The event as written, for kinds not yet understood.
         raw: Option<String>,
     },
@@ -205,15 +218,63 @@ pub enum InboundKind {
         /// The platform's id of the message.
         external_id: String,
     },
+    /// A message was rewritten.
+    Edit {
+        /// The platform's id of the message.
+        external_id: String,
+        /// What it says now.
+        content: Content,
+    },
+    /// The account was added as a friend, or unblocked.
+    Follow {
+        /// It had been blocked.
+        unblocked: bool,
+        /// A single-use right to answer free.
+        reply_token: Option<String>,
+    },
+    /// The account was blocked.
+    Unfollow,
 }
 
-/// How a send ended.
+/// A call that the sender would make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The first messages that wait, as many as the channel puts into one call; the first is never left out.
+    pub numbers: Vec<u32>,
+    /// Texts in a row would go as one bubble.
+    pub joined: bool,
+    /// How the account sends.
+    pub mode: SendMode,
+    /// Free answers are not wanted for this one any more.
+    pub no_reply: bool,
+    /// What is left of the messages that cost.
+    pub quota: Quota,
+}
+
+impl Plan {
+    /// One answer alone, over an account that sends in this way and has something left.
+    #[must_use]
+    pub fn alone(number: u32, mode: SendMode) -> Self {
+        Self { numbers: vec![number], joined: false, mode, no_reply: false, quota: Quota::Left }
+    }
+}
+
+/// What is left of the messages that cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Some, as far as is known.
+    Left,
+    /// None, and what is then to be done.
+    Empty(WhenQuotaEmpty),
+}
+
+/// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendOutcome {
     /// The platform took it.
     Sent {
-        /// The platform's ids.
-        external_ids: Vec<String>,
+        /// The platform's ids of the bubbles, each with the message that it holds; a bubble of several is told for each.
+        external_ids: Vec<(u32, String)>,
         /// As a free answer.
         free: bool,
     },
@@ -221,8 +282,15 @@ pub enum SendOutcome {
     Failed(FailureReason),
     /// Nobody can know.
     Unknown,
-    /// The free answer was certainly not taken; another way may be tried.
+    /// This way was certainly not taken; another may be tried.
     Abandoned,
+    /// Certainly not taken, and no other way now: it waits for the customer to write again.
+    Held,
+    /// Nothing was sent, because of these messages of several. A free right is not used up.
+    Refused {
+        /// Which, and why; none where that cannot be told.
+        culprits: Vec<(u32, FailureReason)>,
+    },
 }
 
 /// Which deadline of the state.

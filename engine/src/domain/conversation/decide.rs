@@ -2,6 +2,7 @@
 
 use super::{
     ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing,
+    sending,
 };
 use crate::domain::id::AgentId;
 use crate::domain::rejected::Rejected;
@@ -62,12 +63,13 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::AcceptHandover { agent } => accept(state, *agent, around),
         Command::EndHandover { agent } => end_handover(state, *agent),
         Command::Assign { agent, assignee } => assign(state, *agent, *assignee, around),
-        Command::Send { agent, seat_epoch, client_id, content, retry_key } => {
-            outgoing::send(state, *agent, *seat_epoch, client_id, content, *retry_key)
+        Command::Send { agent, seat_epoch, client_id, content, dress, retry_key } => {
+            let draft = outgoing::Draft { client_id, content, dress, retry_key: *retry_key };
+            outgoing::send(state, *agent, *seat_epoch, &draft)
         }
         Command::Cancel { agent, seat_epoch, number } => outgoing::cancel(state, *agent, *seat_epoch, *number),
-        Command::BeginSend { number, push_only } => outgoing::begin(state, *number, *push_only, around),
-        Command::FinishSend { number, outcome } => Ok(outgoing::finish(state, *number, outcome)),
+        Command::BeginSend(plan) => sending::begin(state, plan, around),
+        Command::FinishSend { lead, outcome } => Ok(sending::finish(state, *lead, outcome)),
         Command::AddNote { agent, client_id, text } => {
             around
                 .member(*agent)
@@ -81,6 +83,9 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::AgentReturned { agent } => Ok(returned(state, *agent)),
         Command::DropAgent { agent, cause } => Ok(drop_agent(state, *agent, *cause)),
         Command::SeeName { name } => Ok(see_name(state, name)),
+        Command::SeePicture { picture } if state.picture == *picture => Ok(Vec::new()),
+        Command::SeePicture { picture } => Ok(vec![Event::PictureSeen { picture: *picture }]),
+        Command::KeepMedia { number, outcome } => Ok(inbound::keep_media(state, *number, outcome)),
         Command::SetAside if state.set_aside => Ok(Vec::new()),
         Command::SetAside => Ok(vec![Event::SetAside]),
         Command::TakeBack { agent } if state.set_aside => Ok(vec![Event::TakenBack { by: *agent }]),
@@ -94,6 +99,7 @@ fn is_work(command: &Command) -> bool {
         command,
         Command::Inbound(_)
             | Command::FinishSend { .. }
+            | Command::KeepMedia { .. }
             | Command::AgentAway { .. }
             | Command::AgentReturned { .. }
             | Command::DropAgent { .. }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{AgentId, ContactPointId, InboxId};
+use crate::domain::content::{Dress, MediaLoss, StoredFile};
+use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::seat::{Away, Offer, ReleaseCause};
 use crate::domain::time::Timestamp;
@@ -52,6 +53,10 @@ pub enum Event {
         number: u32,
         /// The way it goes.
         route: Route,
+        /// The first message of the call that it goes in; its own number where it goes alone.
+        lead: u32,
+        /// Texts in a row go as one bubble.
+        joined: bool,
     },
     /// The platform took it.
     Sent {
@@ -85,6 +90,18 @@ pub enum Event {
     SendAbandoned {
         /// The message's number.
         number: u32,
+    },
+    /// There is no way to send it now; it goes when the customer writes again (未送信).
+    HeldBack {
+        /// The message's number.
+        number: u32,
+    },
+    /// A right to one free answer that was taken for a call is certainly not used up.
+    TokenReturned {
+        /// The platform's single-use token.
+        token: String,
+        /// When the message came that brought it.
+        received_at: Timestamp,
     },
     /// A memo (V7).
     NoteAdded {
@@ -127,6 +144,45 @@ pub enum Event {
         /// The display name.
         name: String,
     },
+    /// The customer's picture on the channel is known, or changed.
+    PictureSeen {
+        /// The picture; `None` where there is none any more.
+        picture: Option<FileId>,
+    },
+    /// The bytes of a message are in the content store.
+    MediaStored {
+        /// The message.
+        number: u32,
+        /// Its file.
+        file: StoredFile,
+    },
+    /// The bytes of a message cannot be had.
+    MediaLost {
+        /// The message.
+        number: u32,
+        /// Why.
+        why: MediaLoss,
+    },
+    /// The customer rewrote a message.
+    Edited {
+        /// The message.
+        number: u32,
+        /// What it says now.
+        content: Content,
+        /// The platform's time of the change.
+        edited_at: Timestamp,
+    },
+    /// The customer added the account as a friend (L5). No waiting work.
+    Followed {
+        /// They had blocked it before.
+        unblocked: bool,
+        /// A single-use right to answer free.
+        reply_token: Option<String>,
+        /// When it came here.
+        received_at: Timestamp,
+    },
+    /// The customer blocked the account.
+    Unfollowed,
     /// Failed too often; parked for a person (DESIGN 7).
     SetAside,
     /// A person put it back to work.
@@ -170,6 +226,8 @@ pub struct Received {
     pub late: bool,
     /// The event as the platform wrote it, for kinds that a later release will understand.
     pub raw: Option<String>,
+    /// With it the platform is told that this message, and all before it, were read.
+    pub read_token: Option<String>,
 }
 
 /// The seat got a holder.
@@ -230,4 +288,6 @@ pub struct Queued {
     pub content: Content,
     /// The key under which the platform recognises a repeated push. It does not change.
     pub retry_key: u128,
+    /// What goes with it.
+    pub dress: Dress,
 }

@@ -1,7 +1,12 @@
 //! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
 
 use super::{Conversation, Event, Inbound, InboundKind, Opened, Received, Status};
+use crate::domain::content::{MediaLoss, StoredFile};
 use crate::domain::message::Content;
+
+fn number_of(state: &Conversation, external_id: &str) -> Option<u32> {
+    state.external_ids.iter().find(|(id, _)| id == external_id).map(|(_, number)| *number)
+}
 
 /// The events of one inbound event, in order.
 pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
@@ -15,7 +20,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
         }));
     }
     match &inbound.what {
-        InboundKind::Message { external_id, content, reply_token, raw } => {
+        InboundKind::Message { external_id, content, reply_token, read_token, raw } => {
             if state.status == Status::Done {
                 events.push(Event::Reopened);
             }
@@ -31,17 +36,46 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
                 reply_token: reply_token.clone(),
                 late: inbound.at < state.newest_sent_at,
                 raw: if taken_back { None } else { raw.clone() },
+                read_token: read_token.clone(),
             }));
             if let (true, Some(external_id)) = (taken_back, external_id.clone()) {
                 events.push(Event::Unsent { external_id, number: Some(number) });
             }
         }
+        InboundKind::Edit { external_id, content } => {
+            // An edit of a message that never came, or came too long ago to be known, has nothing to change; changes
+            // come in any order, and the newest counts.
+            let newest = |number: &u32| !state.edits.iter().any(|(known, at)| known == number && *at > inbound.at);
+            events.extend(number_of(state, external_id).filter(newest).map(|number| Event::Edited {
+                number,
+                content: content.clone(),
+                edited_at: inbound.at,
+            }));
+        }
+        InboundKind::Follow { unblocked, reply_token } => events.push(Event::Followed {
+            unblocked: *unblocked,
+            reply_token: reply_token.clone(),
+            received_at: inbound.received_at,
+        }),
+        InboundKind::Unfollow if state.blocked => {}
+        InboundKind::Unfollow => events.push(Event::Unfollowed),
         InboundKind::Unsend { external_id } => {
-            let number = state.external_ids.iter().find(|(id, _)| id == external_id).map(|(_, number)| *number);
+            let number = number_of(state, external_id);
             if number.is_some() || !state.tombstones.contains(external_id) {
                 events.push(Event::Unsent { external_id: external_id.clone(), number });
             }
         }
     }
     events
+}
+
+/// What became of awaited media. What nobody waits for any more (taken back meanwhile) changes nothing.
+pub(super) fn keep_media(state: &Conversation, number: u32, outcome: &Result<StoredFile, MediaLoss>) -> Vec<Event> {
+    if !state.awaited.iter().any(|awaited| awaited.number == number) {
+        return Vec::new();
+    }
+    vec![match outcome {
+        Ok(file) => Event::MediaStored { number, file: file.clone() },
+        Err(why) => Event::MediaLost { number, why: *why },
+    }]
 }

@@ -11,6 +11,7 @@ mod inbound;
 #[cfg(test)]
 mod model_test;
 mod outgoing;
+mod sending;
 #[cfg(test)]
 mod tests;
 
@@ -18,11 +19,12 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{Command, DeadlineKind, Inbound, InboundKind, SendOutcome};
+pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, SendOutcome};
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
-use super::id::{AgentId, ContactPointId, ConversationId, InboxId};
+use super::content::{Dress, Media};
+use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
 use super::message::{Author, Content, Delivery, Route};
 use super::seat::Seat;
 use super::time::Timestamp;
@@ -54,6 +56,10 @@ pub struct Conversation {
     pub thread: String,
     /// The customer's name on the channel, once known.
     pub name: Option<String>,
+    /// Their picture on the channel, once known.
+    pub picture: Option<FileId>,
+    /// They have blocked the account; what is sent will not arrive.
+    pub blocked: bool,
     /// Where it stands.
     pub status: Status,
     /// Who may answer.
@@ -74,6 +80,12 @@ pub struct Conversation {
     pub newest_sent_at: Timestamp,
     /// The right to one free answer, if it is alive.
     pub reply: Option<ReplyRight>,
+    /// Media whose bytes somebody still has to fetch. At most [`limits::AWAITED_MEDIA`].
+    pub awaited: VecDeque<AwaitedMedia>,
+    /// The newest message that can be told to the platform as read, and the token for it.
+    pub read: Option<(u32, String)>,
+    /// The right that the newest free call took.
+    pub spent: Option<ReplyRight>,
     /// What has not gone out yet, in order.
     pub outbox: VecDeque<Outgoing>,
     /// The last client ids, to know a repetition. At most [`limits::CLIENT_IDS`].
@@ -82,6 +94,8 @@ pub struct Conversation {
     pub notes: Vec<NoteRef>,
     /// Platform ids of the last messages, for unsend. At most [`limits::EXTERNAL_IDS`].
     pub external_ids: VecDeque<(String, u32)>,
+    /// When the newest change of a rewritten message was made. At most [`limits::EDITS`].
+    pub edits: VecDeque<(u32, Timestamp)>,
     /// Platform ids taken back before they arrived. At most [`limits::TOMBSTONES`].
     pub tombstones: VecDeque<String>,
     /// Parked for a person after repeated failures.
@@ -99,6 +113,17 @@ pub struct ReplyRight {
     pub received_at: Timestamp,
 }
 
+/// Media that arrived as a name only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitedMedia {
+    /// The message.
+    pub number: u32,
+    /// The platform's id of it, under which it has the bytes.
+    pub external_id: Option<String>,
+    /// What is known of it.
+    pub media: Media,
+}
+
 /// An answer that has not gone out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {
@@ -110,12 +135,18 @@ pub struct Outgoing {
     pub content: Content,
     /// Under which the platform recognises a repeated push.
     pub retry_key: u128,
-    /// `Queued` or `Sending`.
+    /// `Queued`, `Unsent` or `Sending`.
     pub delivery: Delivery,
     /// The way that was begun, while `Sending`.
     pub route: Option<Route>,
+    /// The first message of the call it goes in, while `Sending`.
+    pub lead: u32,
+    /// Texts in a row go as one bubble in that call.
+    pub joined: bool,
     /// When it was accepted.
     pub queued_at: Timestamp,
+    /// What goes with it.
+    pub dress: Dress,
 }
 
 /// One client id that was used.
@@ -144,6 +175,8 @@ pub mod limits {
     pub const TEXT_UTF16: usize = 24_996;
     /// Longest text in UTF-8 bytes, so that its record fits the journal. Longer is refused.
     pub const TEXT_BYTES: usize = 48 * 1024;
+    /// Largest content of any kind, in bytes of words, so that its record fits the journal. Larger is refused.
+    pub const CONTENT_BYTES: usize = TEXT_BYTES;
     /// Longest memo in characters. Longer is refused.
     pub const NOTE_CHARS: usize = 5_000;
     /// Longest take-over reason or hand-over note in characters. Longer is refused.
@@ -154,12 +187,20 @@ pub mod limits {
     pub const CLIENT_ID_BYTES: usize = 64;
     /// Answers waiting to go out. One more is refused.
     pub const OUTBOX: usize = 50;
+    /// A push that was begun is not begun again when its message is older, in milliseconds: it becomes unknown. LINE
+    /// recognises a repeated push for 24 hours from its first try; the hour between is for slow calls and clocks that
+    /// differ.
+    pub const REPEATABLE_MS: i64 = 23 * 3_600_000;
     /// Client ids remembered; an older repetition counts as a new message.
     pub const CLIENT_IDS: usize = 128;
     /// Memos that stay editable; older ones become read-only.
     pub const NOTES: usize = 256;
     /// Messages whose platform id is remembered; an unsend of an older one is looked up in the timeline.
     pub const EXTERNAL_IDS: usize = 256;
+    /// Media that wait to be fetched; the oldest is given up.
+    pub const AWAITED_MEDIA: usize = 256;
+    /// Rewritten messages whose newest change is known; an older change of others counts as the newest.
+    pub const EDITS: usize = 32;
     /// Unsends remembered before their message; the oldest is forgotten.
     pub const TOMBSTONES: usize = 32;
 }
@@ -175,6 +216,8 @@ impl Conversation {
             external_id: String::new(),
             thread: String::new(),
             name: None,
+            picture: None,
+            blocked: false,
             status: Status::New,
             seat: Seat::default(),
             assignee: None,
@@ -185,10 +228,14 @@ impl Conversation {
             new_since: Timestamp(0),
             newest_sent_at: Timestamp(0),
             reply: None,
+            awaited: VecDeque::new(),
+            read: None,
+            spent: None,
             outbox: VecDeque::new(),
             client_ids: VecDeque::new(),
             notes: Vec::new(),
             external_ids: VecDeque::new(),
+            edits: VecDeque::new(),
             tombstones: VecDeque::new(),
             set_aside: false,
             version: 0,

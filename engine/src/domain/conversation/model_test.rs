@@ -9,9 +9,12 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
-use super::{Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, SendOutcome, Status, decide};
+use super::{
+    Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Plan, SendOutcome, Status, decide,
+};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, WindowId};
 use crate::domain::message::{Content, Delivery, FailureReason};
+use crate::domain::org::SendMode;
 use crate::domain::seat::ReleaseCause;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
@@ -83,6 +86,7 @@ fn heard(known: &Known) -> BoxedStrategy<Command> {
                     content: Content::Text("hello".to_owned()),
                     reply_token: token.then(|| format!("token of {}", known.last_number)),
                     raw: None,
+                    read_token: None,
                 }
             };
             inbound(&known, what)
@@ -133,13 +137,13 @@ fn written(known: &Known) -> BoxedStrategy<Command> {
     .boxed();
     prop_oneof![
         4 => (who.clone(), client_id, text).prop_map(move |(agent, client_id, text)| {
-            Command::Send { agent, seat_epoch: epoch, client_id, content: Content::Text(text), retry_key: 1 }
+            Command::Send { agent, seat_epoch: epoch, client_id, content: Content::Text(text), dress: Default::default(), retry_key: 1 }
         }),
         1 => (who, number.clone())
             .prop_map(move |(agent, number)| Command::Cancel { agent, seat_epoch: epoch, number }),
         3 => (number.clone(), any::<bool>())
-            .prop_map(|(number, push_only)| Command::BeginSend { number, push_only }),
-        3 => (number, outcome).prop_map(|(number, outcome)| Command::FinishSend { number, outcome }),
+            .prop_map(|(number, push_only)| begin_alone(number, push_only)),
+        3 => (number, outcome).prop_map(|(number, outcome)| Command::FinishSend { lead: number, outcome }),
         2 => (agent(), client_id, text)
             .prop_map(|(agent, client_id, text)| Command::AddNote { agent, client_id, text }),
         1 => (agent(), 0..=top, text).prop_map(|(agent, number, text)| Command::EditNote { agent, number, text }),
@@ -147,6 +151,11 @@ fn written(known: &Known) -> BoxedStrategy<Command> {
         1 => "[A-C]?".prop_map(|name| Command::SeeName { name }),
     ]
     .boxed()
+}
+
+/// Calls of several answers have tables of their own.
+fn begin_alone(number: u32, no_reply: bool) -> Command {
+    Command::BeginSend(Plan { no_reply, ..Plan::alone(number, SendMode::Auto) })
 }
 
 fn deadlines() -> impl Strategy<Value = Command> {
@@ -165,6 +174,7 @@ impl Known {
             Command::Inbound(_) => true,
             _ if !self.born => false,
             Command::FinishSend { .. }
+            | Command::KeepMedia { .. }
             | Command::AgentAway { .. }
             | Command::AgentReturned { .. }
             | Command::DropAgent { .. }
@@ -193,11 +203,11 @@ impl Known {
             Command::Cancel { agent, seat_epoch, number } => {
                 holds(agent, seat_epoch) && self.outbox.get(number) == Some(&None)
             }
-            Command::BeginSend { number, .. } => self.outbox.contains_key(number),
+            Command::BeginSend(plan) => self.outbox.contains_key(&plan.numbers[0]),
             Command::EditNote { agent, number, .. } | Command::DeleteNote { agent, number } => {
                 self.notes.get(number) == Some(agent)
             }
-            Command::Assign { .. } | Command::SeeName { .. } => true,
+            Command::Assign { .. } | Command::SeeName { .. } | Command::SeePicture { .. } => true,
             Command::Send { .. } => false,
         }
     }
@@ -304,11 +314,11 @@ impl Known {
             Command::Cancel { number, .. } => {
                 self.outbox.remove(number);
             }
-            Command::BeginSend { number, push_only } => self.begin(*number, *push_only),
-            Command::FinishSend { number, outcome } => match self.outbox.get_mut(number) {
+            Command::BeginSend(plan) => self.begin(plan.numbers[0], plan.no_reply),
+            Command::FinishSend { lead, outcome } => match self.outbox.get_mut(lead) {
                 Some(begun @ Some(_)) if *outcome == SendOutcome::Abandoned => *begun = None,
                 Some(Some(_)) => {
-                    self.outbox.remove(number);
+                    self.outbox.remove(lead);
                 }
                 _ => {}
             },

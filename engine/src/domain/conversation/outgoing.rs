@@ -1,11 +1,14 @@
-//! Answers and memos: accepting them, and following an answer out of the house.
+//! Answers and memos: accepting and withdrawing them. How an answer leaves the house stands in `sending`.
+
+use std::hash::{Hash, Hasher};
 
 use sha2::{Digest, Sha256};
 
-use super::decide::{Around, holds};
-use super::{Conversation, Event, Queued, SendOutcome, limits};
+use super::decide::holds;
+use super::{Conversation, Event, Queued, limits};
+use crate::domain::content::Dress;
 use crate::domain::id::AgentId;
-use crate::domain::message::{Author, Content, Delivery, Route};
+use crate::domain::message::{Author, Content};
 use crate::domain::rejected::Rejected;
 
 /// What a client id is remembered by.
@@ -33,8 +36,31 @@ impl Content {
             Self::Text(text) => content_hash(text.as_bytes()),
             Self::Other { kind, summary } => content_hash(format!("\u{0}{kind}\u{0}{summary}").as_bytes()),
             Self::Redacted => 0,
+            other => hash_of(other),
         }
     }
+}
+
+/// By what a content and its dress are the same; stable across runs.
+pub(super) fn fingerprint(content: &Content, dress: &Dress) -> u64 {
+    if *dress == Dress::default() { content.fingerprint() } else { hash_of(&(content, dress)) }
+}
+
+/// A hash of plain data that does not change from run to run, as the standard library's may.
+fn hash_of(value: &impl Hash) -> u64 {
+    struct Feed(Sha256);
+    impl Hasher for Feed {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+
+        fn finish(&self) -> u64 {
+            first_eight(&self.0.clone().finalize())
+        }
+    }
+    let mut feed = Feed(Sha256::new());
+    value.hash(&mut feed);
+    feed.finish()
 }
 
 impl Conversation {
@@ -60,24 +86,24 @@ fn check_client_id(client_id: &str) -> Result<(), Rejected> {
     Ok(())
 }
 
+/// An answer that an agent wrote.
+pub(super) struct Draft<'a> {
+    pub(super) client_id: &'a str,
+    pub(super) content: &'a Content,
+    pub(super) dress: &'a Dress,
+    pub(super) retry_key: u128,
+}
+
 pub(super) fn send(
     state: &Conversation,
     agent: AgentId,
     seat_epoch: u64,
-    client_id: &str,
-    content: &Content,
-    retry_key: u128,
+    draft: &Draft<'_>,
 ) -> Result<Vec<Event>, Rejected> {
+    let Draft { client_id, content, dress, retry_key } = *draft;
     check_client_id(client_id)?;
-    let Content::Text(text) = content else {
-        return Err(Rejected::invalid("content", "text"));
-    };
-    let too_long = content.utf16_len() > limits::TEXT_UTF16 || text.len() > limits::TEXT_BYTES;
-    if text.trim().is_empty() || too_long {
-        let rule = "1 to 24,996 UTF-16 code units and 49,152 bytes, not only white space";
-        return Err(Rejected::invalid("content.text", rule));
-    }
-    if let Some(known) = state.repetition(agent, client_id, content.fingerprint()) {
+    check_content(content)?;
+    if let Some(known) = state.repetition(agent, client_id, fingerprint(content, dress)) {
         return known.map(|()| Vec::new());
     }
     holds(state, agent, seat_epoch)?;
@@ -90,7 +116,30 @@ pub(super) fn send(
         client_id: client_id.to_owned(),
         content: content.clone(),
         retry_key,
+        dress: dress.clone(),
     })])
+}
+
+/// What is true on every channel. What one channel cannot do was refused by its adapter before.
+fn check_content(content: &Content) -> Result<(), Rejected> {
+    match content {
+        Content::Text(text) => {
+            let too_long = content.utf16_len() > limits::TEXT_UTF16 || text.len() > limits::TEXT_BYTES;
+            if text.trim().is_empty() || too_long {
+                let rule = "1 to 24,996 UTF-16 code units and 49,152 bytes, not only white space";
+                return Err(Rejected::invalid("content.text", rule));
+            }
+        }
+        Content::Media(media) if media.file().is_none() => {
+            return Err(Rejected::invalid("content.file", "a file that was uploaded"));
+        }
+        Content::Other { .. } | Content::Redacted => return Err(Rejected::invalid("content", "something to send")),
+        Content::Sticker(_) | Content::Media(_) | Content::Location(_) | Content::Cards(_) | Content::Native(_) => {}
+    }
+    if content.weight() > limits::CONTENT_BYTES {
+        return Err(Rejected::invalid("content", "at most 49,152 bytes"));
+    }
+    Ok(())
 }
 
 pub(super) fn cancel(
@@ -101,44 +150,11 @@ pub(super) fn cancel(
 ) -> Result<Vec<Event>, Rejected> {
     holds(state, agent, seat_epoch)?;
     match state.outgoing(number) {
-        Some(item) if item.delivery == Delivery::Queued => Ok(vec![Event::Cancelled { number, by: agent }]),
+        Some(item) if item.waits() => Ok(vec![Event::Cancelled { number, by: agent }]),
         Some(_) => Err(Rejected::NotWaiting),
         None if number <= state.last_number => Err(Rejected::NotWaiting),
         None => Err(Rejected::not_found("message")),
     }
-}
-
-/// Which way a message goes, recorded before its first byte. A push that was begun before may be begun again: its retry
-/// key makes it one. A reply that was begun and never finished cannot be known, and is never repeated.
-pub(super) fn begin(
-    state: &Conversation,
-    number: u32,
-    push_only: bool,
-    around: Around<'_>,
-) -> Result<Vec<Event>, Rejected> {
-    let item = state.outgoing(number).ok_or(Rejected::not_found("message"))?;
-    match (item.delivery, &item.route) {
-        (Delivery::Sending, Some(Route::Reply { .. })) => return Ok(vec![Event::Unknown { number }]),
-        (Delivery::Sending, _) => return Ok(Vec::new()),
-        _ => {}
-    }
-    let budget_ms = around.window.settings.reply_budget_ms;
-    let alive = state.reply.as_ref().filter(|right| !push_only && around.now.since_ms(right.received_at) < budget_ms);
-    let route = alive.map_or(Route::Push, |right| Route::Reply { token: right.token.clone() });
-    Ok(vec![Event::SendStarted { number, route }])
-}
-
-/// How a send ended. What is not on its way any more decides to nothing.
-pub(super) fn finish(state: &Conversation, number: u32, outcome: &SendOutcome) -> Vec<Event> {
-    if state.outgoing(number).is_none_or(|item| item.delivery != Delivery::Sending) {
-        return Vec::new();
-    }
-    vec![match outcome.clone() {
-        SendOutcome::Sent { external_ids, free } => Event::Sent { number, external_ids, free },
-        SendOutcome::Failed(reason) => Event::Failed { number, reason },
-        SendOutcome::Unknown => Event::Unknown { number },
-        SendOutcome::Abandoned => Event::SendAbandoned { number },
-    }]
 }
 
 fn check_note(text: &str) -> Result<(), Rejected> {

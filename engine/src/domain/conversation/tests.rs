@@ -5,14 +5,17 @@
 
 mod handover;
 mod incoming;
+mod modes;
 mod notes;
 mod outgoing;
+mod platform;
 mod seat;
 mod waiting;
 
-use super::{Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Queued, decide};
+use super::{Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Plan, Queued, decide};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, WindowId};
 use crate::domain::message::Content;
+use crate::domain::org::SendMode;
 use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
@@ -132,6 +135,7 @@ fn message(external_id: &str, at: Timestamp, token: Option<&str>) -> Command {
             content: Content::Text(format!("text of {external_id}")),
             reply_token: token.map(str::to_owned),
             raw: Some("{}".to_owned()),
+            read_token: None,
         },
     )
 }
@@ -142,7 +146,14 @@ fn unsend(external_id: &str) -> Command {
 
 fn send(agent: AgentId, seat_epoch: u64, client_id: &str, text: &str) -> Command {
     let content = Content::Text(text.to_owned());
-    Command::Send { agent, seat_epoch, client_id: client_id.to_owned(), content, retry_key: 42 }
+    Command::Send {
+        agent,
+        seat_epoch,
+        client_id: client_id.to_owned(),
+        content,
+        dress: Default::default(),
+        retry_key: 42,
+    }
 }
 
 fn deadline(kind: DeadlineKind) -> Command {
@@ -177,7 +188,7 @@ fn nothing_but_the_customer_can_begin_a_conversation() {
 #[test]
 fn a_conversation_set_aside_takes_facts_and_refuses_work() {
     let mut desk = Desk::answered("hello");
-    desk.ok(Command::BeginSend { number: 2, push_only: true });
+    desk.ok(Command::BeginSend(Plan { no_reply: true, ..Plan::alone(2, SendMode::Auto) }));
     desk.ok(Command::SetAside);
     desk.idle(Command::SetAside);
     for work in [
@@ -194,13 +205,13 @@ fn a_conversation_set_aside_takes_facts_and_refuses_work() {
         Command::AddNote { agent: AYA, client_id: "n".to_owned(), text: "t".to_owned() },
         Command::EditNote { agent: AYA, number: 3, text: "t".to_owned() },
         Command::DeleteNote { agent: AYA, number: 3 },
-        Command::BeginSend { number: 2, push_only: true },
+        Command::BeginSend(Plan { no_reply: true, ..Plan::alone(2, SendMode::Auto) }),
         Command::SeeName { name: "Hana".to_owned() },
     ] {
         desk.no(work, &Rejected::SetAside);
     }
     desk.hear("m2", None);
-    desk.ok(Command::FinishSend { number: 2, outcome: super::SendOutcome::Unknown });
+    desk.ok(Command::FinishSend { lead: 2, outcome: super::SendOutcome::Unknown });
     desk.ok(Command::AgentAway { agent: AYA, since: desk.now });
     desk.ok(Command::AgentReturned { agent: AYA });
     desk.ok(Command::DropAgent { agent: AYA, cause: crate::domain::seat::ReleaseCause::LoggedOut });

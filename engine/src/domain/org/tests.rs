@@ -35,6 +35,7 @@ fn line() -> LineSettings {
         channel_secret: "s".to_owned(),
         channel_access_token: "t".to_owned(),
         mode: SendMode::Auto,
+        when_quota_empty: Default::default(),
         api_base_url: "https://api.line.me".to_owned(),
         api_data_base_url: "https://api-data.line.me".to_owned(),
     }

@@ -80,7 +80,7 @@ family! {
 family! {
     conversation of crate::domain::conversation::Event {
         100 v 1 Opened(opened);
-        101 v 1 Received(received);
+        101 v 2 Received(received);
         102 v 1 Reopened;
         103 v 1 Claimed(claimed);
         104 v 1 Released { agent, cause };
@@ -88,8 +88,8 @@ family! {
         106 v 1 HandoverOffered(offer);
         107 v 1 HandoverEnded { how };
         108 v 1 Assigned { assignee, by };
-        109 v 1 Queued(queued);
-        110 v 1 SendStarted { number, route };
+        109 v 2 Queued(queued);
+        110 v 2 SendStarted { number, route, lead, joined };
         111 v 1 Sent { number, external_ids, free };
         112 v 1 Failed { number, reason };
         113 v 1 Unknown { number };
@@ -105,6 +105,14 @@ family! {
         123 v 1 NameSeen { name };
         124 v 1 SetAside;
         125 v 1 TakenBack { by };
+        126 v 1 HeldBack { number };
+        127 v 1 TokenReturned { token, received_at };
+        128 v 1 PictureSeen { picture };
+        129 v 1 MediaStored { number, file };
+        130 v 1 MediaLost { number, why };
+        131 v 1 Edited { number, content, edited_at };
+        132 v 1 Followed { unblocked, reply_token, received_at };
+        133 v 1 Unfollowed;
     }
 }
 
@@ -114,8 +122,8 @@ family! {
         201 v 1 PasswordChanged { agent, password_hash };
         202 v 1 AgentDisabled { agent, disabled };
         203 v 1 WindowCreated(window);
-        204 v 1 InboxCreated(inbox);
-        205 v 1 InboxChanged(inbox);
+        204 v 2 InboxCreated(inbox);
+        205 v 2 InboxChanged(inbox);
     }
 }
 

@@ -4,6 +4,7 @@
 //! bytes, secrets and single-use tokens go. Every event is named here, so that a new one has to answer the question.
 
 use super::{Header, decode, read_header, write};
+use crate::domain::content::Dress;
 use crate::domain::conversation::{ClaimHow, Event as Talk};
 use crate::domain::message::{Content, FailureReason, Route};
 use crate::domain::org::{Event as Org, Inbox, InboxSettings};
@@ -44,8 +45,18 @@ fn empty_talk(event: &mut Talk) {
             received.content = Content::Redacted;
             received.reply_token = None;
             received.raw = None;
+            received.read_token = None;
         }
-        Talk::Queued(queued) => queued.content = Content::Redacted,
+        Talk::Queued(queued) => {
+            queued.content = Content::Redacted;
+            queued.dress = Dress::default();
+        }
+        Talk::Edited { content, .. } => *content = Content::Redacted,
+        Talk::TokenReturned { token, .. } => token.clear(),
+        Talk::Followed { reply_token, .. } => *reply_token = None,
+        Talk::PictureSeen { picture } => *picture = None,
+        // The file's bytes go with the content store; its name alone tells nothing.
+        Talk::MediaStored { .. } | Talk::MediaLost { .. } | Talk::HeldBack { .. } | Talk::Unfollowed => {}
         Talk::NoteAdded { text, .. } | Talk::NoteEdited { text, .. } => text.clear(),
         Talk::NameSeen { name } => name.clear(),
         Talk::HandoverOffered(offer) => offer.note = None,

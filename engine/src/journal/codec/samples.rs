@@ -2,8 +2,12 @@
 //!
 //! The golden files are made of these values; a value that changes here does not match its file any more.
 
+use crate::domain::content::{
+    Action, Card, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native, SenderName,
+    Sticker, StoredFile,
+};
 use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
-use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, StreamId, WindowId};
+use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::{Agent, Event as Org, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry};
 use crate::domain::record::Fact;
@@ -24,6 +28,7 @@ const AGENT: AgentId = AgentId(0x0199_5a3c_1111_2222_3333_4444_5555_6666);
 const COLLEAGUE: AgentId = AgentId(0x0199_5a3c_aaaa_bbbb_cccc_dddd_eeee_ffff);
 const INBOX: InboxId = InboxId(0x0199_5a3c_0000_0000_0000_0000_0000_0001);
 const POINT: ContactPointId = ContactPointId(0x0199_5a3c_0000_0000_0000_0000_0000_0002);
+const FILE: FileId = FileId(0x71c2_5a3c_0000_0000_0000_0000_0000_0004);
 const TALK: ConversationId = ConversationId(0x0199_5a3c_0000_0000_0000_0000_0000_0003);
 
 /// Every kind of fact, the same kind side by side.
@@ -39,7 +44,84 @@ fn contents() -> Vec<Content> {
         Content::Text(_) => Content::Text("返品したいです 😀".into()),
         Content::Other { .. } => Content::Other { kind: "sticker".into(), summary: "スタンプ".into() },
         Content::Redacted => Content::Redacted,
+        Content::Sticker(_) => Content::Sticker(Sticker {
+            package_id: "11537".into(),
+            sticker_id: "52002734".into(),
+            text: Some("おはよう".into()),
+        }),
+        Content::Media(_) => Content::Media(Box::new(media(MediaKind::Image, MediaPlace::Platform))),
+        Content::Location(_) => Content::Location(Location {
+            title: Some("受取場所".into()),
+            address: Some("東京都千代田区1-1".into()),
+            latitude_e6: 35_681_236,
+            longitude_e6: 139_767_125,
+        }),
+        Content::Cards(_) => Content::Cards(vec![Card {
+            title: Some("ご予約".into()),
+            text: "どちらにしますか".into(),
+            image: Some(file()),
+            actions: actions(),
+        }]),
+        Content::Native(_) => Content::Native(Native {
+            alt_text: "ご注文の確認".into(),
+            json: "{\"type\":\"flex\"}".into(),
+        }),
     )
+}
+
+fn file() -> StoredFile {
+    StoredFile {
+        id: FILE,
+        mime: "image/jpeg".into(),
+        bytes: 204_800,
+        size: Some((1_280, 960)),
+        preview: Some(FileId(FILE.0 + 1)),
+    }
+}
+
+fn media(kind: MediaKind, place: MediaPlace) -> Media {
+    let set = Some(ImageSet { id: "E005D41A".into(), index: 1, total: 3 });
+    Media { kind, name: Some("写真.jpg".into()), bytes: Some(204_800), duration_ms: Some(5_200), set, place }
+}
+
+/// Every kind of medium, and every place where one can be.
+fn media_everywhere() -> Vec<Content> {
+    let losses = losses().into_iter().map(MediaPlace::Lost);
+    let places = every!(MediaPlace:
+        MediaPlace::Platform => MediaPlace::Platform,
+        MediaPlace::Url(_) => MediaPlace::Url("https://example.com/o.mp4".into()),
+        MediaPlace::Stored(_) => MediaPlace::Stored(file()),
+        MediaPlace::Lost(_) => MediaPlace::Lost(MediaLoss::Gone),
+    );
+    let kinds = every!(MediaKind:
+        MediaKind::Image => MediaKind::Image,
+        MediaKind::Video => MediaKind::Video,
+        MediaKind::Audio => MediaKind::Audio,
+        MediaKind::File => MediaKind::File,
+    );
+    let places: Vec<_> = places.into_iter().chain(losses).collect();
+    kinds.into_iter().cycle().zip(places).map(|(kind, place)| Content::Media(Box::new(media(kind, place)))).collect()
+}
+
+fn losses() -> Vec<MediaLoss> {
+    every!(MediaLoss:
+        MediaLoss::TooLarge => MediaLoss::TooLarge,
+        MediaLoss::Gone => MediaLoss::Gone,
+        MediaLoss::NeverReady => MediaLoss::NeverReady,
+        MediaLoss::Refused => MediaLoss::Refused,
+        MediaLoss::UnsafeAddress => MediaLoss::UnsafeAddress,
+    )
+}
+
+fn actions() -> Vec<Action> {
+    every!(Does:
+        Does::Say(_) => Does::Say("はい".into()),
+        Does::Postback { .. } => Does::Postback { data: "csat=1".into(), display: Some("解決した".into()) },
+        Does::Open(_) => Does::Open("https://example.com/".into()),
+    )
+    .into_iter()
+    .map(|does| Action { label: "選ぶ".into(), does })
+    .collect()
 }
 
 fn talks() -> Vec<Talk> {
@@ -49,7 +131,7 @@ fn talks() -> Vec<Talk> {
         external_id: "U4af4980629".into(),
         thread: "U4af4980629".into(),
     })];
-    all.extend(contents().into_iter().map(|content| {
+    all.extend(contents().into_iter().chain(media_everywhere()).map(|content| {
         Talk::Received(Received {
             number: 7,
             event_id: "01FZ74A0TDDPYRVKNK77XKC3ZR".into(),
@@ -60,6 +142,7 @@ fn talks() -> Vec<Talk> {
             reply_token: Some("38ef843bde154d9b91c21320ffd17a0f".into()),
             late: true,
             raw: Some("{\"type\":\"message\"}".into()),
+            read_token: Some("mr-30yhdy232".into()),
         })
     }));
     all.push(Talk::Reopened);
@@ -100,6 +183,18 @@ fn talks() -> Vec<Talk> {
     all.extend([Some(7), None].map(|number| Talk::Unsent { external_id: "444573844083572737".into(), number }));
     all.push(Talk::NameSeen { name: "佐藤 花子".into() });
     all.extend([Talk::SetAside, Talk::TakenBack { by: AGENT }]);
+    all.extend(from_the_platform());
+    all
+}
+
+fn from_the_platform() -> Vec<Talk> {
+    let mut all = vec![Talk::MediaStored { number: 7, file: file() }];
+    all.extend([Some(FILE), None].map(|picture| Talk::PictureSeen { picture }));
+    all.extend(losses().into_iter().map(|why| Talk::MediaLost { number: 7, why }));
+    all.push(Talk::Edited { number: 7, content: Content::Text("やはり交換で".into()), edited_at: T0 });
+    let reply_token = Some("38ef843bde154d9b91c21320ffd17a0f".to_owned());
+    all.push(Talk::Followed { unblocked: true, reply_token, received_at: T0 });
+    all.push(Talk::Unfollowed);
     all
 }
 
@@ -139,16 +234,20 @@ fn sends() -> Vec<Talk> {
         FailureReason::InboxGone => FailureReason::InboxGone,
     );
     let mut all = Vec::new();
-    all.extend(authors.into_iter().zip(contents()).map(|(author, content)| {
+    let sender = SenderName { name: "山田".into(), icon: Some(FILE) };
+    all.extend(authors.into_iter().cycle().zip(contents()).map(|(author, content)| {
         Talk::Queued(Queued {
             number: 8,
             author,
             client_id: "tab-1:42".into(),
             content,
             retry_key: 0x1234_5678_9abc_4def_8123_4567_89ab_cdef,
+            dress: Dress { quick_replies: actions(), sender: Some(sender.clone()) },
         })
     }));
-    all.extend(routes.into_iter().map(|route| Talk::SendStarted { number: 8, route }));
+    all.extend(routes.into_iter().map(|route| Talk::SendStarted { number: 8, route, lead: 7, joined: true }));
+    all.push(Talk::HeldBack { number: 8 });
+    all.push(Talk::TokenReturned { token: "38ef843bde154d9b".into(), received_at: T0 });
     all.push(Talk::Sent {
         number: 8,
         external_ids: vec!["461230966842064897".into(), "461230966842064898".into()],
@@ -213,11 +312,16 @@ fn orgs() -> Vec<Org> {
             channel_secret: "c0ffee".into(),
             channel_access_token: "t0ken".into(),
             mode: SendMode::Auto,
+            when_quota_empty: Default::default(),
             api_base_url: "https://api.line.me".into(),
             api_data_base_url: "https://api-data.line.me".into(),
         }),
     );
-    let _ = every!(SendMode: SendMode::Auto => SendMode::Auto);
+    let _ = every!(SendMode:
+        SendMode::Auto => SendMode::Auto,
+        SendMode::Reply => SendMode::Reply,
+        SendMode::Push => SendMode::Push,
+    );
     let inbox =
         |settings| Inbox { id: INBOX, window: WindowId::new("shop1").expect("a good id"), settings, changed_at: T0 };
     let mut all: Vec<_> = roles

@@ -3,9 +3,16 @@
 //! When a shape changes: raise its version in `facts`, keep the former fields here as a tuple or a type of their own,
 //! and add a line to [`OLD`] that reads them and makes today's event. The golden file of the former version stays.
 
-use super::CodecError;
-use crate::domain::id::ConversationId;
+use serde::Deserialize;
+
+use super::{CodecError, read_whole};
+use crate::domain::content::Dress;
+use crate::domain::conversation::{Event as Talk, Queued, Received};
+use crate::domain::id::{ConversationId, InboxId, WindowId};
+use crate::domain::message::{Author, Content, Route};
+use crate::domain::org::{Event as Org, Inbox, InboxSettings, LineSettings, SendMode, WhenQuotaEmpty};
 use crate::domain::record::Fact;
+use crate::domain::time::Timestamp;
 
 /// How one former shape is read.
 #[derive(Debug)]
@@ -18,5 +25,105 @@ pub(super) struct Old {
     pub(super) read: fn(Option<ConversationId>, &[u8]) -> Result<Fact, CodecError>,
 }
 
-/// Every former shape. Nothing has changed yet.
-pub(super) const OLD: &[Old] = &[];
+/// Every former shape.
+pub(super) const OLD: &[Old] = &[
+    Old { number: 101, version: 1, read: received_v1 },
+    Old { number: 109, version: 1, read: queued_v1 },
+    Old { number: 110, version: 1, read: send_started_v1 },
+    Old { number: 204, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxCreated).map(Fact::Org) },
+    Old { number: 205, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxChanged).map(Fact::Org) },
+];
+
+fn talk(conversation: Option<ConversationId>, event: Talk) -> Result<Fact, CodecError> {
+    let id = conversation.ok_or_else(|| CodecError::damaged("the owner of a fact"))?;
+    Ok(Fact::Conversation(id, event))
+}
+
+/// Before messages could be told to the platform as read.
+#[derive(Deserialize)]
+struct ReceivedV1 {
+    number: u32,
+    event_id: String,
+    external_id: Option<String>,
+    content: Content,
+    sent_at: Timestamp,
+    received_at: Timestamp,
+    reply_token: Option<String>,
+    late: bool,
+    raw: Option<String>,
+}
+
+fn received_v1(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
+    let old: ReceivedV1 = read_whole(body)?;
+    let received = Received {
+        number: old.number,
+        event_id: old.event_id,
+        external_id: old.external_id,
+        content: old.content,
+        sent_at: old.sent_at,
+        received_at: old.received_at,
+        reply_token: old.reply_token,
+        late: old.late,
+        raw: old.raw,
+        read_token: None,
+    };
+    talk(conversation, Talk::Received(received))
+}
+
+/// Before answers had buttons and sender names.
+#[derive(Deserialize)]
+struct QueuedV1 {
+    number: u32,
+    author: Author,
+    client_id: String,
+    content: Content,
+    retry_key: u128,
+}
+
+fn queued_v1(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
+    let QueuedV1 { number, author, client_id, content, retry_key } = read_whole(body)?;
+    let queued = Queued { number, author, client_id, content, retry_key, dress: Dress::default() };
+    talk(conversation, Talk::Queued(queued))
+}
+
+/// Before several answers could go in one call.
+fn send_started_v1(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
+    let (number, route): (u32, Route) = read_whole(body)?;
+    talk(conversation, Talk::SendStarted { number, route, lead: number, joined: false })
+}
+
+/// Before an empty quota was a setting.
+#[derive(Deserialize)]
+struct InboxV1 {
+    id: InboxId,
+    window: WindowId,
+    settings: InboxSettingsV1,
+    changed_at: Timestamp,
+}
+
+#[derive(Deserialize)]
+enum InboxSettingsV1 {
+    Line(LineSettingsV1),
+}
+
+#[derive(Deserialize)]
+struct LineSettingsV1 {
+    channel_secret: String,
+    channel_access_token: String,
+    mode: SendMode,
+    api_base_url: String,
+    api_data_base_url: String,
+}
+
+fn inbox_v1(body: &[u8]) -> Result<Inbox, CodecError> {
+    let InboxV1 { id, window, settings: InboxSettingsV1::Line(line), changed_at } = read_whole(body)?;
+    let settings = InboxSettings::Line(LineSettings {
+        channel_secret: line.channel_secret,
+        channel_access_token: line.channel_access_token,
+        mode: line.mode,
+        when_quota_empty: WhenQuotaEmpty::default(),
+        api_base_url: line.api_base_url,
+        api_data_base_url: line.api_data_base_url,
+    });
+    Ok(Inbox { id, window, settings, changed_at })
+}

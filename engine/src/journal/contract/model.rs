@@ -75,7 +75,7 @@ impl Model {
         let epoch = self.epochs.get(&wish.stream).copied().unwrap_or(0);
         let touches = wish.touch.map(|(thing, right)| {
             let known = self.versions.get(&(wish.stream, thing)).copied();
-            Touch { entity: conversation(u128::from(thing)), version: known.unwrap_or(3) + u64::from(!right) }
+            Touch { entity: conversation(u128::from(thing)), version: known.unwrap_or(3) + u64::from(!right), chain: 0 }
         });
         Append {
             stream: id(wish.stream),

@@ -14,7 +14,7 @@ pub(super) fn a_record_at_the_limit_is_kept_and_one_byte_more_is_refused<S: Subj
     assert_eq!(one(journal, of(0)), Ok(Position(2)));
     let marks = Append {
         dedupe: (0..MAX_MARKS as u128).map(DedupeKey).collect(),
-        touches: (0..MAX_MARKS as u128).map(|n| Touch { entity: conversation(n), version: 0 }).collect(),
+        touches: (0..MAX_MARKS as u128).map(|n| Touch { entity: conversation(n), version: 0, chain: 0 }).collect(),
         ..of(MAX_RECORD)
     };
     assert_eq!(one(journal, marks.clone()), Ok(Position(3)));

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A file that is read and written at offsets. Shared between threads.
@@ -24,7 +24,7 @@ pub(crate) trait DiskFile: Send + Sync + 'static {
 
 /// A folder of files.
 pub(crate) trait Disk: Send + Sync + 'static {
-    /// Makes the folder, and its name durable.
+    /// Makes the folder where it is missing, and its name and the name of the folder that it is in durable.
     fn create_dir(&self, dir: &Path) -> io::Result<()>;
     /// Holds the folder against other processes until the answer is dropped; `WouldBlock` when another one has it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Any + Send + Sync>>;
@@ -75,20 +75,17 @@ impl DiskFile for File {
 
 impl Disk for OsDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        let mut missing: Vec<PathBuf> = Vec::new();
-        let mut next = dir;
-        while !next.exists() {
-            missing.push(next.to_path_buf());
-            match next.parent().filter(|p| !p.as_os_str().is_empty()) {
-                Some(parent) => next = parent,
-                None => break,
-            }
-        }
-        std::fs::create_dir_all(dir)?;
-        for made in missing.iter().rev() {
-            match made.parent().filter(|p| !p.as_os_str().is_empty()) {
-                Some(parent) => self.sync_dir(parent)?,
-                None => self.sync_dir(Path::new("."))?,
+        let dir = std::path::absolute(dir)?;
+        let missing = dir.ancestors().take_while(|folder| !folder.exists()).count();
+        std::fs::create_dir_all(&dir)?;
+        // A process may have made the folder, or the one that it is in, and been stopped before it synced the names.
+        let unsure = dir.ancestors().take(missing.max(2)).enumerate().collect::<Vec<_>>();
+        for (index, folder) in unsure.into_iter().rev() {
+            let Some(parent) = folder.parent() else { continue };
+            match self.sync_dir(parent) {
+                // Where we may not even look we have made nothing.
+                Err(error) if index >= missing && error.kind() == io::ErrorKind::PermissionDenied => {}
+                synced => synced?,
             }
         }
         Ok(())

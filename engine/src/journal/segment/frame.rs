@@ -212,6 +212,7 @@ impl<'a> Frame<'a> {
                     _ => Entity::Conversation(ConversationId(u128_at(row, 1))),
                 },
                 version: u64_at(row, 17),
+                chain: 0,
             })
             .collect()
     }

@@ -186,7 +186,7 @@ impl Journal for SegmentJournal {
             .filter_map(|(append, answer)| Some(Draft::record(append, answer.ok()?)))
             .collect();
         if drafts.is_empty() {
-            return Ok(staged.answers);
+            return Ok(self.shared.write().ledger.commit(staged));
         }
         let places = tip.commit(&drafts, &self.shared, &self.helper)?;
         let shared = &mut *self.shared.write();

@@ -73,7 +73,7 @@ fn a_row_that_the_journal_does_not_bear_out_is_told_and_not_made_up() {
     let store = script.followed();
     let mut rows = store.models.timeline(TALK, Place::Newest, 1).unwrap().rows;
     for wrong in [Position(1), Position(77)] {
-        rows[0].origin = wrong;
+        (rows[0].origin, rows[0].text) = (wrong, wrong);
         let answer = hydrate(&*script.journal, TALK, &rows);
         assert!(matches!(answer, Err(ReplayFault::Missing { position, .. }) if position == wrong));
     }

@@ -147,6 +147,7 @@ pub(super) fn received(number: u32, text: &str) -> Talk {
         reply_token: None,
         late: false,
         raw: None,
+        read_token: None,
     })
 }
 
@@ -157,6 +158,7 @@ pub(super) fn queued(number: u32, text: &str) -> Talk {
         client_id: format!("client-{number}"),
         content: Content::Text(text.into()),
         retry_key: u128::from(number),
+        dress: Default::default(),
     })
 }
 

@@ -18,7 +18,7 @@ fn lines(script: &Script) -> Vec<TimelineRow> {
 fn an_answer_shows_what_became_of_it() {
     let outbound =
         |delivery, failed_at, free| Line::Outbound { author: Author::Agent(AGENT), delivery, failed_at, free };
-    let started = || Talk::SendStarted { number: 1, route: Route::Push };
+    let started = || Talk::SendStarted { number: 1, route: Route::Push, lead: 1, joined: false };
     let sent = |free| Talk::Sent { number: 1, external_ids: Vec::new(), free };
     let failed = || Talk::Failed { number: 1, reason: FailureReason::GaveUp };
     let at = Some(Position(3));
@@ -63,7 +63,10 @@ fn an_unsent_message_says_so_and_a_tombstone_makes_no_line() {
     script.talk(10, [Talk::Unsent { external_id: "message-1".into(), number: Some(1) }]);
     script.talk(10, [Talk::Unsent { external_id: "later".into(), number: None }]);
     let unsent: Vec<_> = lines(&script).iter().map(|row| row.line).collect();
-    assert_eq!(unsent, [Line::Inbound { late: false, unsent: true }, Line::Inbound { late: false, unsent: false }]);
+    assert_eq!(
+        unsent,
+        [true, false].map(|unsent| Line::Inbound { late: false, unsent, edited: false, media_at: None })
+    );
 }
 
 #[test]

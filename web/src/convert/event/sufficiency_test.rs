@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use madoguchi_engine::domain::content::{Dress, Media, MediaKind, MediaLoss, MediaPlace, StoredFile};
 use madoguchi_engine::domain::conversation::{
-    Around, Command, Conversation as State, DeadlineKind, Inbound, InboundKind, SendOutcome, decide,
+    Around, Command, Conversation as State, DeadlineKind, Inbound, InboundKind, Plan, SendOutcome, decide,
 };
-use madoguchi_engine::domain::id::{ContactPointId, InboxId};
+use madoguchi_engine::domain::id::{ContactPointId, FileId, InboxId};
 use madoguchi_engine::domain::message::FailureReason;
+use madoguchi_engine::domain::org::SendMode;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::window::Window;
 use madoguchi_engine::journal::feed::Committed;
@@ -16,7 +18,7 @@ use madoguchi_engine::journal::memory::MemoryJournal;
 use madoguchi_engine::journal::{Append, Journal, codec};
 use madoguchi_engine::readmodel::{ReadModels, hydrate};
 use madoguchi_engine::rows::{ConversationRow, Place};
-use madoguchi_protocol::api::{Content as Shown, Conversation, Message, MessageState, Seat, Status};
+use madoguchi_protocol::api::{Content as Shown, Conversation, Medium, Message, MessageState, Seat, Status};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
@@ -64,6 +66,16 @@ impl Desk {
                 return;
             }
             Event::SendStarted { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Sending))),
+            Event::HeldBack { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Unsent))),
+            Event::Edited { number, content, .. } => {
+                (number, Box::new(move |m| (m.content, m.edited) = (content.clone(), true)))
+            }
+            Event::MediaStored { number, file, .. } => {
+                (number, Box::new(move |m| medium(&mut m.content, |medium| medium.file = Some(file.clone()))))
+            }
+            Event::MediaLost { number, why, .. } => {
+                (number, Box::new(move |m| medium(&mut m.content, |medium| medium.lost = Some(why))))
+            }
             Event::SendAbandoned { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Queued))),
             Event::Unknown { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Unknown))),
             Event::Cancelled { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Cancelled))),
@@ -157,9 +169,19 @@ fn apply(row: &mut Conversation, event: &Event) {
         Event::HolderReturned { .. } => (seat(row).away, seat(row).claimable) = (None, false),
         Event::SeatClaimable { .. } => seat(row).claimable = true,
         Event::NameSeen { name, .. } => row.contact_point.name = Some(name),
+        Event::PictureSeen { picture_url, .. } => row.contact_point.picture_url = picture_url,
+        Event::Followed { .. } => row.contact_point.blocked = false,
+        Event::Unfollowed { .. } => row.contact_point.blocked = true,
         Event::SetAside { .. } => row.set_aside = true,
         Event::TakenBack { .. } => row.set_aside = false,
         _ => {}
+    }
+}
+
+/// The medium that a message still is; a rewritten one may be none any more.
+fn medium(content: &mut Shown, change: impl FnOnce(&mut Medium)) {
+    if let Shown::Image(medium) | Shown::Video(medium) | Shown::Audio(medium) | Shown::File(medium) = content {
+        change(medium);
     }
 }
 
@@ -268,7 +290,7 @@ struct Wish {
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
-    let wish = (1_u128..4, 1_u128..4, 0_u8..30, 1_u32..8).prop_map(|(conversation, agent, kind, number)| Wish {
+    let wish = (1_u128..4, 1_u128..4, 0_u8..34, 1_u32..8).prop_map(|(conversation, agent, kind, number)| Wish {
         conversation,
         agent,
         kind,
@@ -300,6 +322,7 @@ fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command)
     let other = AgentId(wish.agent % 3 + 1);
     let oldest = state.and_then(|state| state.outbox.front()).map_or(wish.number, |item| item.number);
     let number = wish.number;
+    let awaited = state.and_then(|state| state.awaited.front()).map_or(number, |awaited| awaited.number);
     let text = format!("text {turn}");
     let external_id = format!("m-{number}");
     let command = match wish.kind {
@@ -312,6 +335,7 @@ fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command)
                 content: Content::Text(text),
                 reply_token: Some(format!("t-{turn}")),
                 raw: None,
+                read_token: None,
             },
         ),
         5 => inbound(truth, id, turn, InboundKind::Unsend { external_id }),
@@ -328,30 +352,59 @@ fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command)
             seat_epoch,
             client_id: format!("c-{turn}"),
             content: Content::Text(text),
+            dress: Dress::default(),
             retry_key: turn as u128,
         },
         19 => Command::Cancel { agent: holder, seat_epoch, number: oldest },
         20 => Command::AddNote { agent: wished_by, client_id: format!("n-{turn}"), text },
         21 => Command::EditNote { agent: wished_by, number, text },
         22 => Command::DeleteNote { agent: wished_by, number },
-        23 => Command::BeginSend { number: oldest, push_only: number.is_multiple_of(2) },
-        24 => Command::FinishSend { number: oldest, outcome: outcome(number) },
+        23 => Command::BeginSend(Plan {
+            no_reply: number.is_multiple_of(2),
+            ..Plan::alone(oldest, if turn.is_multiple_of(5) { SendMode::Reply } else { SendMode::Auto })
+        }),
+        24 => Command::FinishSend { lead: oldest, outcome: outcome(number) },
         25 => Command::DeadlineReached {
             kind: [DeadlineKind::Handover, DeadlineKind::Claimable, DeadlineKind::SeatExpiry, DeadlineKind::AutoClose]
                 [number as usize % 4],
         },
         26 => Command::AgentAway { agent: holder, since: Timestamp(truth.now - i64::from(number) * 400_000) },
         27 => Command::AgentReturned { agent: holder },
+        28 if number.is_multiple_of(2) => Command::SeePicture { picture: Some(FileId(u128::from(number))) },
         28 => Command::SeeName { name: format!("name {number}") },
+        30 => inbound(truth, id, turn, photo(external_id)),
+        31 => Command::KeepMedia { number: awaited, outcome: kept(turn) },
+        32 => inbound(truth, id, turn, InboundKind::Edit { external_id, content: Content::Text(text) }),
+        33 if number.is_multiple_of(2) => inbound(truth, id, turn, InboundKind::Unfollow),
+        33 => inbound(truth, id, turn, InboundKind::Follow { unblocked: true, reply_token: None }),
         _ if number == 1 => Command::SetAside,
         _ => Command::TakeBack { agent: wished_by },
     };
     (id, command)
 }
 
+fn photo(external_id: String) -> InboundKind {
+    let media = Media {
+        kind: MediaKind::Image,
+        name: None,
+        bytes: None,
+        duration_ms: None,
+        set: None,
+        place: MediaPlace::Platform,
+    };
+    let (external_id, content) = (Some(external_id), Content::Media(Box::new(media)));
+    InboundKind::Message { external_id, content, reply_token: None, raw: None, read_token: None }
+}
+
+fn kept(turn: usize) -> Result<StoredFile, MediaLoss> {
+    let id = FileId(turn as u128);
+    let file = StoredFile { id, mime: "image/png".to_owned(), bytes: 5, size: Some((1, 1)), preview: None };
+    if turn.is_multiple_of(3) { Err(MediaLoss::Gone) } else { Ok(file) }
+}
+
 fn outcome(number: u32) -> SendOutcome {
     match number % 4 {
-        0 => SendOutcome::Sent { external_ids: vec!["x".to_owned()], free: true },
+        0 => SendOutcome::Sent { external_ids: vec![(number, "x".to_owned())], free: true },
         1 => SendOutcome::Failed(FailureReason::GaveUp),
         2 => SendOutcome::Unknown,
         _ => SendOutcome::Abandoned,
@@ -375,7 +428,7 @@ fn the_wishes_lead_to_every_event_of_a_conversation() {
         seen.extend(events.map(kind));
     }
     // All but the seven of the window itself.
-    assert_eq!(seen.len(), 26, "{seen:?}");
+    assert_eq!(seen.len(), 33, "{seen:?}");
 }
 
 proptest! {

@@ -1,3 +1,4 @@
+use madoguchi_engine::domain::content::Dress;
 use madoguchi_engine::domain::conversation::{ClaimHow as How, Claimed, Opened, Queued, Received};
 use madoguchi_engine::domain::id::{ContactPointId, InboxId};
 use madoguchi_engine::domain::message::{Author, Route};
@@ -46,9 +47,12 @@ fn secrets() -> Record {
             reply_token: Some(secret()),
             late: false,
             raw: Some(secret()),
+            read_token: Some(secret()),
         })),
-        of(Fact::SendStarted { number: 2, route: Route::Reply { token: secret() } }),
+        of(Fact::SendStarted { number: 2, route: Route::Reply { token: secret() }, lead: 2, joined: false }),
         of(Fact::Sent { number: 2, external_ids: vec![secret()], free: true }),
+        of(Fact::TokenReturned { token: secret(), received_at: Timestamp(6) }),
+        of(Fact::Followed { unblocked: false, reply_token: Some(secret()), received_at: Timestamp(6) }),
         of(Fact::Unsent { external_id: secret(), number: None }),
         record::Fact::Window(window::Event::ContactPointSeen {
             contact_point: ContactPointId(3),
@@ -83,6 +87,7 @@ fn the_key_under_which_a_platform_knows_a_repetition_is_not_told() {
         client_id: "c-1".to_owned(),
         content: Content::Text("はい".to_owned()),
         retry_key,
+        dress: Dress::default(),
     }))]));
     for form in [retry_key.to_string(), format!("{retry_key:x}"), ulid::Ulid(retry_key).to_string()] {
         assert!(!text.contains(&form), "{text}");
@@ -103,7 +108,7 @@ fn a_record_with_nothing_to_see_is_told_all_the_same() {
 fn a_resume_from_the_disk_gives_the_bytes_of_the_live_frame() {
     let claimed = Claimed { agent: AgentId(1), epoch: 2, how: How::TakenOver { from: None, reason: None } };
     let mut record = secrets();
-    record.events.truncate(7);
+    record.events.truncate(9);
     record.events.push(of(Fact::Claimed(claimed)));
     let bytes = codec::encode(&record).expect("it fits");
     let read = codec::decode(&bytes).expect("it was just written");

@@ -4,10 +4,12 @@ use super::*;
 use crate::domain::conversation::{SendOutcome, limits};
 use crate::domain::message::{Author, Delivery, FailureReason, Route};
 
-const BEGIN: Command = Command::BeginSend { number: 2, push_only: false };
+fn begin(number: u32, no_reply: bool) -> Command {
+    Command::BeginSend(Plan { no_reply, ..Plan::alone(number, SendMode::Auto) })
+}
 
 fn finish(outcome: SendOutcome) -> Command {
-    Command::FinishSend { number: 2, outcome }
+    Command::FinishSend { lead: 2, outcome }
 }
 
 fn cancel(number: u32) -> Command {
@@ -15,7 +17,7 @@ fn cancel(number: u32) -> Command {
 }
 
 fn started(route: Route) -> Event {
-    Event::SendStarted { number: 2, route }
+    Event::SendStarted { number: 2, route, lead: 2, joined: false }
 }
 
 fn reply() -> Route {
@@ -84,8 +86,15 @@ fn an_answer_keeps_its_limits() {
         desk.ok(send(AYA, 1, &format!("{n}{}", "c".repeat(limits::CLIENT_ID_BYTES - 1)), text));
     }
     let content = Content::Other { kind: "sticker".to_owned(), summary: "hi".to_owned() };
-    let command = Command::Send { agent: AYA, seat_epoch: 1, client_id: "s".to_owned(), content, retry_key: 1 };
-    desk.no(command, &Rejected::invalid("content", "text"));
+    let command = Command::Send {
+        agent: AYA,
+        seat_epoch: 1,
+        client_id: "s".to_owned(),
+        content,
+        dress: Default::default(),
+        retry_key: 1,
+    };
+    desk.no(command, &Rejected::invalid("content", "something to send"));
 }
 
 #[test]
@@ -108,10 +117,10 @@ fn an_answer_is_withdrawn_only_while_it_waits() {
     desk.no(cancel(1), &Rejected::NotWaiting);
     assert_eq!(desk.ok(cancel(2)), [Event::Cancelled { number: 2, by: AYA }]);
     desk.no(cancel(2), &Rejected::NotWaiting);
-    desk.no(BEGIN, &Rejected::not_found("message"));
+    desk.no(begin(2, false), &Rejected::not_found("message"));
 
     let mut desk = Desk::answered("hello");
-    desk.ok(BEGIN);
+    desk.ok(begin(2, false));
     desk.no(cancel(2), &Rejected::NotWaiting);
     let stranger = Command::Cancel { agent: BEN, seat_epoch: 1, number: 2 };
     desk.no(stranger, &Rejected::SeatNotHeld);
@@ -125,15 +134,14 @@ fn a_free_answer_is_used_while_its_token_lives_and_only_once() {
     {
         let mut desk = Desk::answered("hello");
         desk.wait_ms(wait_ms);
-        let begin = Command::BeginSend { number: 2, push_only };
-        assert_eq!(desk.ok(begin), [started(route.clone())], "after {wait_ms} ms");
+        assert_eq!(desk.ok(begin(2, push_only)), [started(route.clone())], "after {wait_ms} ms");
         assert_eq!(desk.state.reply.is_none(), route == reply(), "a token is spent by the start, not by the end");
     }
     let mut desk = Desk::answered("hello");
     desk.ok(send(AYA, 1, "c2", "more"));
-    desk.ok(BEGIN);
-    let second = desk.ok(Command::BeginSend { number: 3, push_only: false });
-    assert_eq!(second, [Event::SendStarted { number: 3, route: Route::Push }]);
+    desk.ok(begin(2, false));
+    let second = desk.ok(begin(3, false));
+    assert_eq!(second, [Event::SendStarted { number: 3, route: Route::Push, lead: 3, joined: false }]);
 }
 
 #[test]
@@ -142,7 +150,7 @@ fn a_send_ends_in_one_of_four_ways_and_only_once() {
     let refused = FailureReason::Refused { status: 400, detail: "no".to_owned() };
     for (outcome, event, gone) in [
         (
-            SendOutcome::Sent { external_ids: ids.clone(), free: true },
+            SendOutcome::Sent { external_ids: vec![(2, ids[0].clone())], free: true },
             Event::Sent { number: 2, external_ids: ids, free: true },
             true,
         ),
@@ -152,7 +160,7 @@ fn a_send_ends_in_one_of_four_ways_and_only_once() {
     ] {
         let mut desk = Desk::answered("hello");
         desk.idle(finish(outcome.clone()));
-        desk.ok(BEGIN);
+        desk.ok(begin(2, false));
         assert_eq!(desk.ok(finish(outcome.clone())), [event]);
         assert_eq!(desk.state.outgoing(2).is_none(), gone);
         desk.idle(finish(outcome));
@@ -162,34 +170,53 @@ fn a_send_ends_in_one_of_four_ways_and_only_once() {
 #[test]
 fn a_free_answer_certainly_not_taken_goes_as_a_push_under_the_same_key() {
     let mut desk = Desk::answered("hello");
-    desk.ok(BEGIN);
+    desk.ok(begin(2, false));
     desk.ok(finish(SendOutcome::Abandoned));
     let item = desk.state.outgoing(2).unwrap();
     assert_eq!((item.delivery, item.route.clone(), item.retry_key), (Delivery::Queued, None, 42));
-    assert_eq!(desk.ok(BEGIN), [started(Route::Push)]);
+    assert_eq!(desk.ok(begin(2, false)), [started(Route::Push)]);
     assert_eq!(desk.state.outgoing(2).unwrap().retry_key, 42);
 }
 
 #[test]
 fn after_a_crash_a_free_answer_is_unknown_and_a_push_is_begun_again() {
     let mut desk = Desk::answered("hello");
-    desk.ok(BEGIN);
-    assert_eq!(desk.ok(BEGIN), [Event::Unknown { number: 2 }]);
+    desk.ok(begin(2, false));
+    assert_eq!(desk.ok(begin(2, false)), [Event::Unknown { number: 2 }]);
     assert!(desk.state.outbox.is_empty());
 
     let mut desk = Desk::answered("hello");
-    let push = Command::BeginSend { number: 2, push_only: true };
+    let push = begin(2, true);
     desk.ok(push.clone());
     desk.idle(push);
-    desk.idle(BEGIN);
+    desk.idle(begin(2, false));
     assert_eq!(desk.state.outgoing(2).unwrap().route, Some(Route::Push));
+}
+
+#[test]
+fn a_push_that_was_begun_is_not_begun_again_when_the_platform_may_have_forgotten_it() {
+    for (wait_ms, expected) in
+        [(limits::REPEATABLE_MS - 1, vec![]), (limits::REPEATABLE_MS, vec![Event::Unknown { number: 2 }])]
+    {
+        let mut desk = Desk::answered("hello");
+        desk.ok(begin(2, true));
+        desk.wait_ms(wait_ms);
+        if expected.is_empty() {
+            desk.idle(begin(2, false));
+        } else {
+            assert_eq!(desk.ok(begin(2, false)), expected);
+        }
+    }
+    let mut desk = Desk::answered("hello");
+    desk.wait_ms(limits::REPEATABLE_MS);
+    assert_eq!(desk.ok(begin(2, false)), [started(Route::Push)], "one that never began is no repetition");
 }
 
 #[test]
 fn what_was_accepted_goes_out_after_the_seat_is_given_up() {
     let mut desk = Desk::answered("hello");
     desk.ok(Command::Complete { agent: AYA, seat_epoch: 1 });
-    desk.ok(BEGIN);
+    desk.ok(begin(2, false));
     desk.ok(finish(SendOutcome::Sent { external_ids: vec![], free: true }));
     assert!(desk.state.outbox.is_empty());
 }

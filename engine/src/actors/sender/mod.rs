@@ -1,0 +1,111 @@
+//! One account's way out: order per recipient, the platform's limits, back-off. Each recipient with something to send
+//! has one task; what it learns it tells the conversation, which records it.
+
+mod call;
+mod drain;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use actix::prelude::*;
+use tokio::sync::Semaphore;
+
+use super::Core;
+use crate::domain::conversation::Conversation;
+use crate::domain::id::{ConversationId, InboxId};
+use crate::domain::message::Delivery;
+use crate::domain::org::{InboxSettings, SendMode};
+
+/// Hints that may wait; a lost one is found again by the rounds.
+const MAILBOX: usize = 4_096;
+/// Calls to the platform at a time for one account.
+const AT_ONCE: usize = 64;
+/// How often forgotten answers are looked for, in milliseconds.
+const ROUND_MS: i64 = 2_000;
+
+/// The conversation has something to send.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Wake {
+    pub(crate) conversation: ConversationId,
+}
+
+/// The actor.
+pub(crate) struct SenderActor {
+    inbox: InboxId,
+    core: Arc<Core>,
+    busy: HashSet<ConversationId>,
+    again: HashSet<ConversationId>,
+    places: Arc<Semaphore>,
+}
+
+impl SenderActor {
+    pub(crate) fn start_on(arbiter: &actix::ArbiterHandle, core: Arc<Core>, inbox: InboxId) -> Addr<Self> {
+        Self::start_in_arbiter(arbiter, move |ctx| {
+            ctx.set_mailbox_capacity(MAILBOX);
+            let places = Arc::new(Semaphore::new(AT_ONCE));
+            Self { inbox, core, busy: HashSet::new(), again: HashSet::new(), places }
+        })
+    }
+
+    fn wake(&mut self, id: ConversationId, ctx: &mut Context<Self>) {
+        if self.core.config.hold_sending || self.core.is_stopping() {
+            return;
+        }
+        if !self.busy.insert(id) {
+            self.again.insert(id);
+            return;
+        }
+        let task = drain::drain(self.core.clone(), self.inbox, id, self.places.clone());
+        ctx.spawn(task.into_actor(self).map(move |(), actor, ctx| {
+            actor.busy.remove(&id);
+            if actor.again.remove(&id) {
+                actor.wake(id, ctx);
+            }
+        }));
+    }
+
+    fn go_round(&mut self, ctx: &mut Context<Self>) {
+        self.look_around(ctx);
+        let clock = self.core.config.clock.clone();
+        let wait = async move { clock.sleep_ms(ROUND_MS).await };
+        ctx.spawn(wait.into_actor(self).map(|(), actor, ctx| actor.go_round(ctx)));
+    }
+
+    fn look_around(&mut self, ctx: &mut Context<Self>) {
+        let Some(entry) = self.core.views.org().inboxes.get(&self.inbox).cloned() else { return };
+        let Some(view) = self.core.views.window(&entry.window) else { return };
+        let InboxSettings::Line(line) = &entry.settings;
+        for row in view.all_live() {
+            let mine = row.state.inbox == self.inbox && !self.busy.contains(&row.state.id);
+            if mine && may_go(&row.state, line.mode) {
+                self.wake(row.state.id, ctx);
+            }
+        }
+    }
+}
+
+impl Actor for SenderActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        self.go_round(ctx);
+    }
+}
+
+impl Handler<Wake> for SenderActor {
+    type Result = ();
+
+    fn handle(&mut self, wake: Wake, ctx: &mut Context<Self>) {
+        self.wake(wake.conversation, ctx);
+    }
+}
+
+/// Whether something might go out now. What waits for the customer to write again has no way until they have, or until
+/// the account sends in another way.
+fn may_go(state: &Conversation, mode: SendMode) -> bool {
+    state
+        .outbox
+        .front()
+        .is_some_and(|first| first.delivery != Delivery::Unsent || state.reply.is_some() || mode != SendMode::Reply)
+}
