@@ -233,11 +233,11 @@ impl Platform {
         }
         let platform = Arc::clone(self);
         tokio::spawn(async move {
-            let mut known: HashMap<(String, Expected), Fetched> = HashMap::new();
+            let mut known: HashMap<(String, Expected, u64), Fetched> = HashMap::new();
             for (shown, addresses) in wanted {
                 let mut media = Vec::new();
                 for address in addresses {
-                    let key = (address.url.clone(), address.expected);
+                    let key = (address.url.clone(), address.expected, address.most);
                     let fetched = match known.get(&key) {
                         Some(fetched) => Fetched { property: address.property, ..fetched.clone() },
                         None => platform.fetcher.fetch(&address).await,

@@ -135,7 +135,8 @@ fn drawn(width: u32, height: u32, seed: &str) -> Vec<u8> {
     for y in 0..height {
         for x in 0..width {
             let slope = (x * 255 / width + y * 255 / height) / 2;
-            let hill = if y * 4 > height * 3 - (x * turn / 256) % height.max(2) { 60 } else { 0 };
+            let ridge = height * 3 / 4 - x * height * turn / (width * 512);
+            let hill = if y > ridge { 60 } else { 0 };
             let colour = |base: u32| u8::try_from((90 + base / 3 + slope / 4 + hill).min(255)).unwrap_or(u8::MAX);
             points.extend([colour(red), colour(green), colour(blue)]);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::assertion::AssertionKey;
 use super::error::DoubleError;
-use super::hook::Redelivery;
+use super::hook::{Event, Redelivery};
 use super::platform::Platform;
 use super::state::{Account, ChannelState, Profile, Quota, Readiness, Relation, Shown, TokenKind};
 
@@ -122,6 +122,14 @@ impl Platform {
             self.redeliver_after(channel, Duration::from_millis(delay_ms));
         }
         Ok(())
+    }
+
+    /// Uses a token for linking up; the channel it concerns, and the event that comes of it.
+    pub(crate) fn linked(&self, user: &str, link_token: &str, nonce: &str) -> Result<(String, Event), DoubleError> {
+        let home = self.home(user)?;
+        let channel = self.world.lock().link_tokens.take(link_token, user, self.clock.now_ms());
+        let event = Event::account_link(user, nonce, channel.is_some());
+        Ok((channel.unwrap_or(home), event))
     }
 
     pub(crate) fn home(&self, chat: &str) -> Result<String, DoubleError> {

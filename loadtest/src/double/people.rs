@@ -37,6 +37,16 @@ impl Double {
         self.act(channel, event).await
     }
 
+    /// The user follows a link with `linkToken`, logs in over there, and comes back with `nonce`: `accountLink` with `ok`
+    /// where the token is theirs and still good, else `failed`.
+    ///
+    /// # Errors
+    /// [`DoubleError::UnknownUser`], [`DoubleError::Stopped`].
+    pub async fn link(&self, user: &str, link_token: &str, nonce: &str) -> Result<Delivered, DoubleError> {
+        let (channel, event) = self.platform.linked(user, link_token, nonce)?;
+        self.act(channel, event).await
+    }
+
     async fn act(&self, channel: String, event: Event) -> Result<Delivered, DoubleError> {
         let delivery = self.run(move |platform| async move { platform.deliver(&channel, vec![event]).await }).await?;
         Ok(Delivered::of(&delivery))

@@ -10,11 +10,6 @@ use crate::double::platform::Platform;
 use crate::double::refusal::{Detail, Refusal};
 use crate::double::state::is_source;
 
-/// A token for linking is good for ten minutes.
-const LINK_MS: i64 = 10 * 60 * 1_000;
-/// Most tokens for linking that are remembered.
-const MAX_LINK_TOKENS: usize = 10_000;
-
 /// The loading animation: one-to-one only, for 5 to 60 seconds in steps of five.
 pub(super) fn start_loading(platform: &Arc<Platform>, admitted: &Admitted) -> Result<(), Refusal> {
     let body = object(&admitted.body)?;
@@ -65,10 +60,7 @@ pub(super) fn link_token(platform: &Arc<Platform>, admitted: &Admitted, user: &s
         return Err(Refusal::not_found());
     }
     let token = world.ids.hex(16);
-    while world.link_tokens.len() >= MAX_LINK_TOKENS {
-        world.link_tokens.pop_front();
-    }
-    world.link_tokens.push_back((token.clone(), now_ms + LINK_MS));
+    world.link_tokens.issue(token.clone(), &admitted.channel, user, now_ms);
     Ok(json!({ "linkToken": token }))
 }
 

@@ -124,7 +124,6 @@ function longPress(element, shown, mine) {
 
 function show() {
   const talk = at("talk");
-  const low = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80;
   at("account").textContent = phone.group || phone.account;
   at("who").textContent = `${phone.names[user] ?? user} のスマートフォン`;
   document.title = `${phone.names[user] ?? user} ↔ ${phone.account}`;
@@ -153,7 +152,19 @@ function show() {
   const items = last?.author === "account" ? (last.message.quickReply?.items ?? []) : [];
   at("quick").hidden = items.length === 0;
   at("quick").replaceChildren(...items.map(({ action, imageUrl }) => el("button", "chip", { type: "button", onclick: () => act.press(action) }, imageUrl ? picture(imageUrl, "icon", "") : "", action?.label ?? "")));
-  if (low) talk.scrollTop = talk.scrollHeight;
+  follow();
+}
+
+/** Whether the newest message stays in sight: until somebody scrolls up. Pictures that load late push it away again. */
+let following = true;
+function follow() {
+  const talk = at("talk");
+  if (following) talk.scrollTop = talk.scrollHeight;
+}
+
+function stay() {
+  const talk = at("talk");
+  requestAnimationFrame(() => { following = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80; });
 }
 
 let looking = false;
@@ -191,6 +202,9 @@ async function list() {
 const writing = compose({ send, notice, brief });
 if (user) {
   at("phone").hidden = false;
+  at("talk").addEventListener("wheel", stay, { passive: true });
+  at("talk").addEventListener("touchmove", stay, { passive: true });
+  at("talk").addEventListener("load", follow, true);
   at("block").addEventListener("click", () => send(phone?.relation === "blocked" ? { kind: "follow", unblocked: true } : { kind: "unfollow" }));
   at("chats").addEventListener("change", (event) => { chat = event.target.value; rows.clear(); look(); });
   new EventSource("/_double/live").addEventListener("message", look);

@@ -8,6 +8,7 @@ mod chat;
 mod contact;
 mod content;
 mod group;
+mod link_token;
 mod reply_token;
 mod retry_key;
 mod sending;

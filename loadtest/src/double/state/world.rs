@@ -1,11 +1,12 @@
 //! The whole platform: channels by id, channels by access token, channels by user.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use super::channel::{Channel, ChannelState};
 use super::contact::{Contact, Relation};
 use super::content::Contents;
 use super::group::Group;
+use super::link_token::LinkTokens;
 use super::token::{Token, TokenKind, Tokens};
 use crate::double::ids::Ids;
 use crate::double::options::Limits;
@@ -19,8 +20,7 @@ pub(crate) struct World {
     pub(crate) contents: Contents,
     /// Content whose provider is not LINE.
     pub(crate) outside: Contents,
-    /// Tokens for linking accounts, each good once and for ten minutes: whose, and until when.
-    pub(crate) link_tokens: VecDeque<(String, i64)>,
+    pub(crate) link_tokens: LinkTokens,
     /// The channels a user is in, in the order of joining.
     memberships: HashMap<String, Vec<String>>,
 }
@@ -34,7 +34,7 @@ impl World {
             tokens: Tokens::default(),
             contents: Contents::new(limits.contents, limits.content_bytes),
             outside: Contents::new(limits.contents, limits.content_bytes),
-            link_tokens: VecDeque::new(),
+            link_tokens: LinkTokens::default(),
             memberships: HashMap::new(),
         }
     }

@@ -111,3 +111,78 @@ fn a_multicast_names_one_to_five_hundred() {
         assert_eq!(refused(Shape::Multicast, &to(count))["details"][0]["property"], "to");
     }
 }
+
+#[test]
+fn labels_and_button_texts_are_counted_as_people_count_them() {
+    // One family is one character of eleven UTF-16 units.
+    let family = "👨‍👩‍👧‍👦";
+    let button = |label: String| {
+        let action = json!({ "type": "message", "label": label, "text": family.repeat(300) });
+        json!({ "type": "text", "text": "a", "quickReply": { "items": [{ "type": "action", "action": action }] } })
+    };
+    accepts(button(family.repeat(20)));
+    assert_eq!(of_message(button(family.repeat(21)))["property"], "messages[0].quickReply.items[0].action.label");
+    let name = |name: &str| json!({ "type": "text", "text": "a", "sender": { "name": name } });
+    assert_eq!(of_message(name(&family.repeat(2)))["property"], "messages[0].sender.name", "in UTF-16 units");
+    assert_eq!(of_message(name("LINE 窓口"))["property"], "messages[0].sender.name");
+    accepts(name("ONLINE窓口"));
+}
+
+#[test]
+fn templates_are_checked_to_their_last_button() {
+    let action = json!({ "type": "uri", "label": "開く", "uri": "https://example.com" });
+    let template = |template: Value| json!({ "type": "template", "altText": "a", "template": template });
+    let buttons = |text: usize, title: bool, count: usize| {
+        let mut buttons =
+            json!({ "type": "buttons", "text": "あ".repeat(text), "actions": vec![action.clone(); count] });
+        if title {
+            buttons["title"] = json!("題");
+        }
+        template(buttons)
+    };
+    accepts(buttons(160, false, 4));
+    accepts(buttons(60, true, 1));
+    for (wrong, place) in [
+        (buttons(161, false, 4), "template.text"),
+        (buttons(61, true, 4), "template.text"),
+        (buttons(1, false, 5), "template.actions"),
+        (template(json!({ "type": "confirm", "text": "a", "actions": [action] })), "template.actions"),
+        (template(json!({ "type": "carousel", "columns": [] })), "template.columns"),
+        (template(json!({ "type": "wheel" })), "template.type"),
+    ] {
+        assert_eq!(of_message(wrong)["property"], format!("messages[0].{place}"));
+    }
+    let column = |count: usize| json!({ "text": "a", "actions": vec![action.clone(); count] });
+    accepts(template(json!({ "type": "carousel", "columns": [column(3), column(3)] })));
+    let uneven = template(json!({ "type": "carousel", "columns": [column(3), column(2)] }));
+    assert_eq!(of_message(uneven)["property"], "messages[0].template.columns");
+    let script = json!({ "type": "uri", "label": "a", "uri": "javascript:alert(1)" });
+    let wrong = template(json!({ "type": "buttons", "text": "a", "actions": [script] }));
+    assert_eq!(of_message(wrong)["property"], "messages[0].template.actions[0].uri");
+}
+
+#[test]
+fn flex_is_checked_to_its_last_component_and_by_its_size() {
+    let flex = |contents: Value| json!({ "type": "flex", "altText": "a", "contents": contents });
+    let bubble = |contents: Value| json!({ "type": "bubble", "body": { "type": "box", "layout": "vertical", "contents": contents } });
+    accepts(flex(bubble(json!([{ "type": "text", "text": "a" }, { "type": "separator" }]))));
+    let body = "messages[0].contents.body.contents[0]";
+    for (wrong, place) in [
+        (json!([{ "type": "text" }]), "text"),
+        (json!([{ "type": "dial" }]), "type"),
+        (json!([{ "type": "button" }]), "action"),
+        (json!([{ "type": "image", "url": "http://example.com/a.png" }]), "url"),
+    ] {
+        assert_eq!(of_message(flex(bubble(wrong)))["property"], format!("{body}.{place}"));
+    }
+    let large = bubble(json!([{ "type": "text", "text": "a".repeat(30 * 1024) }]));
+    assert_eq!(of_message(flex(large))["property"], "messages[0].contents");
+    let small = bubble(json!([]));
+    accepts(flex(json!({ "type": "carousel", "contents": vec![small.clone(); 12] })));
+    let wide = flex(json!({ "type": "carousel", "contents": vec![small.clone(); 13] }));
+    assert_eq!(of_message(wide)["property"], "messages[0].contents.contents");
+    let mut nano = small.clone();
+    nano["size"] = json!("nano");
+    let mixed = flex(json!({ "type": "carousel", "contents": [small, nano] }));
+    assert_eq!(of_message(mixed)["property"], "messages[0].contents.contents[1].size");
+}

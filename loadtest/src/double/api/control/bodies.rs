@@ -109,3 +109,9 @@ pub(super) struct Ids {
 pub(super) struct Ahead {
     pub(super) advance_ms: u64,
 }
+
+#[derive(Deserialize)]
+pub(super) struct Link {
+    pub(super) link_token: String,
+    pub(super) nonce: String,
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::bodies::{Say, UserSettings};
+use super::bodies::{Link, Say, UserSettings};
 use super::{parameter, parse};
 use crate::double::hook::{Act, Event};
 use crate::double::platform::Platform;
@@ -38,6 +38,11 @@ pub(super) async fn run(
         ("POST", ["users", user, "send"]) => {
             let events = parse::<Act>(body)?.events(user).map_err(|why| Refusal::new(400, why))?;
             Ok(json!(*platform.deliver(&channel_of(user)?, events).await?))
+        }
+        ("POST", ["users", user, "link"]) => {
+            let link: Link = parse(body)?;
+            let (channel, event) = platform.linked(user, &link.link_token, &link.nonce)?;
+            Ok(json!(*platform.deliver(&channel, vec![event]).await?))
         }
         ("GET", ["users", chat, "conversation"]) => {
             let shown = platform.conversation(&channel_of(chat)?, chat)?;
