@@ -17,8 +17,6 @@ use madoguchi_engine::journal::{Append, DedupeKey, Journal, Touch, codec};
 use crate::Outcome;
 use crate::webhook::customer;
 
-/// The stream of the organisation.
-const ORG: StreamId = StreamId(1);
 /// Records a batch.
 const BATCH: usize = 4_096;
 const START_MS: i64 = 1_780_000_000_000;
@@ -80,11 +78,13 @@ struct Place {
 impl Place {
     fn find(journal: &SegmentJournal) -> Outcome<Self> {
         let (mut stream, mut inbox) = (None, None);
-        for fact in facts(journal, ORG)? {
-            match fact {
-                Fact::Org(OrgEvent::WindowCreated(entry)) => stream = Some((entry.stream, entry.id)),
-                Fact::Org(OrgEvent::InboxCreated(created)) => inbox = Some(created.id),
-                _ => {}
+        for (of, _) in journal.streams() {
+            for fact in facts(journal, of)? {
+                match fact {
+                    Fact::Org(OrgEvent::WindowCreated(entry)) => stream = Some((entry.stream, entry.id)),
+                    Fact::Org(OrgEvent::InboxCreated(created)) => inbox = Some(created.id),
+                    _ => {}
+                }
             }
         }
         let (stream, id) = stream.ok_or("no window")?;

@@ -256,6 +256,7 @@ mod tests {
             r#"{"type":"accept_handover"}"#,
             r#"{"type":"decline_handover"}"#,
             r#"{"type":"assign","assignee":null}"#,
+            r#"{"type":"take_back"}"#,
             r#"{"type":"send","client_id":"c","seat_epoch":1,"content":{"type":"text","text":"t"}}"#,
             r#"{"type":"cancel","seat_epoch":1,"number":1}"#,
             r#"{"type":"add_note","client_id":"c","text":"t"}"#,
