@@ -53,6 +53,9 @@ pub enum StartError {
     /// A row of them.
     #[error("the read models cannot be read")]
     Row(#[from] crate::readmodel::ReadFault),
+    /// The folder of files.
+    #[error("the folder of files cannot be used")]
+    Content(#[source] std::io::Error),
     /// Calls to platforms.
     #[error("no client for outside calls")]
     HttpClient,

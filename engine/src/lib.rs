@@ -8,6 +8,7 @@ pub mod chance;
 pub mod channels;
 pub mod clock;
 pub mod config;
+pub mod content;
 pub mod domain;
 pub mod failure;
 mod fatal;

@@ -32,6 +32,7 @@ use ulid::Ulid;
 
 use crate::channels::Platform;
 use crate::config::Config;
+use crate::content::ContentStore;
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{InboxId, Position, StreamId, WindowId};
 use crate::domain::record::{By, Fact, Record};
@@ -65,6 +66,7 @@ pub(crate) struct Core {
     pub(crate) pool: Pool,
     pub(crate) space: Space,
     pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) content: ContentStore,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,
     pub(crate) counts: Arc<Counts>,

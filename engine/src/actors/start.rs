@@ -18,6 +18,7 @@ use super::{Core, Depths};
 use crate::channels::line::client::{Timeouts, http_client};
 use crate::channels::{Network, Platform};
 use crate::config::Config;
+use crate::content::ContentStore;
 use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{Inbox, Org, WindowEntry};
 use crate::domain::record::Fact;
@@ -160,6 +161,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         pool: parts.pool,
         space: Space::new(config.data_dir.clone(), config.min_free_bytes, config.faults.clone()),
         platform: parts.platform,
+        content: ContentStore::open(&config.data_dir).map_err(StartError::Content)?,
         pulses: Pulses::default(),
         depths: Depths::default(),
         counts: parts.counts,
