@@ -1,9 +1,10 @@
 # What people run here. Each target installs what it needs, and works on a fresh Debian machine with Rust.
 CARGO ?= cargo
 DATA  ?= data
-.PHONY: run build test lint check-deps unit oracles faults sim bench tools
+CONSOLE := web/console
+.PHONY: run build test lint check-deps unit oracles faults planted planted-check sim bench bench-long load tools console console-check browser
 
-run: ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
+run: console ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
 	$(CARGO) build --release -p madoguchi-web
 	@test -d $(DATA)/journal || { printf 'Password for the first login "owner" (8 characters or more): '; \
 	  read -r password; printf '%s' "$$password" | ./target/release/madoguchi user add --data-dir $(DATA) --login owner --role owner; }
@@ -12,11 +13,26 @@ run: ## Start the server on ./data at http://127.0.0.1:8080; the first start ask
 tools:
 	./scripts/tools.sh
 
+# npm's packages as the lock file names them; again only when it changes.
+$(CONSOLE)/node_modules/.fresh: $(CONSOLE)/package-lock.json
+	cd $(CONSOLE) && npm ci --ignore-scripts
+	@touch $@
+
+console: $(CONSOLE)/node_modules/.fresh ## The agents' console; a release build of the server carries it
+	cd $(CONSOLE) && npm run --silent build
+
+console-check: $(CONSOLE)/node_modules/.fresh ## Format, types, accessibility of templates, unit tests
+	cd $(CONSOLE) && npm run --silent check && npm test --silent
+
+browser: console build ## The console in Chromium against the real server and the LINE double
+	./scripts/chromium.sh
+	cd $(CONSOLE) && npm run --silent browser
+
 build:
 	$(CARGO) build -p madoguchi-web -p madoguchi-loadtest
 
 # Everything that must hold before a change lands.
-test: tools lint build unit oracles
+test: tools lint build unit planted-check oracles console-check browser
 
 lint:
 	$(CARGO) fmt --all --check
@@ -31,11 +47,30 @@ unit: build
 oracles: build ## LINE's own SDKs judge the double
 	./loadtest/oracles/run.sh
 
-faults: build ## The long form of kills, power cuts and readers who never read
+planted-check: ## Every planted bug still applies, and the tests named for it exist
+	CARGO="$(CARGO)" ./tests/planted/run.sh check
+
+planted: tools ## Every planted bug is caught by the tests named for it
+	CARGO="$(CARGO)" ./tests/planted/run.sh
+
+faults: build planted ## The long form of kills, power cuts and readers who never read; and every planted bug
 	MADOGUCHI_FAULT_ROUNDS=1000 MADOGUCHI_KILL_ROUNDS=1000 MADOGUCHI_STUCK_SECONDS=60 $(CARGO) nextest run -p madoguchi-tests --profile long
 
 sim: ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one
 	MADOGUCHI_SIM_RUNS=$${MADOGUCHI_SIM_RUNS:-2000} $(CARGO) nextest run -p madoguchi-tests --profile long simulated
 
-bench:
-	$(CARGO) bench -p madoguchi-benches
+bench: ## Every budget in a short form, beside its peers; `make bench-long` at the size of the goals
+	./scripts/peers.sh
+	$(CARGO) build --release -p madoguchi-web -p madoguchi-benches
+	$(CARGO) bench -p madoguchi-benches --bench journal --bench pure
+	./target/release/budgets all
+
+bench-long:
+	./scripts/peers.sh
+	$(CARGO) build --release -p madoguchi-web -p madoguchi-benches
+	./target/release/budgets all --long
+
+load: ## Thousands of chats and hundreds of agents on a release build, measured and checked; LOAD adds or changes options
+	$(CARGO) build --release -p madoguchi-web -p madoguchi-loadtest
+	./target/release/loadtest run --server target/release/madoguchi \
+	  --chats 3000 --agents 300 --windows 10 --rate 300 --duration-s 60 --warm-up-s 15 $(LOAD)

@@ -13,8 +13,16 @@ pub struct Faults {
     pub panics_before_decide: AtomicU64,
     /// Window actors panic before a decision about themselves: how many panics are still to come.
     pub panics_in_window: AtomicU64,
+    /// The journal's writer panics at its next batches: how many panics are still to come.
+    pub panics_in_writer: AtomicU64,
+    /// The feed panics at its next batches: how many panics are still to come.
+    pub panics_in_feed: AtomicU64,
+    /// The pressure as the engine reports it, in percent; 0 for what it measures.
+    pub pressure: AtomicU64,
     /// The read-model writer stands still while this is set.
     pub hold_read_models: AtomicBool,
+    /// Content that was taken back stays on the disk while this is set.
+    pub hold_removals: AtomicBool,
     /// Windows do not answer while this is set, so that webhooks are stored whole.
     pub hold_windows: AtomicBool,
     /// The journal's writer takes this many milliseconds more before each sync.

@@ -4,14 +4,16 @@
 
 mod files;
 mod lists;
+mod operate;
+mod reads;
 mod resume;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+pub(crate) use self::reads::store_failed;
 use crate::actors::reply::{Answered, Reply, answered};
 use crate::actors::{Core, conversation, inbox, raw, sender, start, window as window_actor};
 use crate::config::Config;
@@ -22,8 +24,12 @@ use crate::domain::record::{By, Fact, Record};
 use crate::domain::seat::ReleaseCause;
 use crate::domain::window::{self, RawReason};
 use crate::failure::Failure;
+use crate::faults::Faults;
 use crate::journal::Fault;
+use crate::journal::writer::Lane;
 use crate::presence::Presence;
+use crate::pressure::Pressure;
+use crate::pulse::Pulses;
 use crate::readmodel;
 use crate::rows::{
     CatchUp, ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, Place, RawRow, Snapshot, Update,
@@ -54,6 +60,9 @@ pub enum StartError {
     /// The folder of uploads.
     #[error("the folder of uploads cannot be used")]
     Uploads(#[source] std::io::Error),
+    /// The folder of files.
+    #[error("the folder of files cannot be used")]
+    Content(#[source] std::io::Error),
     /// Calls to platforms.
     #[error("no client for outside calls")]
     HttpClient,
@@ -172,7 +181,7 @@ impl Handle {
             self.core.work_allowed()?;
         }
         let addr = self.core.windows.get(id).map(|addr| addr.clone()).ok_or(Failure::NotFound("window"))?;
-        let (reply, wait) = Reply::new();
+        let (reply, wait) = Reply::new(&self.core.depths.windows);
         if addr.try_send(window_actor::WindowAsk { by, command, reply }).is_err() {
             return Err(window_actor::overloaded());
         }
@@ -187,7 +196,13 @@ impl Handle {
         if !eases(&command) {
             self.core.work_allowed()?;
         }
-        ask(&self.core, by, conversation, command).await
+        let is_taken_back = matches!(command, Command::TakeBack { .. });
+        let done = ask(&self.core, by, conversation, command).await?;
+        if is_taken_back && let Some(window) = self.core.windows.get(&done.row.window).map(|addr| addr.clone()) {
+            // What its customer wrote meanwhile. Lost with a full mailbox, it waits in 要確認 for the next word of this kind.
+            let _ = window.try_send(window_actor::RawWaits);
+        }
+        Ok(done)
     }
 
     /// Takes a verified webhook body. Answers after the commit of every event of it, or of the whole body.
@@ -249,14 +264,15 @@ impl Handle {
         let core = self.core.clone();
         let stream = core.stream_of(conversation).await?;
         core.caught_up(stream).await?;
-        let (store, journal) = (core.store.clone(), core.journal.clone());
+        let journal = core.journal.clone();
         let (place, limit) = (query.place, query.limit.clamp(1, 200));
-        let read = move || {
+        let read = move |store: &readmodel::ReadModels| {
             let page = store.timeline(conversation, place, limit)?;
             let items = readmodel::hydrate(&*journal, conversation, &page.rows)?;
             Ok::<_, readmodel::ReplayFault>((items, page.more_before, page.more_after))
         };
-        let (items, more_before, more_after) = core.pool.run(read).await?.map_err(|error| store_failed(&error))?;
+        let (items, more_before, more_after) =
+            core.read(Lane::Ordinary, read).await?.map_err(|error| store_failed(&error))?;
         let forward = matches!(place, Place::After(_));
         let (edge, more) = if forward { (items.last(), more_after) } else { (items.first(), more_before) };
         let next_cursor = edge.filter(|_| more).map(|row| row.number.to_string());
@@ -318,7 +334,7 @@ impl Handle {
     }
 
     /// What a reader missed who has everything up to `after` of `stream`: from memory, else from the journal, up to
-    /// 10,000 records; else a snapshot.
+    /// 10,000 records and a few MiB at a time; else a snapshot.
     ///
     /// # Errors
     /// No such window, or catching up.
@@ -363,22 +379,22 @@ impl Handle {
         ]
     }
 
-    /// Removes content that was redacted from the disk. Returns how many records were emptied.
-    ///
-    /// # Errors
-    /// The disk failed.
-    pub async fn compact(&self) -> Result<u64, Fault> {
-        let journal = self.core.journal.clone();
-        flat(self.core.pool.run(move || journal.compact()).await)
+    /// How full everything is now; cheap enough to ask at every request.
+    #[must_use]
+    pub fn pressure(&self) -> Pressure {
+        self.core.pressure()
     }
 
-    /// Writes every record of every stream to `to` as JSON lines.
-    ///
-    /// # Errors
-    /// The disk failed.
-    pub async fn export(&self, to: &Path) -> Result<u64, Fault> {
-        let (journal, to) = (self.core.journal.clone(), to.to_owned());
-        flat(self.core.pool.run(move || export(&*journal, &to)).await)
+    /// The pulses of the process, for event loops outside the engine that are to count.
+    #[must_use]
+    pub fn pulses(&self) -> &Pulses {
+        &self.core.pulses
+    }
+
+    /// The faults that a test switches on.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.core.config.faults
     }
 
     /// Finishes what is in hand, syncs, and ends every thread. New work is refused from the first moment.
@@ -401,7 +417,7 @@ pub(crate) async fn ask(core: &Arc<Core>, by: By, id: ConversationId, command: C
             Some(addr) => addr,
             None => wake(core, id).await?,
         };
-        let (reply, wait) = Reply::new();
+        let (reply, wait) = Reply::new(&core.depths.conversations);
         match addr.try_send(conversation::Ask { by, command: command.clone(), reply }) {
             Ok(()) => {}
             Err(actix::prelude::SendError::Full(_)) => {
@@ -423,7 +439,7 @@ async fn wake(core: &Arc<Core>, id: ConversationId) -> Result<actix::Addr<conver
         None => core.stored(id).await?.ok_or(Failure::NotFound("conversation"))?.0,
     };
     let addr = core.windows.get(&window).map(|addr| addr.clone()).ok_or(Failure::NotFound("window"))?;
-    let (reply, wait) = Reply::new();
+    let (reply, wait) = Reply::new(&core.depths.windows);
     if addr.try_send(window_actor::Wake { id, reply }).is_err() {
         return Err(window_actor::overloaded());
     }
@@ -456,76 +472,4 @@ fn raw_row(accepted: &window::RawAccepted) -> RawRow {
         window::RawBody::Redacted => 0,
     };
     RawRow { raw: accepted.raw, inbox: accepted.inbox, received_at: accepted.received_at, why: accepted.why, len }
-}
-
-fn flat<T>(result: Result<Result<T, Fault>, Failure>) -> Result<T, Fault> {
-    result.unwrap_or_else(|_| {
-        let source = std::io::Error::other("the engine is stopping");
-        Err(Fault::Io { what: "wait", path: std::path::PathBuf::new(), source })
-    })
-}
-
-fn export(journal: &dyn crate::journal::Journal, to: &Path) -> Result<u64, Fault> {
-    let failed = |source| Fault::Io { what: "create", path: to.to_owned(), source };
-    let mut file = std::io::BufWriter::new(std::fs::File::create(to).map_err(failed)?);
-    crate::journal::transfer::export(journal, &mut file, to)
-}
-
-pub(crate) fn store_failed(error: &(dyn std::error::Error + 'static)) -> Failure {
-    tracing::error!(error, "a read model could not be read");
-    Failure::CatchingUp
-}
-
-impl Core {
-    /// New work is refused while the engine stops or the disk is nearly full.
-    pub(crate) fn work_allowed(&self) -> Result<(), Failure> {
-        if self.is_stopping() {
-            return Err(Failure::Stopping);
-        }
-        if self.space.has_room() { Ok(()) } else { Err(Failure::DiskFull) }
-    }
-
-    /// Waits until the read models have reached the head as of now.
-    pub(crate) async fn caught_up(&self, stream: StreamId) -> Result<(), Failure> {
-        self.caught_up_within(stream, CATCH_UP_MS).await
-    }
-
-    /// The same with another patience.
-    pub(crate) async fn caught_up_within(&self, stream: StreamId, patience_ms: i64) -> Result<(), Failure> {
-        let arrival = self.store.arrival(stream, self.journal.head(stream));
-        self.config.clock.within_ms(patience_ms, arrival).await.unwrap_or(Err(Failure::CatchingUp))
-    }
-
-    /// A conversation that the read models know, with its window.
-    pub(crate) async fn stored(&self, id: ConversationId) -> Result<Option<(WindowId, ConversationRow)>, Failure> {
-        let look = |store: Arc<crate::readmodel::ReadModels>| move || store.conversation(id);
-        let mut found = self.pool.run(look(self.store.clone())).await?.map_err(|error| store_failed(&error))?;
-        // It may have been done a moment ago, or not be there at all: only at the head can that be told. What was found
-        // may be old in the same way.
-        for view in self.views.windows() {
-            if found.as_ref().is_none_or(|row| row.window == view.id) {
-                self.caught_up(view.stream).await?;
-            }
-        }
-        found = self.pool.run(look(self.store.clone())).await?.map_err(|error| store_failed(&error))?;
-        Ok(found.map(|row| (row.window.clone(), row)))
-    }
-
-    pub(crate) async fn row(&self, id: ConversationId) -> Result<Option<ConversationRow>, Failure> {
-        if let Some(row) = self.views.open_in(id).and_then(|view| view.live(id)) {
-            return Ok(Some(row));
-        }
-        Ok(self.stored(id).await?.map(|(_, row)| row))
-    }
-
-    async fn stream_of(&self, id: ConversationId) -> Result<StreamId, Failure> {
-        let row = self.row(id).await?.ok_or(Failure::NotFound("conversation"))?;
-        self.views.window(&row.window).map(|view| view.stream).ok_or(Failure::NotFound("window"))
-    }
-
-    async fn raw(self: &Arc<Self>, window: &WindowId, id: u128) -> Result<window::RawAccepted, Failure> {
-        let waiting = raw::waiting(self, window).await?;
-        let found = waiting.into_iter().map(|(accepted, _)| accepted).find(|accepted| accepted.raw == id);
-        found.ok_or(Failure::NotFound("stored body"))
-    }
 }

@@ -86,6 +86,8 @@ pub struct ListQuery {
     pub holder: Option<AgentId>,
     /// Only over this inbox.
     pub inbox: Option<InboxId>,
+    /// Only those set aside after repeated failures, or only the others.
+    pub set_aside: Option<bool>,
     /// Name or id contains this, folded to lower case.
     pub q: Option<String>,
     /// Changed at or after.
@@ -182,6 +184,9 @@ pub const SNAPSHOT_ROWS: usize = 1_000;
 pub enum CatchUp {
     /// Exactly what was missed, in order; may be empty.
     Updates(Vec<Arc<Update>>),
+    /// The first of what was missed, at least one: all of it would be too much at once. The rest follows by asking again
+    /// from the last of these.
+    Part(Vec<Arc<Update>>),
     /// The stream is another one, or too much was missed: begin anew.
     Snapshot(Box<Snapshot>),
 }

@@ -53,8 +53,14 @@ impl Stepped {
         let store_writer = Arc::new(ReadModelWriter::stepped(store.clone()));
         let views = Arc::new(Views::new(encoder));
         let senders = Arc::new(DashMap::new());
-        let feeder = Feeder { views: views.clone(), store: store_writer.clone(), senders: senders.clone() };
         let (writer, line) = writer::line(journal.clone());
+        let feeder = Feeder {
+            views: views.clone(),
+            store: store_writer.clone(),
+            senders: senders.clone(),
+            counts: line.counts.clone(),
+            faults: config.faults.clone(),
+        };
         let here = actix::Arbiter::current();
         let parts = Parts {
             journal,
@@ -66,6 +72,7 @@ impl Stepped {
             // No platform fetches from a simulated engine.
             urls: PublicUrls::new(&config.public_url, [0; 32]),
             pool: Pool::in_place(),
+            counts: line.counts.clone(),
             window_arbiters: vec![here.clone()],
             sender_arbiter: here,
             threads: Vec::new(),

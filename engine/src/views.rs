@@ -14,6 +14,7 @@ use crate::domain::org::Org;
 use crate::domain::record::{Fact, Record};
 use crate::domain::window::Window;
 use crate::handle::Encoder;
+use crate::journal::codec;
 use crate::journal::feed::Committed;
 use crate::rows::{ConversationRow, SNAPSHOT_ROWS, Snapshot, Update};
 
@@ -130,8 +131,24 @@ impl Views {
             record: committed.record.clone(),
         });
         view.inner.lock().follow(id, committed, update.clone());
+        self.take_back(&view, &committed.record);
         let mut readers = self.readers.lock();
         readers.retain(|reader| !matches!(reader.try_send(update.clone()), Err(mpsc::error::TrySendError::Closed(_))));
+    }
+
+    /// Empties the frames in memory whose words a record takes back, so that nobody who comes now reads them.
+    fn take_back(&self, view: &WindowView, record: &Record) {
+        for gone in record.events.iter().filter_map(Fact::takes_back) {
+            let inner = &mut *view.inner.lock();
+            for kept in &mut inner.ring {
+                if kept.record.events.iter().any(|fact| fact.words_of() == Some(gone)) {
+                    let emptied = codec::emptied(Record::clone(&kept.record));
+                    let update = self.encode(view, kept.position, Arc::new(emptied));
+                    inner.ring_bytes = inner.ring_bytes - kept.frame.len() + update.frame.len();
+                    *kept = update;
+                }
+            }
+        }
     }
 
     fn follow_org(&self, committed: &Committed) {
@@ -200,6 +217,14 @@ impl WindowView {
     #[must_use]
     pub fn all_live(&self) -> Vec<ConversationRow> {
         self.inner.lock().live.values().cloned().collect()
+    }
+
+    /// How many conversations are not done, and how many of the live ones are set aside. Looks at each of them.
+    #[must_use]
+    pub fn open_and_set_aside(&self) -> (usize, usize) {
+        let inner = self.inner.lock();
+        let open = inner.live.values().filter(|row| row.state.status != Status::Done).count();
+        (open, inner.live.values().filter(|row| row.state.set_aside).count())
     }
 
     /// The window at one position.

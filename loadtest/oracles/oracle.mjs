@@ -4,8 +4,8 @@
 // API and DATA name the double's two hosts. Ends with a count, or with the first check that failed.
 
 import { createServer } from "node:http";
-import { randomUUID } from "node:crypto";
-import { HTTPFetchError, LineBotClient, validateSignature } from "@line/bot-sdk";
+import { createSign, generateKeyPairSync, randomUUID } from "node:crypto";
+import { channelAccessToken, HTTPFetchError, LineBotClient, validateSignature } from "@line/bot-sdk";
 
 const { API, DATA } = process.env;
 let checks = 0;
@@ -138,6 +138,86 @@ for (const { body, signature } of hooks) {
   check(!validateSignature(body, "0".repeat(32), signature), "another secret");
 }
 check(hooks.length === 32, `${hooks.length} webhooks`);
+
+// Content.
+const { buffer } = await import("node:stream/consumers");
+const send = async (doing) => (await own(`users/${user}/send`, doing)).events[0].message_id;
+const picture = await send({ kind: "image", size: 50_000 });
+const whole = await buffer(await client.getMessageContent(picture));
+check(whole.length === 50_000 && whole.subarray(1, 4).toString() === "PNG", `a picture of ${whole.length}`);
+check((await buffer(await client.getMessageContentPreview(picture))).length < whole.length, "a preview is smaller");
+const video = await send({ kind: "video", size: 5_000_000, ready: { after_calls: 1 } });
+check((await client.getMessageContentTranscodingByMessageId(video)).status === "processing", "being prepared");
+const early = await client.getMessageContentWithHttpInfo(video);
+check(early.httpResponse.status === 202, `early: ${early.httpResponse.status}`);
+await buffer(early.body);
+check((await client.getMessageContentTranscodingByMessageId(video)).status === "succeeded", "prepared");
+check((await buffer(await client.getMessageContent(video))).length === 5_000_000, "the whole video");
+await send({ kind: "unsend", message: picture });
+await status(client.getMessageContent(picture), 410, "content taken back");
+await status(client.getMessageContentTranscodingByMessageId(picture), 410, "its state");
+
+// People and groups.
+check((await client.getProfile(user)).pictureUrl.startsWith("http"), "a profile picture");
+await status(client.getFollowers(), 403, "friends of an unverified account");
+await own(`channels/${channel.id}`, { account: { chat: false, verified: true } });
+check((await client.getFollowers()).userIds.join() === user, "friends");
+const mode = await client.getBotInfo();
+check(mode.chatMode === "bot" && mode.markAsReadMode === "auto", JSON.stringify(mode));
+await own(`channels/${channel.id}`, { account: { chat: true, verified: true } });
+const { group } = await own(`channels/${channel.id}/groups`, { name: "町内会", members: [user] });
+check((await client.getGroupSummary(group)).groupName === "町内会", "a group's name");
+check((await client.getGroupMemberCount(group)).count === 1, "its members");
+check((await client.getGroupMembersIds(group)).memberIds[0] === user, "their ids");
+check((await client.getGroupMemberProfile(group, user)).displayName === "山田", "their names");
+await client.leaveGroup(group);
+await status(client.getGroupSummary(group), 404, "a group that was left");
+check((await client.issueLinkToken(user)).linkToken.length > 10, "a token for linking");
+
+// In the chat.
+const loading = await client.showLoadingAnimationWithHttpInfo({ chatId: user, loadingSeconds: 5 });
+check(loading.httpResponse.status === 202, "typing");
+await status(client.showLoadingAnimation({ chatId: group }), 400, "typing in a group");
+const marked = (await phone())[0].message.markAsReadToken;
+await client.markMessagesAsReadByToken({ markAsReadToken: marked });
+await status(client.markMessagesAsReadByToken({ markAsReadToken: "of somebody else" }), 400, "a foreign token");
+await own(`channels/${channel.id}`, { quota: { type: "none" } });
+await client.broadcast({ messages: [text("皆さまへ")] }, randomUUID());
+check((await phone()).at(-1).via === "broadcast", "a broadcast arrives");
+
+// Access tokens.
+const oauth = new channelAccessToken.ChannelAccessTokenClient({ baseURL: API });
+const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const { n, e } = publicKey.export({ format: "jwk" });
+await own(`channels/${channel.id}/assertion_keys`, { kid: "k1", n, e });
+const base64 = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const exp = Math.floor(Date.now() / 1000) + 1500;
+const claims = { iss: channel.id, sub: channel.id, aud: "https://api.line.me/", exp, token_exp: 86_400 };
+const signed = `${base64({ alg: "RS256", typ: "JWT", kid: "k1" })}.${base64(claims)}`;
+const assertion = `${signed}.${createSign("RSA-SHA256").update(signed).sign(privateKey).toString("base64url")}`;
+const type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const opens = (token) => LineBotClient.fromChannelAccessToken({ channelAccessToken: token, apiBaseURL: API }).getBotInfo();
+const grant = "client_credentials";
+const byAssertion = await oauth.issueChannelTokenByJWT(grant, type, assertion);
+check(byAssertion.expires_in === 86_400 && byAssertion.key_id, JSON.stringify(byAssertion));
+check((await opens(byAssertion.access_token)).userId === channel.bot_user_id, "it opens the channel");
+const listed = await oauth.getsAllValidChannelAccessTokenKeyIds(type, assertion);
+check(listed.kids.join() === byAssertion.key_id, JSON.stringify(listed));
+check((await oauth.verifyChannelTokenByJWT(byAssertion.access_token)).client_id === channel.id, "verified");
+await oauth.revokeChannelTokenByJWT(channel.id, channel.secret, byAssertion.access_token);
+await status(opens(byAssertion.access_token), 401, "a revoked token");
+const short = await oauth.issueChannelToken(grant, channel.id, channel.secret);
+check(short.expires_in === 2_592_000 && short.token_type === "Bearer", JSON.stringify(short));
+check((await oauth.verifyChannelToken(short.access_token)).client_id === channel.id, "verified");
+await oauth.revokeChannelToken(short.access_token);
+await status(opens(short.access_token), 401, "a revoked short-lived token");
+for (const by of [[undefined, undefined, channel.id, channel.secret], [type, assertion, undefined, undefined]]) {
+  const stateless = await oauth.issueStatelessChannelToken(grant, ...by);
+  check(stateless.expires_in === 900 && (await opens(stateless.access_token)).userId, JSON.stringify(stateless));
+  await own("clock", { advance_ms: 900_000 });
+  await status(opens(stateless.access_token), 401, "an expired token");
+  await own("clock", { advance_ms: 0 });
+}
 
 engine.close();
 engine.closeAllConnections();

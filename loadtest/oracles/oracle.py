@@ -92,6 +92,54 @@ def webhooks(channel, users):
     check(len(kinds) == 15, f"all kinds: {sorted(kinds)}")
 
 
+def by_hand(channel, user):
+    """What can be sent one by one is what the SDK takes it for, groups and others' content included."""
+    parser = WebhookParser(channel["secret"])
+    group = own(f"channels/{channel['id']}/groups", {"name": "町内会", "members": [user]})["group"]
+    room = own(f"channels/{channel['id']}/groups", {"room": True, "members": [user]})["group"]
+    acts = [
+        ({"kind": "text", "text": "組で", "group": group}, "MessageEvent"),
+        ({"kind": "text", "text": "代わり", "standby": True}, "MessageEvent"),
+        ({"kind": "sticker", "package": "446", "sticker": "1988", "quote": "123"}, "MessageEvent"),
+        ({"kind": "image", "external": True}, "MessageEvent"),
+        ({"kind": "images", "count": 5}, "MessageEvent"),
+        ({"kind": "video", "duration_ms": 6000, "size": 300 << 20, "ready": {"after_calls": 2}}, "MessageEvent"),
+        ({"kind": "audio", "external": True}, "MessageEvent"),
+        ({"kind": "file", "name": "a.pdf", "size": 5000}, "MessageEvent"),
+        ({"kind": "location", "latitude": 35.5, "longitude": 139.5}, "MessageEvent"),
+        ({"kind": "postback", "data": "d", "params": {"date": "2026-11-21"}, "display_text": "今日"}, "PostbackEvent"),
+        ({"kind": "unfollow"}, "UnfollowEvent"),
+        ({"kind": "follow", "unblocked": True}, "FollowEvent"),
+        ({"kind": "account_link", "nonce": "n" * 10, "ok": True}, "AccountLinkEvent"),
+        ({"kind": "account_link", "nonce": "n" * 10, "ok": False}, "AccountLinkEvent"),
+        ({"kind": "join", "group": group}, "JoinEvent"),
+        ({"kind": "member_joined", "group": group}, "MemberJoinedEvent"),
+        ({"kind": "member_left", "group": group}, "MemberLeftEvent"),
+        ({"kind": "edited", "group": group, "message": "590000000000000001", "text": "新しい"}, "MessageEditedEvent"),
+        ({"kind": "leave", "group": group}, "LeaveEvent"),
+        ({"kind": "join", "group": room}, "JoinEvent"),
+        ({"kind": "unsend", "message": "590000000000000001"}, "UnsendEvent"),
+    ]
+    for act, expected in acts:
+        placed = own(f"users/{user}/send?channel={channel['id']}", act)["events"]
+        body, signature = Engine.hooks.get(timeout=5)
+        events = parser.parse(body.decode(), signature, as_payload=True).events
+        check(len(events) == len(placed), f"{act}: all events")
+        for event in events:
+            check(type(event).__name__ == expected, f"{act}: {type(event).__name__} of {body.decode()}")
+            token = getattr(event, "reply_token", None)
+            check(bool(token) == bool(placed[0]["reply_token"]), f"{act}: reply token")
+            if "group" in act:
+                kind = "room" if act["group"] == room else "group"
+                check(event.source.type == kind, f"{act}: source {event.source}")
+            if act.get("external"):
+                check(event.message.content_provider.type == "external", f"{act}: provider")
+                check(event.message.content_provider.original_content_url.startswith("http"), f"{act}: address")
+        if act["kind"] == "images":
+            order = [event.message.image_set.index for event in events]
+            check(sorted(order) == [1, 2, 3, 4, 5] and order != sorted(order), f"scrambled: {order}")
+
+
 def unknown_events(channel, user):
     """The check above can fail: what the SDK does not know it says so."""
     own(f"channels/{channel['id']}/deliver", {"events": [{"user": user, "type": "somethingNew", "fields": {}}]})
@@ -138,6 +186,19 @@ def bodies(channel, users):
     button = {"type": "action", "action": {"type": "message", "label": "はい", "text": "はい"}}
     postback = {"type": "postback", "label": "解決", "data": "d" * 300}
     url = "https://files.example.com/a.jpg"
+    act = {"type": "message", "label": "はい", "text": "はい"}
+    label = {"type": "text", "text": "ご注文"}
+    emoji = {"type": "emoji", "productId": "5ac1bfd5040ab15980c9b435", "emojiId": "001"}
+
+    def buttons(count):
+        return {"type": "buttons", "text": "a", "actions": [act] * count}
+
+    def template(inner):
+        return {"type": "template", "altText": "a", "template": inner}
+
+    def flex(inner):
+        return {"type": "flex", "altText": "a", "contents": inner}
+
     cases = [
         (True, [text()]),
         (True, [text("髙🍎")] * 5),
@@ -157,8 +218,32 @@ def bodies(channel, users):
         (True, [{"type": "location", "title": "本社", "address": "東京", "latitude": 35.6, "longitude": 139.7}]),
         (False, [{"type": "location", "title": "本社", "address": "東京", "latitude": 35.6}]),
         (False, [{"type": "text"}]),
+        (True, [template(buttons(4))]),
+        (True, [template({"type": "confirm", "text": "a", "actions": [act, act]})]),
+        (True, [template({"type": "carousel", "columns": [{"text": "a", "actions": [act]}] * 10})]),
+        (True, [template({"type": "image_carousel", "columns": [{"imageUrl": url, "action": act}]})]),
+        (True, [flex({"type": "bubble", "body": {"type": "box", "layout": "vertical", "contents": [label]}})]),
+        (True, [flex({"type": "carousel", "contents": [{"type": "bubble", "hero": {"type": "image", "url": url}}] * 12})]),
+        (True, [{"type": "video", "originalContentUrl": url, "previewImageUrl": url, "trackingId": "t"}]),
+        (False, [{"type": "video", "originalContentUrl": url}]),
+        (True, [{"type": "textV2", "text": "{e} {{}}", "substitution": {"e": emoji}}]),
+        (True, [{"type": "coupon", "couponId": "c1"}]),
     ]
     token = {"authorization": "Bearer " + channel["access_token"]}
+    # What LINE's reference refuses and the SDK's models let through.
+    stricter = [
+        [template(buttons(5))],
+        [template({"type": "carousel", "columns": []})],
+        [template({"type": "carousel", "columns": [{"text": "a", "actions": [act]}] * 11})],
+        [text(quickReply={"items": [{"type": "action", "action": {**postback, "displayText": "d" * 301}}]})],
+        [template({"type": "confirm", "text": "a", "actions": [act] * 3})],
+        [text(quickReply={"items": [{"type": "action", "action": {"type": "message", "label": "あ" * 21, "text": "a"}}]})],
+    ]
+    for messages in stricter:
+        push = {"to": users[0], "messages": messages}
+        check(modelled(models.PushMessageRequest, push), f"the SDK on push {push}")
+        status, answer = call("POST", "/v2/bot/message/push", push, {"authorization": "Bearer " + channel["access_token"]})
+        check(status == 400 and answer["details"], f"the double on push {push}: {status} {answer}")
     for good, messages in cases:
         push = {"to": users[0], "messages": messages}
         check(modelled(models.PushMessageRequest, push) == good, f"the SDK on push {push}")
@@ -198,6 +283,7 @@ def main():
     channel = own("channels", {"name": "窓口", "webhook": hook})
     users = [own(f"channels/{channel['id']}/users", {"name": name})["user"] for name in ["山田", "髙﨑", "Ana"]]
     webhooks(channel, users)
+    by_hand(channel, users[0])
     unknown_events(channel, users[0])
     for user in users:
         own(f"channels/{channel['id']}/users/{user}", {"relation": "friend"})

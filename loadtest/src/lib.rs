@@ -2,6 +2,7 @@
 //! platforms they come through.
 //!
 //! Never part of the product that is served, and never aimed at anything but this machine. Read next: `double`, the
-//! LINE platform; the program `loadtest` is `main.rs`.
+//! LINE platform; `run`, load that checks what it measures; the program `loadtest` is `main.rs`.
 
 pub mod double;
+pub mod run;

@@ -21,14 +21,17 @@ struct Arguments {
 enum Command {
     /// Serve a double of the LINE platform until the process is ended.
     LineDouble(command::line_double::Arguments),
+    /// Put simulated customers and agents on a server, measure it, and check everything it says.
+    Run(Box<madoguchi_loadtest::run::Options>),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::LineDouble(arguments) => command::line_double::run(&arguments),
+        Command::LineDouble(arguments) => command::line_double::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Run(options) => command::run::run(&options),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             report(&*error);
             ExitCode::FAILURE

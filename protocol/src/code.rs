@@ -1,12 +1,16 @@
 //! The stable codes of refusals. A code never changes its meaning; new ones may be added.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use std::borrow::Cow;
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $title:literal, $retry:literal;)*) => {
         /// Why something was refused. Clients decide by this word, never by the text beside it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
         }
@@ -101,6 +105,23 @@ codes! {
     Stopping = "stopping", "The server is stopping.", true;
     /// The server made a mistake; its log has the request id.
     Internal = "internal", "The server made a mistake.", true;
+}
+
+// Written by hand: the derive does not see the words through the macro and would publish the names of the variants.
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Why something was refused. Clients decide by this word, never by the text beside it."))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.as_str())))
+            .into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Code")
+    }
 }
 
 #[cfg(test)]

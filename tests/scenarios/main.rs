@@ -2,11 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a scenario ends where something is not as it must be")]
 
 mod claim_race;
+mod ends;
+mod full_disk;
 mod inner_faults;
 mod killed;
+mod lost_answers;
 mod missed_updates;
+mod moved_store;
 mod odd_webhooks;
 mod passed_deadlines;
 mod power_cut;
 mod simulated;
 mod stuck_reader;
+mod taken_back;
+mod under_load;

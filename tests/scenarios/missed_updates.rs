@@ -116,6 +116,31 @@ async fn within_ten_thousand_records_a_resume_costs_what_was_missed_and_nothing_
     resumes_over_a_restart(&mut house, &stream, head, &told).await;
 }
 
+/// Long messages: what was missed is more than the server would keep for one reader. It comes all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_that_missed_more_than_the_server_keeps_comes_back_at_the_first_try() {
+    let house = House::open(1, &[]).await;
+    let agent = house.agents[0].0.clone();
+    let mut wire = Wire::open(&agent).await;
+    wire.watch(WINDOW, None).await;
+    let start = wire.next().await.unwrap();
+    drop(wire);
+    let users: Vec<String> = (0..50).map(|_| house.double.add_user(&house.channel, "客").unwrap()).collect();
+    let long = "長".repeat(4_500);
+    for _ in 0..60 {
+        let events = users.iter().map(|user| Event::text(user, &long)).collect();
+        let delivery = house.double.deliver(&house.channel, events).await.unwrap();
+        assert_eq!(delivery.status, Some(200), "{:?}", delivery.status);
+    }
+    let head = newest(&house, &users).await;
+    let mut wire = Wire::open(&agent).await;
+    wire.watch(WINDOW, Some((&start.stream, start.position))).await;
+    let heard = wire.until(head).await;
+    let places: Vec<u64> = heard.iter().filter(|one| one.kind == "update").map(|one| one.position).collect();
+    assert!(places.iter().copied().eq(start.position + 1..=head), "not exactly what was missed");
+    assert!(wire.bytes() > 33 << 20, "{} bytes are less than a server keeps", wire.bytes());
+}
+
 /// The server goes away in the middle of what is being given; the reader goes on from where it came to.
 async fn resumes_over_a_restart(house: &mut House, stream: &str, head: u64, told: &BTreeMap<u64, String>) {
     let agent = house.agents[0].0.clone();

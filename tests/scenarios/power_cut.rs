@@ -6,8 +6,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use madoguchi_tests::lossy::{Lossy, Options};
+use madoguchi_tests::house::House;
+use madoguchi_tests::lossy::{Lossy, Options, PowerCut};
 use madoguchi_tests::powercut::{Plan, Report, ServerPlan, Violation, run, run_server};
+use madoguchi_tests::world::Port;
+use serde_json::json;
 
 /// The plan of a store that breaks a promise: it ends at the first violation, and chance gets enough tries to find one.
 fn long_plan() -> Plan {
@@ -102,4 +105,44 @@ async fn the_whole_server_on_a_disk_that_ignores_syncs_is_found_out() {
         Ok(Some(report)) => panic!("it was believed: {report:?}"),
         Err(violation) => eprintln!("{violation}"),
     }
+}
+
+/// What the kernel had written back long ago must not come back to life when the power goes right after the withdrawal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_withdrawn_token_and_an_ended_session_stay_so_through_a_power_cut() {
+    let Some(lossy) = Lossy::mount() else { return };
+    let data = lossy.path().join("data");
+    let env = [("MADOGUCHI_ENGINE__BOOT_ID", "before")];
+    let mut house = House::open_in(Some(data.clone()), 1, &env).await;
+    let made = house.owner.post("/api/v1/tokens", json!({"name": "integration"})).await.ok();
+    let program = house.owner.with_token(made["secret"].as_str().unwrap());
+    program.get("/api/v1/session").await.ok();
+    write_back(&data);
+    let agent = house.agents[0].0.clone();
+    let id = program.get("/api/v1/tokens").await.ok()["items"][0]["id"].clone();
+    let id = id.as_str().unwrap();
+    house.owner.delete(&format!("/api/v1/tokens/{id}")).await.ok();
+    agent.delete("/api/v1/session").await.ok();
+    house.server.kill9();
+    lossy.power_cut(PowerCut::Clean);
+    house.server.set_env("MADOGUCHI_ENGINE__BOOT_ID", "after");
+    house.server.restart(Port::Same);
+    house.server.wait_ready().await;
+    for client in [program, agent] {
+        assert_eq!(client.get("/api/v1/session").await.status, Some(401), "{client:?} came back with the power");
+    }
+    house.owner.get("/api/v1/session").await.ok();
+}
+
+/// What the kernel does by itself after half a minute.
+fn write_back(dir: &Path) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => write_back(&entry.path()),
+            kind if kind.is_file() => std::fs::File::open(entry.path()).unwrap().sync_all().unwrap(),
+            _ => {}
+        }
+    }
+    std::fs::File::open(dir).unwrap().sync_all().unwrap();
 }

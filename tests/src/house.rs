@@ -59,7 +59,7 @@ impl House {
         let channel = double.add_channel("サポート");
         owner.create_window(WINDOW, "サポート", 100).await.ok();
         let settings = json!({
-            "channel_secret": channel.secret, "channel_access_token": channel.access_token,
+            "mode": "auto", "channel_secret": channel.secret, "channel_access_token": channel.access_token,
             "api_base_url": double.api_url(), "api_data_base_url": double.data_url(),
         });
         let inbox = owner.create_inbox(WINDOW, "line", settings).await.ok();

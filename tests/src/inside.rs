@@ -103,7 +103,13 @@ pub async fn furnished_for(config: Config, api_url: &str, access_token: &str) ->
 /// A webhook: the `event`th message of a customer.
 #[must_use]
 pub fn body(user: usize, event: usize) -> Bytes {
-    Bytes::from(json!({"destination": "U", "events": [message(user, event, "やあ")]}).to_string())
+    said(user, event, "やあ")
+}
+
+/// The same with these words.
+#[must_use]
+pub fn said(user: usize, event: usize, text: &str) -> Bytes {
+    Bytes::from(json!({"destination": "U", "events": [message(user, event, text)]}).to_string())
 }
 
 /// A webhook with so many messages of a customer at once.
@@ -126,18 +132,49 @@ fn message(user: usize, event: usize, text: &str) -> Value {
 /// # Panics
 /// There is none.
 pub async fn conversation(engine: &Handle, user: usize) -> ConversationId {
-    let query =
-        ListQuery { windows: vec![window()], q: Some(format!("u{user:032}")), limit: 1, ..ListQuery::default() };
+    conversation_of(engine, &format!("U{user:032}")).await
+}
+
+/// The conversation with whom the platform calls so.
+///
+/// # Panics
+/// There is none.
+pub async fn conversation_of(engine: &Handle, external_id: &str) -> ConversationId {
+    let q = Some(external_id.to_lowercase());
+    let query = ListQuery { windows: vec![window()], q, limit: 1, ..ListQuery::default() };
     engine.conversations(query).await.expect("a list").items[0].state.id
 }
 
 /// Every fact of the window's journal.
 ///
 /// # Panics
-/// There are more than a reader may have missed.
+/// There are more than is given to a reader at a time.
 pub async fn facts(engine: &Handle) -> Vec<Fact> {
     let (stream, _) = engine.position(&window()).expect("the window is there");
     let all = engine.catch_up(&window(), stream, Position(0)).await.expect("a readable journal");
-    let CatchUp::Updates(all) = all else { panic!("more records than a reader may have missed") };
+    let CatchUp::Updates(all) = all else { panic!("more than is given at a time") };
     all.iter().flat_map(|update| update.record.events.clone()).collect()
+}
+
+/// Moves a manual clock along with the time of the world while it is held: for what must wait, and not for how long.
+#[derive(Debug)]
+pub struct Passing(tokio::task::JoinHandle<()>);
+
+/// Lets time pass until the answer is dropped.
+#[must_use]
+pub fn let_time_pass(clock: &Clock) -> Passing {
+    const STEP_MS: u64 = 5;
+    let clock = clock.clone();
+    Passing(actix_rt::spawn(async move {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(STEP_MS)).await;
+            clock.advance_ms(STEP_MS.cast_signed());
+        }
+    }))
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }

@@ -1,9 +1,9 @@
 //! The harness of the whole-system tests: everything that a scenario needs and no product may contain.
 //!
-//! [`lossy`] is a disk that forgets; [`powercut`] kills and cuts a writer on it and checks what is left. [`world`] starts
-//! the built server and speaks to it as agents do; [`inside`] runs an engine in the test's own process. [`promises`] keeps
-//! what was acknowledged, to be held against what is found. [`history`] judges who held which seat. [`sim`] runs the
-//! engine under schedules drawn from seeds.
+//! [`lossy`] is a disk that forgets, [`smalldisk`] one that fills up; [`powercut`] kills and cuts a writer, or the whole
+//! server, and checks what is left. [`world`] starts the built server and speaks to it as agents do, [`house`] furnishes
+//! it; [`inside`] runs an engine in the test's own process. [`promises`] keeps what was acknowledged, to be held against
+//! what is found. [`history`] judges who held which seat. [`sim`] runs the engine under schedules drawn from seeds.
 //! The scenarios are in `scenarios/`, one file for one fear. Nothing outside this package may depend on it.
 
 pub mod history;
@@ -13,4 +13,5 @@ pub mod lossy;
 pub mod powercut;
 pub mod promises;
 pub mod sim;
+pub mod smalldisk;
 pub mod world;

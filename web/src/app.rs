@@ -5,7 +5,9 @@ use std::sync::Arc;
 use madoguchi_engine::domain::id::{AgentId, InboxId};
 use madoguchi_engine::domain::org::Role;
 use madoguchi_engine::{Clock, Handle};
+use madoguchi_protocol::Problem;
 
+use crate::admission::{Admission, Class, Place};
 use crate::auth::cookie::SessionCookie;
 use crate::auth::origin::Origins;
 use crate::auth::sessions::Sessions;
@@ -34,6 +36,8 @@ pub struct App {
     pub desk: Desk,
     /// Every live socket.
     pub sockets: Sockets,
+    /// Who is let in when much is going on.
+    pub admission: Admission,
     /// Whether the process is on its way out.
     pub stopping: Stopping,
     /// Under which address people and platforms reach this server, without a slash at the end.
@@ -58,6 +62,7 @@ impl App {
             cookie: SessionCookie::new(&public_url, config.session.absolute_s),
             desk,
             sockets: Sockets::new(config.limits.sockets, config.limits.sockets_per_agent),
+            admission: Admission::default(),
             stopping: Stopping::default(),
             public_url,
             engine,
@@ -70,6 +75,14 @@ impl App {
     #[must_use]
     pub fn public_url(config: &Config, listening: &str) -> String {
         validate::origin(&config.public_url).unwrap_or_else(|| listening.to_owned())
+    }
+
+    /// Lets one more of a class in, see [`crate::admission`].
+    ///
+    /// # Errors
+    /// `overloaded`.
+    pub fn admit(&self, class: Class) -> Result<Place, Problem> {
+        self.admission.admit(class, || self.engine.pressure())
     }
 
     /// The address that a platform calls for an inbox.

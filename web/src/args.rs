@@ -44,6 +44,15 @@ pub enum Command {
     Journal(Journal),
     /// Removes redacted content from the disk at once.
     Compact(Settings),
+    /// Says what the running server logs, or changes it until the server ends.
+    LogLevel {
+        /// Where the settings come from.
+        #[command(flatten)]
+        settings: Settings,
+        /// A level, or directives such as info,madoguchi_engine=debug. Left out: only says it.
+        #[arg(value_name = "LEVEL")]
+        level: Option<String>,
+    },
 }
 
 /// Where the settings come from.
@@ -168,6 +177,8 @@ mod tests {
             "madoguchi journal export --data-dir d --to out.jsonl",
             "madoguchi journal import --data-dir d --from out.jsonl",
             "madoguchi compact --data-dir d",
+            "madoguchi log-level --data-dir d",
+            "madoguchi log-level --data-dir d info,madoguchi_engine=debug",
         ] {
             assert!(Args::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }

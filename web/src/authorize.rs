@@ -1,7 +1,8 @@
 //! Who may do what: one function for every route, every command and every socket.
 //!
 //! Deny by default: a right that no line below gives is not there. Whether a command fits the state of a conversation
-//! (who holds the seat, whose memo it is) is the domain's to decide, not this file's.
+//! (who holds the seat, whose memo it is) is the domain's to decide, not this file's. docs/rights.md is the whole of it as
+//! a table, and the tests hold both together.
 
 use std::fmt;
 
@@ -22,21 +23,25 @@ pub enum Action {
     ReadAgents,
     /// Read a window: its members, conversations, messages, stored bodies.
     ReadWindow,
-    /// Work on a window's conversations: claim, accept, assign, write memos, replay a stored body.
+    /// Sit at a desk of a window: claim a free conversation, accept a hand-over. Members only: who is in no window has no desk.
     Work,
+    /// Keep order in a window: assign, write memos, replay a stored body.
+    Oversee,
     /// Do what only the holder of a seat may do: send, cancel, complete, release, hand over.
     UseSeat,
     /// Upload files to send them, and see those.
     SendFiles,
     /// Take a seat from a present holder.
     TakeOver,
+    /// Put a conversation back to work that was set aside after repeated failures.
+    TakeBack,
     /// Add windows, change their settings and members.
     ManageWindows,
     /// See and add inboxes.
     ManageInboxes,
     /// Point an inbox at another platform than its own.
     SetBaseUrls,
-    /// Add, disable and enable people of a given role.
+    /// Add, change, disable and enable people of a given role, and give them another password.
     ManageAgents,
     /// Make, see and withdraw tokens.
     ManageTokens,
@@ -98,11 +103,12 @@ pub fn authorize(actor: &Identity, action: Action, object: Object<'_>, members: 
             is_supervisor || members.is_anywhere(actor.agent)
         }
         // A supervisor who took a seat over must be able to use it and to give it back.
-        (Action::ReadWindow | Action::UseSeat, Object::Window(window)) => {
+        (Action::ReadWindow | Action::Oversee | Action::UseSeat, Object::Window(window)) => {
             is_supervisor || members.is_member(window, actor.agent)
         }
         (Action::Work, Object::Window(window)) => members.is_member(window, actor.agent),
         (Action::TakeOver, Object::Window(_)) => is_supervisor,
+        (Action::TakeBack, Object::Window(_)) => is_administrator,
         (
             Action::ManageWindows | Action::ManageInboxes | Action::ManageTokens,
             Object::Organisation | Object::Window(_),
@@ -168,7 +174,7 @@ mod tests {
         let mine = WindowId::new("mine").expect("an id");
         let other = WindowId::new("other").expect("an id");
         let members = Only(mine.clone(), AgentId(1));
-        for action in [Action::ReadWindow, Action::Work, Action::UseSeat] {
+        for action in [Action::ReadWindow, Action::Work, Action::Oversee, Action::UseSeat] {
             let on = |window| authorize(&who(Role::Agent), action, Object::Window(window), &members);
             assert_eq!(on(&mine), Ok(()), "{action:?}");
             assert_eq!(on(&other), Err(Denied), "{action:?}");

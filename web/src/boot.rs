@@ -8,6 +8,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::dev::{Extensions, ServerHandle};
@@ -202,7 +203,11 @@ fn encoder() -> Encoder {
 fn listen(listener: TcpListener, app: &web::Data<App>) -> std::io::Result<actix_web::dev::Server> {
     let shared = app.clone();
     let limits = &app.config.limits;
+    let started = Arc::new(AtomicUsize::new(0));
     let server = HttpServer::new(move || {
+        // Called once on each worker's own thread.
+        let worker = started.fetch_add(1, Ordering::Relaxed) % shared.config.worker_count();
+        actix_web::rt::spawn(shared.engine.pulses().beat(format!("http-{worker}")));
         actix_web::App::new().app_data(shared.clone()).wrap(from_fn(observe::around)).configure(router::configure)
     })
     .workers(app.config.worker_count())

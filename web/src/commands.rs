@@ -1,6 +1,6 @@
 //! Every wish to a conversation, whichever way it came: authorise, ask the engine, say what became of it.
 //!
-//! REST handlers and sockets both come through [`run`], so that neither can do more than the other.
+//! REST handlers and sockets both come through [`run`], so that neither can do more than the other, nor when less is taken.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use madoguchi_protocol::api::{Command, CommandDone, Conversation, Message};
 use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
+use crate::admission::Class;
 use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::convert;
@@ -30,6 +31,7 @@ pub async fn run(
     if app.stopping.has_begun() {
         return Err(problem(Code::Stopping));
     }
+    let _place = app.admit(Class::Command)?;
     may(app, who, convert::command::action(&command), conversation).await?;
     let changed = changed_number(&command);
     let uploads = uploads(app, &command).await?;
@@ -82,8 +84,22 @@ pub fn shown(app: &App, row: &ConversationRow) -> Conversation {
 /// The engine's failure in the words of the wire.
 #[must_use]
 pub fn refused(app: &App, failure: Failure) -> Problem {
+    count(&failure);
     let org: Arc<_> = app.engine.org();
     from_failure(failure, &org)
+}
+
+/// What the engine could not do for now, by why.
+fn count(failure: &Failure) {
+    let why = match failure {
+        Failure::Rejected(_) | Failure::NotFound(_) | Failure::Moved { .. } => return,
+        Failure::Overloaded { what, .. } => what,
+        Failure::DiskFull => "disk full",
+        Failure::CatchingUp => "catching up",
+        Failure::Interrupted => "interrupted",
+        Failure::Stopping => "stopping",
+    };
+    metrics::counter!("madoguchi_not_now_total", "why" => why).increment(1);
 }
 
 /// The line of the timeline that a command changes without making a new one.

@@ -1,8 +1,12 @@
 //! The desk store: what is cheap to lose and nice to keep, such as sessions (sled, `DIR/desk`).
 //!
-//! Writes go to a thread of its own and are on the operating system's side when they are acknowledged: they outlive the
-//! process, and perhaps not the machine. A store that does not open is put aside and begun anew, never repaired.
+//! Writes go to a thread of its own and are synced when they are acknowledged (sled's own flush syncs nothing): a session
+//! or token that was withdrawn must not come back with the power. A store that does not open is put aside and begun anew,
+//! never repaired.
 
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
@@ -60,11 +64,12 @@ impl Desk {
                     .map_err(|source| CannotOpen { path: dir.to_path_buf(), source })?
             }
         };
+        sync_name(dir).map_err(|error| CannotOpen { path: dir.to_path_buf(), source: error.into() })?;
         let (writes, queue) = sync_channel::<Write>(QUEUE);
-        let store = db.clone();
+        let (store, folder) = (db.clone(), dir.to_path_buf());
         std::thread::Builder::new()
             .name("desk".to_owned())
-            .spawn(move || write_all(&store, &queue))
+            .spawn(move || write_all(&store, &folder, &queue))
             .expect("a thread can be started at boot");
         Ok(Self { db, writes })
     }
@@ -93,7 +98,7 @@ impl Tree {
         self.tree.iter().filter_map(Result::ok).map(|(key, value)| (key.to_vec(), value.to_vec())).collect()
     }
 
-    /// Writes (or, with `None`, removes) and answers when the operating system has it.
+    /// Writes (or, with `None`, removes) and answers when the disk has it.
     ///
     /// # Errors
     /// Too many writes wait, or the disk refused.
@@ -124,14 +129,42 @@ impl Tree {
 }
 
 fn open(dir: &Path) -> sled::Result<sled::Db> {
-    sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()
+    // A damaged store makes sled assert rather than answer.
+    catch_unwind(AssertUnwindSafe(|| {
+        sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()
+    }))
+    .unwrap_or_else(|_| Err(sled::Error::ReportableBug("it panicked while opening".to_owned())))
 }
 
+/// Whether the disk or another process is in the way, and not what the files hold.
 fn is_io(error: &sled::Error) -> bool {
-    matches!(error, sled::Error::Io(_))
+    let damage = [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData];
+    matches!(error, sled::Error::Io(error) if !damage.contains(&error.kind()))
 }
 
-fn write_all(db: &sled::Db, queue: &std::sync::mpsc::Receiver<Write>) {
+/// Makes the name of a folder durable.
+fn sync_name(dir: &Path) -> io::Result<()> {
+    dir.parent().map_or(Ok(()), |above| File::open(above)?.sync_all())
+}
+
+/// Syncs every file in a folder, and the folder.
+fn sync_all_in(dir: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_all_in(&entry.path())?;
+        } else {
+            match File::open(entry.path()) {
+                // sled removes what it has replaced.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                file => file?.sync_all()?,
+            }
+        }
+    }
+    File::open(dir)?.sync_all()
+}
+
+fn write_all(db: &sled::Db, dir: &Path, queue: &std::sync::mpsc::Receiver<Write>) {
     while let Ok(first) = queue.recv() {
         let mut waiting = Vec::new();
         for write in std::iter::once(first).chain(queue.try_iter().take(256)) {
@@ -144,7 +177,7 @@ fn write_all(db: &sled::Db, queue: &std::sync::mpsc::Receiver<Write>) {
             });
             waiting.extend(write.done.map(|done| (done, ok)));
         }
-        let flushed = db.flush();
+        let flushed = db.flush().map_err(io::Error::from).and_then(|_| sync_all_in(dir));
         if let Err(error) = &flushed {
             tracing::error!(%error, "the desk store cannot write");
         }
@@ -183,6 +216,29 @@ mod tests {
             std::thread::park_timeout(std::time::Duration::from_millis(5));
         }
         panic!("the first store never let go");
+    }
+
+    #[actix_web::test]
+    async fn a_damaged_store_begins_anew_and_stops_nobody() {
+        for damage in ["db", "conf"] {
+            for (from, len) in [(0, 64), (100, 4_000), (0, 1 << 20)] {
+                let dir = tempfile::tempdir().expect("a temporary folder");
+                let path = dir.path().join("desk");
+                {
+                    let desk = Desk::open(&path).expect("a new store");
+                    let tree = desk.tree("t").expect("a new tree");
+                    let rows = (0..200_u32).map(|n| (n.to_be_bytes().to_vec(), Some(vec![7; 100]))).collect();
+                    tree.change(rows).await.expect("written");
+                }
+                drop(reopen(&path));
+                let mut bytes = std::fs::read(path.join(damage)).expect("sled's own file");
+                let end = bytes.len().min(from + len);
+                bytes[from.min(end)..end].fill(0xA5);
+                std::fs::write(path.join(damage), bytes).expect("writable");
+                let tree = reopen(&path).tree("t").expect("a tree, the old one or a new one");
+                tree.change(vec![(b"a".to_vec(), Some(b"1".to_vec()))]).await.expect("it takes writes");
+            }
+        }
     }
 
     #[actix_web::test]

@@ -1,4 +1,4 @@
-//! The gate in front of every address: who comes, and whether they may.
+//! The gate in front of every address: who comes, whether they may, and whether there is room.
 //!
 //! Runs before a body is read. What it lets through carries its [`Identity`], which handlers take as an argument.
 
@@ -13,6 +13,7 @@ use madoguchi_engine::domain::org::Role;
 use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
+use crate::admission::{Class, Place};
 use crate::auth::{Identity, identify};
 use crate::authorize::{Action, Object, authorize};
 use crate::commands;
@@ -36,27 +37,29 @@ pub async fn pass<B: MessageBody + 'static>(
         Access::Right(_) | Access::Command(_) => check(entry, req.request()).await.map(Some),
     };
     match checked {
-        Ok(who) => {
-            if let Some(who) = who {
+        Ok(passed) => {
+            let _place = passed.and_then(|(who, place)| {
                 remember(&req, who);
-            }
+                place
+            });
             Ok(next.call(req).await?.map_into_left_body())
         }
         Err(refused) => Ok(req.into_response(respond(&refused)).map_into_right_body()),
     }
 }
 
-async fn check(entry: &Entry, req: &HttpRequest) -> Result<Identity, Problem> {
+async fn check(entry: &Entry, req: &HttpRequest) -> Result<(Identity, Option<Place>), Problem> {
     let app = req.app_data::<web::Data<App>>().ok_or_else(|| problem(Code::Internal))?;
     let is_change = !req.method().is_safe();
     if is_change && app.stopping.has_begun() {
         return Err(problem(Code::Stopping));
     }
     let who = identify(app, req).await?;
+    let place = Class::at_the_gate(entry, req.query_string()).map(|class| app.admit(class)).transpose()?;
     if let Access::Right(action) = entry.access {
         check_right(app, &who, action, req).await?;
     }
-    Ok(who)
+    Ok((who, place))
 }
 
 /// Checks the right on what the path names.

@@ -30,6 +30,7 @@ fn run(command: Command) -> ExitCode {
         Command::Journal(Journal::Export { settings, to }) => with(&settings, |config| admin::export(config, to)),
         Command::Journal(Journal::Import { settings, from }) => with(&settings, |config| admin::import(&config, &from)),
         Command::Compact(settings) => with(&settings, admin::compact),
+        Command::LogLevel { settings, level } => with(&settings, |config| admin::log_level(&config, level)),
     }
 }
 

@@ -50,14 +50,15 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, OwnSession, ReadAgents, ReadWindow, SendFiles,
-    TakeOver, UseSeat, Work,
+    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents, ReadWindow, SendFiles,
+    TakeBack, TakeOver, UseSeat, Work,
 };
 
 table! {
     POST "/api/v1/session" Open => session::log_in;
     GET "/api/v1/session" Right(OwnSession) => session::me;
     DELETE "/api/v1/session" Right(OwnSession) => session::log_out;
+    PUT "/api/v1/session/password" Right(OwnSession) => session::change_password;
 
     GET "/api/v1/tokens" Right(ManageTokens) => tokens::list;
     POST "/api/v1/tokens" Right(ManageTokens) => tokens::create;
@@ -67,6 +68,8 @@ table! {
     POST "/api/v1/agents" Right(ManageAgents) => agents::create;
     POST "/api/v1/agents/{agent}/disable" Right(ManageAgents) => agents::disable;
     POST "/api/v1/agents/{agent}/enable" Right(ManageAgents) => agents::enable;
+    PATCH "/api/v1/agents/{agent}" Right(ManageAgents) => agents::change;
+    PUT "/api/v1/agents/{agent}/password" Right(ManageAgents) => agents::reset_password;
 
     GET "/api/v1/windows" Right(ListOwn) => windows::list;
     POST "/api/v1/windows" Right(ManageWindows) => windows::create;
@@ -78,11 +81,12 @@ table! {
     GET "/api/v1/windows/{window}/conversations" Right(ReadWindow) => conversations::list_of_window;
     GET "/api/v1/windows/{window}/raw" Right(ReadWindow) => raw::list;
     GET "/api/v1/windows/{window}/raw/{raw}" Right(ReadWindow) => raw::bytes;
-    POST "/api/v1/windows/{window}/raw/{raw}/replay" Right(Work) => raw::replay;
+    POST "/api/v1/windows/{window}/raw/{raw}/replay" Right(Oversee) => raw::replay;
 
     GET "/api/v1/inboxes" Right(ManageInboxes) => inboxes::list;
     POST "/api/v1/inboxes" Right(ManageInboxes) => inboxes::create;
     GET "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::get;
+    PATCH "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::change;
     GET "/api/v1/inboxes/{inbox}/capabilities" Right(ReadWindow) => inboxes::capabilities;
 
     POST "/api/v1/files" Right(SendFiles) => files::upload;
@@ -98,14 +102,15 @@ table! {
     POST "/api/v1/conversations/{conversation}/handover" Command(UseSeat) => conversations::hand_over;
     POST "/api/v1/conversations/{conversation}/handover/accept" Command(Work) => conversations::accept_handover;
     POST "/api/v1/conversations/{conversation}/handover/decline" Command(UseSeat) => conversations::decline_handover;
-    POST "/api/v1/conversations/{conversation}/assign" Command(Work) => conversations::assign;
+    POST "/api/v1/conversations/{conversation}/assign" Command(Oversee) => conversations::assign;
+    POST "/api/v1/conversations/{conversation}/takeback" Command(TakeBack) => conversations::take_back;
     GET "/api/v1/conversations/{conversation}/messages" Right(ReadWindow) => conversations::messages;
     POST "/api/v1/conversations/{conversation}/messages" Command(UseSeat) => conversations::send;
     POST "/api/v1/conversations/{conversation}/messages/{number}/cancel" Command(UseSeat) => conversations::cancel;
     POST "/api/v1/conversations/{conversation}/read" Right(ReadWindow) => conversations::read;
-    POST "/api/v1/conversations/{conversation}/notes" Command(Work) => notes::add;
-    PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::edit;
-    DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Work) => notes::delete;
+    POST "/api/v1/conversations/{conversation}/notes" Command(Oversee) => notes::add;
+    PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::edit;
+    DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::delete;
 
     GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
 
@@ -118,7 +123,7 @@ table! {
     GET "/api/problems" Open => docs::problems;
 }
 
-/// Registers every address, and an answer for every other.
+/// Registers every address. Every other is the console's.
 pub fn configure(service: &mut web::ServiceConfig) {
     let mut paths: Vec<&'static str> = Vec::new();
     for entry in ENTRIES {
@@ -131,7 +136,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
     }
     service.app_data(crate::socket::Worker::default());
     service.service(docs::pages());
-    service.default_service(web::to(|| async { respond(&problem(Code::NotFound)) }));
+    service.default_service(web::to(crate::console::page));
 }
 
 /// One path with all its methods; any other method gets 405 with the list of those there are.
@@ -175,104 +180,104 @@ mod tests {
         }
     }
 
-    /// Who may come: `-` nobody, or from which role on; first without, then with membership.
-    /// a agent, s supervisor, m administrator, o owner, `*` everybody without logging in.
-    const RIGHTS: &[(&str, &str, &str)] = &[
-        ("POST", "/api/v1/session", "**"),
-        ("GET", "/api/v1/session", "aa"),
-        ("DELETE", "/api/v1/session", "aa"),
-        ("GET", "/api/v1/tokens", "mm"),
-        ("POST", "/api/v1/tokens", "mm"),
-        ("DELETE", "/api/v1/tokens/{token}", "mm"),
-        ("GET", "/api/v1/agents", "sa"),
-        ("POST", "/api/v1/agents", "mm"),
-        ("POST", "/api/v1/agents/{agent}/disable", "mm"),
-        ("POST", "/api/v1/agents/{agent}/enable", "mm"),
-        ("GET", "/api/v1/windows", "aa"),
-        ("POST", "/api/v1/windows", "mm"),
-        ("GET", "/api/v1/windows/{window}", "sa"),
-        ("PATCH", "/api/v1/windows/{window}/settings", "mm"),
-        ("GET", "/api/v1/windows/{window}/agents", "sa"),
-        ("PUT", "/api/v1/windows/{window}/agents/{agent}", "mm"),
-        ("DELETE", "/api/v1/windows/{window}/agents/{agent}", "mm"),
-        ("GET", "/api/v1/windows/{window}/conversations", "sa"),
-        ("GET", "/api/v1/windows/{window}/raw", "sa"),
-        ("GET", "/api/v1/windows/{window}/raw/{raw}", "sa"),
-        ("POST", "/api/v1/windows/{window}/raw/{raw}/replay", "-a"),
-        ("GET", "/api/v1/inboxes", "mm"),
-        ("POST", "/api/v1/inboxes", "mm"),
-        ("GET", "/api/v1/inboxes/{inbox}", "mm"),
-        ("GET", "/api/v1/inboxes/{inbox}/capabilities", "sa"),
-        ("POST", "/api/v1/files", "sa"),
-        ("GET", "/api/v1/files/{file}", "sa"),
-        ("GET", "/media/{token}/{name}", "**"),
-        ("GET", "/api/v1/conversations", "aa"),
-        ("GET", "/api/v1/conversations/{conversation}", "sa"),
-        ("POST", "/api/v1/conversations/{conversation}/claim", "-a"),
-        ("POST", "/api/v1/conversations/{conversation}/release", "sa"),
-        ("POST", "/api/v1/conversations/{conversation}/complete", "sa"),
-        ("POST", "/api/v1/conversations/{conversation}/takeover", "ss"),
-        ("POST", "/api/v1/conversations/{conversation}/handover", "sa"),
-        ("POST", "/api/v1/conversations/{conversation}/handover/accept", "-a"),
-        ("POST", "/api/v1/conversations/{conversation}/handover/decline", "sa"),
-        ("POST", "/api/v1/conversations/{conversation}/assign", "-a"),
-        ("GET", "/api/v1/conversations/{conversation}/messages", "sa"),
-        ("POST", "/api/v1/conversations/{conversation}/messages", "sa"),
-        ("POST", "/api/v1/conversations/{conversation}/messages/{number}/cancel", "sa"),
-        ("POST", "/api/v1/conversations/{conversation}/read", "sa"),
-        ("POST", "/api/v1/conversations/{conversation}/notes", "-a"),
-        ("PUT", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
-        ("DELETE", "/api/v1/conversations/{conversation}/notes/{number}", "-a"),
-        ("GET", "/api/v1/socket", "aa"),
-        ("POST", "/hooks/line/{inbox}", "**"),
-        ("GET", "/healthz", "**"),
-        ("GET", "/readyz", "**"),
-        ("GET", "/metrics", "**"),
-        ("GET", "/api/openapi.json", "**"),
-        ("GET", "/api/problems", "**"),
-    ];
+    /// The table that people read: what, then from which role on without and with membership.
+    const RIGHTS: &str = include_str!("../../docs/rights.md");
 
-    fn least(word: char) -> Option<Role> {
+    /// Every row, with the words of its two columns.
+    fn rights() -> Vec<(&'static str, [&'static str; 2])> {
+        let rows = RIGHTS.lines().filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+            let what = cells.next()?.strip_suffix('`')?;
+            Some((what, [cells.next()?, cells.next()?]))
+        });
+        rows.collect()
+    }
+
+    fn least(word: &str) -> Option<Role> {
         match word {
-            'a' => Some(Role::Agent),
-            's' => Some(Role::Supervisor),
-            'm' => Some(Role::Administrator),
-            'o' => Some(Role::Owner),
-            _ => None,
+            "agent" => Some(Role::Agent),
+            "supervisor" => Some(Role::Supervisor),
+            "administrator" => Some(Role::Administrator),
+            "owner" => Some(Role::Owner),
+            "nobody" => None,
+            other => panic!("{other} is no word of the table"),
+        }
+    }
+
+    /// That `action` is given to exactly whom the row names.
+    fn agrees(what: &str, action: Action, object: Object<'_>, columns: [&str; 2]) {
+        for (member, word) in [false, true].into_iter().zip(columns) {
+            for role in [Role::Agent, Role::Supervisor, Role::Administrator, Role::Owner] {
+                let who = Identity { agent: AgentId(1), role, session: None };
+                let given = authorize(&who, action, object, &Member(member)).is_ok();
+                let wanted = least(word).is_some_and(|least| role >= least);
+                assert_eq!(given, wanted, "{what} for {role:?}, member: {member}");
+            }
         }
     }
 
     #[test]
-    fn every_address_is_open_to_exactly_whom_the_table_names() {
-        assert_eq!(ENTRIES.len(), RIGHTS.len(), "an address without a line in the table of rights, or the reverse");
+    fn every_address_and_command_is_open_to_exactly_whom_the_table_names() {
+        let rights = rights();
+        let row = |what: &str| {
+            let found: Vec<_> = rights.iter().filter(|(name, _)| *name == what).collect();
+            assert_eq!(found.len(), 1, "{what} in docs/rights.md");
+            found[0].1
+        };
         let window = WindowId::new("w").expect("an id");
         for entry in ENTRIES {
-            let (_, _, wanted) = RIGHTS
-                .iter()
-                .find(|(method, path, _)| *method == entry.method && *path == entry.path)
-                .unwrap_or_else(|| panic!("{} {} is missing", entry.method, entry.path));
-            let words: Vec<char> = wanted.chars().collect();
-            for (member, word) in [(false, words[0]), (true, words[1])] {
-                let (Access::Right(action) | Access::Command(action)) = entry.access else {
-                    assert_eq!(word, '*', "{} {}", entry.method, entry.path);
-                    continue;
-                };
-                assert_ne!(word, '*', "{} {}", entry.method, entry.path);
-                for role in [Role::Agent, Role::Supervisor, Role::Administrator, Role::Owner] {
-                    let who = Identity { agent: AgentId(1), role, session: None };
-                    let object = match action {
-                        Action::ManageAgents => Object::People(Role::Agent),
-                        _ if ["{window}", "{conversation}", "/capabilities"].iter().any(|p| entry.path.contains(p)) => {
-                            Object::Window(&window)
-                        }
-                        _ => Object::Organisation,
-                    };
-                    let given = authorize(&who, action, object, &Member(member)).is_ok();
-                    let wanted = least(word).is_some_and(|least| role >= least);
-                    assert_eq!(given, wanted, "{} {} for {role:?}, member: {member}", entry.method, entry.path);
+            let what = format!("{} {}", entry.method, entry.path);
+            let columns = row(&what);
+            let (Access::Right(action) | Access::Command(action)) = entry.access else {
+                assert_eq!(columns, ["everybody"; 2], "{what}");
+                continue;
+            };
+            let object = match action {
+                Action::ManageAgents => Object::People(Role::Agent),
+                _ if ["{window}", "{conversation}", "/capabilities"].iter().any(|p| entry.path.contains(p)) => {
+                    Object::Window(&window)
                 }
-            }
+                _ => Object::Organisation,
+            };
+            agrees(&what, action, object, columns);
         }
+        let commands = commands();
+        for (name, action) in &commands {
+            agrees(name, *action, Object::Window(&window), row(&format!("command {name}")));
+        }
+        for frame in ["watch", "typing", "read"] {
+            agrees(frame, ReadWindow, Object::Window(&window), row(&format!("frame {frame}")));
+        }
+        assert_eq!(rights.len(), ENTRIES.len() + commands.len() + 2, "a row for something that does not exist");
+    }
+
+    /// Every command as a socket sends it, by its name on the wire.
+    fn commands() -> Vec<(String, Action)> {
+        let bodies = [
+            r#"{"type":"claim"}"#,
+            r#"{"type":"release","seat_epoch":1}"#,
+            r#"{"type":"complete","seat_epoch":1}"#,
+            r#"{"type":"takeover","reason":"r"}"#,
+            r#"{"type":"handover","seat_epoch":1,"to":"a"}"#,
+            r#"{"type":"accept_handover"}"#,
+            r#"{"type":"decline_handover"}"#,
+            r#"{"type":"assign","assignee":null}"#,
+            r#"{"type":"take_back"}"#,
+            r#"{"type":"send","client_id":"c","seat_epoch":1,"content":{"type":"text","text":"t"}}"#,
+            r#"{"type":"cancel","seat_epoch":1,"number":1}"#,
+            r#"{"type":"add_note","client_id":"c","text":"t"}"#,
+            r#"{"type":"edit_note","number":1,"text":"t"}"#,
+            r#"{"type":"delete_note","number":1}"#,
+        ];
+        let document: serde_json::Value = serde_json::from_str(&crate::openapi::json()).expect("a document");
+        let known = document["components"]["schemas"]["Command"]["oneOf"].as_array().map(Vec::len);
+        assert_eq!(known, Some(bodies.len()), "a command that no row of this test names");
+        let commands = bodies.map(|body| {
+            let command: madoguchi_protocol::api::Command = serde_json::from_str(body).expect(body);
+            let name = body.split('"').nth(3).expect("a name");
+            (name.to_owned(), crate::convert::command::action(&command))
+        });
+        commands.into()
     }
 
     #[test]
@@ -281,7 +286,7 @@ mod tests {
             let reads = match entry.access {
                 Access::Open => true,
                 Access::Command(_) => false,
-                Access::Right(action) => !matches!(action, Action::Work | Action::UseSeat),
+                Access::Right(action) => !matches!(action, Action::Work | Action::Oversee | Action::UseSeat),
             };
             assert!(reads, "{}", entry.path);
         }

@@ -3,15 +3,32 @@
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
+use parking_lot::Mutex;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
-
-/// Upper ends of the histogram of answer times, in seconds.
-const SECONDS: [f64; 12] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+use crate::figures;
 
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+static LEVEL: OnceLock<Level> = OnceLock::new();
+
+/// What is logged, and how to change it.
+struct Level {
+    now: Mutex<String>,
+    set: Box<dyn Fn(EnvFilter) -> Result<(), NoLevel> + Send + Sync>,
+}
+
+/// Why the log's level stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLevel {
+    /// The text is none.
+    #[error("a level, or directives such as info,madoguchi_engine=debug")]
+    Wrong,
+    /// Nothing is logged in this process.
+    #[error("nothing is logged here")]
+    NoLog,
+}
 
 /// Begins to log. A second call in one process is nothing: the first one's settings stay.
 pub fn start_logging(log: &Log) {
@@ -20,25 +37,61 @@ pub fn start_logging(log: &Log) {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    let begun = match log.format {
-        LogFormat::Text => subscriber.try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    // The two forms are two types, hence twice the same.
+    let set: Box<dyn Fn(EnvFilter) -> Result<(), NoLevel> + Send + Sync> = match log.format {
+        LogFormat::Text => {
+            let subscriber = subscriber.with_filter_reloading();
+            let handle = subscriber.reload_handle();
+            if subscriber.try_init().is_err() {
+                return;
+            }
+            Box::new(move |filter| handle.reload(filter).map_err(|_| NoLevel::NoLog))
+        }
+        LogFormat::Json => {
+            let subscriber = subscriber.json().flatten_event(true).with_filter_reloading();
+            let handle = subscriber.reload_handle();
+            if subscriber.try_init().is_err() {
+                return;
+            }
+            Box::new(move |filter| handle.reload(filter).map_err(|_| NoLevel::NoLog))
+        }
     };
-    drop(begun);
+    let _ = LEVEL.set(Level { now: Mutex::new(log.level.clone()), set });
+}
+
+/// What is logged now; empty where nothing is.
+#[must_use]
+pub fn log_level() -> String {
+    LEVEL.get().map_or_else(String::new, |level| level.now.lock().clone())
+}
+
+/// Changes what is logged, until the end of the process.
+///
+/// # Errors
+/// The text is no level, or nothing is logged.
+pub fn set_log_level(text: &str) -> Result<(), NoLevel> {
+    let filter = EnvFilter::try_new(text).map_err(|_| NoLevel::Wrong)?;
+    let level = LEVEL.get().ok_or(NoLevel::NoLog)?;
+    let mut now = level.now.lock();
+    (level.set)(filter)?;
+    text.clone_into(&mut now);
+    tracing::info!(level = text, "the log's level was changed");
+    Ok(())
 }
 
 /// Begins to collect metrics; again is nothing.
 ///
 /// # Errors
-/// Another recorder is installed in this process.
+/// A scale of a histogram is empty, which none is.
 pub fn start_metrics() -> Result<(), BuildError> {
     if METRICS.get().is_some() {
         return Ok(());
     }
-    let recorder = PrometheusBuilder::new().set_buckets(&SECONDS)?.build_recorder();
+    let recorder = figures::builder()?.build_recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_ok() {
         let _ = METRICS.set(handle);
+        figures::describe();
     }
     Ok(())
 }

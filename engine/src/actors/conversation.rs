@@ -22,7 +22,7 @@ use crate::domain::window::Event as WindowEvent;
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::handle::Done;
-use crate::journal::writer::{Answer, Permit};
+use crate::journal::writer::{Answer, Lane, Permit};
 use crate::journal::{DedupeKey, Refused, Touch};
 use crate::rows::ConversationRow;
 
@@ -30,9 +30,6 @@ use crate::rows::ConversationRow;
 pub(crate) const MAILBOX: usize = 512;
 /// Decisions of one conversation on their way to the disk; one more is answered "overloaded".
 const IN_FLIGHT: u64 = 256;
-/// Inbound events taken into one record, so that it stays well under the journal's limit.
-const EVENTS_A_RECORD: usize = 64;
-const BYTES_A_RECORD: usize = 24 * 1024;
 
 /// A wish of somebody who waits.
 #[derive(Message)]
@@ -139,16 +136,16 @@ impl ConversationActor {
         self.live.failed.load(Ordering::Acquire) || self.shared.is_over.get()
     }
 
-    fn permit(&self) -> Result<Permit, Failure> {
+    fn permit(&self, lane: Lane) -> Result<Permit, Failure> {
         if self.live.in_flight.get() >= IN_FLIGHT {
             return Err(Failure::Overloaded { what: "conversation", retry_after_ms: 200 });
         }
         let writer = self.shared.core.writer().ok_or(Failure::Stopping)?;
-        writer.reserve().ok_or(Failure::Overloaded { what: "journal", retry_after_ms: 500 })
+        writer.reserve(lane).ok_or(Failure::Overloaded { what: "journal", retry_after_ms: 500 })
     }
 
     fn ask(&mut self, by: By, command: &Command, reply: Reply<Done>) {
-        let permit = match self.permit() {
+        let permit = match self.permit(Lane::Ordinary) {
             Ok(permit) => permit,
             Err(failure) => return reply.send(Err(failure)),
         };
@@ -201,12 +198,10 @@ impl ConversationActor {
         let faults = &self.shared.core.config.faults;
         let reply = deliver.reply.taken();
         assert!(!Faults::take(&faults.panics_before_decide), "planned panic before the decision");
-        let chunks = chunks(deliver.events);
-        let total = chunks.len();
-        let recorded: usize = chunks.iter().map(Vec::len).sum();
+        let total = deliver.events.len();
         let mut reply = Some(reply);
-        for (index, chunk) in chunks.into_iter().enumerate() {
-            let permit = match self.permit() {
+        for (index, event) in deliver.events.into_iter().enumerate() {
+            let permit = match self.permit(Lane::Inbound) {
                 Ok(permit) => permit,
                 Err(failure) => {
                     if let Some(reply) = reply.take() {
@@ -216,50 +211,43 @@ impl ConversationActor {
                 }
             };
             let last = if index + 1 == total { reply.take() } else { None };
-            self.take_chunk(permit, chunk, deliver.introduce && index == 0, last.map(|reply| (reply, recorded)));
+            self.take_in(permit, event, deliver.introduce && index == 0, last.map(|reply| (reply, total)));
         }
     }
 
-    fn take_chunk(
+    /// One event, one record: content is removed by whole records, and nobody's other words may go with it.
+    fn take_in(
         &mut self,
         permit: Permit,
-        chunk: Vec<(Inbound, DedupeKey)>,
+        (inbound, key): (Inbound, DedupeKey),
         introduce: bool,
         last: Option<(Reply<usize>, usize)>,
     ) {
-        let before = self.live.state.borrow().clone();
+        let version = self.live.state.borrow().version;
         let now = self.shared.core.now();
         let mut facts = Vec::new();
-        if let (true, Some((first, _))) = (introduce, chunk.first()) {
+        if introduce {
             facts.push(Fact::Window(WindowEvent::ContactPointSeen {
-                contact_point: first.contact_point,
-                inbox: first.inbox,
-                external_id: first.external_id.clone(),
+                contact_point: inbound.contact_point,
+                inbox: inbound.inbox,
+                external_id: inbound.external_id.clone(),
             }));
         }
-        let mut keys = Vec::with_capacity(chunk.len());
-        let mut scratch = before.clone();
-        let mut all = Vec::new();
-        for (inbound, key) in chunk {
+        let command = Command::Inbound(inbound);
+        let events = {
             let window = self.shared.window.borrow();
-            let command = Command::Inbound(inbound);
             // The domain never refuses what a customer wrote.
-            let events = decide(&scratch, &command, Around { window: &window, now }).unwrap_or_default();
-            for event in &events {
-                scratch.apply(event, now);
-            }
-            all.extend(events);
-            keys.push(key);
-        }
-        // What changes nothing is still recorded, by its keys; it must not move the state, or a replay would differ.
-        let moved = (!all.is_empty()).then(|| (before.version, self.apply(&all, now)));
-        facts.extend(all.into_iter().map(|event| Fact::Conversation(self.id, event)));
+            decide(&self.live.state.borrow(), &command, Around { window: &window, now }).unwrap_or_default()
+        };
+        // What changes nothing is still recorded, by its key; it must not move the state, or a replay would differ.
+        let moved = (!events.is_empty()).then(|| (version, self.apply(&events, now)));
+        facts.extend(events.into_iter().map(|event| Fact::Conversation(self.id, event)));
         let answer = self.answer(move |result| {
             if let (Ok(_), Some((reply, recorded))) = (result, last) {
                 reply.send(Ok(recorded));
             }
         });
-        self.submit(permit, (By::Customer, now), facts, keys, moved, answer);
+        self.submit(permit, (By::Customer, now), facts, vec![key], moved, answer);
     }
 
     fn apply(&mut self, events: &[Event], now: Timestamp) -> Arc<Conversation> {
@@ -317,16 +305,11 @@ impl ConversationActor {
 
     /// Answers once everything that the answer rests on is committed.
     fn after_all(&self, permit: Permit, reply: Reply<Done>, result: Result<Done, Failure>) {
-        drop(permit);
         if self.live.in_flight.get() == 0 {
             return reply.send(result);
         }
         let failed = self.live.failed.clone();
-        let then = Box::new(move || if failed.load(Ordering::Acquire) { drop(reply) } else { reply.send(result) });
-        if let Some(writer) = self.shared.core.writer() {
-            // A full queue drops the reply, which says "interrupted": the asker tries again.
-            let _ = writer.barrier(then);
-        }
+        permit.barrier(Box::new(move || if failed.load(Ordering::Acquire) { drop(reply) } else { reply.send(result) }));
     }
 
     fn row(&self) -> ConversationRow {
@@ -347,35 +330,6 @@ fn number_made(state: &Conversation, command: &Command) -> Option<u32> {
         }
         _ => None,
     }
-}
-
-/// Cuts a burst of one customer into records that stay within their limits.
-fn chunks(events: Vec<(Inbound, DedupeKey)>) -> Vec<Vec<(Inbound, DedupeKey)>> {
-    let mut chunks: Vec<Vec<_>> = Vec::new();
-    let mut bytes = 0;
-    for event in events {
-        let size = inbound_size(&event.0);
-        let fits = chunks.last().is_some_and(|chunk| chunk.len() < EVENTS_A_RECORD && bytes + size <= BYTES_A_RECORD);
-        if !fits {
-            chunks.push(Vec::new());
-            bytes = 0;
-        }
-        bytes += size;
-        if let Some(chunk) = chunks.last_mut() {
-            chunk.push(event);
-        }
-    }
-    chunks
-}
-
-fn inbound_size(inbound: &Inbound) -> usize {
-    use crate::domain::conversation::InboundKind;
-    let body = match &inbound.what {
-        InboundKind::Message { content, raw, .. } => content.weight() + raw.as_ref().map_or(0, String::len),
-        InboundKind::Edit { content, .. } => content.weight(),
-        InboundKind::Unsend { .. } | InboundKind::Follow { .. } | InboundKind::Unfollow => 0,
-    };
-    body + 256
 }
 
 impl Actor for ConversationActor {

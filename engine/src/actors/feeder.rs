@@ -4,6 +4,7 @@
 //! Answers come after the views, so whoever was answered reads their own writing.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use dashmap::DashMap;
@@ -12,8 +13,10 @@ use super::sender::{SenderActor, Wake};
 use crate::domain::conversation::Event;
 use crate::domain::id::InboxId;
 use crate::domain::record::Fact;
+use crate::fatal::vital_thread;
+use crate::faults::Faults;
 use crate::journal::feed::Committed;
-use crate::journal::writer::Told;
+use crate::journal::writer::{Counts, Told};
 use crate::readmodel::Writer as ReadModelWriter;
 use crate::views::Views;
 
@@ -22,23 +25,22 @@ pub(crate) struct Feeder {
     pub(crate) views: Arc<Views>,
     pub(crate) store: Arc<ReadModelWriter>,
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) faults: Arc<Faults>,
 }
 
 impl Feeder {
     /// Starts the thread. It ends when the writer has ended; a panic in it ends the process, since nothing could be told any more.
     pub(crate) fn start(self, told: Receiver<Vec<Told>>) -> std::thread::JoinHandle<()> {
         let run = move || {
-            let run = std::panic::AssertUnwindSafe(|| {
-                while let Ok(batch) = told.recv() {
-                    self.tell(batch);
-                }
-            });
-            if std::panic::catch_unwind(run).is_err() {
-                tracing::error!("the feed panicked; the process ends");
-                std::process::abort();
+            while let Ok(batch) = told.recv() {
+                assert!(!Faults::take(&self.faults.panics_in_feed), "planned panic in the feed");
+                let entries = batch.len() as u64;
+                self.tell(batch);
+                self.counts.told.fetch_add(entries, Ordering::AcqRel);
             }
         };
-        std::thread::Builder::new().name("feed".to_owned()).spawn(run).expect("a thread at the start")
+        vital_thread("feed", run).expect("a thread at the start")
     }
 
     /// Tells one batch.

@@ -21,8 +21,10 @@ use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;
 use crate::domain::window::RawReason;
 use crate::failure::Failure;
-use crate::handle::Taken;
+use crate::handle::{Taken, store_failed};
 use crate::journal::DedupeKey;
+use crate::journal::writer::Lane;
+use crate::readmodel::{ReadFault, ReadModels};
 
 /// Bodies that may wait for one inbox; one more is stored whole.
 const MAILBOX: usize = 1_024;
@@ -93,7 +95,7 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
     events.retain(|(_, key)| !old.contains(key));
     taken.duplicates -= events.len();
     let addr = core.inboxes.get(&inbox).map(|addr| addr.clone()).ok_or(Failure::NotFound("inbox"))?;
-    let (reply, wait) = Reply::new();
+    let (reply, wait) = Reply::new(&core.depths.inboxes);
     if addr.try_send(Take { events, received_at, reply }).is_err() {
         return Err(Failure::Overloaded { what: "inbox", retry_after_ms: 500 });
     }
@@ -114,8 +116,17 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
 
 /// Keys that the read models answer for: recorded before the journal's memory begins.
 async fn known_long_ago(core: &Arc<Core>, keys: Vec<DedupeKey>) -> Result<Vec<DedupeKey>, Failure> {
-    let store = core.store.clone();
-    core.pool.run(move || keys.into_iter().filter(|key| matches!(store.dedupe(*key), Ok(Some(_)))).collect()).await
+    let read = move |store: &ReadModels| {
+        let mut known = Vec::new();
+        for key in keys {
+            if store.dedupe(key)?.is_some() {
+                known.push(key);
+            }
+        }
+        Ok::<_, ReadFault>(known)
+    };
+    // Whether an event was taken before must be known, not guessed: on a fault the body is stored whole.
+    core.read(Lane::Inbound, read).await?.map_err(|fault| store_failed(&fault))
 }
 
 impl InboxActor {
@@ -222,7 +233,7 @@ async fn deliver(
         let Some(addr) = core.windows.get(&window).map(|addr| addr.clone()) else {
             return Err(Failure::NotFound("window"));
         };
-        let (reply, wait) = Reply::new();
+        let (reply, wait) = Reply::new(&core.depths.windows);
         let offered = DeliverThread { inbox, thread: thread.clone(), received_at, events: events.clone(), reply };
         if addr.try_send(offered).is_err() {
             return Err(super::window::overloaded());

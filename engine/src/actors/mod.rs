@@ -11,10 +11,12 @@ pub(crate) mod inbox;
 pub(crate) mod pool;
 pub(crate) mod raw;
 pub(crate) mod registry;
+pub(crate) mod removal;
 pub(crate) mod reply;
 pub(crate) mod sender;
 pub(crate) mod space;
 pub(crate) mod start;
+pub(crate) mod streams;
 pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;
@@ -32,20 +34,24 @@ use ulid::Ulid;
 use crate::channels::Platform;
 use crate::channels::public::PublicUrls;
 use crate::config::Config;
+use crate::content::ContentStore;
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{InboxId, Position, StreamId, WindowId};
 use crate::domain::record::{By, Fact, Record};
 use crate::failure::Failure;
-use crate::journal::writer::{Answer, Permit, Submission, Writer};
+use crate::journal::writer::{Answer, Counts, Lane, Permit, Submission, Writer};
 use crate::journal::{Append, DedupeKey, Journal, Touch, codec};
 use crate::presence::Presence;
-use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
+use crate::pressure::{Found, Pressure};
+use crate::pulse::Pulses;
+use crate::readmodel::{Blames, ReadModels, Writer as ReadModelWriter};
 use crate::uploads::Uploads;
 use crate::views::Views;
 
 use self::inbox::InboxActor;
 use self::pool::Pool;
 use self::registry::Registry;
+use self::reply::Depth;
 use self::sender::SenderActor;
 use self::space::Space;
 use self::window::WindowActor;
@@ -65,6 +71,10 @@ pub(crate) struct Core {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) urls: PublicUrls,
     pub(crate) uploads: Uploads,
+    pub(crate) content: ContentStore,
+    pub(crate) pulses: Pulses,
+    pub(crate) depths: Depths,
+    pub(crate) counts: Arc<Counts>,
     pub(crate) windows: DashMap<WindowId, Addr<WindowActor>>,
     pub(crate) inboxes: DashMap<InboxId, Addr<InboxActor>>,
     pub(crate) senders: Arc<DashMap<InboxId, Addr<SenderActor>>>,
@@ -73,11 +83,32 @@ pub(crate) struct Core {
     pub(crate) org_stream: StreamId,
     /// Decisions about the organisation are made one at a time; they are rare.
     pub(crate) org_turn: tokio::sync::Mutex<()>,
+    /// Content is removed by one at a time, so that whoever finds nothing due knows that nothing is under way.
+    pub(crate) removing: tokio::sync::Mutex<()>,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
     pub(crate) sender_arbiter: actix::ArbiterHandle,
     pub(crate) stopping: AtomicBool,
     pub(crate) incarnations: AtomicU64,
     pub(crate) threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+}
+
+/// What waits in mailboxes, by the kind of actor.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Depths {
+    pub(crate) windows: Depth,
+    pub(crate) conversations: Depth,
+    pub(crate) inboxes: Depth,
+}
+
+impl Depths {
+    fn each(&self) -> [(&'static str, usize); 3] {
+        [("window", self.windows.now()), ("conversation", self.conversations.now()), ("inbox", self.inboxes.now())]
+    }
+}
+
+/// A new id: the time in the upper bits, chance in the lower.
+pub(crate) fn drawn_id(config: &Config) -> u128 {
+    Ulid::from_parts(config.clock.now().0.unsigned_abs(), config.chance.bits()).0
 }
 
 impl Core {
@@ -96,7 +127,7 @@ impl Core {
 
     /// A new id: the time in the upper bits, chance in the lower.
     pub(crate) fn new_id(&self) -> u128 {
-        Ulid::from_parts(self.now().0.unsigned_abs(), self.config.chance.bits()).0
+        drawn_id(&self.config)
     }
 
     pub(crate) fn incarnation(&self) -> u64 {
@@ -105,6 +136,36 @@ impl Core {
 
     pub(crate) fn owner_epoch(&self, stream: StreamId) -> u64 {
         self.owner_epochs.get(&stream).map_or(0, |epoch| *epoch)
+    }
+
+    /// How full everything is now.
+    pub(crate) fn pressure(&self) -> Pressure {
+        let planned = self.config.faults.pressure.load(Ordering::Relaxed);
+        if planned > 0 {
+            return Pressure::even(u8::try_from(planned).unwrap_or(100));
+        }
+        Found {
+            late_ms: self.pulses.late_ms(),
+            journal: self.writer().map_or(0, |writer| writer.depth()),
+            feed: self.counts.untold(),
+            lag: self.store_writer.lag_of_bound(),
+            store_reads: (self.pool.waiting(), pool::WAITING),
+        }
+        .into()
+    }
+
+    /// Reads the read models on a thread that may block. A fault of theirs has them made anew at the next start.
+    pub(crate) async fn read<T, E>(
+        &self,
+        lane: Lane,
+        read: impl FnOnce(&ReadModels) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, Failure>
+    where
+        T: Send + 'static,
+        E: Blames + Send + 'static,
+    {
+        let store = self.store.clone();
+        self.pool.run(lane, move || store.reading(read)).await
     }
 
     /// Submits one decision. The caller has a permit, so this cannot fail but by a record that is too long.
@@ -137,7 +198,8 @@ impl Core {
         dedupe: Vec<DedupeKey>,
     ) -> Result<Recorded, Failure> {
         let writer = self.writer().ok_or(Failure::Stopping)?;
-        let permit = writer.reserved().await.ok_or(Failure::Stopping)?;
+        let lane = if by == By::Customer { Lane::Inbound } else { Lane::Ordinary };
+        let permit = writer.reserved(lane).await.ok_or(Failure::Stopping)?;
         let (done, wait) = oneshot::channel();
         let answer: Answer = Box::new(move |result| {
             let _ = done.send(result);
@@ -155,7 +217,9 @@ impl Core {
 
     /// Returns once everything submitted before is committed and told.
     pub(crate) async fn barrier(&self) -> Result<(), Failure> {
-        let permit = self.writer().ok_or(Failure::Stopping)?.reserved().await.ok_or(Failure::Stopping)?;
+        let writer = self.writer().ok_or(Failure::Stopping)?;
+        // In the lane of customers: a webhook that waits here must not wait behind commands.
+        let permit = writer.reserved(Lane::Inbound).await.ok_or(Failure::Stopping)?;
         let (done, wait) = oneshot::channel::<()>();
         permit.barrier(Box::new(move || {
             let _ = done.send(());

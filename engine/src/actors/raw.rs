@@ -13,7 +13,10 @@ use crate::domain::org::Inbox;
 use crate::domain::record::{By, Fact};
 use crate::domain::window::{Event, MAX_RAW, RawAccepted, RawBody, RawEnd, RawReason};
 use crate::failure::Failure;
+use crate::handle::store_failed;
+use crate::journal::writer::Lane;
 use crate::journal::{DedupeKey, codec};
+use crate::readmodel::{ReadModels, ReplayFault};
 
 /// Longer bodies are files of their own, written and synced before the record that names them.
 const INLINE_BYTES: usize = 48 * 1024;
@@ -40,7 +43,7 @@ pub(crate) async fn store(
     } else {
         let len = body.len() as u64;
         let path = path_of(&core.config.data_dir, &sha256);
-        core.pool.run(move || write_durably(&path, &body)).await?.map_err(|error| {
+        core.pool.run(Lane::Inbound, move || write_durably(&path, &body)).await?.map_err(|error| {
             tracing::error!(%error, "a body could not be stored");
             Failure::DiskFull
         })?;
@@ -61,7 +64,7 @@ fn body_key(inbox: &Inbox, sha256: &[u8; 32]) -> DedupeKey {
     inbox::event_key(inbox.id, &format!("body {hex}"))
 }
 
-fn path_of(data_dir: &Path, sha256: &[u8; 32]) -> PathBuf {
+pub(crate) fn path_of(data_dir: &Path, sha256: &[u8; 32]) -> PathBuf {
     let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     data_dir.join("content").join(hex)
 }
@@ -88,21 +91,21 @@ pub(crate) async fn waiting(core: &Arc<Core>, window: &WindowId) -> Result<Vec<(
     let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
     let stream = view.stream;
     core.caught_up_within(stream, CATCH_UP_MS).await?;
-    let (store, journal) = (core.store.clone(), core.journal.clone());
-    let read = move || {
+    let journal = core.journal.clone();
+    let read = move |store: &ReadModels| {
         let mut found = Vec::new();
-        for waiting in store.raw_waiting(stream).map_err(|_| Failure::CatchingUp)? {
+        for waiting in store.raw_waiting(stream)? {
             let (raw, position) = (waiting.row.raw, waiting.position);
-            let stored = journal.read(stream, position, 1, usize::MAX).map_err(|_| Failure::CatchingUp)?;
+            let stored = journal.read(stream, position, 1, usize::MAX)?;
             let Some(record) = stored.first().and_then(|stored| codec::decode(&stored.payload).ok()) else { continue };
             found.extend(record.events.into_iter().find_map(|fact| match fact {
                 Fact::Window(Event::RawAccepted(accepted)) if accepted.raw == raw => Some((accepted, position)),
                 _ => None,
             }));
         }
-        Ok(found)
+        Ok::<_, ReplayFault>(found)
     };
-    core.pool.run(read).await?
+    core.read(Lane::Ordinary, read).await?.map_err(|fault| store_failed(&fault))
 }
 
 /// The bytes of a stored body.
@@ -112,18 +115,24 @@ pub(crate) async fn bytes_of(core: &Arc<Core>, accepted: &RawAccepted) -> Result
         RawBody::Redacted => Err(Failure::NotFound("stored body")),
         RawBody::File { sha256, .. } => {
             let path = path_of(&core.config.data_dir, sha256);
-            let read = core.pool.run(move || std::fs::read(path)).await?;
+            let read = core.pool.run(Lane::Ordinary, move || std::fs::read(path)).await?;
             read.map(Bytes::from).map_err(|_| Failure::NotFound("stored body"))
         }
     }
 }
 
-/// Interprets the bodies that came while the window was busy. Returns whether some are left for another try.
+/// Whether a body is one event that was parked alone, without its envelope.
+pub(crate) fn stands_alone(body: &[u8]) -> bool {
+    !body.windows(8).any(|part| part == b"\"events\"")
+}
+
+/// Interprets the bodies that came while the window was busy or a conversation of theirs set aside. Returns whether some
+/// are left for another try. What still meets a conversation set aside waits for the next call.
 pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
     let Ok(bodies) = waiting(core, window).await else { return true };
     let mut left = false;
     for (accepted, _) in bodies {
-        if accepted.why != RawReason::Busy || core.is_stopping() {
+        if accepted.why == RawReason::Unparsable || core.is_stopping() {
             continue;
         }
         left |= interpret(core, window, By::Engine, &accepted).await.is_err();
@@ -139,8 +148,7 @@ pub(crate) async fn interpret(
     accepted: &RawAccepted,
 ) -> Result<crate::handle::Taken, Failure> {
     let body = bytes_of(core, accepted).await?;
-    // An event that was parked alone stands without its envelope.
-    let body = if accepted.why == RawReason::Unparsable && !body.windows(8).any(|part| part == b"\"events\"") {
+    let body = if accepted.why == RawReason::Unparsable && stands_alone(&body) {
         Bytes::from([b"{\"events\":[".as_slice(), &body, b"]}"].concat())
     } else {
         body

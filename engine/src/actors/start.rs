@@ -7,26 +7,31 @@ use std::sync::atomic::Ordering;
 
 use dashmap::DashMap;
 
-use super::Core;
 use super::feeder::Feeder;
 use super::inbox::InboxActor;
 use super::pool::Pool;
 use super::sender::SenderActor;
 use super::space::Space;
+use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
+use super::{Core, Depths};
 use crate::channels::line::client::{Timeouts, http_client};
 use crate::channels::public::PublicUrls;
 use crate::channels::{Network, Platform};
 use crate::config::Config;
+use crate::content::ContentStore;
 use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{Inbox, Org, WindowEntry};
 use crate::domain::record::Fact;
 use crate::domain::window::{Event, Window};
+use crate::fatal;
 use crate::handle::{Encoder, StartError};
 use crate::journal::segment::{Options, SegmentJournal};
+use crate::journal::writer::{Counts, Lane};
 use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
-use crate::readmodel::{ReadModels, Writer as ReadModelWriter};
+use crate::pulse::Pulses;
+use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::uploads::Uploads;
 use crate::views::Views;
 
@@ -35,9 +40,6 @@ const CHUNK: usize = 4_096;
 const CHUNK_BYTES: usize = 8 << 20;
 /// How long a window that is rebuilt waits for the read models before it looks again, in milliseconds.
 const CATCH_UP_MS: i64 = 1_000;
-
-/// The stream of the organisation. Fixed, since it must be found before anything else is known.
-pub(crate) const ORG_STREAM: StreamId = StreamId(1);
 
 /// Opens the store and starts everything.
 pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>, StartError> {
@@ -48,14 +50,24 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
         open(config, encoder)
     };
     let core = tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Interrupted)??;
-    Ok(begin(core))
+    let core = begin(core);
+    // A window whose making was cut off after the organisation's record is made now.
+    for entry in core.views.org().windows.values() {
+        make_window(&core, entry).await.map_err(|_| StartError::Interrupted)?;
+    }
+    core.sender_arbiter.spawn(core.pulses.beat("sender".to_owned()));
+    for (index, arbiter) in core.window_arbiters.iter().enumerate() {
+        arbiter.spawn(core.pulses.beat(format!("window-{index}")));
+    }
+    Ok(core)
 }
 
 /// Starts every actor of what was opened.
 pub(crate) fn begin(core: Core) -> Arc<Core> {
     let core = Arc::new(core);
     core.sender_arbiter.spawn(super::upkeep::run(core.clone()));
-    for view in core.views.windows() {
+    core.sender_arbiter.spawn(super::removal::run(core.clone()));
+    for view in core.views.windows().into_iter().filter(|view| view.position() > Position(0)) {
         start_window(&core, &view.id);
     }
     for inbox in core.views.org().inboxes.values() {
@@ -74,6 +86,7 @@ pub(crate) struct Parts {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) urls: PublicUrls,
     pub(crate) pool: Pool,
+    pub(crate) counts: Arc<Counts>,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
     pub(crate) sender_arbiter: actix::ArbiterHandle,
     pub(crate) threads: Vec<std::thread::JoinHandle<()>>,
@@ -95,16 +108,20 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let views = Arc::new(Views::new(encoder));
     let store_faults = config.faults.clone();
     // The journal is whole; a new start makes the read models anew, which is better than a desk without lists.
-    let on_fault = Box::new(|_| std::process::exit(74));
+    let on_fault = Box::new(|fault| fatal::disk("the read models cannot be written", &fault));
     let store_writer = ReadModelWriter::start(store.clone(), store_faults, on_fault);
     let store_writer = Arc::new(store_writer.map_err(|_| StartError::Interrupted)?);
-    let fatal = |fault: Fault| {
-        tracing::error!(error = &fault as &dyn std::error::Error, "the journal failed; the process ends");
-        std::process::exit(74);
-    };
-    let (writer, told, _counts, writer_thread) = writer::start(journal.clone(), config.faults.clone(), fatal);
+    let fatal = |fault: Fault| fatal::disk("the journal failed", &fault);
+    let faults = config.faults.clone();
+    let (writer, told, counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
     let senders = Arc::new(DashMap::new());
-    let feeder = Feeder { views: views.clone(), store: store_writer.clone(), senders: senders.clone() };
+    let feeder = Feeder {
+        views: views.clone(),
+        store: store_writer.clone(),
+        senders: senders.clone(),
+        counts: counts.clone(),
+        faults: faults.clone(),
+    };
     let feed = feeder.start(told);
     let urls = PublicUrls::open(&config.public_url, &config.data_dir).map_err(StartError::MediaKey)?;
     let http = http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?;
@@ -118,6 +135,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         platform: Arc::new(Network { http, urls: urls.clone() }),
         urls,
         pool: Pool::new(),
+        counts,
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect(),
         sender_arbiter: actix::Arbiter::new().handle(),
         threads: vec![writer_thread, feed],
@@ -129,13 +147,15 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
 pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Result<Core, StartError> {
     let owner_epochs = DashMap::new();
     let journal = &*parts.journal;
-    own(journal, ORG_STREAM, &owner_epochs)?;
-    let org = replay_org(journal)?;
+    let streams = Streams::find(journal, || StreamId(super::drawn_id(&config)))?;
+    own(journal, streams.org, &owner_epochs)?;
+    let mut org = replay_org(journal, streams.org)?;
+    streams.put_into(&mut org);
     for entry in org.windows.values() {
         own(journal, entry.stream, &owner_epochs)?;
         restore_window(&views, journal, &parts.store, entry)?;
     }
-    views.restore_org(org, journal.head(ORG_STREAM));
+    views.restore_org(org, journal.head(streams.org));
     let uploads = Uploads::open(&config.data_dir.join("uploads"), config.tools.clone()).map_err(StartError::Uploads)?;
     Ok(Core {
         journal: parts.journal,
@@ -150,12 +170,17 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         platform: parts.platform,
         urls: parts.urls,
         uploads,
+        content: ContentStore::open(&config.data_dir).map_err(StartError::Content)?,
+        pulses: Pulses::default(),
+        depths: Depths::default(),
+        counts: parts.counts,
         windows: DashMap::new(),
         inboxes: DashMap::new(),
         senders: parts.senders,
         owner_epochs,
-        org_stream: ORG_STREAM,
+        org_stream: streams.org,
         org_turn: tokio::sync::Mutex::new(()),
+        removing: tokio::sync::Mutex::new(()),
         window_arbiters: parts.window_arbiters,
         sender_arbiter: parts.sender_arbiter,
         stopping: false.into(),
@@ -174,9 +199,9 @@ fn own(journal: &dyn Journal, stream: StreamId, epochs: &DashMap<StreamId, u64>)
     Ok(())
 }
 
-fn replay_org(journal: &dyn Journal) -> Result<Org, StartError> {
+fn replay_org(journal: &dyn Journal, stream: StreamId) -> Result<Org, StartError> {
     let mut org = Org::default();
-    replay(journal, ORG_STREAM, |fact| {
+    replay(journal, stream, |fact| {
         if let Fact::Org(event) = fact {
             org.apply(event);
         }
@@ -205,13 +230,17 @@ fn restore_window(
     store: &ReadModels,
     entry: &WindowEntry,
 ) -> Result<(), StartError> {
-    let window = store.window(entry.stream)?.unwrap_or_else(|| Window::unborn(entry.id.clone()));
-    let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
+    // Where a row does not read back, this start fails and the next one makes the read models anew.
+    let (window, live) = store.reading(|store| {
+        let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, ReadFault>((store.window(entry.stream)?, live))
+    })?;
+    let window = window.unwrap_or_else(|| Window::unborn(entry.id.clone()));
     views.restore_window(entry.id.clone(), entry.stream, journal.head(entry.stream), window, live);
     Ok(())
 }
 
-/// Starts a window's actor from its view. A window whose first record is missing (a stop between two streams) gets it now.
+/// Starts a window's actor from its view.
 pub(crate) fn start_window(core: &Arc<Core>, id: &WindowId) {
     let Some(view) = core.views.window(id) else { return };
     let threads = core.store.threads(view.stream);
@@ -219,8 +248,8 @@ pub(crate) fn start_window(core: &Arc<Core>, id: &WindowId) {
     let threads: HashMap<u128, ConversationId> = match threads.collect::<Result<_, _>>() {
         Ok(threads) => threads,
         Err(error) => {
-            tracing::error!(%error, "the read models cannot be read; the process ends");
-            std::process::exit(74);
+            core.store.distrust();
+            fatal::disk("the read models cannot be read", &error);
         }
     };
     let place = id.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
@@ -247,7 +276,7 @@ pub(crate) fn rebuild_window(core: &Arc<Core>, id: &WindowId) {
                 }
             }
             let starter = core.clone();
-            let _ = core.pool.run(move || start_window(&starter, &id)).await;
+            let _ = core.pool.run(Lane::Ordinary, move || start_window(&starter, &id)).await;
         }
     });
 }
@@ -266,11 +295,12 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     core.senders.insert(inbox.id, sender);
 }
 
-/// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat.
+/// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat, so that a
+/// stop between the two streams is finished by the next start.
 pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result<(), crate::failure::Failure> {
     if core.views.window(&entry.id).is_none() {
         let (journal, stream) = (core.journal.clone(), entry.stream);
-        let epoch = core.pool.run(move || journal.own(stream)).await?;
+        let epoch = core.pool.run(Lane::Ordinary, move || journal.own(stream)).await?;
         let epoch = epoch.map_err(|_| crate::failure::Failure::Interrupted)?;
         core.owner_epochs.insert(entry.stream, epoch);
         let window = Window::unborn(entry.id.clone());
@@ -280,13 +310,13 @@ pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result
     if view.position() == Position(0) {
         let opened = Event::Opened { id: entry.id.clone(), name: entry.name.clone(), places: entry.product };
         // The notice of the organisation's record: however often it is offered, it is taken once.
-        let key = crate::journal::DedupeKey(entry.stream.0 ^ ORG_STREAM.0);
+        let key = crate::journal::DedupeKey(entry.stream.0);
         let by = crate::domain::record::By::Engine;
         core.record(entry.stream, Some(entry.id.clone()), by, vec![Fact::Window(opened)], vec![key]).await?;
     }
     if !core.windows.contains_key(&entry.id) {
         let (starter, id) = (core.clone(), entry.id.clone());
-        core.pool.run(move || start_window(&starter, &id)).await?;
+        core.pool.run(Lane::Ordinary, move || start_window(&starter, &id)).await?;
     }
     Ok(())
 }

@@ -77,6 +77,8 @@ impl Wheel {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test]
@@ -91,6 +93,19 @@ mod tests {
         clock.advance_ms(10);
         assert_eq!(wheel.next(&clock).await, [id]);
         assert!(wheel.take(Timestamp(1_000)).is_empty(), "taken is taken");
+    }
+
+    #[tokio::test]
+    async fn a_nearer_deadline_is_noticed_while_a_far_one_is_waited_for() {
+        let clock = Clock::manual(Timestamp(0));
+        let wheel = Wheel::default();
+        wheel.set(ConversationId(1), Some(Timestamp(1_000)));
+        let mut next = std::pin::pin!(wheel.next(&clock));
+        assert!(next.as_mut().now_or_never().is_none());
+        wheel.set(ConversationId(2), Some(Timestamp(10)));
+        assert!(next.as_mut().now_or_never().is_none());
+        clock.advance_ms(10);
+        assert_eq!(next.now_or_never(), Some(vec![ConversationId(2)]), "the nearer one sleeps on");
     }
 
     #[test]

@@ -147,6 +147,15 @@ pub enum Event {
         /// Whether they are out.
         disabled: bool,
     },
+    /// A person is called otherwise, or may do other things.
+    AgentChanged {
+        /// Who.
+        agent: AgentId,
+        /// What colleagues see now.
+        name: String,
+        /// What they may do now.
+        role: Role,
+    },
     /// A window exists.
     WindowCreated(WindowEntry),
     /// An account feeds a window.
@@ -164,8 +173,6 @@ pub struct Org {
     pub windows: BTreeMap<WindowId, WindowEntry>,
     /// Every account, by id.
     pub inboxes: BTreeMap<InboxId, Inbox>,
-    /// Decisions so far.
-    pub version: u64,
 }
 
 /// How many windows of each product an organisation may own (PRODUCT W3).
@@ -178,9 +185,15 @@ impl Org {
         self.agents.values().find(|agent| agent.login == login)
     }
 
+    /// Whether nobody else is an owner who may log in.
+    #[must_use]
+    pub fn is_last_owner(&self, agent: AgentId) -> bool {
+        let mut owners = self.agents.values().filter(|person| person.role == Role::Owner && !person.disabled);
+        owners.next().is_some_and(|owner| owner.id == agent) && owners.next().is_none()
+    }
+
     /// Moves the state by one event.
     pub fn apply(&mut self, event: &Event) {
-        self.version += 1;
         match event {
             Event::AgentCreated(agent) => {
                 self.agents.insert(agent.id, agent.clone());
@@ -193,6 +206,12 @@ impl Org {
             Event::AgentDisabled { agent, disabled } => {
                 if let Some(agent) = self.agents.get_mut(agent) {
                     agent.disabled = *disabled;
+                }
+            }
+            Event::AgentChanged { agent, name, role } => {
+                if let Some(agent) = self.agents.get_mut(agent) {
+                    agent.name.clone_from(name);
+                    agent.role = *role;
                 }
             }
             Event::WindowCreated(window) => {
@@ -224,6 +243,15 @@ pub enum Command {
         /// Whether they are out.
         disabled: bool,
     },
+    /// Call a person otherwise, or let them do other things. What is left out stays.
+    ChangeAgent {
+        /// Who.
+        agent: AgentId,
+        /// What colleagues are to see.
+        name: Option<String>,
+        /// What they may do.
+        role: Option<Role>,
+    },
     /// Add a window.
     CreateWindow(WindowEntry),
     /// Add an account.
@@ -239,13 +267,17 @@ pub enum Command {
 pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
     match command {
         Command::CreateAgent(agent) => create_agent(org, agent),
-        Command::ChangePassword { agent, .. } | Command::DisableAgent { agent, .. }
+        Command::ChangePassword { agent, .. }
+        | Command::DisableAgent { agent, .. }
+        | Command::ChangeAgent { agent, .. }
             if !org.agents.contains_key(&agent) =>
         {
             Err(Rejected::not_found("agent"))
         }
         Command::ChangePassword { agent, password_hash } => Ok(vec![Event::PasswordChanged { agent, password_hash }]),
         Command::DisableAgent { agent, disabled } if org.agents[&agent].disabled == disabled => Ok(Vec::new()),
+        Command::DisableAgent { agent, disabled: true } if org.is_last_owner(agent) => Err(last_owner()),
+        Command::ChangeAgent { agent, name, role } => change_agent(org, agent, name, role),
         Command::DisableAgent { agent, disabled } => Ok(vec![Event::AgentDisabled { agent, disabled }]),
         Command::CreateWindow(window) => create_window(org, window),
         Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => Err(Rejected::Exists { what: "inbox" }),
@@ -263,14 +295,35 @@ fn create_agent(org: &Org, agent: Agent) -> Result<Vec<Event>, Rejected> {
     if !login_fits {
         return Err(Rejected::invalid("login", "1 to 254 visible ASCII characters, no capitals"));
     }
-    let chars = agent.name.trim().chars().count();
-    if chars == 0 || chars > 100 {
-        return Err(Rejected::invalid("name", "1 to 100 characters"));
-    }
+    check_name(&agent.name)?;
     if org.by_login(&agent.login).is_some() || org.agents.contains_key(&agent.id) {
         return Err(Rejected::Exists { what: "login" });
     }
     Ok(vec![Event::AgentCreated(agent)])
+}
+
+fn check_name(name: &str) -> Result<(), Rejected> {
+    let chars = name.trim().chars().count();
+    if (1..=100).contains(&chars) { Ok(()) } else { Err(Rejected::invalid("name", "1 to 100 characters")) }
+}
+
+fn change_agent(org: &Org, agent: AgentId, name: Option<String>, role: Option<Role>) -> Result<Vec<Event>, Rejected> {
+    let now = &org.agents[&agent];
+    let name = name.unwrap_or_else(|| now.name.clone());
+    let role = role.unwrap_or(now.role);
+    check_name(&name)?;
+    if role != Role::Owner && org.is_last_owner(agent) {
+        return Err(last_owner());
+    }
+    if name == now.name && role == now.role {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Event::AgentChanged { agent, name, role }])
+}
+
+/// Without an owner nobody could make one.
+fn last_owner() -> Rejected {
+    Rejected::invalid("agent", "somebody other than the last owner")
 }
 
 fn create_window(org: &Org, window: WindowEntry) -> Result<Vec<Event>, Rejected> {

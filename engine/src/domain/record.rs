@@ -59,4 +59,30 @@ impl Fact {
             Self::Window(_) | Self::Org(_) => Entity::Stream,
         }
     }
+
+    /// The line of a timeline whose words this event holds, of those whose words can be taken back.
+    #[must_use]
+    pub fn words_of(&self) -> Option<(ConversationId, u32)> {
+        use conversation::Event as Talk;
+        match self {
+            Self::Conversation(id, Talk::Received(received)) => Some((*id, received.number)),
+            Self::Conversation(
+                id,
+                Talk::NoteAdded { number, .. } | Talk::NoteEdited { number, .. } | Talk::Edited { number, .. },
+            ) => Some((*id, *number)),
+            _ => None,
+        }
+    }
+
+    /// The line of a timeline whose words are gone from here on: the customer or the author took them back.
+    #[must_use]
+    pub fn takes_back(&self) -> Option<(ConversationId, u32)> {
+        use conversation::Event as Talk;
+        match self {
+            Self::Conversation(id, Talk::Unsent { number: Some(number), .. } | Talk::NoteDeleted { number }) => {
+                Some((*id, *number))
+            }
+            _ => None,
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::Handle;
 use crate::domain::id::FileId;
 use crate::failure::Failure;
+use crate::journal::writer::Lane;
 use crate::uploads::{Incoming, KEPT_MS, Upload, WAITING};
 
 /// When a caller who found no place may come again, in milliseconds.
@@ -22,7 +23,7 @@ impl Handle {
             return Err(crate::domain::rejected::Rejected::LimitReached { what, limit: WAITING as u64 }.into());
         }
         let uploads = self.core.uploads.clone();
-        let begun = self.core.pool.run(move || uploads.begin()).await?.map_err(|error| disk(&error))?;
+        let begun = self.core.pool.run(Lane::Ordinary, move || uploads.begin()).await?.map_err(|error| disk(&error))?;
         begun.ok_or(Failure::Overloaded { what: "uploads", retry_after_ms: AGAIN_MS })
     }
 
@@ -40,7 +41,7 @@ impl Handle {
     /// Not now.
     pub async fn upload_named(&self, id: FileId) -> Result<Option<Upload>, Failure> {
         let uploads = self.core.uploads.clone();
-        self.core.pool.run(move || uploads.name(id)).await?.map_err(|error| disk(&error))
+        self.core.pool.run(Lane::Ordinary, move || uploads.name(id)).await?.map_err(|error| disk(&error))
     }
 
     /// Where the bytes of an uploaded file, or of its small picture, are.
@@ -61,7 +62,7 @@ impl Handle {
     /// Not now.
     pub async fn sweep_uploads(&self) -> Result<usize, Failure> {
         let (uploads, before) = (self.core.uploads.clone(), self.core.now().plus_ms(-KEPT_MS));
-        self.core.pool.run(move || uploads.sweep(before)).await?.map_err(|error| disk(&error))
+        self.core.pool.run(Lane::Ordinary, move || uploads.sweep(before)).await?.map_err(|error| disk(&error))
     }
 }
 

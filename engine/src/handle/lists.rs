@@ -10,7 +10,8 @@ use crate::domain::conversation::Status;
 use crate::domain::id::ConversationId;
 use crate::domain::rejected::Rejected;
 use crate::failure::Failure;
-use crate::readmodel::{PageFault, matches};
+use crate::journal::writer::Lane;
+use crate::readmodel::{PageFault, ReadModels, matches};
 use crate::rows::{ConversationRow, ListQuery, Page};
 use crate::views::waiting_order;
 
@@ -88,9 +89,8 @@ async fn done_rows(
         core.caught_up(view.stream).await?;
     }
     let streams: Vec<_> = views.iter().map(|view| view.stream).collect();
-    let store = core.store.clone();
-    let read = move || store.done_page(&streams, &query, from.as_deref(), limit);
-    match core.pool.run(read).await? {
+    let read = move |store: &ReadModels| store.done_page(&streams, &query, from.as_deref(), limit);
+    match core.read(Lane::Ordinary, read).await? {
         Ok(page) => Ok((page.items, page.next_cursor)),
         Err(PageFault::Cursor) => Err(bad_cursor()),
         Err(PageFault::Read(error)) => Err(super::store_failed(&error)),

@@ -2,7 +2,8 @@
 //!
 //! One line a record, `{"stream", "position", "owner_epoch", "dedupe": [hex], "payload": base64}`, stream after stream
 //! in the order of their ids and each in the order of positions. Redacted content is gone from it. Streams come back
-//! under new ids, so that a position of another life is recognised; what a record says inside its payload is not looked at.
+//! under new ids, so that a position of another life is recognised; what a record says inside its payload is not looked at: a start finds each
+//! stream by its first record.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};

@@ -4,19 +4,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::feed::Committed;
 use super::{Append, Fault, Journal, Refused};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{Position, WindowId};
 use crate::domain::record::Record;
+use crate::fatal::vital_thread;
 use crate::faults::Faults;
 
 /// Submissions that may wait for the writer. At the limit the submitter answers "overloaded".
 pub const QUEUE: usize = 16_384;
+/// Places among these that only what customers wrote may take.
+pub const RESERVE: usize = 4_096;
 /// Submissions taken into one batch.
 const BATCH: usize = 4_096;
 /// Batches that may wait for the feed; then the writer waits.
@@ -24,6 +27,15 @@ const BATCHES_AHEAD: usize = 8;
 
 /// Called exactly once, by the feed, after everything before it was told. `Err` means that nothing was recorded.
 pub type Answer = Box<dyn FnOnce(Result<Position, Refused>) + Send>;
+
+/// Who asks for room: what a customer wrote has places that nobody else can take, since a platform may not repeat it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Everybody else.
+    Ordinary,
+    /// What a customer wrote.
+    Inbound,
+}
 
 /// A decision on its way to the disk.
 pub struct Submission {
@@ -40,11 +52,20 @@ pub struct Submission {
 }
 
 /// What stands in the writer's queue.
-enum Entry {
+struct Entry {
+    what: What,
+    /// Given back when the writer takes the entry.
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+enum What {
     Append(Box<Submission>),
     /// Answered when everything before it is on disk and told.
-    Barrier(Box<dyn FnOnce() + Send>),
+    Barrier(Then),
 }
+
+/// What is done once everything before it is on disk and told.
+pub type Then = Box<dyn FnOnce() + Send>;
 
 /// What the feed gets, in order.
 pub enum Told {
@@ -53,55 +74,73 @@ pub enum Told {
     /// An append was refused.
     Refused(Refused, Answer),
     /// Everything before this was told.
-    Barrier(Box<dyn FnOnce() + Send>),
+    Barrier(Then),
 }
 
 /// The way to the writer. Cheap to clone; the thread ends when the last is dropped.
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Entry>,
+    /// Places for everybody but customers.
+    ordinary: Arc<Semaphore>,
 }
 
 /// A place in the queue, taken before a decision is applied, so that what was decided can always be submitted.
-pub struct Permit(mpsc::OwnedPermit<Entry>);
+pub struct Permit {
+    queue: mpsc::OwnedPermit<Entry>,
+    place: Option<OwnedSemaphorePermit>,
+}
 
 impl Permit {
     /// Submits a decision.
     pub fn submit(self, submission: Submission) {
-        self.0.send(Entry::Append(Box::new(submission)));
+        self.queue.send(Entry { what: What::Append(Box::new(submission)), _place: self.place });
     }
 
     /// Calls `then` after everything queued before it was committed and told.
-    pub fn barrier(self, then: Box<dyn FnOnce() + Send>) {
-        self.0.send(Entry::Barrier(then));
+    pub fn barrier(self, then: Then) {
+        self.queue.send(Entry { what: What::Barrier(then), _place: self.place });
     }
 }
 
-/// Syncs and records so far, for the curve of group commit.
+/// What the writer has handed to the feed and what the feed has told, in entries of the queue.
 #[derive(Debug, Default)]
 pub struct Counts {
-    /// Batches synced.
-    pub batches: AtomicU64,
-    /// Records in them.
-    pub records: AtomicU64,
+    /// On disk, or refused.
+    pub handed: AtomicU64,
+    /// Told.
+    pub told: AtomicU64,
+}
+
+impl Counts {
+    /// Entries on disk that nobody has been told of.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        let told = self.told.load(Ordering::Acquire);
+        usize::try_from(self.handed.load(Ordering::Acquire).saturating_sub(told)).unwrap_or(usize::MAX)
+    }
 }
 
 impl Writer {
-    /// A place in the queue, or `None` when it is full.
+    /// A place in the queue, or `None` when the lane is full.
     #[must_use]
-    pub fn reserve(&self) -> Option<Permit> {
-        self.queue.clone().try_reserve_owned().ok().map(Permit)
+    pub fn reserve(&self, lane: Lane) -> Option<Permit> {
+        let place = match lane {
+            Lane::Inbound => None,
+            Lane::Ordinary => Some(self.ordinary.clone().try_acquire_owned().ok()?),
+        };
+        let queue = self.queue.clone().try_reserve_owned().ok()?;
+        Some(Permit { queue, place })
     }
 
-    /// Waits for a place in the queue.
-    pub async fn reserved(&self) -> Option<Permit> {
-        self.queue.clone().reserve_owned().await.ok().map(Permit)
-    }
-
-    /// Calls `then` after everything queued before it was committed and told. False when the queue is full.
-    #[must_use]
-    pub fn barrier(&self, then: Box<dyn FnOnce() + Send>) -> bool {
-        self.queue.try_send(Entry::Barrier(then)).is_ok()
+    /// Waits for a place in the queue. `None` when the writer has ended.
+    pub async fn reserved(&self, lane: Lane) -> Option<Permit> {
+        let place = match lane {
+            Lane::Inbound => None,
+            Lane::Ordinary => Some(self.ordinary.clone().acquire_owned().await.ok()?),
+        };
+        let queue = self.queue.clone().reserve_owned().await.ok()?;
+        Some(Permit { queue, place })
     }
 
     /// How many submissions wait.
@@ -111,7 +150,8 @@ impl Writer {
     }
 }
 
-/// Starts the writer's thread. `fatal` is called on a fault of the disk and must end the process.
+/// Starts the writer's thread. `fatal` is called on a fault of the disk and must end the process; a panic in the thread
+/// ends it too.
 ///
 /// # Panics
 /// When the machine has no thread left at the start.
@@ -129,6 +169,7 @@ pub fn start(
             if slow_ms > 0 {
                 std::thread::sleep(Duration::from_millis(slow_ms));
             }
+            assert!(!Faults::take(&faults.panics_in_writer), "planned panic in the journal's writer");
             match line.commit(BATCH) {
                 Ok(told) => {
                     if feed.send(told).is_err() {
@@ -139,14 +180,15 @@ pub fn start(
             }
         }
     };
-    let thread = std::thread::Builder::new().name("journal-writer".to_owned());
-    (writer, told, counts, thread.spawn(run).expect("a thread at the start"))
+    let thread = vital_thread("journal-writer", run).expect("a thread at the start");
+    (writer, told, counts, thread)
 }
 
 /// A writer, and the other end of its queue for whoever commits what stands in it.
 pub(crate) fn line(journal: Arc<dyn Journal>) -> (Writer, Line) {
     let (queue, entries) = mpsc::channel(QUEUE);
-    (Writer { queue }, Line { journal, entries, batch: Vec::with_capacity(BATCH), counts: Arc::default() })
+    let writer = Writer { queue, ordinary: Arc::new(Semaphore::new(QUEUE - RESERVE)) };
+    (writer, Line { journal, entries, batch: Vec::with_capacity(BATCH), counts: Arc::default() })
 }
 
 /// What waits to be committed.
@@ -154,7 +196,8 @@ pub(crate) struct Line {
     journal: Arc<dyn Journal>,
     entries: mpsc::Receiver<Entry>,
     batch: Vec<Entry>,
-    counts: Arc<Counts>,
+    /// What was handed over, and what the feed has told of it.
+    pub(crate) counts: Arc<Counts>,
 }
 
 impl Line {
@@ -176,27 +219,25 @@ impl Line {
             let Ok(next) = self.entries.try_recv() else { break };
             self.batch.push(next);
         }
-        commit(&*self.journal, &mut self.batch, &self.counts)
+        let told = commit(&*self.journal, &mut self.batch)?;
+        self.counts.handed.fetch_add(told.len() as u64, Ordering::AcqRel);
+        Ok(told)
     }
 }
 
-fn commit(journal: &dyn Journal, batch: &mut Vec<Entry>, counts: &Counts) -> Result<Vec<Told>, Fault> {
+fn commit(journal: &dyn Journal, batch: &mut Vec<Entry>) -> Result<Vec<Told>, Fault> {
     let appends: Vec<Append> = batch
         .iter()
-        .filter_map(|entry| match entry {
-            Entry::Append(submission) => Some(submission.append.clone()),
-            Entry::Barrier(_) => None,
+        .filter_map(|entry| match &entry.what {
+            What::Append(submission) => Some(submission.append.clone()),
+            What::Barrier(_) => None,
         })
         .collect();
-    let results = if appends.is_empty() { Vec::new() } else { journal.append(&appends)? };
-    if !appends.is_empty() {
-        counts.batches.fetch_add(1, Ordering::Relaxed);
-        counts.records.fetch_add(appends.len() as u64, Ordering::Relaxed);
-    }
+    let results = if appends.is_empty() { Vec::new() } else { append(journal, &appends)? };
     let mut results = results.into_iter();
-    let told = batch.drain(..).map(|entry| match entry {
-        Entry::Barrier(then) => Told::Barrier(then),
-        Entry::Append(submission) => {
+    let told = batch.drain(..).map(|entry| match entry.what {
+        What::Barrier(then) => Told::Barrier(then),
+        What::Append(submission) => {
             let submission = *submission;
             match results.next().expect("one result an append") {
                 Err(refused) => Told::Refused(refused, submission.answer),
@@ -215,4 +256,47 @@ fn commit(journal: &dyn Journal, batch: &mut Vec<Entry>, counts: &Counts) -> Res
         }
     });
     Ok(told.collect())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+fn append(journal: &dyn Journal, appends: &[Append]) -> Result<Vec<Result<Position, Refused>>, Fault> {
+    let begun = Instant::now();
+    let results = journal.append(appends)?;
+    metrics::histogram!("madoguchi_journal_commit_seconds").record(begun.elapsed());
+    metrics::histogram!("madoguchi_journal_batch_records").record(appends.len() as f64);
+    Ok(results)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A writer that nobody empties.
+    fn stalled() -> (Writer, mpsc::Receiver<Entry>) {
+        let (queue, entries) = mpsc::channel(QUEUE);
+        (Writer { queue, ordinary: Arc::new(Semaphore::new(QUEUE - RESERVE)) }, entries)
+    }
+
+    #[test]
+    fn commands_stop_where_the_reserve_begins_and_customers_do_not() {
+        let (writer, mut entries) = stalled();
+        let take = |lane| writer.reserve(lane).map(|permit| permit.barrier(Box::new(|| ()))).is_some();
+        assert!((0..QUEUE - RESERVE).all(|_| take(Lane::Ordinary)));
+        assert!(!take(Lane::Ordinary), "at the mark");
+        assert!((0..RESERVE).all(|_| take(Lane::Inbound)));
+        assert!(!take(Lane::Inbound), "the queue is full");
+        assert_eq!(writer.depth(), QUEUE);
+        drop(entries.try_recv().unwrap());
+        assert!(take(Lane::Ordinary), "by itself, as soon as the writer takes one");
+    }
+
+    #[test]
+    fn a_flood_of_customers_leaves_commands_nothing_but_their_turn() {
+        let (writer, mut entries) = stalled();
+        let take = |lane| writer.reserve(lane).map(|permit| permit.barrier(Box::new(|| ()))).is_some();
+        assert!((0..QUEUE).all(|_| take(Lane::Inbound)));
+        assert!(!take(Lane::Ordinary));
+        drop(entries.try_recv().unwrap());
+        assert!(take(Lane::Ordinary), "a place that was not there was not lost either");
+    }
 }

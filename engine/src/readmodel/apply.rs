@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::batch::Batch;
 use super::dedupe::{KEYS_A_ROW, day_of};
+use super::due::{self, Due};
 use super::key;
 use super::row::{self, Line, LineValue, RawValue};
 use super::{ReadFault, ReadModels};
@@ -38,6 +39,7 @@ impl ReadModels {
             let applied = catch_unwind(AssertUnwindSafe(|| self.apply_as_one(records)));
             if let Err(fault) = applied.unwrap_or(Err(ReadFault::Panicked)) {
                 self.distrust();
+                self.end();
                 return Err(fault);
             }
         }
@@ -52,6 +54,7 @@ impl ReadModels {
         if batch.is_empty() {
             return Ok(());
         }
+        let has_due = batch.has_due();
         let (rows, standings) = batch.finish()?;
         {
             let _gate = self.gate.write();
@@ -59,6 +62,9 @@ impl ReadModels {
             self.streams.write().extend(standings);
         }
         self.moved.notify_waiters();
+        if has_due {
+            self.removal_due.notify_one();
+        }
         Ok(())
     }
 }
@@ -168,7 +174,13 @@ fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window)
                 RawValue { position, inbox: accepted.inbox, received_at: accepted.received_at, why: accepted.why, len };
             batch.put(key::raw(stream, accepted.raw), row::write(&value));
         }
-        Window::RawSettled { raw, .. } => batch.remove(key::raw(stream, *raw)),
+        Window::RawSettled { raw, .. } => {
+            // Nobody reads a settled body again, and its words may be taken back where they went.
+            if let Some(value) = batch.raw(stream, *raw)? {
+                due::stage(batch, stream, value.position, &Due::Record);
+            }
+            batch.remove(key::raw(stream, *raw));
+        }
         Window::Opened { .. }
         | Window::AgentAdded { .. }
         | Window::AgentRemoved { .. }
@@ -192,16 +204,33 @@ fn stage_talk(
             let kind = Line::Inbound { late: received.late, unsent: false, edited: false, media_at: None };
             batch.put_line(id, received.number, line(received.sent_at, kind));
         }
-        Talk::Unsent { number: Some(number), .. } => batch.change_line(id, *number, |value| {
-            if let Line::Inbound { unsent, .. } = &mut value.line {
+        Talk::Unsent { number: Some(number), .. } => {
+            if let Some(value) = batch.line(id, *number)?
+                && let Line::Inbound { unsent, .. } = &mut value.line
+            {
                 *unsent = true;
+                let (stream, origin, text) = (value.stream, value.origin, value.text);
+                due::stage(batch, stream, origin, &Due::Record);
+                if text != origin {
+                    due::stage(batch, stream, text, &Due::Record);
+                }
             }
-        })?,
-        Talk::Edited { number, .. } => batch.change_line(id, *number, |value| {
-            if let Line::Inbound { edited, .. } = &mut value.line {
-                (*edited, value.text) = (true, position);
+        }
+        Talk::Unsent { external_id, number: None } => {
+            due::stage(batch, stream, position, &Due::Search { conversation: id, external_id: external_id.clone() });
+        }
+        Talk::Edited { number, .. } => {
+            if let Some(value) = batch.line(id, *number)?
+                && let Line::Inbound { edited, .. } = &mut value.line
+            {
+                *edited = true;
+                let (stream, former) = (value.stream, std::mem::replace(&mut value.text, position));
+                // The first words stay until the message is taken back; words between first and last are nobody's.
+                if former != value.origin {
+                    due::stage(batch, stream, former, &Due::Record);
+                }
             }
-        })?,
+        }
         Talk::MediaStored { number, .. } | Talk::MediaLost { number, .. } => {
             batch.change_line(id, *number, |value| {
                 if let Line::Inbound { media_at, .. } = &mut value.line {
@@ -237,13 +266,16 @@ fn stage_talk(
                 (*edited, value.text) = (true, position);
             }
         })?,
-        Talk::NoteDeleted { number } => batch.change_line(id, *number, |value| {
-            if let Line::Note { deleted, .. } = &mut value.line {
+        Talk::NoteDeleted { number } => {
+            if let Some(value) = batch.line(id, *number)?
+                && let Line::Note { deleted, .. } = &mut value.line
+            {
                 *deleted = true;
+                let (stream, origin, last) = (value.stream, value.origin, value.text);
+                due::stage(batch, stream, origin, &Due::Note { conversation: id, number: *number, last });
             }
-        })?,
-        Talk::Unsent { number: None, .. }
-        | Talk::Reopened
+        }
+        Talk::Reopened
         | Talk::Claimed(_)
         | Talk::Released { .. }
         | Talk::Completed { .. }

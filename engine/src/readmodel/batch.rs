@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sled::IVec;
 
 use super::key::{self, Key};
-use super::row::{self, ConversationValue, LineValue, Listed, WindowValue};
+use super::row::{self, ConversationValue, LineValue, Listed, RawValue, WindowValue};
 use super::{ReadFault, ReadModels, Standing, chunk};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
@@ -22,6 +22,8 @@ pub(super) struct Batch<'a> {
     lines: HashMap<(ConversationId, u32), Option<LineValue>>,
     /// Rows that nobody reads before they are written; `None` removes.
     rest: HashMap<Key, Option<Vec<u8>>>,
+    /// Content came to be due for removal.
+    leaves_due: bool,
 }
 
 /// A conversation as it was read, and as it is now.
@@ -49,7 +51,16 @@ impl<'a> Batch<'a> {
             talks: HashMap::new(),
             lines: HashMap::new(),
             rest: HashMap::new(),
+            leaves_due: false,
         }
+    }
+
+    pub(super) fn leaves_due(&mut self) {
+        self.leaves_due = true;
+    }
+
+    pub(super) fn has_due(&self) -> bool {
+        self.leaves_due
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -161,6 +172,14 @@ impl<'a> Batch<'a> {
         number: u32,
         change: impl FnOnce(&mut LineValue),
     ) -> Result<(), ReadFault> {
+        if let Some(line) = self.line(id, number)? {
+            change(line);
+        }
+        Ok(())
+    }
+
+    /// A line with everything so far.
+    pub(super) fn line(&mut self, id: ConversationId, number: u32) -> Result<Option<&mut LineValue>, ReadFault> {
         use std::collections::hash_map::Entry;
         let line = match self.lines.entry((id, number)) {
             Entry::Occupied(entry) => entry.into_mut(),
@@ -169,10 +188,17 @@ impl<'a> Batch<'a> {
                 entry.insert(stored.map(|value| row::read(&value, "timeline")).transpose()?)
             }
         };
-        if let Some(line) = line {
-            change(line);
+        Ok(line.as_mut())
+    }
+
+    /// A stored body that waits, with everything so far.
+    pub(super) fn raw(&self, stream: StreamId, raw: u128) -> Result<Option<RawValue>, ReadFault> {
+        let key = key::raw(stream, raw);
+        if let Some(staged) = self.rest.get(&key) {
+            return staged.as_ref().map(|value| row::read(value, "stored bodies")).transpose();
         }
-        Ok(())
+        let stored = self.models.db.get(key)?;
+        stored.map(|value| row::read(&value, "stored bodies")).transpose()
     }
 
     pub(super) fn put(&mut self, key: Key, value: Vec<u8>) {

@@ -45,6 +45,36 @@ pub enum ReadFault {
     Closed,
 }
 
+/// Says whether an error is the fault of the store, so that it must be made anew.
+pub trait Blames: From<ReadFault> {
+    /// Whether it is.
+    fn blames_the_store(&self) -> bool;
+}
+
+impl Blames for ReadFault {
+    fn blames_the_store(&self) -> bool {
+        // A store that is closed has done nothing wrong.
+        !matches!(self, Self::Closed)
+    }
+}
+
+impl Blames for PageFault {
+    fn blames_the_store(&self) -> bool {
+        matches!(self, Self::Read(fault) if fault.blames_the_store())
+    }
+}
+
+impl Blames for ReplayFault {
+    fn blames_the_store(&self) -> bool {
+        match self {
+            Self::Read(fault) => fault.blames_the_store(),
+            // Rows that point to what the journal does not hold.
+            Self::Missing { .. } => true,
+            Self::Journal(_) | Self::Record { .. } => false,
+        }
+    }
+}
+
 /// A page cannot be given.
 #[derive(Debug, thiserror::Error)]
 pub enum PageFault {

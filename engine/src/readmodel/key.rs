@@ -30,6 +30,9 @@ pub(super) const DEDUPE: u8 = b'K';
 /// (Day, stream, position, part) → dedupe keys. In the order of the records, so that it grows at few places.
 pub(super) const DEDUPE_DAY: u8 = b'Y';
 
+/// (Stream, position, kind) → content that is to be removed from the journal.
+pub(super) const DUE: u8 = b'X';
+
 /// Longest text that stands in a key as it is; a longer one stands there as its hash.
 const TEXT: usize = 128;
 
@@ -139,6 +142,10 @@ pub(super) fn line_number(key: &[u8]) -> Option<u32> {
 
 pub(super) fn raw(in_stream: StreamId, raw: u128) -> Key {
     stream(RAW, in_stream).with(&raw.to_be_bytes())
+}
+
+pub(super) fn due(in_stream: StreamId, position: Position, kind: u8) -> Key {
+    stream(DUE, in_stream).with(&position.0.to_be_bytes()).with(&[kind])
 }
 
 pub(super) fn dedupe(key: DedupeKey) -> Key {

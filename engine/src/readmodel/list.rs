@@ -183,6 +183,7 @@ pub fn matches(query: &ListQuery, state: &Conversation) -> bool {
         && query.assignee.is_none_or(|assignee| state.assignee == assignee)
         && query.holder.is_none_or(|holder| state.seat.holder.agent() == Some(holder))
         && query.inbox.is_none_or(|inbox| state.inbox == inbox)
+        && query.set_aside.is_none_or(|set_aside| state.set_aside == set_aside)
         && query.from.is_none_or(|from| state.updated_at >= from)
         && query.to.is_none_or(|to| state.updated_at < to)
         && query.q.as_ref().is_none_or(named)

@@ -13,6 +13,7 @@ mod batch;
 mod catch_up;
 mod chunk;
 mod dedupe;
+mod due;
 mod fault;
 mod forget;
 mod hydrate;
@@ -29,6 +30,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -38,7 +40,8 @@ use tokio::sync::Notify;
 
 pub use catch_up::{CaughtUp, Started};
 pub use dedupe::{KEPT_DAYS, day_of};
-pub use fault::{OpenFault, PageFault, ReadFault, ReplayFault, StartFault};
+pub use due::{Due, DueRow};
+pub use fault::{Blames, OpenFault, PageFault, ReadFault, ReplayFault, StartFault};
 pub use hydrate::{hydrate, number_of};
 pub use list::{Thread, matches};
 pub use open::{MadeAnew, Opened};
@@ -63,8 +66,12 @@ pub struct ReadModels {
     gate: RwLock<()>,
     /// Rung when a stream moved, or nothing will move any more.
     moved: Notify,
+    /// Rung when content came to be due for removal.
+    removal_due: Notify,
     /// Nothing is applied any more: closed, or the store cannot be trusted.
     ended: AtomicBool,
+    /// The next start makes the store anew.
+    distrusted: AtomicBool,
     /// Given back after the database is closed.
     _lock: File,
 }
@@ -109,6 +116,24 @@ impl ReadModels {
             }
             moved.await;
         }
+    }
+
+    /// Whether the next start makes the store anew.
+    #[must_use]
+    pub fn is_distrusted(&self) -> bool {
+        self.distrusted.load(Ordering::Acquire)
+    }
+
+    /// Reads. Where the store is to blame for what went wrong, the next start makes it anew; see [`ReadModels::distrust`].
+    ///
+    /// # Errors
+    /// What `read` gives, and a panic of sled, which asserts where other stores answer with an error.
+    pub fn reading<T, E: Blames>(&self, read: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
+        let read = catch_unwind(AssertUnwindSafe(|| read(self))).unwrap_or_else(|_| Err(ReadFault::Panicked.into()));
+        if read.as_ref().is_err_and(Blames::blames_the_store) {
+            self.distrust();
+        }
+        read
     }
 
     /// Applies nothing more and wakes whoever waits.

@@ -6,7 +6,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
@@ -19,7 +19,7 @@ use super::{ReadModels, Standing};
 use crate::domain::id::StreamId;
 
 /// Memory that sled may keep rows in, in bytes. Its default is a gigabyte.
-const CACHE: u64 = 64 << 20;
+const CACHE: u64 = 16 << 20;
 /// How often sled hands its buffers to the kernel, in milliseconds. What a kill takes with it is applied again.
 const FLUSH_EVERY_MS: u64 = 500;
 
@@ -93,7 +93,9 @@ impl ReadModels {
             writing: Mutex::default(),
             gate: RwLock::default(),
             moved: Notify::new(),
+            removal_due: Notify::new(),
             ended: AtomicBool::new(false),
+            distrusted: AtomicBool::new(false),
             _lock: lock,
         };
         models.finish_forgetting().map_err(|source| OpenFault::Store { path: store, source })?;
@@ -106,19 +108,27 @@ impl ReadModels {
     /// The file system failed; then the next start may have to make the store anew.
     pub fn close(&self) -> Result<(), OpenFault> {
         let _one = self.writing.lock();
-        if self.ended.swap(true, std::sync::atomic::Ordering::AcqRel) {
+        if self.ended.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         self.moved.notify_waiters();
+        if self.is_distrusted() {
+            return Ok(());
+        }
         let store = self.dir.join("sled");
         self.db.flush().map_err(|source| OpenFault::Store { path: store.clone(), source: source.into() })?;
         stamp::sync_all_in(&store).map_err(failed("syncing the store", &store))?;
         stamp::write(&self.dir, &Stamp::Closed).map_err(failed("writing the stamp", &self.dir))
     }
 
-    /// Applies nothing more, and has the next start make the store anew. For whoever gets a [`ReadFault`] from reading.
+    /// Has the next start make the store anew, whatever else happens to it. Until then it goes on: one row that does not
+    /// read back must not take every list along. [`ReadModels::reading`] calls it for whoever reads.
     pub fn distrust(&self) {
-        self.end();
+        if self.distrusted.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        tracing::error!("the read models cannot be trusted; they are made anew at the next start");
+        metrics::counter!("madoguchi_readmodel_faults_total").increment(1);
         if let Err(error) = stamp::write(&self.dir, &Stamp::Distrusted) {
             tracing::error!(%error, "the read models' stamp cannot be written");
         }

@@ -110,9 +110,15 @@ impl Queue {
         self.state.lock().ended
     }
 
-    /// Records pushed and not applied.
-    pub(super) fn lag(&self) -> usize {
-        self.state.lock().records
+    /// Records pushed and not applied, and what they weigh in bytes.
+    pub(super) fn lag(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.records, state.bytes)
+    }
+
+    /// How far it may grow.
+    pub(super) fn bound(&self) -> Bound {
+        self.bound
     }
 }
 

@@ -1,4 +1,4 @@
-//! The thread that writes read models behind the journal. Its end is no loss: the journal has everything, and the
+//! The thread that writes read models behind the journal. Its end loses nothing: the journal has everything, and the
 //! next start catches up.
 
 use std::io;
@@ -13,6 +13,7 @@ use super::queue::{BOUND, Bound, Queue};
 use super::{ReadFault, ReadModels};
 use crate::domain::id::{Position, StreamId};
 use crate::failure::Failure;
+use crate::fatal::vital_thread;
 use crate::faults::Faults;
 use crate::journal::feed::Committed;
 
@@ -20,7 +21,6 @@ use crate::journal::feed::Committed;
 const AT_ONCE: usize = 2_048;
 /// How often a test's hold is looked at again.
 const HELD: Duration = Duration::from_millis(2);
-const LAG: &str = "madoguchi_readmodel_lag_records";
 
 /// The writer of one store's read models. Dropping it does what [`Writer::stop`] does.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct Writer {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Told once, when the store failed and nothing is applied any more. The engine goes on; reads answer `CatchingUp`.
+/// Told once, when the store failed and nothing is applied any more. From then on reads answer `CatchingUp`.
 pub type OnFault = Box<dyn Fn(ReadFault) + Send>;
 
 impl Writer {
@@ -51,9 +51,7 @@ impl Writer {
         let queue = Arc::new(Queue::new(bound));
         let thread = {
             let (models, queue) = (models.clone(), queue.clone());
-            std::thread::Builder::new()
-                .name("read-models".into())
-                .spawn(move || run(&models, &queue, &faults, &on_fault))?
+            vital_thread("read-models", move || run(&models, &queue, &faults, &on_fault))?
         };
         Ok(Self { models, queue, thread: Mutex::new(Some(thread)) })
     }
@@ -82,7 +80,6 @@ impl Writer {
     /// applied: the caller is the journal's writer, and it is meant to slow. After a fault it returns at once.
     pub fn push(&self, records: Vec<Committed>) {
         self.queue.push(records);
-        publish_lag(&self.queue);
     }
 
     /// See [`ReadModels::wait_for`].
@@ -96,7 +93,20 @@ impl Writer {
     /// Records that were pushed and are not applied yet.
     #[must_use]
     pub fn lag(&self) -> usize {
+        self.queue.lag().0
+    }
+
+    /// The same in records and in bytes, about.
+    #[must_use]
+    pub fn lag_and_weight(&self) -> (usize, usize) {
         self.queue.lag()
+    }
+
+    /// The lag and how far it may grow, in records and in bytes.
+    #[must_use]
+    pub fn lag_of_bound(&self) -> [(usize, usize); 2] {
+        let ((records, bytes), bound) = (self.queue.lag(), self.queue.bound());
+        [(records, bound.records), (bytes, bound.bytes)]
     }
 
     /// Applies what was pushed, closes the store and ends the thread; a hold is ignored. Blocks.
@@ -132,11 +142,5 @@ fn run(models: &ReadModels, queue: &Queue, faults: &Faults, on_fault: &OnFault) 
             return;
         }
         queue.applied(taken.records.len(), taken.bytes);
-        publish_lag(queue);
     }
-}
-
-fn publish_lag(queue: &Queue) {
-    #[expect(clippy::cast_precision_loss, reason = "at most the bound of the queue")]
-    metrics::gauge!(LAG).set(queue.lag() as f64);
 }

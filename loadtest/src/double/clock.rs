@@ -71,3 +71,10 @@ fn machine_ms() -> i64 {
 pub(crate) fn rfc3339(at_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(at_ms).unwrap_or(jiff::Timestamp::MAX).to_string()
 }
+
+/// The month of Japan's calendar: the number of months since year 0.
+pub(crate) fn japanese_month(at_ms: i64) -> i32 {
+    let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or(jiff::Timestamp::MAX);
+    let date = jiff::tz::Offset::constant(9).to_datetime(at).date();
+    i32::from(date.year()) * 12 + i32::from(date.month())
+}

@@ -15,6 +15,12 @@ pub enum DoubleError {
     /// No event with this id is remembered.
     #[error("unknown event")]
     UnknownEvent,
+    /// No content is kept for this message.
+    #[error("unknown content")]
+    UnknownContent,
+    /// LINE allows no more of these.
+    #[error("the channel has all it may have of these")]
+    Full,
     /// The double was stopped meanwhile.
     #[error("double is stopped")]
     Stopped,

@@ -21,6 +21,8 @@ pub enum Endpoint {
     Push,
     /// `POST /v2/bot/message/multicast`.
     Multicast,
+    /// `POST /v2/bot/message/broadcast`.
+    Broadcast,
     /// `POST /v2/bot/message/validate/…`.
     Validate,
     /// `GET /v2/bot/info`.
@@ -31,6 +33,24 @@ pub enum Endpoint {
     Quota,
     /// `/v2/bot/channel/webhook/…`.
     Webhook,
+    /// `GET /v2/bot/message/{id}/content` of the content host.
+    Content,
+    /// `GET …/content/preview`.
+    Preview,
+    /// `GET …/content/transcoding`.
+    Transcoding,
+    /// `GET /v2/bot/followers/ids`.
+    Followers,
+    /// `/v2/bot/group/…` and `/v2/bot/room/…`.
+    Group,
+    /// `POST /v2/bot/chat/loading/start`.
+    Loading,
+    /// `POST /v2/bot/chat/markAsRead`.
+    MarkAsRead,
+    /// `POST /v2/bot/user/…/linkToken`.
+    LinkToken,
+    /// Issuing, verifying, revoking and listing of access tokens.
+    Token,
 }
 
 /// What goes wrong. "Before" means that the call has no effect, "after" that it has.
@@ -53,6 +73,8 @@ pub enum Fault {
     SlowBefore(u64),
     /// Done at once, answered after so many milliseconds.
     SlowAfter(u64),
+    /// Done, but the connection ends after so many bytes of the answer's body.
+    CutAfter(u64),
     /// 429: too many calls.
     RateLimited,
     /// 429: the month's messages are used up.

@@ -63,23 +63,30 @@ impl Ids {
 }
 
 /// The quote token of a message. It proves by itself in which chat it is valid, so none has to be kept.
-pub(crate) fn quote_token(channel_secret: &str, user: &str, message: &str) -> String {
-    format!("{message}.{}", proof(channel_secret, "quote", user, message))
+pub(crate) fn quote_token(channel_secret: &str, chat: &str, message: &str) -> String {
+    format!("{message}.{}", proof(channel_secret, "quote", chat, message))
 }
 
-/// The token by which a message is marked as read.
-pub(crate) fn mark_as_read_token(channel_secret: &str, user: &str, message: &str) -> String {
-    format!("{message}.{}", proof(channel_secret, "read", user, message))
+/// Whether `token` quotes a message of this chat.
+pub(crate) fn quotes(channel_secret: &str, chat: &str, token: &str) -> bool {
+    token.split_once('.').is_some_and(|(message, sum)| sum == proof(channel_secret, "quote", chat, message))
 }
 
-/// Whether `token` quotes a message of this user's chat.
-pub(crate) fn quotes(channel_secret: &str, user: &str, token: &str) -> bool {
-    token.split_once('.').is_some_and(|(message, sum)| sum == proof(channel_secret, "quote", user, message))
+/// The token by which a message is marked as read; it never ends.
+pub(crate) fn mark_as_read_token(channel_secret: &str, chat: &str, message: &str) -> String {
+    format!("{chat}.{message}.{}", proof(channel_secret, "read", chat, message))
 }
 
-fn proof(channel_secret: &str, purpose: &str, user: &str, message: &str) -> String {
+/// The chat and the message that `token` marks as read, where it is one of this channel's.
+pub(crate) fn marks_as_read<'a>(channel_secret: &str, token: &'a str) -> Option<(&'a str, &'a str)> {
+    let (chat, rest) = token.split_once('.')?;
+    let (message, sum) = rest.split_once('.')?;
+    (sum == proof(channel_secret, "read", chat, message)).then_some((chat, message))
+}
+
+fn proof(channel_secret: &str, purpose: &str, chat: &str, message: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(channel_secret.as_bytes()).expect("HMAC takes keys of any length");
-    for part in [purpose, "\0", user, "\0", message] {
+    for part in [purpose, "\0", chat, "\0", message] {
         mac.update(part.as_bytes());
     }
     URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..24])

@@ -12,6 +12,11 @@ pub struct Options {
     pub api_listen: SocketAddr,
     /// Where the content API listens.
     pub data_listen: SocketAddr,
+    /// Where pictures of profiles, and content that is not LINE's own, are served without a token.
+    pub files_listen: SocketAddr,
+    /// Whether messages may name media by plain http on this machine, which LINE refuses: engines under test serve
+    /// theirs so.
+    pub plain_http_media: bool,
     /// What ids, tokens and the variety of webhooks are drawn from. Users and channels of equal seeds get equal ids.
     pub seed: u64,
     /// What the platform's rules are measured by.
@@ -32,6 +37,8 @@ impl Default for Options {
         Self {
             api_listen: free,
             data_listen: free,
+            files_listen: free,
+            plain_http_media: true,
             seed: 1,
             clock: Clock::system(),
             webhook_timeout: Duration::from_secs(2),
@@ -60,6 +67,10 @@ pub struct Limits {
     pub reply_tokens: usize,
     /// Retry keys of a channel. A forgotten one counts as new.
     pub retry_keys: usize,
+    /// Pictures, videos, sounds and files that can be fetched. A forgotten one is answered like one LINE has deleted.
+    pub contents: usize,
+    /// Bytes of them that are held in memory; what is made while it is sent does not count.
+    pub content_bytes: usize,
     /// Connections served at once; the next ones wait to be taken.
     pub connections: usize,
 }
@@ -74,6 +85,8 @@ impl Default for Limits {
             recent_events: 2_000,
             reply_tokens: 300_000,
             retry_keys: 200_000,
+            contents: 100_000,
+            content_bytes: 256 * 1024 * 1024,
             connections: 4_096,
         }
     }

@@ -61,3 +61,36 @@ pub struct NewAgent {
     /// 8 characters at least, 256 bytes at most, and not one that everybody tries first.
     pub password: String,
 }
+
+/// `PATCH /api/v1/agents/{agent}`. What is left out stays as it was.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentPatch {
+    /// What colleagues see; 1 to 100 characters.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What they may do; at most the caller's own role.
+    #[serde(default)]
+    pub role: Option<Role>,
+    /// Shut out, or let in again.
+    #[serde(default)]
+    pub disabled: Option<bool>,
+}
+
+/// `PUT /api/v1/agents/{agent}/password`.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// 8 characters at least, 256 bytes at most, and not one that everybody tries first.
+    pub password: String,
+}
+
+/// `PUT /api/v1/session/password`.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    /// The one that counts now.
+    pub old_password: String,
+    /// 8 characters at least, 256 bytes at most, and not one that everybody tries first.
+    pub new_password: String,
+}

@@ -37,6 +37,8 @@ pub enum Command {
     EditNote(EditNote),
     /// Removing one's own memo.
     DeleteNote(DeleteNote),
+    /// Putting a conversation back to work that was set aside after repeated failures.
+    TakeBack(TakeBack),
 }
 
 /// Nothing to say beyond the wish itself.
@@ -49,6 +51,9 @@ pub type AcceptHandover = Claim;
 
 /// See [`Command::DeclineHandover`].
 pub type DeclineHandover = Claim;
+
+/// See [`Command::TakeBack`].
+pub type TakeBack = Claim;
 
 /// The epoch under which the caller holds the seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -69,6 +69,38 @@ pub struct NewLineSettings {
     pub api_data_base_url: Option<String>,
 }
 
+/// `PATCH /api/v1/inboxes/{inbox}`. What is left out stays as it was.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InboxPatch {
+    /// The channel's own settings.
+    pub settings: LineSettingsPatch,
+}
+
+/// Settings of a LINE Official Account as they are changed.
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineSettingsPatch {
+    /// Signs webhooks; at most 200 bytes. Empty: stays as it was.
+    #[serde(default)]
+    pub channel_secret: Option<String>,
+    /// Lets us send; at most 4,000 bytes. Empty: stays as it was.
+    #[serde(default)]
+    pub channel_access_token: Option<String>,
+    /// How answers go out.
+    #[serde(default)]
+    pub mode: Option<SendMode>,
+    /// What becomes of those that would cost when nothing is left.
+    #[serde(default)]
+    pub when_quota_empty: Option<WhenQuotaEmpty>,
+    /// Where the platform is; empty for its own address. Owners only; https, or http to the loopback address.
+    #[serde(default)]
+    pub api_base_url: Option<String>,
+    /// Where the platform's media are; empty for its own address. Owners only; https, or http to the loopback address.
+    #[serde(default)]
+    pub api_data_base_url: Option<String>,
+}
+
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Inbox {

@@ -17,20 +17,23 @@ mod window;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use agent::{Agent, NewAgent, Presence, Role};
+pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
 };
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
-    EditNote, EditNoteBody, Handover, Read, Release, SeatEpoch, Send, Takeover,
+    EditNote, EditNoteBody, Handover, Read, Release, SeatEpoch, Send, TakeBack, Takeover,
 };
 pub use content::{
     Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium, NewCard, NewMedium, Upload, UploadKind,
 };
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
-pub use inbox::{Inbox, InboxKind, LineSettings, NewInbox, NewLineSettings, Secret, SendMode, WhenQuotaEmpty};
+pub use inbox::{
+    Inbox, InboxKind, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, Secret, SendMode,
+    WhenQuotaEmpty,
+};
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};

@@ -26,6 +26,8 @@ pub struct Fold {
     pub position: Position,
     /// The window.
     pub window: Window,
+    /// What it was after each of its facts.
+    pub windows: Vec<Window>,
     /// Every conversation, with the record that last moved it.
     pub conversations: BTreeMap<ConversationId, (Position, Arc<Conversation>)>,
 }
@@ -84,7 +86,13 @@ impl Fold {
     /// A window before its first record.
     #[must_use]
     pub fn new(id: WindowId, stream: StreamId) -> Self {
-        Self { stream, position: Position(0), window: Window::unborn(id), conversations: BTreeMap::new() }
+        Self {
+            stream,
+            position: Position(0),
+            window: Window::unborn(id),
+            windows: Vec::new(),
+            conversations: BTreeMap::new(),
+        }
     }
 
     /// Moves by one record.
@@ -99,7 +107,10 @@ impl Fold {
         for fact in &record.events {
             match fact {
                 Fact::Conversation(id, event) => moved.entry(*id).or_default().push(event),
-                Fact::Window(event) => self.window.apply(event),
+                Fact::Window(event) => {
+                    self.window.apply(event);
+                    self.windows.push(self.window.clone());
+                }
                 Fact::Org(_) => panic!("the organisation's fact in a window's stream"),
             }
         }

@@ -14,7 +14,7 @@ mod wire;
 
 pub use api::{Answer, Api};
 pub use desk::Desk;
-pub use server::{Port, Server, SpawnOptions};
+pub use server::{Port, Server, SpawnOptions, built_program};
 pub use wait::wait_until;
 pub use wire::{Heard, Wire, frame_bytes};
 

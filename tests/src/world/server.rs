@@ -71,7 +71,7 @@ impl Server {
             (None, None) => unreachable!("a folder is made where none is given"),
         };
         let mut server = Self {
-            binary: options.binary.clone().unwrap_or_else(built_program),
+            binary: options.binary.clone().unwrap_or_else(|| built_program("madoguchi")),
             options,
             data_dir,
             url: String::new(),
@@ -216,6 +216,20 @@ impl Server {
         assert!(output.status.success(), "`user add` failed ({}): {said}", output.status);
     }
 
+    /// Another command of the program on this store, such as `compact`; answers with what it printed.
+    ///
+    /// # Panics
+    /// The command fails; with what it said.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> String {
+        let mut command = program(&self.binary);
+        command.args(args).arg("--data-dir").arg(&self.data_dir).envs(self.options.env.iter().cloned());
+        let output = command.stdin(Stdio::null()).output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?} failed ({}): {said}", output.status);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn start(&mut self) -> Result<(), String> {
         let mut command = program(&self.binary);
         command.args(["serve", "--data-dir"]).arg(&self.data_dir);
@@ -253,14 +267,18 @@ impl Drop for Server {
     }
 }
 
-/// The program beside the folder of the running test.
-fn built_program() -> PathBuf {
-    if let Some(path) = std::env::var_os("MADOGUCHI_BIN") {
+/// A program of this workspace, beside the folder of the running test; for the server `MADOGUCHI_BIN` where it is set.
+///
+/// # Panics
+/// It is not built.
+#[must_use]
+pub fn built_program(name: &str) -> PathBuf {
+    if let Some(path) = std::env::var_os("MADOGUCHI_BIN").filter(|_| name == "madoguchi") {
         return path.into();
     }
     let test = std::env::current_exe().expect("a running test has a path");
-    let path = test.ancestors().skip(1).map(|folder| folder.join("madoguchi")).find(|path| path.is_file());
-    path.unwrap_or_else(|| panic!("madoguchi is not built: run `cargo build -p madoguchi-web`, or set MADOGUCHI_BIN"))
+    let path = test.ancestors().skip(1).map(|folder| folder.join(name)).find(|path| path.is_file());
+    path.unwrap_or_else(|| panic!("{name} is not built: run `make build`"))
 }
 
 /// Waits for the one line. More than one is a broken promise and ends up in the test's output.

@@ -27,6 +27,7 @@ const RECEIVE_BUFFER: u32 = 16 * 1024;
 pub struct Wire {
     socket: WebSocketStream<Counted>,
     read: Arc<AtomicU64>,
+    ended: Option<u16>,
 }
 
 /// A frame that a window's watcher got.
@@ -65,7 +66,7 @@ impl Wire {
         let mut request = url.into_client_request().expect("an address");
         request.headers_mut().extend(api.identity_headers());
         let (socket, _) = client_async(request, counted).await.expect("the socket is let in");
-        Self { socket, read }
+        Self { socket, read, ended: None }
     }
 
     /// Watches a window, from a stream and position or from a snapshot.
@@ -91,7 +92,14 @@ impl Wire {
             let message = timeout(PATIENCE, self.socket.next()).await.expect("a frame or an end");
             let text = match message {
                 Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(Message::Close(frame))) => {
+                    self.ended = Some(frame.map_or(0, |frame| frame.code.into()));
+                    return None;
+                }
+                Some(Err(_)) | None => {
+                    self.ended = Some(0);
+                    return None;
+                }
                 Some(Ok(_)) => continue,
             };
             let head: Head = serde_json::from_str(&text).expect("frames are JSON");
@@ -110,7 +118,10 @@ impl Wire {
     pub async fn until(&mut self, position: u64) -> Vec<Heard> {
         let mut heard: Vec<Heard> = Vec::new();
         while heard.last().is_none_or(|last| last.position < position) {
-            heard.push(self.next().await.expect("the connection holds"));
+            let Some(next) = self.next().await else {
+                panic!("the connection ended with {:?} after {} frames", self.ended, heard.len());
+            };
+            heard.push(next);
         }
         heard
     }

@@ -59,9 +59,9 @@ fn fill(config: &Config, file: File) -> Result<usize, ImportError> {
         redactor: <[u8]>::to_vec,
     };
     let journal = SegmentJournal::open(folder(config), options)?;
-    // Records name streams inside (a window's, the organisation's own), and nobody rewrites those: the names stay.
-    let mut same = |stream: StreamId| stream;
-    transfer::import(&journal, &mut BufReader::new(file), &mut same).map(|streams| streams.len())
+    // Another life of the store: whoever comes with a position of the old one is told everything anew.
+    let mut fresh = |_| StreamId(ulid::Ulid::new().0);
+    transfer::import(&journal, &mut BufReader::new(file), &mut fresh).map(|streams| streams.len())
 }
 
 fn imported(done: Result<usize, ImportError>) -> Response {

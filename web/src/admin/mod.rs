@@ -13,15 +13,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use madoguchi_engine::domain::record::By;
+use madoguchi_protocol::Problem;
 use madoguchi_protocol::api::{NewAgent, Role};
 use madoguchi_protocol::limits::PASSWORD_MAX_BYTES;
 
 use self::wire::{Request, Response};
+use crate::admission::Class;
 use crate::app::App;
 use crate::args::{EXIT_UNAVAILABLE, EXIT_USAGE};
 use crate::boot;
 use crate::config::Config;
+use crate::error::invalid;
 use crate::routes::agents;
+use crate::telemetry;
 
 /// `user add`: the password comes on standard input, its end of line does not belong to it.
 #[must_use]
@@ -55,6 +59,19 @@ pub fn export(config: Config, to: PathBuf) -> ExitCode {
         }
     };
     run(config, Request::JournalExport { to })
+}
+
+/// `log-level`: only the running server has one.
+#[must_use]
+pub fn log_level(config: &Config, level: Option<String>) -> ExitCode {
+    let path = socket::path(&config.data_dir);
+    report(&match socket::ask(&path, &Request::LogLevel { level }) {
+        Ok(answer) => answer,
+        Err(error) if socket::nobody_listens(&error) => {
+            Response::Failed { text: "no server runs on this store".to_owned() }
+        }
+        Err(error) => Response::Failed { text: format!("{}: {error}", path.display()) },
+    })
 }
 
 pub use journal::{import, verify};
@@ -91,20 +108,32 @@ pub(crate) async fn perform(app: &App, request: Request) -> Response {
     match request {
         Request::UserAdd(new) => match agents::add(app, By::Operator, new).await {
             Ok(agent) => Response::Done { text: format!("added {} with the id {}", agent.login, agent.id) },
-            Err(problem) => Response::Refused {
-                text: problem.detail.clone().unwrap_or(problem.title.clone()),
-                problem: Box::new(problem),
-            },
+            Err(problem) => refused(problem),
         },
         Request::Compact => match app.engine.compact().await {
             Ok(records) => Response::Done { text: format!("emptied {records} records for good") },
             Err(fault) => Response::Failed { text: boot::chain(&fault) },
         },
-        Request::JournalExport { to } => match app.engine.export(&to).await {
-            Ok(records) => Response::Done { text: format!("wrote {records} records to {}", to.display()) },
-            Err(fault) => Response::Failed { text: boot::chain(&fault) },
+        Request::JournalExport { to } => {
+            let _place = match app.admit(Class::Search) {
+                Ok(place) => place,
+                Err(problem) => return refused(problem),
+            };
+            match app.engine.export(&to).await {
+                Ok(records) => Response::Done { text: format!("wrote {records} records to {}", to.display()) },
+                Err(fault) => Response::Failed { text: boot::chain(&fault) },
+            }
+        }
+        Request::LogLevel { level: None } => Response::Done { text: telemetry::log_level() },
+        Request::LogLevel { level: Some(level) } => match telemetry::set_log_level(&level) {
+            Ok(()) => Response::Done { text: telemetry::log_level() },
+            Err(why) => refused(invalid("level", &why.to_string())),
         },
     }
+}
+
+fn refused(problem: Problem) -> Response {
+    Response::Refused { text: problem.detail.clone().unwrap_or(problem.title.clone()), problem: Box::new(problem) }
 }
 
 fn report(answer: &Response) -> ExitCode {

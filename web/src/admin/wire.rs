@@ -19,6 +19,11 @@ pub enum Request {
         /// The file, absolute.
         to: PathBuf,
     },
+    /// Say what is logged, or change it until the end of the process.
+    LogLevel {
+        /// As `log.level` in the settings; none to leave it.
+        level: Option<String>,
+    },
 }
 
 /// What became of it.

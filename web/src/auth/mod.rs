@@ -2,11 +2,12 @@
 //!
 //! A secret is stored as its SHA-256 only. The organisation is asked anew at every request, so that a disabled person is
 //! out at once. See [`sessions`] for what lives how long, [`passwords`] for hashing, [`guessing`] for limits on tries,
-//! [`origin`] for requests from other sites.
+//! [`pace`] for how much a token may ask, [`origin`] for requests from other sites.
 
 pub mod cookie;
 pub mod guessing;
 pub mod origin;
+pub mod pace;
 pub mod passwords;
 pub mod sessions;
 pub mod tokens;
@@ -28,6 +29,7 @@ use crate::config::Config;
 use crate::error::problem;
 
 use self::guessing::Guessing;
+use self::pace::Pace;
 use self::passwords::Passwords;
 use self::sessions::Sessions;
 use self::tokens::Tokens;
@@ -86,6 +88,8 @@ pub struct Auth {
     pub passwords: Passwords,
     /// Limits on guessing.
     pub guessing: Arc<Guessing>,
+    /// How much each token asks.
+    pub pace: Arc<Pace>,
     people: People,
 }
 
@@ -106,6 +110,7 @@ impl Auth {
                 config.passwords.failures_per_address,
                 config.limits.wrong_signatures_per_minute,
             )),
+            pace: Arc::new(Pace::new(config.limits.token_requests_per_second)),
             people,
         }
     }
@@ -143,19 +148,28 @@ impl Auth {
         self.sessions.sweep(now);
         self.tokens.sweep(now);
         self.guessing.retain_recent();
+        self.pace.retain_recent();
     }
 }
 
 /// Who made this request. Callers wait, so that a proof kept elsewhere one day needs no change of theirs.
 ///
 /// # Errors
-/// `unauthenticated` without a valid session or token; `origin_refused` for a change by cookie from another site.
+/// `unauthenticated` without a valid session or token; `origin_refused` for a change by cookie from another site;
+/// `rate_limited` for a token that asks too much.
 pub async fn identify(app: &App, req: &HttpRequest) -> Result<Identity, Problem> {
     let now = app.clock.now();
     let key = proof(app, req).ok_or_else(|| problem(Code::Unauthenticated))?;
     let who = app.auth.find(key, now).ok_or_else(|| problem(Code::Unauthenticated))?;
     if who.by_cookie() && !req.method().is_safe() && !origin_allowed(app, req) {
         return Err(problem(Code::OriginRefused));
+    }
+    if let SessionKey::Token(print) = key
+        && let Err(wait) = app.auth.pace.allow(print)
+    {
+        metrics::counter!("madoguchi_tokens_limited_total").increment(1);
+        let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        return Err(problem(Code::RateLimited).retry_after_ms(ms.max(1)));
     }
     app.engine.presence().seen(who.agent, now);
     Ok(who)

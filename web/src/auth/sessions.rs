@@ -113,9 +113,14 @@ impl Sessions {
 
     /// Ends every session of an agent at once.
     pub async fn end_all(&self, agent: AgentId) {
+        self.end_others(agent, None).await;
+    }
+
+    /// Ends every session of an agent at once but the one that is kept.
+    pub async fn end_others(&self, agent: AgentId, kept: Option<Fingerprint>) {
         let mut ended = Vec::new();
         self.alive.write().retain(|print, session| {
-            let goes = session.agent == agent.0;
+            let goes = session.agent == agent.0 && kept != Some(*print);
             if goes {
                 ended.push(*print);
             }

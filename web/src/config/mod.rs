@@ -97,6 +97,8 @@ pub struct Limits {
     pub socket_outbox_bytes: usize,
     /// Webhooks with a wrong signature from one address in a minute.
     pub wrong_signatures_per_minute: u32,
+    /// Requests of one token in a second, in the long run.
+    pub token_requests_per_second: u32,
 }
 
 /// Cookie sessions.
@@ -177,6 +179,7 @@ impl Default for Config {
                 sockets_per_agent: 32,
                 socket_outbox_bytes: 1_048_576,
                 wrong_signatures_per_minute: 30,
+                token_requests_per_second: 200,
             },
             session: Session { idle_s: 12 * 3_600, absolute_s: 7 * 24 * 3_600, per_agent: 50 },
             passwords: Passwords {

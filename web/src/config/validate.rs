@@ -67,6 +67,7 @@ fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
         (1..=100_000).contains(&limits.wrong_signatures_per_minute),
         "limits.wrong_signatures_per_minute: 1 to 100,000",
     );
+    rule((1..=100_000).contains(&limits.token_requests_per_second), "limits.token_requests_per_second: 1 to 100,000");
 }
 
 fn check_sessions(session: &super::Session, rule: &mut impl FnMut(bool, &str)) {

@@ -15,13 +15,13 @@ use crate::error::invalid;
 pub fn action(command: &api::Command) -> Action {
     use api::Command as C;
     match command {
-        C::Claim(_) | C::AcceptHandover(_) | C::Assign(_) | C::AddNote(_) | C::EditNote(_) | C::DeleteNote(_) => {
-            Action::Work
-        }
+        C::Claim(_) | C::AcceptHandover(_) => Action::Work,
+        C::Assign(_) | C::AddNote(_) | C::EditNote(_) | C::DeleteNote(_) => Action::Oversee,
         C::Release(_) | C::Complete(_) | C::Handover(_) | C::DeclineHandover(_) | C::Send(_) | C::Cancel(_) => {
             Action::UseSeat
         }
         C::Takeover(_) => Action::TakeOver,
+        C::TakeBack(_) => Action::TakeBack,
     }
 }
 
@@ -66,6 +66,7 @@ pub fn command(
         C::Cancel(cancel) => Command::Cancel { agent, seat_epoch: cancel.seat_epoch, number: cancel.number },
         C::AddNote(note) => Command::AddNote { agent, client_id: note.client_id, text: note.text },
         C::EditNote(note) => Command::EditNote { agent, number: note.number, text: note.text },
+        C::TakeBack(_) => Command::TakeBack { agent },
         C::DeleteNote(note) => Command::DeleteNote { agent, number: note.number },
     })
 }

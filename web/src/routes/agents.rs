@@ -7,9 +7,9 @@ use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::seat::ReleaseCause;
 use madoguchi_protocol::Code;
 use madoguchi_protocol::Problem;
-use madoguchi_protocol::api::{Agent, Items, NewAgent};
+use madoguchi_protocol::api::{Agent, AgentPatch, Items, NewAgent, NewPassword};
 
-use super::{Answer, created, ok};
+use super::{Answer, created, done, ok};
 use crate::App;
 use crate::auth::Identity;
 use crate::auth::passwords::NotTaken;
@@ -43,10 +43,7 @@ pub(crate) async fn add(app: &App, by: By, new: NewAgent) -> Result<Agent, Probl
         return Err(problem(Code::Exists).field("login"));
     }
     let about = vec![login.clone(), new.name.clone()];
-    let password_hash = app.auth.passwords.hash(new.password, about).await.map_err(|error| match error {
-        NotTaken::Weak(rule) => invalid("password", rule),
-        NotTaken::Busy(_) => problem(Code::Overloaded).detail("too many passwords wait to be hashed"),
-    })?;
+    let password_hash = hash(app, "password", new.password, about).await?;
     let agent = org::Agent {
         id: AgentId(ulid::Ulid::new().0),
         login,
@@ -61,38 +58,80 @@ pub(crate) async fn add(app: &App, by: By, new: NewAgent) -> Result<Agent, Probl
     Ok(shown)
 }
 
+/// What is stored of a new password. `about` is what it must not be made of.
+pub(super) async fn hash(app: &App, field: &str, password: String, about: Vec<String>) -> Result<String, Problem> {
+    app.auth.passwords.hash(password, about).await.map_err(|error| match error {
+        NotTaken::Weak(rule) => invalid(field, rule),
+        NotTaken::Busy(_) => problem(Code::Overloaded).detail("too many passwords wait to be hashed"),
+    })
+}
+
 /// Shuts a person out: every session, token and socket of theirs ends at once, and so does what they hold.
 #[utoipa::path(post, path = "/api/v1/agents/{agent}/disable", tag = "agents", responses((status = 200, description = "Shut out.", body = Agent)))]
 pub(crate) async fn disable(app: web::Data<App>, who: Identity, place: Place) -> Answer {
     let agent: AgentId = place.id("agent")?;
-    if is_last_owner(&app, agent) {
-        return Err(invalid("agent", "the last owner cannot be disabled").into());
-    }
-    let shown = set_disabled(&app, &who, agent, true).await?;
-    app.auth.shut_out(agent).await;
-    app.sockets.recheck();
-    app.engine.drop_agent(agent, ReleaseCause::LoggedOut).await;
-    ok(&shown)
+    set_disabled(&app, &who, agent, true).await?;
+    ok(&described(&app, agent)?)
 }
 
 /// Lets a person in again.
 #[utoipa::path(post, path = "/api/v1/agents/{agent}/enable", tag = "agents", responses((status = 200, description = "Let in again.", body = Agent)))]
 pub(crate) async fn enable(app: web::Data<App>, who: Identity, place: Place) -> Answer {
     let agent: AgentId = place.id("agent")?;
-    ok(&set_disabled(&app, &who, agent, false).await?)
+    set_disabled(&app, &who, agent, false).await?;
+    ok(&described(&app, agent)?)
 }
 
-async fn set_disabled(app: &App, who: &Identity, agent: AgentId, disabled: bool) -> Result<Agent, Problem> {
-    app.engine
-        .org_command(By::Agent(who.agent), org::Command::DisableAgent { agent, disabled })
-        .await
-        .map_err(|failure| refused(app, failure))?;
-    let org = app.engine.org();
-    org.agents.get(&agent).map(convert::org::agent).ok_or_else(|| not_found("agent"))
+/// Changes a person. What is left out stays as it was. With another role their sockets begin anew; who is shut out loses
+/// every session, token and socket at once, and what they hold.
+#[utoipa::path(patch, path = "/api/v1/agents/{agent}", tag = "agents", request_body = AgentPatch, responses((status = 200, description = "Changed.", body = Agent)))]
+pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<AgentPatch>) -> Answer {
+    let agent: AgentId = place.id("agent")?;
+    let role = patch.role.map(convert::org::to_role);
+    if let Some(role) = role {
+        authorize(&who, Action::ManageAgents, Object::People(role), &app.engine)
+            .map_err(|_| problem(Code::Forbidden).field("role"))?;
+    }
+    let name = patch.name.map(|name| name.trim().to_owned());
+    command(&app, &who, org::Command::ChangeAgent { agent, name, role }).await?;
+    app.sockets.recheck();
+    if let Some(disabled) = patch.disabled {
+        set_disabled(&app, &who, agent, disabled).await?;
+    }
+    ok(&described(&app, agent)?)
 }
 
-fn is_last_owner(app: &App, agent: AgentId) -> bool {
-    let org = app.engine.org();
-    let mut owners = org.agents.values().filter(|person| person.role == org::Role::Owner && !person.disabled);
-    owners.next().is_some_and(|owner| owner.id == agent) && owners.next().is_none()
+/// Gives a person another password. Every session, token and socket of theirs ends at once: whoever knew the old one is out.
+#[utoipa::path(put, path = "/api/v1/agents/{agent}/password", tag = "agents", request_body = NewPassword, responses((status = 204, description = "Changed.")))]
+pub(crate) async fn reset_password(
+    app: web::Data<App>,
+    who: Identity,
+    place: Place,
+    Json(new): Json<NewPassword>,
+) -> Answer {
+    let agent: AgentId = place.id("agent")?;
+    let shown = described(&app, agent)?;
+    let password_hash = hash(&app, "password", new.password, vec![shown.login, shown.name]).await?;
+    command(&app, &who, org::Command::ChangePassword { agent, password_hash }).await?;
+    app.auth.shut_out(agent).await;
+    app.sockets.recheck();
+    done()
+}
+
+async fn set_disabled(app: &App, who: &Identity, agent: AgentId, disabled: bool) -> Result<(), Problem> {
+    command(app, who, org::Command::DisableAgent { agent, disabled }).await?;
+    if disabled {
+        app.auth.shut_out(agent).await;
+        app.sockets.recheck();
+        app.engine.drop_agent(agent, ReleaseCause::LoggedOut).await;
+    }
+    Ok(())
+}
+
+async fn command(app: &App, who: &Identity, command: org::Command) -> Result<(), Problem> {
+    app.engine.org_command(By::Agent(who.agent), command).await.map_err(|failure| refused(app, failure))
+}
+
+fn described(app: &App, agent: AgentId) -> Result<Agent, Problem> {
+    app.engine.org().agents.get(&agent).map(convert::org::agent).ok_or_else(|| not_found("agent"))
 }

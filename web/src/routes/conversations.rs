@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, web};
 use madoguchi_engine::domain::id::ConversationId;
 use madoguchi_protocol::api::{
-    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, Read, SeatEpoch, Send, Takeover,
+    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, Read, SeatEpoch, Send, TakeBack,
+    Takeover,
 };
 
 use super::{Answer, ok};
@@ -128,6 +129,14 @@ pub(crate) async fn decline_handover(
     responses((status = 200, description = "Named.", body = CommandDone)))]
 pub(crate) async fn assign(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<Assign>) -> Answer {
     run(&app, &who, &place, Command::Assign(body)).await
+}
+
+/// Puts a conversation back to work that was set aside after repeated failures. What its customer wrote meanwhile follows,
+/// what waited to go out goes out. Administrators only.
+#[utoipa::path(post, path = "/api/v1/conversations/{conversation}/takeback", tag = "conversations", request_body = TakeBack,
+    responses((status = 200, description = "It works again; one that was not set aside stays as it is.", body = CommandDone)))]
+pub(crate) async fn take_back(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<TakeBack>) -> Answer {
+    run(&app, &who, &place, Command::TakeBack(body)).await
 }
 
 /// An answer to the customer. 202: it is on disk and goes out in order; what becomes of it is told as updates.

@@ -9,11 +9,13 @@ use bytes::Bytes;
 use madoguchi_engine::channels::line::signature;
 use madoguchi_engine::domain::id::InboxId;
 use madoguchi_engine::domain::org::{InboxSettings, Org};
+use madoguchi_engine::handle::Taken;
 use madoguchi_protocol::api::HookAccepted;
 use madoguchi_protocol::{Code, Problem};
 
 use super::Answer;
 use crate::App;
+use crate::admission::Class;
 use crate::commands::refused;
 use crate::error::{Refusal, problem};
 use crate::extract::{Place, read_body};
@@ -44,16 +46,29 @@ impl FromRequest for HookBody {
     request_body(content = Vec<u8>, content_type = "application/json"),
     responses((status = 200, description = "Every event of it is on disk.", body = HookAccepted)))]
 pub(crate) async fn line(app: web::Data<App>, req: HttpRequest, place: Place, HookBody(body): HookBody) -> Answer {
+    let answer = take(&app, &req, &place, body).await;
+    let outcome = match &answer {
+        Ok(taken) if taken.stored_whole => "stored_whole",
+        Ok(_) => "recorded",
+        Err(refused) => refused.code.as_str(),
+    };
+    metrics::counter!("madoguchi_webhooks_total", "outcome" => outcome).increment(1);
+    let taken = answer?;
+    Ok(HttpResponse::Ok().json(HookAccepted { recorded: taken.recorded, duplicates: taken.duplicates }))
+}
+
+async fn take(app: &App, req: &HttpRequest, place: &Place, body: Bytes) -> Result<Taken, Problem> {
     if app.stopping.has_begun() {
-        return Err(problem(Code::Stopping).into());
+        return Err(problem(Code::Stopping));
     }
     let header = req.headers().get("x-line-signature").and_then(|value| value.to_str().ok());
     let inbox = place.id::<InboxId>("inbox").ok();
     let Some(inbox) = signed_inbox(&app.engine.org(), inbox, &body, header) else {
-        return Err(wrong_signature(&app, &req).into());
+        return Err(wrong_signature(app, req));
     };
-    let taken = app.engine.inbound(inbox, body).await.map_err(|failure| refused(&app, failure))?;
-    Ok(HttpResponse::Ok().json(HookAccepted { recorded: taken.recorded, duplicates: taken.duplicates }))
+    // Only now: who is not a platform of ours must not be able to take a platform's place.
+    let _place = app.admit(Class::Webhook)?;
+    app.engine.inbound(inbox, body).await.map_err(|failure| refused(app, failure))
 }
 
 /// The inbox, if it exists and its secret signed the body. Without an inbox the same work is done.
@@ -104,6 +119,20 @@ mod tests {
             );
         }
         org
+    }
+
+    /// A body that is no UTF-8, or is written otherwise than a serializer would, is signed as it stands.
+    #[test]
+    fn the_bytes_count_as_they_came() {
+        let org = org_with_two();
+        let bodies: [&[u8]; 3] = [b"{ \"events\" : [] }\n", b"{\"b\":1,\"a\":1.0,\"b\":2}", b"{\"events\":[\"\xff\"]}"];
+        for body in bodies {
+            let signed = signature::sign("one", body);
+            assert_eq!(signed_inbox(&org, Some(InboxId(1)), body, Some(&signed)), Some(InboxId(1)), "{body:?}");
+        }
+        let signed = signature::sign("one", bodies[0]);
+        let written_anew = signed_inbox(&org, Some(InboxId(1)), br#"{"events":[]}"#, Some(&signed));
+        assert_eq!(written_anew, None, "other bytes that say the same");
     }
 
     #[test]

@@ -4,7 +4,9 @@ use actix_web::web;
 use madoguchi_engine::domain::id::{InboxId, WindowId};
 use madoguchi_engine::domain::org::{self, InboxSettings, LineSettings, SendMode, WhenQuotaEmpty};
 use madoguchi_engine::domain::record::By;
-use madoguchi_protocol::api::{self, Inbox, InboxKind, Items, NewInbox, NewLineSettings};
+use madoguchi_protocol::api::{
+    self, Inbox, InboxKind, InboxPatch, Items, LineSettingsPatch, NewInbox, NewLineSettings,
+};
 use madoguchi_protocol::{Code, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -83,32 +85,81 @@ pub(crate) async fn capabilities(app: web::Data<App>, place: Place) -> Answer {
     ok(&convert::capabilities::capabilities(rules, &inbox.settings))
 }
 
-/// The settings in the domain. Where the platform is may be said by owners only: messages and the access token go there.
+/// Changes an account's settings. What is left out stays as it was, and so does a secret that is left empty.
+#[utoipa::path(patch, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", request_body = InboxPatch, responses((status = 200, description = "Changed.", body = Inbox)))]
+pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<InboxPatch>) -> Answer {
+    let id: InboxId = place.id("inbox")?;
+    let mut inbox = app.engine.org().inboxes.get(&id).cloned().ok_or_else(|| not_found("inbox"))?;
+    let InboxSettings::Line(now) = &inbox.settings;
+    let settings = InboxSettings::Line(patched(&app, &who, now, patch.settings)?);
+    if settings != inbox.settings {
+        inbox.settings = settings;
+        inbox.changed_at = app.clock.now();
+        app.engine
+            .org_command(By::Agent(who.agent), org::Command::ChangeInbox(inbox.clone()))
+            .await
+            .map_err(|failure| refused(&app, failure))?;
+    }
+    ok(&convert::org::inbox(&inbox, app.webhook_url(id)))
+}
+
+fn patched(app: &App, who: &Identity, now: &LineSettings, patch: LineSettingsPatch) -> Result<LineSettings, Problem> {
+    may_set_urls(app, who, patch.api_base_url.as_ref(), patch.api_data_base_url.as_ref())?;
+    let secret = |given: Option<String>, now: &String| given.filter(|s| !s.is_empty()).unwrap_or_else(|| now.clone());
+    let url = |given: Option<String>, now: &String, usual: &str| match given {
+        Some(given) => base_url(Some(given), usual),
+        None => now.clone(),
+    };
+    Ok(LineSettings {
+        channel_secret: secret(patch.channel_secret, &now.channel_secret),
+        channel_access_token: secret(patch.channel_access_token, &now.channel_access_token),
+        mode: patch.mode.map_or(now.mode, mode),
+        when_quota_empty: patch.when_quota_empty.map_or(now.when_quota_empty, when_quota_empty),
+        api_base_url: url(patch.api_base_url, &now.api_base_url, LINE_API),
+        api_data_base_url: url(patch.api_data_base_url, &now.api_data_base_url, LINE_DATA_API),
+    })
+}
+
+/// The settings in the domain.
 fn line_settings(app: &App, who: &Identity, new: NewLineSettings) -> Result<LineSettings, Problem> {
-    for (field, given) in
-        [("settings.api_base_url", &new.api_base_url), ("settings.api_data_base_url", &new.api_data_base_url)]
-    {
+    may_set_urls(app, who, new.api_base_url.as_ref(), new.api_data_base_url.as_ref())?;
+    Ok(LineSettings {
+        channel_secret: new.channel_secret,
+        channel_access_token: new.channel_access_token,
+        mode: mode(new.mode),
+        when_quota_empty: when_quota_empty(new.when_quota_empty),
+        api_base_url: base_url(new.api_base_url, LINE_API),
+        api_data_base_url: base_url(new.api_data_base_url, LINE_DATA_API),
+    })
+}
+
+/// Where the platform is may be said by owners only: messages and the access token go there.
+fn may_set_urls(app: &App, who: &Identity, api: Option<&String>, data: Option<&String>) -> Result<(), Problem> {
+    for (field, given) in [("settings.api_base_url", api), ("settings.api_data_base_url", data)] {
         let is_allowed = authorize(who, Action::SetBaseUrls, Object::Organisation, &app.engine).is_ok();
         if given.is_some() && !is_allowed {
             return Err(problem(Code::Forbidden).field(field).detail("only an owner may say where the platform is"));
         }
     }
-    let url = |given: Option<String>, usual: &str| {
-        given.map_or_else(|| usual.to_owned(), |url| url.trim_end_matches('/').to_owned())
-    };
-    Ok(LineSettings {
-        channel_secret: new.channel_secret,
-        channel_access_token: new.channel_access_token,
-        mode: match new.mode {
-            api::SendMode::Auto => SendMode::Auto,
-            api::SendMode::Reply => SendMode::Reply,
-            api::SendMode::Push => SendMode::Push,
-        },
-        when_quota_empty: match new.when_quota_empty {
-            api::WhenQuotaEmpty::Hold => WhenQuotaEmpty::Hold,
-            api::WhenQuotaEmpty::Fail => WhenQuotaEmpty::Fail,
-        },
-        api_base_url: url(new.api_base_url, LINE_API),
-        api_data_base_url: url(new.api_data_base_url, LINE_DATA_API),
-    })
+    Ok(())
+}
+
+fn base_url(given: Option<String>, usual: &str) -> String {
+    let given = given.filter(|url| !url.is_empty());
+    given.map_or_else(|| usual.to_owned(), |url| url.trim_end_matches('/').to_owned())
+}
+
+fn mode(mode: api::SendMode) -> SendMode {
+    match mode {
+        api::SendMode::Auto => SendMode::Auto,
+        api::SendMode::Reply => SendMode::Reply,
+        api::SendMode::Push => SendMode::Push,
+    }
+}
+
+fn when_quota_empty(when: api::WhenQuotaEmpty) -> WhenQuotaEmpty {
+    match when {
+        api::WhenQuotaEmpty::Hold => WhenQuotaEmpty::Hold,
+        api::WhenQuotaEmpty::Fail => WhenQuotaEmpty::Fail,
+    }
 }

@@ -5,16 +5,17 @@ use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::org;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::seat::ReleaseCause;
-use madoguchi_protocol::api::{Login, Me, MyWindow};
+use madoguchi_protocol::api::{ChangePassword, Login, Me, MyWindow};
 use madoguchi_protocol::{Code, Problem};
 
-use super::{Answer, ok};
+use super::{Answer, agents, done, ok};
 use crate::App;
 use crate::auth::passwords::Verdict;
 use crate::auth::{Identity, SessionKey, fingerprint};
 use crate::authorize::{Action, Members, Object, authorize};
+use crate::commands::refused;
 use crate::convert;
-use crate::error::{Refusal, not_found, problem};
+use crate::error::{Refusal, invalid, not_found, problem};
 use crate::extract::Json;
 use crate::peer::caller;
 
@@ -97,6 +98,41 @@ pub(crate) async fn log_out(app: web::Data<App>, who: Identity) -> Answer {
         }
     }
     Ok(HttpResponse::NoContent().cookie(app.cookie.removal()).finish())
+}
+
+/// Changes the caller's own password. Their other sessions end; tokens stay. Wrong tries count as at the login.
+#[utoipa::path(put, path = "/api/v1/session/password", tag = "session", request_body = ChangePassword,
+    responses((status = 204, description = "Changed.")))]
+pub(crate) async fn change_password(
+    app: web::Data<App>,
+    req: HttpRequest,
+    who: Identity,
+    Json(change): Json<ChangePassword>,
+) -> Answer {
+    let org = app.engine.org();
+    let person = org.agents.get(&who.agent).ok_or_else(|| not_found("agent"))?;
+    let from = caller(&req, &app.config.trusted_proxies);
+    if let Some(wait) = app.auth.guessing.login_must_wait(&person.login, from) {
+        let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        return Err(problem(Code::RateLimited).retry_after_ms(ms).into());
+    }
+    let verdict = app.auth.passwords.verify(change.old_password, Some(&person.password_hash)).await;
+    let verdict = verdict.map_err(|_| problem(Code::Overloaded).detail("too many are logging in"))?;
+    if verdict == Verdict::Wrong {
+        app.auth.guessing.login_failed(&person.login, from);
+        return Err(invalid("old_password", "the password that counts now").into());
+    }
+    let about = vec![person.login.clone(), person.name.clone()];
+    let password_hash = agents::hash(&app, "new_password", change.new_password, about).await?;
+    let command = org::Command::ChangePassword { agent: who.agent, password_hash };
+    app.engine.org_command(By::Agent(who.agent), command).await.map_err(|failure| refused(&app, failure))?;
+    let kept = match who.session {
+        Some(SessionKey::Cookie(print)) => Some(print),
+        _ => None,
+    };
+    app.auth.sessions.end_others(who.agent, kept).await;
+    app.sockets.recheck();
+    done()
 }
 
 /// The person and the windows that they see.

@@ -93,6 +93,13 @@ impl Cursor {
     /// What was fetched: what to tell now, in order, and whether something is missing still.
     pub(super) fn fetched(&mut self, updates: Vec<Arc<Update>>) -> (Vec<Arc<Update>>, Step) {
         let pending = self.pending.take().unwrap_or_default();
+        let mut told = self.advance(updates);
+        let step = self.settle(pending, &mut told);
+        (told, step)
+    }
+
+    /// A part of what is missing was fetched: what to tell of it. The rest is being fetched still.
+    pub(super) fn advance(&mut self, updates: Vec<Arc<Update>>) -> Vec<Arc<Update>> {
         let mut told = Vec::with_capacity(updates.len());
         for update in updates {
             if self.follows(&update) {
@@ -100,8 +107,7 @@ impl Cursor {
                 told.push(update);
             }
         }
-        let step = self.settle(pending, &mut told);
-        (told, step)
+        told
     }
 
     /// A snapshot was fetched instead: the reader stands at `mark`, and what to tell after it.

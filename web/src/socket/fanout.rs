@@ -56,6 +56,8 @@ pub(super) struct Fanout<H> {
     /// People whose `me` may have changed.
     changed: Changed,
     seconds: u32,
+    /// What waited in outboxes when it was last counted, in bytes.
+    waiting_bytes: u64,
 }
 
 struct Entry {
@@ -90,6 +92,7 @@ impl<H: House> Fanout<H> {
                 typing: Typing::default(),
                 changed: Changed::default(),
                 seconds: 0,
+                waiting_bytes: 0,
             })
         })
     }
@@ -232,6 +235,9 @@ impl<H: House> Fanout<H> {
         for window in &entry.windows {
             if let Some(watcher) = self.feeds.get_mut(window).and_then(|feed| feed.watcher(key)) {
                 watcher.feed();
+                if watcher.wants_part() {
+                    self.waiting.join(window.clone(), key);
+                }
             }
         }
         self.fetch_waiting();
@@ -251,6 +257,7 @@ impl<H: House> Fanout<H> {
 
     /// Nobody drives this state any more: every socket comes back with its positions, to another.
     pub(super) fn abandon(&mut self) {
+        self.house.sockets().count_waiting(std::mem::take(&mut self.waiting_bytes), 0);
         for entry in self.sockets.values() {
             entry.outbox.borrow_mut().close_at_once(Close::Interrupted);
         }

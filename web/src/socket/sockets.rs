@@ -40,6 +40,8 @@ struct Inner {
     emptied: Notify,
     hubs: Mutex<Vec<mpsc::Sender<Note>>>,
     next_key: AtomicU64,
+    /// What waits in all outboxes, as the hubs counted it last.
+    waiting_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +61,7 @@ impl Sockets {
             emptied: Notify::new(),
             hubs: Mutex::default(),
             next_key: AtomicU64::new(0),
+            waiting_bytes: AtomicU64::new(0),
         }))
     }
 
@@ -106,6 +109,14 @@ impl Sockets {
         metrics::gauge!("madoguchi_sockets_open").increment(1);
         let key = self.0.next_key.fetch_add(1, Ordering::Relaxed);
         Ok(Permit { key, agent, sockets: self.clone() })
+    }
+
+    /// A hub counted what waits for its sockets: `before` the last time, `now` this time, in bytes.
+    #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+    pub(super) fn count_waiting(&self, before: u64, now: u64) {
+        let change = now.wrapping_sub(before);
+        let all = self.0.waiting_bytes.fetch_add(change, Ordering::Relaxed).wrapping_add(change);
+        metrics::gauge!("madoguchi_socket_outbox_bytes").set(all as f64);
     }
 
     /// The notes of all hubs, for a new one.

@@ -53,6 +53,8 @@ pub(super) struct State {
     pub(super) fetches: usize,
     /// Records that a reader may be behind and still get what was missed.
     pub(super) memory: usize,
+    /// Records given at a time.
+    pub(super) part: usize,
     /// Fetching fails.
     pub(super) catching_up: bool,
     /// The next look at the windows panics.
@@ -75,7 +77,8 @@ pub(super) fn said(bytes: usize) -> Vec<Fact> {
 
 impl Fake {
     pub(super) fn new(settings: Settings) -> Self {
-        let state = State { members: (1..=200).map(AgentId).collect(), memory: 10_000, ..State::default() };
+        let state =
+            State { members: (1..=200).map(AgentId).collect(), memory: 10_000, part: usize::MAX, ..State::default() };
         Self(Arc::new(Inner {
             settings,
             sockets: Sockets::new(1_000, 1_000),
@@ -166,7 +169,11 @@ impl House for Fake {
             }
             let after = usize::try_from(after.0).expect("small");
             if stream == STREAM && after <= state.log.len() && state.log.len() - after <= state.memory {
-                return Ok(CatchUp::Updates(state.log[after..].to_vec()));
+                let missed = &state.log[after..];
+                if missed.len() > state.part {
+                    return Ok(CatchUp::Part(missed[..state.part].to_vec()));
+                }
+                return Ok(CatchUp::Updates(missed.to_vec()));
             }
             Ok(CatchUp::Snapshot(Box::new(Snapshot {
                 stream: STREAM,

@@ -2,7 +2,8 @@
 //!
 //! A returning reader may have missed more than its outbox holds. The rest stays here as a backlog and is handed over as
 //! the peer takes it; live updates queue behind it. A backlog has a limit of its own, and all backlogs of a worker are
-//! counted together, so that a storm of returning readers is served a few at a time.
+//! counted together, so that a storm of returning readers is served a few at a time. What was missed may come in parts:
+//! the next one is fetched when the peer has taken the one before, so that no amount of it is too much.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -28,12 +29,14 @@ pub(super) struct Watcher {
     outbox: Shared,
     cursor: Cursor,
     backlog: Backlog,
+    /// What was fetched is a part, and the next one has not been asked for.
+    has_more: bool,
 }
 
 impl Watcher {
     /// A reader who stands at `mark`, and for whom what follows is being fetched.
     pub(super) fn new(key: u64, outbox: Shared, mark: Mark, total: Total) -> Self {
-        Self { key, outbox, cursor: Cursor::fetching(mark), backlog: Backlog::new(total) }
+        Self { key, outbox, cursor: Cursor::fetching(mark), backlog: Backlog::new(total), has_more: false }
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -83,6 +86,25 @@ impl Watcher {
     pub(super) fn fetched(&mut self, updates: Vec<Arc<Update>>) -> Step {
         let (told, step) = self.cursor.fetched(updates);
         self.tell(told, step)
+    }
+
+    /// A part of what was missed.
+    pub(super) fn fetched_part(&mut self, updates: Vec<Arc<Update>>) {
+        let told = self.cursor.advance(updates);
+        if told.is_empty() {
+            // It did not help. The next try is the clock's, so that this cannot spin.
+            return self.cursor.give_up();
+        }
+        for update in told {
+            self.keep(update.frame.clone());
+        }
+        self.has_more = true;
+        self.feed();
+    }
+
+    /// Whether the next part is due: the peer has taken the one before. Says so once.
+    pub(super) fn wants_part(&mut self) -> bool {
+        self.backlog.is_empty() && self.cursor.is_fetching() && std::mem::take(&mut self.has_more)
     }
 
     /// Too much was missed: a snapshot, and what followed it.

@@ -199,6 +199,25 @@ async fn a_socket_does_not_outlive_its_session() {
 }
 
 #[actix_web::test]
+async fn a_socket_ends_with_the_account_and_with_the_password_behind_it() {
+    let server = Server::start().await;
+    let (hanako, taro, _) = desk(&server).await;
+    let owner = server.log_in("owner").await;
+    let id_of = async |caller: &Caller<'_>| caller.get("/api/v1/session").await.1["agent"]["id"].clone();
+    let (out, anew) = (id_of(&hanako).await, id_of(&taro).await);
+    let (mut first, mut second) = (Live::open(&hanako).await, Live::open(&taro).await);
+    first.next(&["me"]).await;
+    second.next(&["me"]).await;
+    let path = format!("/api/v1/agents/{}", out.as_str().expect("an id"));
+    assert!(owner.ask(Method::PATCH, &path, Some(json!({"disabled": true}))).await.0.is_success());
+    assert_eq!(first.close_code().await, 4500);
+    let path = format!("/api/v1/agents/{}/password", anew.as_str().expect("an id"));
+    let password = Some(json!({"password": "betsu-no-kagi-77"}));
+    assert!(owner.ask(Method::PUT, &path, password).await.0.is_success());
+    assert_eq!(second.close_code().await, 4500);
+}
+
+#[actix_web::test]
 async fn a_bad_frame_is_answered_and_a_worse_one_ends_the_socket() {
     let server = Server::start().await;
     let (hanako, _, id) = desk(&server).await;

@@ -2,12 +2,14 @@
 //!
 //! One file a fear; [`server`] starts the program on a free port of the loopback address with a store of its own.
 
+mod accounts;
 mod hooks;
 mod life;
 mod live;
 mod login;
 mod operator;
 mod outbound;
+mod overload;
 mod rights;
 mod server;
 mod spine;

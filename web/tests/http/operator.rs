@@ -79,3 +79,52 @@ async fn figures_count_by_pattern_and_never_by_id() {
     let (status, ready) = answer(server.request(Method::GET, "/readyz")).await;
     assert_eq!((status.as_u16(), &ready["ready"]), (200, &json!(true)));
 }
+
+#[actix_web::test]
+async fn the_log_can_be_made_to_say_more_while_it_runs() {
+    let server = Server::start().await;
+    let data = server.data_dir();
+    let level = |args: &[&str]| {
+        let output = madoguchi(&["log-level", "--data-dir"]).arg(&data).args(args).output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    assert_eq!(level(&[]), (Some(0), "info".to_owned()));
+    answer(server.request(Method::GET, "/api/v1/before")).await;
+    assert_eq!(level(&["madoguchi_web=nonsense"]).0, Some(1));
+    assert_eq!(level(&[]), (Some(0), "info".to_owned()), "a wrong one changes nothing");
+    assert_eq!(level(&["info,madoguchi_web=debug"]), (Some(0), "info,madoguchi_web=debug".to_owned()));
+    answer(server.request(Method::GET, "/api/v1/windows")).await;
+    assert_eq!(level(&["warn"]).0, Some(0));
+    answer(server.request(Method::GET, "/api/v1/windows")).await;
+    server.signal(nix::sys::signal::Signal::SIGTERM);
+    let (status, log, _dir) = server.wait();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(log.matches("answered").count(), 1, "{log}");
+    let output = madoguchi(&["log-level", "--data-dir"]).arg(&data).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(69), "nobody there");
+}
+
+#[actix_web::test]
+async fn a_program_that_runs_wild_is_slowed_and_no_desk_with_it() {
+    let server = Server::start_with(&[("MADOGUCHI_LIMITS__TOKEN_REQUESTS_PER_SECOND", "1")]).await;
+    let owner = server.log_in("owner").await;
+    let (status, token) = owner.post("/api/v1/tokens", json!({"name": "export", "expires_in_days": 1})).await;
+    assert_eq!(status, 201, "{token}");
+    let secret = token["secret"].as_str().expect("told once");
+    let ask = || server.request(Method::GET, "/api/v1/windows").bearer_auth(secret);
+    let mut refused = None;
+    for turn in 0..20 {
+        let response = ask().send().await.expect("an answer");
+        if response.status() == 429 {
+            assert!(turn >= 10, "ten seconds' worth may come at once");
+            refused = Some(response);
+            break;
+        }
+        assert_eq!(response.status(), 200);
+    }
+    let refused = refused.expect("twenty at once are too many");
+    assert!(refused.headers().contains_key("retry-after"));
+    for _ in 0..30 {
+        assert_eq!(owner.get("/api/v1/windows").await.0, 200);
+    }
+}

@@ -1,9 +1,9 @@
 //! That somebody reads or changes what is not theirs.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::server::Server;
+use super::server::{Server, answer};
 
 #[actix_web::test]
 async fn who_is_in_no_window_sees_no_desk() {
@@ -119,4 +119,78 @@ async fn a_wrong_request_is_refused_with_the_name_of_what_is_wrong() {
     assert_eq!(owner.get("/api/v1/conversations/no-id").await.0, 404);
     let claim = owner.post(&format!("{missing}/claim"), json!({})).await;
     assert_eq!(claim.0, 404);
+}
+
+/// A body that the address takes, where one is needed to get as far as the right.
+fn body_for(what: &str) -> Option<Value> {
+    let last = what.rsplit('/').next().unwrap_or_default();
+    Some(match (what.split(' ').next()?, last) {
+        ("POST", "release" | "complete" | "cancel") => json!({"seat_epoch": 0}),
+        ("POST", "takeover") => json!({"reason": "r"}),
+        ("POST", "handover") => json!({"seat_epoch": 0, "to": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}),
+        ("POST", "assign") => json!({"assignee": null}),
+        ("POST", "messages") => json!({"client_id": "c", "seat_epoch": 0, "content": {"type": "text", "text": "t"}}),
+        ("POST", "notes") => json!({"client_id": "c", "text": "t"}),
+        ("PUT", "{number}") => json!({"text": "t"}),
+        ("GET" | "DELETE", _) => return None,
+        _ => json!({}),
+    })
+}
+
+/// Asks for everything that docs/rights.md names, as everybody that it names.
+#[actix_web::test]
+async fn the_server_lets_in_exactly_whom_the_table_names() {
+    const RIGHTS: &str = include_str!("../../../docs/rights.md");
+    let server = Server::start().await;
+    let owner = server.log_in("owner").await;
+    owner.add_window("sales").await;
+    let inbox = owner.add_inbox("sales", "s").await;
+    let event = json!({"destination": "U0", "events": [{
+        "type": "message", "mode": "active", "timestamp": 1_790_000_000_000_u64, "webhookEventId": "01JB",
+        "source": {"type": "user", "userId": "U4af4980629000000000000000000000a"},
+        "message": {"type": "text", "id": "1", "text": "やあ"}}]})
+    .to_string();
+    let signature = madoguchi_engine::channels::line::signature::sign("s", event.as_bytes());
+    let hook = server.request(Method::POST, &format!("/hooks/line/{inbox}"));
+    let (status, _) = answer(hook.header("x-line-signature", signature).body(event)).await;
+    assert_eq!(status, 200);
+    let (_, list) = owner.get("/api/v1/windows/sales/conversations").await;
+    let conversation = list["items"][0]["id"].as_str().expect("an id").to_owned();
+    let spare = owner.add_agent("spare", "agent").await;
+    let roles = ["agent", "supervisor", "administrator", "owner"];
+    let mut asked = 0;
+    for (rank, role) in roles.iter().enumerate() {
+        for member in [false, true] {
+            let login = format!("{role}-{member}");
+            let id = owner.add_agent(&login, role).await;
+            if member {
+                owner.ask(Method::PUT, &format!("/api/v1/windows/sales/agents/{id}"), None).await;
+            }
+            let caller = server.log_in(&login).await;
+            for row in RIGHTS.lines().filter_map(|line| line.strip_prefix("| `")) {
+                let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+                let what = cells[0].trim_end_matches('`');
+                let word = cells[1 + usize::from(member)];
+                let Some((method, path)) = what.split_once(" /") else { continue };
+                if word == "everybody" || what == "DELETE /api/v1/session" {
+                    continue;
+                }
+                let path = format!("/{path}")
+                    .replace("{window}", "sales")
+                    .replace("{conversation}", &conversation)
+                    .replace("{agent}", &spare)
+                    .replace("{inbox}", &inbox)
+                    .replace("{number}", "1")
+                    .replace("{token}", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+                    .replace("{raw}", "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+                let method = Method::from_bytes(method.as_bytes()).expect("a method");
+                let (status, answer) = caller.ask(method, &path, body_for(what)).await;
+                let wanted = roles.iter().position(|role| *role == word).is_some_and(|least| rank >= least);
+                let given = !(status == 403 && answer["code"] == "forbidden");
+                assert_eq!(given, wanted, "{what} as {login}: {status} {answer}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 8 * 40, "the table was read");
 }

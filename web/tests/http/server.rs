@@ -46,6 +46,15 @@ pub(crate) fn user_add(dir: &Path, login: &str, role: &str, password: &str) -> E
     child.wait().expect("it ends")
 }
 
+/// Clients here need a choice of cryptography.
+pub(crate) fn install_provider() {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // Only this process's own choice can be there before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
 impl Server {
     /// Starts one, with an owner called `owner`.
     pub(crate) async fn start() -> Self {
@@ -61,11 +70,7 @@ impl Server {
 
     /// Starts one on a store that may hold something.
     pub(crate) fn start_in(dir: TempDir, env: &[(&str, &str)]) -> Self {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| {
-            // Only this process's own choice can be there before.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        });
+        install_provider();
         let mut child = madoguchi(&["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(dir.path().join("data"))
             .env("MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS", "true")

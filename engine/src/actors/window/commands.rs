@@ -7,7 +7,7 @@ use actix::prelude::*;
 use super::{Pending, WindowActor};
 use crate::actors::conversation::{Ask, Outcome};
 use crate::actors::reply::Reply;
-use crate::actors::{Decision, too_long};
+use crate::actors::{Core, Decision, too_long};
 use crate::domain::conversation::{
     Around, Command as ConversationCommand, Conversation, decide as decide_conversation,
 };
@@ -18,7 +18,7 @@ use crate::domain::window::{Command, Event, Window, decide};
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::journal::Touch;
-use crate::journal::writer::{Answer, Permit};
+use crate::journal::writer::{Answer, Lane, Permit};
 
 /// Conversations that one record may move, so that it stays under the journal's limit. Where an agent holds more, the
 /// others are released in records before the one that removes the agent.
@@ -48,25 +48,22 @@ struct Moves {
 impl WindowActor {
     pub(super) fn ask(&mut self, by: By, command: Command, reply: Reply<Arc<Window>>) {
         let Some(writer) = self.shared.core.writer() else { return reply.send(Err(Failure::Stopping)) };
-        let Some(permit) = writer.reserve() else { return reply.send(Err(super::overloaded())) };
+        let Some(permit) = writer.reserve(Lane::Ordinary) else { return reply.send(Err(super::overloaded())) };
         let faults = &self.shared.core.config.faults;
         assert!(!Faults::take(&faults.panics_in_window), "planned panic of a window");
         let decided = decide(&self.shared.window.borrow(), command);
         let events = match decided {
             Ok(events) if events.is_empty() => {
                 let window = Arc::new(self.shared.window.borrow().clone());
-                drop(permit);
-                return wait(&writer, reply, Ok(window));
+                return permit.barrier(Box::new(move || reply.send(Ok(window))));
             }
             Ok(events) => events,
             Err(rejected) => {
-                drop(permit);
-                return wait(&writer, reply, Err(Failure::Rejected(rejected)));
+                return permit.barrier(Box::new(move || reply.send(Err(Failure::Rejected(rejected)))));
             }
         };
         let mut moves = Moves::default();
         for event in &events {
-            self.shared.window.borrow_mut().apply(event);
             if let Event::AgentRemoved { agent } = event {
                 match self.release_all(*agent, by) {
                     Ok(last) => moves = last,
@@ -78,6 +75,8 @@ impl WindowActor {
                 }
             }
         }
+        // Only now: a state that is ahead of the journal must not live on.
+        events.iter().for_each(|event| self.shared.window.borrow_mut().apply(event));
         let window = Arc::new(self.shared.window.borrow().clone());
         let mut facts: Vec<Fact> = events.into_iter().map(Fact::Window).collect();
         facts.append(&mut moves.facts);
@@ -134,7 +133,7 @@ impl WindowActor {
 
     fn submit_moves(&self, mut moves: Moves, by: By) -> Result<(), Failure> {
         let writer = self.shared.core.writer().ok_or(Failure::Stopping)?;
-        let permit = writer.reserve().ok_or_else(super::overloaded)?;
+        let permit = writer.reserve(Lane::Ordinary).ok_or_else(super::overloaded)?;
         let told = std::mem::take(&mut moves.told);
         let facts = std::mem::take(&mut moves.facts);
         let refused = self.refused.clone();
@@ -186,20 +185,14 @@ impl WindowActor {
                 seat.holder == Holder::Agent(agent) || seat.offer.as_ref().is_some_and(|offer| offer.to == agent);
             if concerned {
                 let command = ConversationCommand::DropAgent { agent, cause };
-                self.with(row.state.id, Pending::Ask(engine_ask(command)), ctx);
+                self.with(row.state.id, Pending::Ask(engine_ask(&self.shared.core, command)), ctx);
             }
         }
     }
 }
 
 /// A wish of the engine itself, whose answer nobody awaits: the next round offers it again where it is still due.
-pub(super) fn engine_ask(command: ConversationCommand) -> Box<Ask> {
-    let (reply, _) = Reply::new();
+pub(super) fn engine_ask(core: &Core, command: ConversationCommand) -> Box<Ask> {
+    let (reply, _) = Reply::new(&core.depths.conversations);
     Box::new(Ask { by: By::Engine, command, reply })
-}
-
-/// Answers once everything that the answer rests on is committed.
-fn wait(writer: &crate::journal::writer::Writer, reply: Reply<Arc<Window>>, result: Result<Arc<Window>, Failure>) {
-    // A full queue drops the reply, which says "interrupted".
-    let _ = writer.barrier(Box::new(move || reply.send(result)));
 }

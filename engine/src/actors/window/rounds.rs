@@ -68,7 +68,7 @@ impl WindowActor {
                 Some(_) if presence.is_here(agent, now) => Command::AgentReturned { agent },
                 Some(_) => continue,
             };
-            self.with(row.state.id, Pending::Ask(engine_ask(command)), ctx);
+            self.with(row.state.id, Pending::Ask(engine_ask(&self.shared.core, command)), ctx);
         }
     }
 
@@ -107,7 +107,7 @@ impl WindowActor {
         tracing::error!(conversation.id = %id, failures = failures.len(), "a conversation failed");
         if failures.len() >= FAILURES {
             failures.clear();
-            self.with(id, Pending::Ask(engine_ask(Command::SetAside)), ctx);
+            self.with(id, Pending::Ask(engine_ask(&core, Command::SetAside)), ctx);
             return;
         }
         // What it held goes on: deadlines by the wheel, answers by the sender.

@@ -11,6 +11,8 @@ use crate::domain::conversation::{Command, Conversation};
 use crate::domain::id::ConversationId;
 use crate::domain::record::By;
 use crate::failure::Failure;
+use crate::handle::store_failed;
+use crate::journal::writer::Lane;
 
 /// A deadline whose command got lost is offered again after this.
 const DEADLINE_AGAIN_MS: i64 = 1_000;
@@ -36,8 +38,13 @@ impl WindowActor {
 
     /// Hands `pending` to the conversation, waking it first where it sleeps.
     pub(super) fn with(&mut self, id: ConversationId, pending: Pending, ctx: &mut Context<Self>) {
-        if self.awake.contains_key(&id) {
-            return self.hand(id, pending);
+        let fallen = match self.awake.get(&id) {
+            Some(awake) if awake.addr.connected() => return self.hand(id, pending),
+            awake => awake.is_some(),
+        };
+        if fallen {
+            // The word of its end is still on its way; until then nobody may be sent to a dead address.
+            self.awake.remove(&id);
         }
         let waiting = self.waking.entry(id).or_default();
         if waiting.len() >= WAITING {
@@ -47,21 +54,31 @@ impl WindowActor {
         if waiting.len() > 1 {
             return;
         }
-        self.load(id, ctx);
+        if fallen {
+            self.unsettled.insert(id);
+        }
+        let lane = if matches!(waiting[0], Pending::Deliver(_)) { Lane::Inbound } else { Lane::Ordinary };
+        self.load(id, lane, ctx);
     }
 
-    fn load(&mut self, id: ConversationId, ctx: &mut Context<Self>) {
+    fn load(&mut self, id: ConversationId, lane: Lane, ctx: &mut Context<Self>) {
         let shared = self.shared.clone();
         // What was submitted for it may still be on its way; a state without it would be refused.
         let unclean = self.failures.contains_key(&id) | self.unsettled.remove(&id);
-        let load = async move { load(&shared, id, unclean).await };
-        ctx.spawn(load.into_actor(self).map(move |loaded, actor, ctx| actor.loaded(id, loaded, ctx)));
+        let load = async move { load(&shared, id, unclean, lane).await };
+        ctx.spawn(load.into_actor(self).map(move |loaded, actor, ctx| actor.loaded(id, loaded, lane, ctx)));
     }
 
-    fn loaded(&mut self, id: ConversationId, loaded: Result<Conversation, Failure>, ctx: &mut Context<Self>) {
+    fn loaded(
+        &mut self,
+        id: ConversationId,
+        loaded: Result<Conversation, Failure>,
+        lane: Lane,
+        ctx: &mut Context<Self>,
+    ) {
         if self.unsettled.contains(&id) {
             // The window itself moved it meanwhile.
-            return self.load(id, ctx);
+            return self.load(id, lane, ctx);
         }
         let waiting = self.waking.remove(&id).unwrap_or_default();
         match loaded {
@@ -101,7 +118,7 @@ impl WindowActor {
         let due: Vec<_> = deadlines.into_iter().filter(|(at, _)| *at <= now).collect();
         self.shared.wheel.set(id, if due.is_empty() { next } else { Some(now.plus_ms(DEADLINE_AGAIN_MS)) });
         for (_, kind) in due {
-            let (reply, _) = Reply::new();
+            let (reply, _) = Reply::new(&self.shared.core.depths.conversations);
             let ask = Ask { by: By::Engine, command: Command::DeadlineReached { kind }, reply };
             drop(awake.addr.try_send(ask));
         }
@@ -117,7 +134,7 @@ fn refuse(pending: Pending, failure: Failure) {
     }
 }
 
-async fn load(shared: &super::Shared, id: ConversationId, unclean: bool) -> Result<Conversation, Failure> {
+async fn load(shared: &super::Shared, id: ConversationId, unclean: bool, lane: Lane) -> Result<Conversation, Failure> {
     let core = &shared.core;
     if unclean {
         core.barrier().await?;
@@ -126,9 +143,7 @@ async fn load(shared: &super::Shared, id: ConversationId, unclean: bool) -> Resu
         return Ok(Conversation::clone(&row.state));
     }
     core.caught_up_within(shared.stream, CATCH_UP_MS).await?;
-    let store = core.store.clone();
-    let stored = core.pool.run(move || store.conversation(id)).await?;
-    let stored = stored.map_err(|_| Failure::CatchingUp)?;
+    let stored = core.read(lane, move |store| store.conversation(id)).await?.map_err(|fault| store_failed(&fault))?;
     match stored {
         Some(stored) if stored.window == shared.id => Ok(Conversation::clone(&stored.state)),
         // A conversation whose first record never reached the disk begins anew with its next message.

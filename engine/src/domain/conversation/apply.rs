@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::outgoing::{content_hash, fingerprint, known_key};
 use super::{
-    AwaitedMedia, Conversation, Event, KnownClientId, NoteRef, Outgoing, Queued, Received, ReplyRight, Status, limits,
+    AwaitedMedia, Conversation, Event, KnownClientId, KnownExternalId, NoteRef, Outgoing, Queued, Received, ReplyRight,
+    Status, limits,
 };
 use crate::domain::content::Media;
 use crate::domain::message::{Author, Content, Delivery, Route};
@@ -70,7 +71,9 @@ impl Conversation {
             | Event::Cancelled { number, .. } => self.outbox.retain(|item| item.number != *number),
             Event::NoteAdded { number, author, client_id, text } => {
                 self.last_number = *number;
-                self.remember(known_key(*author, client_id), content_hash(text.as_bytes()), *number);
+                // A memo is never empty but where its text was removed.
+                let content = if text.is_empty() { 0 } else { content_hash(text.as_bytes()) };
+                self.remember(known_key(*author, client_id), content, *number);
                 self.notes.push(NoteRef { number: *number, author: *author });
                 if self.notes.len() > limits::NOTES {
                     self.notes.remove(0);
@@ -130,7 +133,8 @@ impl Conversation {
             self.read = Some((received.number, token.clone()));
         }
         if let Some(external_id) = &received.external_id {
-            push_bounded(&mut self.external_ids, (external_id.clone(), received.number), limits::EXTERNAL_IDS);
+            let known = KnownExternalId { external_id: external_id.clone(), number: received.number, unsent: false };
+            push_bounded(&mut self.external_ids, known, limits::EXTERNAL_IDS);
         }
     }
 
@@ -171,8 +175,10 @@ impl Conversation {
             item.lead = lead;
             item.joined = joined;
         }
-        if let Route::Reply { token } = route
-            && self.reply.as_ref().is_some_and(|right| right.token == *token)
+        // Whatever its token: a reply is begun with the right that stands here, and a redacted record names none. The
+        // answers of one call take one right.
+        if let Route::Reply { .. } = route
+            && number == lead
         {
             self.spent = self.reply.take();
         }
@@ -182,7 +188,9 @@ impl Conversation {
         self.awaited.retain(|awaited| Some(awaited.number) != number);
         if number.is_some() {
             self.tombstones.retain(|known| known != external_id);
-            self.external_ids.retain(|(known, _)| known != external_id);
+            for known in self.external_ids.iter_mut().filter(|known| known.external_id == external_id) {
+                known.unsent = true;
+            }
         } else {
             push_bounded(&mut self.tombstones, external_id.to_owned(), limits::TOMBSTONES);
         }

@@ -167,6 +167,13 @@ pub enum Command {
         /// Its file, or why there is none.
         outcome: Result<StoredFile, MediaLoss>,
     },
+    /// The message that a tombstone stands for was found in the timeline; it is older than the state remembers.
+    SettleUnsend {
+        /// The platform's id of the message.
+        external_id: String,
+        /// Its number.
+        number: u32,
+    },
     /// Park the conversation after repeated failures.
     SetAside,
     /// Put it back to work.

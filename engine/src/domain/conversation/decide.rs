@@ -70,12 +70,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::Cancel { agent, seat_epoch, number } => outgoing::cancel(state, *agent, *seat_epoch, *number),
         Command::BeginSend(plan) => sending::begin(state, plan, around),
         Command::FinishSend { lead, outcome } => Ok(sending::finish(state, *lead, outcome)),
-        Command::AddNote { agent, client_id, text } => {
-            around
-                .member(*agent)
-                .or_else(|no| if state.seat.holder == Holder::Agent(*agent) { Ok(()) } else { Err(no) })?;
-            outgoing::add_note(state, *agent, client_id, text)
-        }
+        Command::AddNote { agent, client_id, text } => outgoing::add_note(state, *agent, client_id, text),
         Command::EditNote { agent, number, text } => outgoing::edit_note(state, *agent, *number, text),
         Command::DeleteNote { agent, number } => outgoing::delete_note(state, *agent, *number),
         Command::DeadlineReached { kind } => Ok(deadline(state, *kind, around)),
@@ -86,6 +81,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::SeePicture { picture } if state.picture == *picture => Ok(Vec::new()),
         Command::SeePicture { picture } => Ok(vec![Event::PictureSeen { picture: *picture }]),
         Command::KeepMedia { number, outcome } => Ok(inbound::keep_media(state, *number, outcome)),
+        Command::SettleUnsend { external_id, number } => Ok(inbound::settle_unsend(state, external_id, *number)),
         Command::SetAside if state.set_aside => Ok(Vec::new()),
         Command::SetAside => Ok(vec![Event::SetAside]),
         Command::TakeBack { agent } if state.set_aside => Ok(vec![Event::TakenBack { by: *agent }]),
@@ -104,6 +100,7 @@ fn is_work(command: &Command) -> bool {
             | Command::AgentReturned { .. }
             | Command::DropAgent { .. }
             | Command::DeadlineReached { .. }
+            | Command::SettleUnsend { .. }
             | Command::SetAside
             | Command::TakeBack { .. }
     )
@@ -219,7 +216,6 @@ fn assign(
     assignee: Option<AgentId>,
     around: Around<'_>,
 ) -> Result<Vec<Event>, Rejected> {
-    around.member(agent)?;
     if let Some(assignee) = assignee {
         around.colleague(assignee)?;
     }

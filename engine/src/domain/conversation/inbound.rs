@@ -1,11 +1,12 @@
 //! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
 
-use super::{Conversation, Event, Inbound, InboundKind, Opened, Received, Status};
+use super::{Conversation, Event, Inbound, InboundKind, KnownExternalId, Opened, Received, Status};
 use crate::domain::content::{MediaLoss, StoredFile};
 use crate::domain::message::Content;
 
+/// The number of a message that is known and was not taken back.
 fn number_of(state: &Conversation, external_id: &str) -> Option<u32> {
-    state.external_ids.iter().find(|(id, _)| id == external_id).map(|(_, number)| *number)
+    known(state, external_id).filter(|known| !known.unsent).map(|known| known.number)
 }
 
 /// The events of one inbound event, in order.
@@ -25,7 +26,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
                 events.push(Event::Reopened);
             }
             let number = state.next_number();
-            let taken_back = external_id.as_ref().is_some_and(|id| state.tombstones.contains(id));
+            let taken_back = external_id.as_ref().is_some_and(|id| is_taken_back(state, id));
             events.push(Event::Received(Received {
                 number,
                 event_id: inbound.event_id.clone(),
@@ -60,8 +61,8 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
         InboundKind::Unfollow if state.blocked => {}
         InboundKind::Unfollow => events.push(Event::Unfollowed),
         InboundKind::Unsend { external_id } => {
-            let number = number_of(state, external_id);
-            if number.is_some() || !state.tombstones.contains(external_id) {
+            if !is_taken_back(state, external_id) {
+                let number = known(state, external_id).map(|known| known.number);
                 events.push(Event::Unsent { external_id: external_id.clone(), number });
             }
         }
@@ -78,4 +79,20 @@ pub(super) fn keep_media(state: &Conversation, number: u32, outcome: &Result<Sto
         Ok(file) => Event::MediaStored { number, file: file.clone() },
         Err(why) => Event::MediaLost { number, why: *why },
     }]
+}
+
+/// What follows when a message that was taken back is found further back than the state remembers.
+pub(super) fn settle_unsend(state: &Conversation, external_id: &str, number: u32) -> Vec<Event> {
+    if !state.tombstones.iter().any(|id| id == external_id) {
+        return Vec::new();
+    }
+    vec![Event::Unsent { external_id: external_id.to_owned(), number: Some(number) }]
+}
+
+fn known<'a>(state: &'a Conversation, external_id: &str) -> Option<&'a KnownExternalId> {
+    state.external_ids.iter().find(|known| known.external_id == external_id)
+}
+
+fn is_taken_back(state: &Conversation, external_id: &str) -> bool {
+    state.tombstones.iter().any(|id| id == external_id) || known(state, external_id).is_some_and(|known| known.unsent)
 }

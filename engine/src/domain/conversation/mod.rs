@@ -93,7 +93,7 @@ pub struct Conversation {
     /// The memos that can still be changed. At most [`limits::NOTES`].
     pub notes: Vec<NoteRef>,
     /// Platform ids of the last messages, for unsend. At most [`limits::EXTERNAL_IDS`].
-    pub external_ids: VecDeque<(String, u32)>,
+    pub external_ids: VecDeque<KnownExternalId>,
     /// When the newest change of a rewritten message was made. At most [`limits::EDITS`].
     pub edits: VecDeque<(u32, Timestamp)>,
     /// Platform ids taken back before they arrived. At most [`limits::TOMBSTONES`].
@@ -154,10 +154,21 @@ pub struct Outgoing {
 pub struct KnownClientId {
     /// Hash of author and client id.
     pub key: u64,
-    /// Hash of the content.
+    /// Hash of the content; 0 where the content was removed, and then any content is taken for the same.
     pub content: u64,
     /// The message it made.
     pub number: u32,
+}
+
+/// A message of the customer that can still be taken back without looking far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownExternalId {
+    /// The platform's id of it.
+    pub external_id: String,
+    /// Its number.
+    pub number: u32,
+    /// It was taken back already.
+    pub unsent: bool,
 }
 
 /// A memo and the only person who may change it.

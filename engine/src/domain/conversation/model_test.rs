@@ -179,6 +179,7 @@ impl Known {
             | Command::AgentReturned { .. }
             | Command::DropAgent { .. }
             | Command::DeadlineReached { .. }
+            | Command::SettleUnsend { .. }
             | Command::SetAside
             | Command::TakeBack { .. } => true,
             _ if self.set_aside => false,

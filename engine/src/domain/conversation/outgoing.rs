@@ -76,7 +76,9 @@ impl Conversation {
     fn repetition(&self, agent: AgentId, client_id: &str, content: u64) -> Option<Result<(), Rejected>> {
         let key = known_key(agent, client_id);
         let known = self.client_ids.iter().rev().find(|known| known.key == key)?;
-        Some(if known.content == content { Ok(()) } else { Err(Rejected::ClientIdReused) })
+        // Of content that was removed nobody can say that it was another.
+        let same = known.content == content || known.content == 0;
+        Some(if same { Ok(()) } else { Err(Rejected::ClientIdReused) })
     }
 }
 

@@ -196,3 +196,30 @@ fn an_inbox_feeds_a_window_that_exists() {
     tell(&mut org, Command::ChangeInbox(inbox(changed.clone()))).unwrap();
     assert_eq!(org.inboxes[&InboxId(1)].settings, InboxSettings::Line(changed));
 }
+
+#[test]
+fn the_last_owner_stays_one_and_who_changes_keeps_the_rest() {
+    let mut org = Org::default();
+    let owner = |n, login| Command::CreateAgent(Agent { role: Role::Owner, ..agent(n, login) });
+    tell(&mut org, owner(1, "aya")).unwrap();
+    let change =
+        |n, name: Option<&str>, role| Command::ChangeAgent { agent: AgentId(n), name: name.map(str::to_owned), role };
+    assert_eq!(tell(&mut org, change(9, None, None)), Err(Rejected::not_found("agent")));
+    let last = Err(Rejected::invalid("agent", "somebody other than the last owner"));
+    assert_eq!(tell(&mut org, change(1, None, Some(Role::Agent))), last);
+    assert_eq!(tell(&mut org, Command::DisableAgent { agent: AgentId(1), disabled: true }), last);
+    assert_eq!(tell(&mut org, change(1, None, Some(Role::Owner))), Ok(vec![]));
+    tell(&mut org, owner(2, "ben")).unwrap();
+    tell(&mut org, change(1, Some("彩"), None)).unwrap();
+    assert_eq!((org.agents[&AgentId(1)].name.as_str(), org.agents[&AgentId(1)].role), ("彩", Role::Owner));
+    tell(&mut org, change(1, None, Some(Role::Supervisor))).unwrap();
+    assert_eq!((org.agents[&AgentId(1)].name.as_str(), org.agents[&AgentId(1)].role), ("彩", Role::Supervisor));
+    assert_eq!(
+        tell(&mut org, Command::DisableAgent { agent: AgentId(2), disabled: true }),
+        last,
+        "ben is the last now"
+    );
+    for (name, fits) in [("", false), (" ", false), (&"彩".repeat(100), true), (&"彩".repeat(101), false)] {
+        assert_eq!(tell(&mut org, change(1, Some(name), None)).is_ok(), fits, "{name}");
+    }
+}

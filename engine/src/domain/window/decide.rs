@@ -54,7 +54,7 @@ pub const NAME_CHARS: usize = 20;
 /// # Errors
 /// The rule that the wish breaks.
 pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected> {
-    if window.version == 0 && !matches!(command, Command::Open { .. }) {
+    if !window.opened && !matches!(command, Command::Open { .. }) {
         return Err(Rejected::not_found("window"));
     }
     match command {
@@ -76,7 +76,7 @@ pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected>
 }
 
 fn open(window: &Window, name: String, places: u16) -> Result<Vec<Event>, Rejected> {
-    if window.version > 0 {
+    if window.opened {
         return Err(Rejected::Exists { what: "window" });
     }
     let chars = name.trim().chars().count();

@@ -48,7 +48,7 @@ pub enum Event {
     },
     /// A verified body was stored whole, to be interpreted when there is room, or because it cannot be (要確認).
     RawAccepted(RawAccepted),
-    /// A stored body was interpreted.
+    /// A stored body was interpreted, or put away; its bytes go.
     RawSettled {
         /// Which one.
         raw: u128,
@@ -104,7 +104,7 @@ pub enum RawReason {
 pub enum RawEnd {
     /// Every event of it is where it belongs.
     Interpreted,
-    /// A person looked at it and put it away.
+    /// It was put away: a person looked at it, or its customer took it back.
     Dismissed,
 }
 
@@ -150,8 +150,9 @@ pub struct Window {
     pub settings: Settings,
     /// Bodies stored whole and not settled. At most [`MAX_RAW`]; then webhooks are refused, so that the platform repeats.
     pub raw: Vec<u128>,
-    /// Decisions so far.
-    pub version: u64,
+    /// Its first record is written. There is no version: what moves a window comes side by side from its actor, its
+    /// conversations and stored bodies, and nothing of it is refused for coming second.
+    pub opened: bool,
 }
 
 /// Bodies that may wait for interpretation in one window.
@@ -168,15 +169,15 @@ impl Window {
             members: BTreeSet::new(),
             settings: Settings::default(),
             raw: Vec::new(),
-            version: 0,
+            opened: false,
         }
     }
 
     /// Moves the state by one event. Never fails: what was recorded is true.
     pub fn apply(&mut self, event: &Event) {
-        self.version += 1;
         match event {
             Event::Opened { id, name, places } => {
+                self.opened = true;
                 self.id = id.clone();
                 self.name.clone_from(name);
                 self.places = *places;

@@ -124,6 +124,7 @@ family! {
         203 v 1 WindowCreated(window);
         204 v 2 InboxCreated(inbox);
         205 v 2 InboxChanged(inbox);
+        206 v 1 AgentChanged { agent, name, role };
     }
 }
 

@@ -26,7 +26,7 @@ use crate::domain::id::ConversationId;
 use crate::domain::record::{By, Fact, Record};
 use crate::domain::time::Timestamp;
 
-pub use redact::redact;
+pub use redact::{emptied, redact};
 
 /// The layout of header and frames. Another layout gets another number.
 const FORMAT: u8 = 1;

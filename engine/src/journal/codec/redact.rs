@@ -17,13 +17,17 @@ use crate::domain::window::{Event as Window, RawBody};
 #[must_use]
 pub fn redact(payload: &[u8]) -> Vec<u8> {
     let record = match decode(payload) {
-        Ok(mut record) => {
-            record.events.iter_mut().for_each(empty);
-            record
-        }
+        Ok(record) => emptied(record),
         Err(_) => shell(read_header(payload).ok().map(|(header, _)| header)),
     };
     write(&record).expect("what was read, or an empty record, can be written")
+}
+
+/// A record as it reads once its content was removed.
+#[must_use]
+pub fn emptied(mut record: Record) -> Record {
+    record.events.iter_mut().for_each(empty);
+    record
 }
 
 fn shell(header: Option<Header>) -> Record {
@@ -114,6 +118,7 @@ fn empty_org(event: &mut Org) {
             agent.name.clear();
             agent.password_hash.clear();
         }
+        Org::AgentChanged { name, .. } => name.clear(),
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
         Org::AgentDisabled { .. } | Org::WindowCreated(_) => {}

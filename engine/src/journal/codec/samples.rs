@@ -351,5 +351,6 @@ fn orgs() -> Vec<Org> {
     ]);
     all.extend(settings.iter().cloned().map(|s| Org::InboxCreated(inbox(s))));
     all.extend(settings.into_iter().map(|s| Org::InboxChanged(inbox(s))));
+    all.push(Org::AgentChanged { agent: AGENT, name: "佐藤".into(), role: Role::Supervisor });
     all
 }

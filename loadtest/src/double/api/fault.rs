@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::Response;
 
+use super::body::Body;
 use super::respond::Answer;
 use super::{Admitted, NoAnswer, call, settle};
 use crate::double::calls::Call;
@@ -21,7 +20,7 @@ pub(super) async fn run(
     platform: &Arc<Platform>,
     admitted: Admitted,
     mut call: Call,
-) -> Result<Response<Full<Bytes>>, NoAnswer> {
+) -> Result<Response<Body>, NoAnswer> {
     let request_id = admitted.request_id;
     call.fault = platform.faults.take(admitted.route.endpoint(), &admitted.channel);
     let refused = |refusal: &Refusal| Some(Answer::refused(refusal));
@@ -59,7 +58,7 @@ async fn late(
     admitted: Admitted,
     call: Call,
     delay: Duration,
-) -> Result<Response<Full<Bytes>>, NoAnswer> {
+) -> Result<Response<Body>, NoAnswer> {
     let platform = Arc::clone(platform);
     let work = tokio::spawn(async move {
         tokio::time::sleep(delay).await;
@@ -70,7 +69,7 @@ async fn late(
 }
 
 /// The call is done; the caller may still not be told so.
-async fn after(platform: &Platform, mut call: Call, answer: Answer) -> Result<Response<Full<Bytes>>, NoAnswer> {
+async fn after(platform: &Platform, mut call: Call, answer: Answer) -> Result<Response<Body>, NoAnswer> {
     let request_id = call.request_id;
     call.accepted = answer.status < 300;
     let (answer, wait) = match call.fault {
@@ -80,6 +79,7 @@ async fn after(platform: &Platform, mut call: Call, answer: Answer) -> Result<Re
             (Some(Answer::with_status(status, Refusal::internal().body())), Duration::ZERO)
         }
         Some(Fault::SlowAfter(delay_ms)) => (Some(answer), Duration::from_millis(delay_ms)),
+        Some(Fault::CutAfter(bytes)) => (Some(answer.cut_after(bytes)), Duration::ZERO),
         _ => (Some(answer), Duration::ZERO),
     };
     call.status = answer.as_ref().map(|answer| answer.status);
@@ -90,7 +90,7 @@ async fn after(platform: &Platform, mut call: Call, answer: Answer) -> Result<Re
     answer.map(|answer| answer.response(request_id)).ok_or(NoAnswer)
 }
 
-async fn hang() -> Result<Response<Full<Bytes>>, NoAnswer> {
+async fn hang() -> Result<Response<Body>, NoAnswer> {
     tokio::time::sleep(HANG).await;
     Err(NoAnswer)
 }

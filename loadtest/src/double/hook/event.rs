@@ -2,32 +2,55 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::double::media::Media;
+use crate::double::state::Readiness;
+
 /// One thing that happens in a channel. Ids, tokens and the time are given when it is delivered.
 #[derive(Clone, Debug)]
 pub struct Event {
     pub(super) user: Option<String>,
+    /// The group or room it happens in; none for one-to-one chats.
+    pub(super) group: Option<String>,
     pub(super) kind: String,
     pub(super) fields: Map<String, Value>,
     pub(super) repliable: bool,
     pub(super) at_ms: Option<i64>,
     pub(super) standby: bool,
     pub(super) raw: Option<Value>,
+    /// What can be fetched under the message's id.
+    pub(super) content: Option<Media>,
+    pub(super) readiness: Readiness,
+    /// The picture is kept by somebody else: its address is in the event, on the double's files port.
+    pub(super) external: bool,
+    /// What a pressed button writes into the chat in the user's name; LINE tells the account nothing of it.
+    pub(super) display_text: Option<String>,
+    /// Neither source nor reply token: a link that failed.
+    pub(super) sourceless: bool,
 }
 
 impl Event {
     /// An event of any type, known or not, with the fields that are its own.
     #[must_use]
     pub fn new(user: &str, kind: &str, fields: Value) -> Self {
-        let repliable = !matches!(kind, "unsend" | "unfollow" | "leave" | "memberLeft" | "delivery");
+        let repliable = !matches!(
+            kind,
+            "unsend" | "unfollow" | "leave" | "memberLeft" | "delivery" | "module" | "activated" | "deactivated"
+        );
         let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
         Self {
-            user: Some(user.to_owned()),
+            user: Some(user.to_owned()).filter(|user| !user.is_empty()),
+            group: None,
             kind: kind.to_owned(),
             fields,
             repliable,
             at_ms: None,
             standby: false,
             raw: None,
+            content: None,
+            readiness: Readiness::Ready,
+            external: false,
+            display_text: None,
+            sourceless: false,
         }
     }
 
@@ -37,56 +60,60 @@ impl Event {
         Self::new(user, "message", json!({ "message": { "type": "text", "text": text } }))
     }
 
-    /// A sticker.
-    #[must_use]
-    pub fn sticker(user: &str, package: &str, sticker: &str) -> Self {
-        let message = json!({
-            "type": "sticker", "packageId": package, "stickerId": sticker, "stickerResourceType": "STATIC",
-        });
-        Self::new(user, "message", json!({ "message": message }))
-    }
-
     /// A message of any type; id and tokens are added.
     #[must_use]
     pub fn message(user: &str, message: Value) -> Self {
         Self::new(user, "message", json!({ "message": message }))
     }
 
-    /// The user takes a message back.
-    #[must_use]
-    pub fn unsend(user: &str, message: &str) -> Self {
-        Self::new(user, "unsend", json!({ "unsend": { "messageId": message } }))
-    }
-
-    /// The user adds the account, or stops blocking it.
-    #[must_use]
-    pub fn follow(user: &str, unblocked: bool) -> Self {
-        Self::new(user, "follow", json!({ "follow": { "isUnblocked": unblocked } }))
-    }
-
-    /// The user blocks the account.
-    #[must_use]
-    pub fn unfollow(user: &str) -> Self {
-        Self::new(user, "unfollow", json!({}))
-    }
-
-    /// The user presses a button.
-    #[must_use]
-    pub fn postback(user: &str, data: &str) -> Self {
-        Self::new(user, "postback", json!({ "postback": { "data": data } }))
-    }
-
     /// Sent as it stands, whatever it is; changes nothing on the platform. For broken events.
     #[must_use]
     pub fn raw(event: Value) -> Self {
         let kind = event["type"].as_str().unwrap_or_default().to_owned();
-        Self { user: None, kind, fields: Map::new(), repliable: false, at_ms: None, standby: false, raw: Some(event) }
+        Self { repliable: false, raw: Some(event), ..Self::new("", &kind, Value::Null) }
     }
 
     /// Another channel holds the chat: no reply token.
     #[must_use]
     pub fn standby(mut self) -> Self {
         self.standby = true;
+        self
+    }
+
+    /// In a group or a multi-person chat.
+    #[must_use]
+    pub fn in_group(mut self, group: &str) -> Self {
+        self.group = Some(group.to_owned());
+        self
+    }
+
+    /// What its picture, video, sound or file consists of; without it the double makes something small.
+    #[must_use]
+    pub fn with_content(mut self, media: Media) -> Self {
+        self.content = Some(media);
+        self
+    }
+
+    /// When its content can be fetched.
+    #[must_use]
+    pub fn ready(mut self, readiness: Readiness) -> Self {
+        self.readiness = readiness;
+        self
+    }
+
+    /// Its content is kept by somebody else: `contentProvider.type` is `external`, and the content calls find nothing.
+    #[must_use]
+    pub fn external(mut self) -> Self {
+        self.external = true;
+        self
+    }
+
+    /// A further property of the message, or another value of one.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: Value) -> Self {
+        if let Some(Value::Object(message)) = self.fields.get_mut("message") {
+            message.insert(key.to_owned(), value);
+        }
         self
     }
 
@@ -99,50 +126,33 @@ impl Event {
 
     /// The message quotes another.
     #[must_use]
-    pub fn quoting(mut self, message: &str) -> Self {
-        if let Some(Value::Object(fields)) = self.fields.get_mut("message") {
-            fields.insert("quotedMessageId".to_owned(), json!(message));
-        }
-        self
+    pub fn quoting(self, message: &str) -> Self {
+        self.with("quotedMessageId", json!(message))
     }
 
-    /// One event of every ordinary kind of a one-to-one chat, with texts that are not ASCII, spread over `users`.
-    #[must_use]
-    pub fn assortment(users: &[String]) -> Vec<Self> {
-        let line = json!({ "type": "line" });
-        let emoji = json!({ "index": 7, "length": 6, "productId": "5ac1bfd5040ab15980c9b435", "emojiId": "002" });
-        let bodies = [
-            ("message", json!({ "message": { "type": "text", "text": "注文番号は? (love)", "emojis": [emoji] } })),
-            ("message", json!({ "message": { "type": "text", "text": "👨‍👩‍👧 \"引用\" \\ / \n\t髙﨑𠮷野" } })),
-            ("message", json!({ "message": { "type": "image", "contentProvider": line } })),
-            ("message", json!({ "message": { "type": "video", "duration": 6_000, "contentProvider": line } })),
-            ("message", json!({ "message": { "type": "audio", "duration": 1_500, "contentProvider": line } })),
-            ("message", json!({ "message": { "type": "file", "fileName": "見積書.pdf", "fileSize": 2_138 } })),
-            (
-                "message",
-                json!({ "message": {
-                    "type": "location", "title": "本社", "address": "東京都港区1-2-3",
-                    "latitude": 35.687_574, "longitude": 139.729_22,
-                } }),
-            ),
-            (
-                "message",
-                json!({ "message": {
-                    "type": "sticker", "packageId": "446", "stickerId": "1988",
-                    "stickerResourceType": "ANIMATION", "keywords": ["嬉しい", "happy"],
-                } }),
-            ),
-            ("unsend", json!({ "unsend": { "messageId": "325708" } })),
-            ("unfollow", json!({})),
-            ("follow", json!({ "follow": { "isUnblocked": true } })),
-            ("postback", json!({ "postback": { "data": "csat=1&理由=速い" } })),
-            ("postback", json!({ "postback": { "data": "d", "params": { "datetime": "2026-11-21T09:30" } } })),
-            ("videoPlayComplete", json!({ "videoPlayComplete": { "trackingId": "track-1" } })),
-            ("accountLink", json!({ "link": { "result": "ok", "nonce": "bm9uY2Utbm9uY2U" } })),
-            ("beacon", json!({ "beacon": { "hwid": "d41d8cd98f", "type": "enter", "dm": "1234567890" } })),
-            ("membership", json!({ "membership": { "type": "joined", "membershipId": 3_189 } })),
-        ];
-        let users = users.iter().cycle();
-        bodies.into_iter().zip(users).map(|((kind, fields), user)| Self::new(user, kind, fields)).collect()
+    /// Who does it.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// The chat it happens in: the user's, or the group's.
+    pub(super) fn chat(&self) -> &str {
+        self.group.as_deref().or(self.user.as_deref()).unwrap_or_default()
+    }
+
+    /// `source`.
+    pub(super) fn source(&self) -> Value {
+        let Some(group) = &self.group else {
+            return json!({ "type": "user", "userId": self.user.as_deref().unwrap_or_default() });
+        };
+        let mut source = if group.starts_with('R') {
+            json!({ "type": "room", "roomId": group })
+        } else {
+            json!({ "type": "group", "groupId": group })
+        };
+        if let Some(user) = &self.user {
+            source["userId"] = json!(user);
+        }
+        source
     }
 }

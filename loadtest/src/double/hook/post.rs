@@ -104,7 +104,7 @@ impl Poster {
 }
 
 /// The address, if it is plain http on this machine.
-fn local(url: &str) -> Option<Uri> {
+pub(crate) fn local(url: &str) -> Option<Uri> {
     let uri: Uri = url.parse().ok()?;
     let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
     let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());

@@ -1,11 +1,8 @@
-//! One person in one channel: how they stand to the account, and what their phone shows.
-
-use std::collections::VecDeque;
-use std::sync::Arc;
+//! One person in one channel: how they stand to the account, their profile, and their one-to-one chat.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use uuid::Uuid;
+
+use super::chat::Chat;
 
 /// For how long a non-friend who wrote can be reached (Messaging API reference, "Send push message").
 const NON_FRIEND_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
@@ -24,68 +21,45 @@ pub enum Relation {
     Deleted,
 }
 
-/// Who wrote a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Author {
-    /// The person with the phone.
-    User,
-    /// The official account.
-    Account,
+/// What a person tells about themselves. Changing it makes no event, as on LINE.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    /// `displayName`.
+    pub name: String,
+    /// Whether there is a picture; the double draws one for each user and serves it on its files port.
+    pub picture: bool,
+    /// `statusMessage`.
+    pub status_message: Option<String>,
+    /// `language`, as BCP 47 has it.
+    pub language: Option<String>,
 }
 
-/// By which call a message of the account came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Via {
-    /// `POST /v2/bot/message/reply`.
-    Reply,
-    /// `POST /v2/bot/message/push`.
-    Push,
-    /// `POST /v2/bot/message/multicast`.
-    Multicast,
+impl Default for Profile {
+    fn default() -> Self {
+        Self { name: String::new(), picture: true, status_message: None, language: Some("ja".to_owned()) }
+    }
 }
 
-/// One message on a user's phone.
-#[derive(Clone, Debug, Serialize)]
-pub struct Shown {
-    /// The channel whose chat it is in.
-    pub channel: String,
-    /// Whose phone it is on.
-    pub user: String,
-    /// The message's id; it grows over the whole platform.
-    pub id: String,
-    /// Who wrote it.
-    pub author: Author,
-    /// Its text, where it has one.
-    pub text: Option<String>,
-    /// The message object as it was sent.
-    pub message: Value,
-    /// By which call it came; none for the user's own.
-    pub via: Option<Via>,
-    /// The call's `x-line-request-id`.
-    pub request_id: Option<Uuid>,
-    /// The call's `x-line-retry-key`.
-    pub retry_key: Option<Uuid>,
-    /// The token that a reply used, or that the user's message brought.
-    pub reply_token: Option<String>,
-    /// When it appeared, milliseconds since 1970 on the double's clock.
-    pub at_ms: i64,
-    /// Whether the user took it back.
-    pub unsent: bool,
+impl Profile {
+    /// A profile with a name, a picture and the language `ja`.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Contact {
-    pub(crate) name: String,
+    pub(crate) profile: Profile,
     pub(crate) relation: Relation,
     pub(crate) last_wrote_ms: Option<i64>,
-    pub(crate) shown: VecDeque<Arc<Shown>>,
+    pub(crate) chat: Chat,
 }
 
 impl Contact {
-    pub(crate) fn new(name: String, relation: Relation) -> Self {
-        Self { name, relation, last_wrote_ms: None, shown: VecDeque::new() }
+    pub(crate) fn new(name: &str, relation: Relation) -> Self {
+        Self { profile: Profile::named(name), relation, last_wrote_ms: None, chat: Chat::default() }
     }
 
     /// Whether a message sent now appears on the phone.
@@ -103,20 +77,6 @@ impl Contact {
             Relation::Friend => true,
             Relation::NonFriend => self.last_wrote_ms.is_some(),
             Relation::Blocked | Relation::Deleted => false,
-        }
-    }
-
-    pub(crate) fn show(&mut self, shown: Arc<Shown>, limit: usize) {
-        self.shown.push_back(shown);
-        while self.shown.len() > limit {
-            self.shown.pop_front();
-        }
-    }
-
-    /// Marks a message of the user as taken back.
-    pub(crate) fn unsend(&mut self, id: &str) {
-        if let Some(shown) = self.shown.iter_mut().rev().find(|shown| shown.id == id) {
-            Arc::make_mut(shown).unsent = true;
         }
     }
 }

@@ -10,7 +10,7 @@ const SINCE_EVENT_MS: i64 = 20 * 60 * 1_000;
 
 #[derive(Debug)]
 struct Token {
-    user: String,
+    chat: String,
     event_ms: i64,
     webhook_ms: i64,
     used: bool,
@@ -28,7 +28,7 @@ impl ReplyTokens {
         Self { tokens: HashMap::new(), order: VecDeque::new(), limit }
     }
 
-    pub(crate) fn issue(&mut self, token: String, user: String, event_ms: i64, now_ms: i64) {
+    pub(crate) fn issue(&mut self, token: String, chat: String, event_ms: i64, now_ms: i64) {
         while let Some(oldest) = self.order.front() {
             let dead = self.tokens.get(oldest).is_none_or(|token| now_ms - token.event_ms > SINCE_EVENT_MS);
             if !dead && self.order.len() < self.limit {
@@ -39,7 +39,7 @@ impl ReplyTokens {
             }
         }
         self.order.push_back(token.clone());
-        self.tokens.insert(token, Token { user, event_ms, webhook_ms: now_ms, used: false });
+        self.tokens.insert(token, Token { chat, event_ms, webhook_ms: now_ms, used: false });
     }
 
     /// The webhook with this token goes out once more.
@@ -50,8 +50,8 @@ impl ReplyTokens {
     }
 
     /// Whose chat the token answers in, while it is good.
-    pub(crate) fn user(&self, token: &str, now_ms: i64) -> Option<String> {
-        self.tokens.get(token).filter(|token| token.good(now_ms)).map(|token| token.user.clone())
+    pub(crate) fn chat(&self, token: &str, now_ms: i64) -> Option<String> {
+        self.tokens.get(token).filter(|token| token.good(now_ms)).map(|token| token.chat.clone())
     }
 
     pub(crate) fn spend(&mut self, token: &str) {
@@ -77,7 +77,7 @@ mod tests {
         for at in 0..5 {
             tokens.issue(at.to_string(), "U".to_owned(), 0, 0);
         }
-        let good: Vec<bool> = (0..5).map(|at| tokens.user(&at.to_string(), 0).is_some()).collect();
+        let good: Vec<bool> = (0..5).map(|at| tokens.chat(&at.to_string(), 0).is_some()).collect();
         assert_eq!(good, [false, false, true, true, true], "the oldest are forgotten");
         tokens.issue("new".to_owned(), "U".to_owned(), SINCE_EVENT_MS + 1, SINCE_EVENT_MS + 1);
         assert_eq!((tokens.tokens.len(), tokens.order.len()), (1, 1));

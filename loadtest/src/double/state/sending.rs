@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::channel::{ChannelState, Quota};
-use super::contact::{Author, Shown, Via};
+use super::chat::{Author, Shown, Via};
+use super::contact::Relation;
 use super::world::World;
 use crate::double::ids;
 use crate::double::refusal::{Detail, Refusal};
@@ -19,6 +20,14 @@ pub(crate) enum Target {
     Reply { token: String },
     Push { to: String },
     Multicast { to: Vec<String> },
+    Broadcast,
+}
+
+impl Target {
+    /// Whether it is one chat, whose messages then get receipts.
+    fn one_chat(&self) -> bool {
+        matches!(self, Self::Reply { .. } | Self::Push { .. })
+    }
 }
 
 /// One call that wants to send.
@@ -47,24 +56,25 @@ impl World {
             return Err(Refusal::key_accepted(first.request_id, first.sent()));
         }
         let recipients = recipients(channel, &send.target, now_ms)?;
-        check_quotes(channel, &send.target, &recipients, &send.messages)?;
+        check_by_chat(channel, &send.target, &recipients, &send.messages)?;
         let reached = spend(channel, &send.target, &recipients, now_ms)?;
 
-        let one_chat = !matches!(send.target, Target::Multicast { .. });
+        let one_chat = send.target.one_chat();
         let sent: Vec<String> = send.messages.iter().map(|_| ids.message()).collect();
         let mut arrived = Vec::new();
-        for user in &reached {
-            let Some(contact) = channel.contacts.get_mut(user) else { continue };
+        for to in &reached {
+            let channel_id = channel.public.id.clone();
+            let Some(chat) = channel.chat_mut(to) else { continue };
             for (id, message) in sent.iter().zip(&send.messages) {
                 let id = if one_chat { id.clone() } else { ids.message() };
-                let shown = Arc::new(shown(&channel.public.id, user, id, message, send, now_ms));
-                contact.show(Arc::clone(&shown), limit);
+                let shown = Arc::new(shown(&channel_id, to, id, message, send, now_ms));
+                chat.show(Arc::clone(&shown), limit);
                 arrived.push(shown);
             }
         }
-        // Multicast names no messages: it answers `{}`.
-        let sent = recipients.first().filter(|_| one_chat).map(|user| {
-            let receipts = sent.iter().zip(&send.messages).map(|(id, message)| receipt(channel, user, id, message));
+        // Only replies and pushes name their messages: the others answer `{}`.
+        let sent = recipients.first().filter(|_| one_chat).map(|to| {
+            let receipts = sent.iter().zip(&send.messages).map(|(id, message)| receipt(channel, to, id, message));
             receipts.collect::<Value>()
         });
         if let Some(key) = send.retry_key {
@@ -75,18 +85,20 @@ impl World {
     }
 }
 
-/// The users a call names, refused where LINE refuses.
+/// The chats a call names, refused where LINE refuses.
 fn recipients(channel: &ChannelState, target: &Target, now_ms: i64) -> Result<Vec<String>, Refusal> {
     match target {
         Target::Reply { token } => {
-            let user = channel.reply_tokens.user(token, now_ms).ok_or_else(Refusal::reply_token)?;
-            Ok(vec![user])
+            let chat = channel.reply_tokens.chat(token, now_ms).ok_or_else(Refusal::reply_token)?;
+            let left = channel.groups.get(&chat).is_some_and(|group| !group.account_in);
+            if left { Err(Refusal::reply_token()) } else { Ok(vec![chat]) }
         }
         Target::Push { to } => {
             if *to == channel.public.bot_user_id || !is_source(to, "UCR") {
                 return Err(Refusal::property("to"));
             }
-            if !channel.contacts.contains_key(to) {
+            let in_group = channel.groups.get(to).is_some_and(|group| group.account_in);
+            if !in_group && !channel.contacts.contains_key(to) {
                 return Err(Refusal::new(400, "Failed to send messages"));
             }
             Ok(vec![to.clone()])
@@ -103,24 +115,39 @@ fn recipients(channel: &ChannelState, target: &Target, now_ms: i64) -> Result<Ve
             known.dedup();
             Ok(known)
         }
+        Target::Broadcast => {
+            let friends = channel.contacts.iter().filter(|(_, contact)| contact.relation == Relation::Friend);
+            Ok(friends.map(|(user, _)| user.clone()).collect())
+        }
     }
 }
 
-/// Quote tokens are good only in the chat that the quoted message is in, and only by reply and push.
-fn check_quotes(
+/// What depends on the chat: quote tokens are good only where the quoted message is, and only by reply and push; people
+/// are mentioned only in groups; plays of videos are followed only in one-to-one chats.
+fn check_by_chat(
     channel: &ChannelState,
     target: &Target,
     recipients: &[String],
     messages: &[Map<String, Value>],
 ) -> Result<(), Refusal> {
     let mut details = Vec::new();
+    let mut fault = |at: usize, property: &str, message: &'static str| {
+        details.push(Detail { message: message.into(), property: format!("messages[{at}].{property}") });
+    };
+    let in_group = target.one_chat() && recipients.iter().all(|chat| is_source(chat, "CR"));
     for (at, message) in messages.iter().enumerate() {
-        let Some(token) = message.get("quoteToken").and_then(Value::as_str) else { continue };
-        let one_chat = !matches!(target, Target::Multicast { .. });
-        let known = recipients.iter().any(|user| ids::quotes(&channel.public.secret, user, token));
-        if !(one_chat && known) {
-            let property = format!("messages[{at}].quoteToken");
-            details.push(Detail { message: "Invalid quote token".into(), property });
+        if let Some(token) = message.get("quoteToken").and_then(Value::as_str) {
+            let known = recipients.iter().any(|chat| ids::quotes(&channel.public.secret, chat, token));
+            if !(target.one_chat() && known) {
+                fault(at, "quoteToken", "Invalid quote token");
+            }
+        }
+        let substitution = message.get("substitution").and_then(Value::as_object);
+        if !in_group && substitution.is_some_and(|all| all.values().any(|one| one["type"] == "mention")) {
+            fault(at, "substitution", "Mentions can be sent only to groups and multi-person chats");
+        }
+        if in_group && message.contains_key("trackingId") {
+            fault(at, "trackingId", "May not be set for groups and multi-person chats");
         }
     }
     if details.is_empty() { Ok(()) } else { Err(Refusal::details(details)) }
@@ -134,29 +161,37 @@ fn spend(
     recipients: &[String],
     now_ms: i64,
 ) -> Result<Vec<String>, Refusal> {
-    let reachable = |user: &&String| channel.contacts.get(*user).is_some_and(|contact| contact.reachable(now_ms));
-    let reached: Vec<String> = recipients.iter().filter(reachable).cloned().collect();
+    // People behind a chat who hear of it: none of a user who blocked the account, every member of a group.
+    let people = |chat: &String| match (channel.contacts.get(chat), channel.groups.get(chat)) {
+        (Some(contact), _) => u64::from(contact.reachable(now_ms)),
+        (None, group) => group.map_or(0, |group| group.members.len() as u64),
+    };
+    let counts: Vec<u64> = recipients.iter().map(people).collect();
+    let reached = recipients.iter().zip(&counts).filter(|(_, people)| **people > 0).map(|(chat, _)| chat.clone());
+    let reached: Vec<String> = reached.collect();
     if let Target::Reply { token } = target {
         channel.reply_tokens.spend(token);
         return Ok(reached);
     }
-    let used = channel.used + reached.len() as u64;
+    let used = channel.used(now_ms) + counts.iter().sum::<u64>();
     if matches!(channel.quota, Quota::Limited(limit) if used > limit) {
         return Err(Refusal::quota());
     }
-    channel.used = used;
+    channel.set_used(used, now_ms);
     Ok(reached)
 }
 
-fn shown(channel: &str, user: &str, id: String, message: &Map<String, Value>, send: &Send, now_ms: i64) -> Shown {
+fn shown(channel: &str, chat: &str, id: String, message: &Map<String, Value>, send: &Send, now_ms: i64) -> Shown {
     let (via, reply_token) = match &send.target {
         Target::Reply { token } => (Via::Reply, Some(token.clone())),
         Target::Push { .. } => (Via::Push, None),
         Target::Multicast { .. } => (Via::Multicast, None),
+        Target::Broadcast => (Via::Broadcast, None),
     };
     Shown {
         channel: channel.to_owned(),
-        user: user.to_owned(),
+        chat: chat.to_owned(),
+        user: chat.to_owned(),
         id,
         author: Author::Account,
         text: message.get("text").and_then(Value::as_str).map(str::to_owned),
@@ -167,14 +202,15 @@ fn shown(channel: &str, user: &str, id: String, message: &Map<String, Value>, se
         reply_token,
         at_ms: now_ms,
         unsent: false,
+        media: Vec::new(),
     }
 }
 
 /// One entry of `sentMessages`. Only some types can be quoted (LINE, "Get quote tokens").
-fn receipt(channel: &ChannelState, user: &str, id: &str, message: &Map<String, Value>) -> Value {
+fn receipt(channel: &ChannelState, chat: &str, id: &str, message: &Map<String, Value>) -> Value {
     let kind = message.get("type").and_then(Value::as_str).unwrap_or_default();
     if matches!(kind, "text" | "textV2" | "sticker" | "image" | "video" | "template" | "flex") {
-        json!({ "id": id, "quoteToken": ids::quote_token(&channel.public.secret, user, id) })
+        json!({ "id": id, "quoteToken": ids::quote_token(&channel.public.secret, chat, id) })
     } else {
         json!({ "id": id })
     }

@@ -4,6 +4,10 @@ use std::collections::HashMap;
 
 use super::channel::{Channel, ChannelState};
 use super::contact::{Contact, Relation};
+use super::content::Contents;
+use super::group::Group;
+use super::link_token::LinkTokens;
+use super::token::{Token, TokenKind, Tokens};
 use crate::double::ids::Ids;
 use crate::double::options::Limits;
 
@@ -12,8 +16,11 @@ pub(crate) struct World {
     pub(crate) ids: Ids,
     pub(crate) limits: Limits,
     channels: HashMap<String, ChannelState>,
-    /// Channel and last moment of each access token.
-    tokens: HashMap<String, (String, i64)>,
+    pub(crate) tokens: Tokens,
+    pub(crate) contents: Contents,
+    /// Content whose provider is not LINE.
+    pub(crate) outside: Contents,
+    pub(crate) link_tokens: LinkTokens,
     /// The channels a user is in, in the order of joining.
     memberships: HashMap<String, Vec<String>>,
 }
@@ -24,7 +31,10 @@ impl World {
             ids: Ids::new(seed),
             limits,
             channels: HashMap::new(),
-            tokens: HashMap::new(),
+            tokens: Tokens::default(),
+            contents: Contents::new(limits.contents, limits.content_bytes),
+            outside: Contents::new(limits.contents, limits.content_bytes),
+            link_tokens: LinkTokens::default(),
             memberships: HashMap::new(),
         }
     }
@@ -42,7 +52,8 @@ impl World {
 
     /// A channel with given ids and secrets, so that a double that starts again is the same platform.
     pub(crate) fn put_channel(&mut self, channel: Channel, name: String) {
-        self.tokens.insert(channel.access_token.clone(), (channel.id.clone(), i64::MAX));
+        let token = Token { channel: channel.id.clone(), kind: TokenKind::LongLived, until_ms: i64::MAX, key_id: None };
+        self.tokens.issue(channel.access_token.clone(), token, i64::MIN);
         let state = ChannelState::new(channel, name, &self.limits);
         self.channels.insert(state.public.id.clone(), state);
     }
@@ -65,20 +76,32 @@ impl World {
         self.channels.values()
     }
 
-    pub(crate) fn add_token(&mut self, channel: &str, until_ms: i64) -> Option<String> {
+    /// A new token of a channel; none where the channel is unknown or has its full number of them.
+    pub(crate) fn issue_token(
+        &mut self,
+        channel: &str,
+        kind: TokenKind,
+        until_ms: i64,
+        now_ms: i64,
+    ) -> Option<(String, Option<String>)> {
         self.channels.get(channel)?;
-        let token = self.ids.access_token();
-        self.tokens.insert(token.clone(), (channel.to_owned(), until_ms));
-        Some(token)
-    }
-
-    pub(crate) fn revoke_token(&mut self, token: &str) -> bool {
-        self.tokens.remove(token).is_some()
+        let text = self.ids.access_token();
+        let key_id = (kind == TokenKind::Assertion).then(|| self.ids.hex(16));
+        let token = Token { channel: channel.to_owned(), kind, until_ms, key_id: key_id.clone() };
+        self.tokens.issue(text.clone(), token, now_ms).then_some((text, key_id))
     }
 
     /// The channel that a token opens now.
     pub(crate) fn channel_of_token(&self, token: &str, now_ms: i64) -> Option<&str> {
-        self.tokens.get(token).filter(|(_, until_ms)| now_ms < *until_ms).map(|(channel, _)| channel.as_str())
+        self.tokens.get(token, now_ms).map(|token| token.channel.as_str())
+    }
+
+    /// A group (`C`) or a room (`R`) that the account is in.
+    pub(crate) fn add_group(&mut self, channel: &str, kind: char, name: &str, members: &[String]) -> Option<String> {
+        let id = self.ids.source(kind);
+        let state = self.channels.get_mut(channel)?;
+        state.groups.insert(id.clone(), Group::new(name, members.to_vec()));
+        Some(id)
     }
 
     /// Adds a user, new to the platform or (with `user`) known to another channel of the same provider.
@@ -91,7 +114,7 @@ impl World {
     ) -> Option<String> {
         let user = user.map_or_else(|| self.ids.source('U'), str::to_owned);
         let state = self.channels.get_mut(channel)?;
-        state.contacts.entry(user.clone()).or_insert_with(|| Contact::new(name.to_owned(), relation));
+        state.contacts.entry(user.clone()).or_insert_with(|| Contact::new(name, relation));
         let joined = self.memberships.entry(user.clone()).or_default();
         if !joined.iter().any(|known| known == channel) {
             joined.push(channel.to_owned());
@@ -99,12 +122,10 @@ impl World {
         Some(user)
     }
 
-    /// The first channel a user joined.
-    pub(crate) fn home(&self, user: &str) -> Option<&str> {
-        self.memberships.get(user)?.first().map(String::as_str)
-    }
-
-    pub(crate) fn contact(&self, channel: &str, user: &str) -> Option<&Contact> {
-        self.channels.get(channel)?.contacts.get(user)
+    /// The first channel a user joined, or the one whose group it is.
+    pub(crate) fn home(&self, chat: &str) -> Option<&str> {
+        let joined = self.memberships.get(chat).and_then(|joined| joined.first()).map(String::as_str);
+        let group = || self.channels.values().find(|state| state.groups.contains_key(chat));
+        joined.or_else(|| group().map(|state| state.public.id.as_str()))
     }
 }

@@ -51,7 +51,10 @@ async fn one_channel_cannot_reach_another_ones_friends_nor_with_an_old_token() {
     let refused = json!({ "message": "Failed to send messages" });
     assert_eq!(send(&other.access_token).await, Some((400, refused)));
 
-    let short = line.double.add_token(&line.channel, NOON_MS + 1_000).expect("the channel exists");
+    let short = line
+        .double
+        .add_token(&line.channel, super::super::TokenKind::ShortLived, NOON_MS + 1_000)
+        .expect("the channel exists");
     assert_eq!(send(&short).await.map(|(status, _)| status), Some(200));
     line.double.clock().advance(Duration::from_secs(1));
     assert_eq!(send(&short).await.map(|(status, _)| status), Some(401));

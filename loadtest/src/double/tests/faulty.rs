@@ -100,3 +100,45 @@ async fn a_late_platform_sends_even_when_its_caller_has_given_up() {
     assert_eq!(line.push_status("b").await, 200);
     assert!(started.elapsed() >= Duration::from_millis(30));
 }
+
+#[tokio::test]
+async fn every_kind_of_call_can_be_made_to_fail_by_itself() {
+    let line = Line::start();
+    let json_type = "application/json";
+    let form = "application/x-www-form-urlencoded";
+    let user = &line.user;
+    let calls = [
+        (Endpoint::Reply, "POST", "/v2/bot/message/reply".to_owned(), json_type),
+        (Endpoint::Push, "POST", "/v2/bot/message/push".to_owned(), json_type),
+        (Endpoint::Multicast, "POST", "/v2/bot/message/multicast".to_owned(), json_type),
+        (Endpoint::Broadcast, "POST", "/v2/bot/message/broadcast".to_owned(), json_type),
+        (Endpoint::Validate, "POST", "/v2/bot/message/validate/reply".to_owned(), json_type),
+        (Endpoint::Info, "GET", "/v2/bot/info".to_owned(), json_type),
+        (Endpoint::Profile, "GET", format!("/v2/bot/profile/{user}"), json_type),
+        (Endpoint::Followers, "GET", "/v2/bot/followers/ids".to_owned(), json_type),
+        (Endpoint::Group, "GET", format!("/v2/bot/group/{user}/summary"), json_type),
+        (Endpoint::Quota, "GET", "/v2/bot/message/quota/consumption".to_owned(), json_type),
+        (Endpoint::Webhook, "POST", "/v2/bot/channel/webhook/test".to_owned(), json_type),
+        (Endpoint::Loading, "POST", "/v2/bot/chat/loading/start".to_owned(), json_type),
+        (Endpoint::MarkAsRead, "POST", "/v2/bot/chat/markAsRead".to_owned(), json_type),
+        (Endpoint::LinkToken, "POST", format!("/v2/bot/user/{user}/linkToken"), json_type),
+        (Endpoint::Token, "POST", "/oauth2/v3/token".to_owned(), form),
+    ];
+    let token = format!("Bearer {}", line.channel.access_token);
+    for (endpoint, method, path, kind) in calls {
+        let headers = [("authorization", token.as_str()), ("content-type", kind)];
+        line.double.faults().once(endpoint, Fault::ErrorBefore(503));
+        let status = line.call(method, &path, &headers, "{}").await.map(|(status, ..)| status);
+        assert_eq!(status, Some(503), "{path}");
+        let again = line.call(method, &path, &headers, "{}").await.map(|(status, ..)| status);
+        assert!(again.is_some_and(|status| status < 500), "{path}: {again:?}");
+    }
+    for (endpoint, path) in [
+        (Endpoint::Content, "/v2/bot/message/1/content"),
+        (Endpoint::Preview, "/v2/bot/message/1/content/preview"),
+        (Endpoint::Transcoding, "/v2/bot/message/1/content/transcoding"),
+    ] {
+        line.double.faults().once(endpoint, Fault::ErrorBefore(503));
+        assert_eq!((line.data(path).await.0, line.data(path).await.0), (503, 404), "{path}");
+    }
+}

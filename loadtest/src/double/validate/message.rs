@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::check::{Check, join};
-use super::text;
+use super::{action, flex, template, text};
 
 /// The types that can be sent. There is none for files.
-const TYPES: [&str; 10] =
-    ["text", "textV2", "sticker", "image", "video", "audio", "location", "imagemap", "template", "flex"];
+const TYPES: [&str; 11] =
+    ["text", "textV2", "sticker", "image", "video", "audio", "location", "imagemap", "template", "flex", "coupon"];
 /// Most buttons under a message.
 const MAX_QUICK_REPLIES: usize = 13;
 /// Longest alternative text of templates, flex and imagemaps.
@@ -28,6 +28,7 @@ fn by_type(kind: &str, message: &Map<String, Value>, at: &str, check: &mut Check
         "sticker" => {
             check.text(message, at, "packageId", 20);
             check.text(message, at, "stickerId", 20);
+            check.optional_text(message, at, "quoteToken", usize::MAX);
         }
         "image" => {
             check.url(message, at, "originalContentUrl", true);
@@ -51,37 +52,32 @@ fn by_type(kind: &str, message: &Map<String, Value>, at: &str, check: &mut Check
         "imagemap" => {
             check.url(message, at, "baseUrl", true);
             check.text(message, at, "altText", MAX_ALT_TEXT);
-            object(message, at, "baseSize", check);
+            if let Some((size, path)) = check.object(message, at, "baseSize") {
+                check.number(size, &path, "width");
+                check.number(size, &path, "height");
+            }
             check.list(message, at, "actions", 1, 50);
         }
         "template" => {
             check.text(message, at, "altText", MAX_ALT_TEXT);
-            object(message, at, "template", check);
+            if let Some((inner, path)) = check.object(message, at, "template") {
+                template::check(inner, &path, check);
+            }
         }
         "flex" => {
             check.text(message, at, "altText", MAX_ALT_TEXT);
-            object(message, at, "contents", check);
+            if let Some((inner, path)) = check.object(message, at, "contents") {
+                flex::check(inner, &path, check);
+            }
+        }
+        "coupon" => {
+            check.required_text(message, at, "couponId");
+            check.optional_text(message, at, "deliveryTag", 30);
         }
         _ => {
             let types = TYPES.join(", ");
             check.fault(&join(at, "type"), format!("Must be one of the following values: [{types}]"));
         }
-    }
-}
-
-/// An object that must be there and say its type.
-fn object(message: &Map<String, Value>, at: &str, key: &str, check: &mut Check) {
-    let path = join(at, key);
-    match message.get(key) {
-        Some(Value::Object(inner)) if key != "baseSize" => {
-            check.required_text(inner, &path, "type");
-        }
-        Some(Value::Object(size)) => {
-            check.number(size, &path, "width");
-            check.number(size, &path, "height");
-        }
-        None | Some(Value::Null) => check.fault(&path, "May not be empty"),
-        Some(_) => check.broken(&path),
     }
 }
 
@@ -100,13 +96,9 @@ fn quick_reply(message: &Map<String, Value>, at: &str, check: &mut Check) {
             continue;
         };
         check.url(item, &item_at, "imageUrl", false);
-        match item.get("action") {
-            Some(Value::Object(action)) => {
-                check.required_text(action, &join(&item_at, "action"), "type");
-                check.optional_text(action, &join(&item_at, "action"), "data", 300);
-            }
-            None | Some(Value::Null) => check.fault(&join(&item_at, "action"), "May not be empty"),
-            Some(_) => check.broken(&join(&item_at, "action")),
+        check.one_of(item, &item_at, "type", &["action"]);
+        if let Some((inner, path)) = check.object(item, &item_at, "action") {
+            action::check(inner, &path, action::Place::QuickReply, check);
         }
     }
 }
@@ -117,6 +109,11 @@ fn sender(message: &Map<String, Value>, at: &str, check: &mut Check) {
         None => {}
         Some(Value::Object(sender)) => {
             check.optional_text(sender, &path, "name", 20);
+            // LINE refuses names that pass for its own.
+            let name = sender.get("name").and_then(Value::as_str).unwrap_or_default();
+            if name.split(|one: char| !one.is_ascii_alphanumeric()).any(|word| word.eq_ignore_ascii_case("line")) {
+                check.fault(&join(&path, "name"), "Contains a word that is not allowed");
+            }
             check.url(sender, &path, "iconUrl", false);
         }
         Some(_) => check.broken(&path),

@@ -1,10 +1,13 @@
 //! Request bodies of the sending calls: read, checked, and refused with LINE's texts and paths.
 //!
-//! Checks what a sender of texts can get wrong for every message type, and the full rules of `text`; the inner
-//! structure of templates, flex and imagemaps is checked only at its top. Never looks at the state of a channel.
+//! Checks every type of message to its leaves, but for imagemaps, whose areas are only counted, and for the looks of flex
+//! (sizes, colours, margins). Never looks at the state of a channel.
 
+mod action;
 mod check;
+mod flex;
 mod message;
+mod template;
 mod text;
 
 use serde_json::{Map, Value};
@@ -24,6 +27,7 @@ pub(crate) enum Shape {
     Reply,
     Push,
     Multicast,
+    Broadcast,
     /// `validate/*`: messages alone.
     Messages,
 }
@@ -31,10 +35,10 @@ pub(crate) enum Shape {
 type Messages = Vec<Map<String, Value>>;
 
 /// Reads and checks the body of a sending call. There is no target for [`Shape::Messages`].
-pub(crate) fn body(shape: Shape, bytes: &[u8]) -> Result<(Option<Target>, Messages), Refusal> {
+pub(crate) fn body(shape: Shape, bytes: &[u8], plain_http: bool) -> Result<(Option<Target>, Messages), Refusal> {
     let body: Value = serde_json::from_slice(bytes).map_err(|error| Refusal::not_json(&error))?;
     let Value::Object(mut body) = body else { return Err(Refusal::property("-")) };
-    let mut check = Check::default();
+    let mut check = Check::new(plain_http);
     let target = target(shape, &mut body, &mut check);
     let messages = messages(&mut body, &mut check);
     if body.get("notificationDisabled").is_some_and(|value| !value.is_boolean()) {
@@ -48,6 +52,7 @@ pub(crate) fn body(shape: Shape, bytes: &[u8]) -> Result<(Option<Target>, Messag
 fn target(shape: Shape, body: &mut Map<String, Value>, check: &mut Check) -> Option<Target> {
     match shape {
         Shape::Messages => None,
+        Shape::Broadcast => Some(Target::Broadcast),
         Shape::Reply => check.required_text(body, "", "replyToken").map(|token| Target::Reply { token }),
         Shape::Push => check.required_text(body, "", "to").map(|to| Target::Push { to }),
         Shape::Multicast => {

@@ -8,6 +8,8 @@ use super::check::{Check, join};
 const MAX_TEXT: usize = 5_000;
 /// Most LINE emojis in one text.
 const MAX_EMOJIS: usize = 20;
+/// Most people mentioned in one text.
+const MAX_MENTIONS: usize = 20;
 /// Most placeholders of one text.
 const MAX_SUBSTITUTIONS: usize = 100;
 
@@ -43,6 +45,33 @@ pub(super) fn with_substitution(message: &Map<String, Value>, at: &str, check: &
     };
     if known.len() > MAX_SUBSTITUTIONS {
         check.fault(&join(at, "substitution"), format!("Size must be between 0 and {MAX_SUBSTITUTIONS}"));
+    }
+    let (mut mentions, mut emojis) = (0, 0);
+    for (key, value) in known {
+        let path = format!("{at}.substitution.{key}");
+        if !(1..=20).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            check.fault(&path, "Invalid substitution key");
+        }
+        let Some(object) = value.as_object() else {
+            check.broken(&path);
+            continue;
+        };
+        match check.required_text(object, &path, "type").as_deref() {
+            Some("mention") => {
+                mentions += 1;
+                check.object(object, &path, "mentionee");
+            }
+            Some("emoji") => {
+                emojis += 1;
+                check.required_text(object, &path, "productId");
+                check.required_text(object, &path, "emojiId");
+            }
+            Some(_) => check.fault(&join(&path, "type"), "Must be one of the following values: [mention, emoji]"),
+            None => {}
+        }
+    }
+    if mentions > MAX_MENTIONS || emojis > MAX_EMOJIS {
+        check.fault(&join(at, "substitution"), "Too many mentions or emojis");
     }
     let text = message.get("text").and_then(Value::as_str).unwrap_or_default();
     let placeholders = placeholders(text);

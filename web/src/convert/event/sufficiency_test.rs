@@ -232,7 +232,7 @@ impl Truth {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let journal = MemoryJournal::new(codec::redact);
         let mut window = Window::unborn(WindowId::new("w").expect("an id"));
-        window.version = 1;
+        window.opened = true;
         window.settings.reply_budget_ms = BUDGET_MS;
         window.members.extend((1..=3).map(AgentId));
         Self {

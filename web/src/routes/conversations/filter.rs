@@ -28,6 +28,8 @@ pub(crate) struct Conversations {
     channel: Option<Channel>,
     /// Only over this inbox.
     inbox: Option<String>,
+    /// Only those set aside after repeated failures (true), or only the others (false).
+    set_aside: Option<bool>,
     /// Name or id contains this; at most 200 characters.
     q: Option<String>,
     /// Changed at or after this moment.
@@ -56,6 +58,7 @@ impl Conversations {
             assignee,
             holder: self.holder.map(|text| person("holder", &text, who)).transpose()?,
             inbox: self.inbox.map(|text| text.parse().map_err(|_| invalid("inbox", "an inbox's id"))).transpose()?,
+            set_aside: self.set_aside,
             q: short("q", self.q)?.map(|text| text.to_lowercase()),
             from: moment("from", self.from)?,
             to: moment("to", self.to)?,

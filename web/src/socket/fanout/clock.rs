@@ -36,12 +36,18 @@ impl<H: House> Fanout<H> {
         for key in gone {
             self.leave(key);
         }
+        self.count_waiting();
         self.end_lost(lost);
         self.end_hoarding();
         self.close_gaps();
         self.tell_presence();
         self.tell_changes();
         self.fetch_waiting();
+    }
+
+    fn count_waiting(&mut self) {
+        let now = self.sockets.values().map(|entry| entry.outbox.borrow().bytes() as u64).sum();
+        self.house.sockets().count_waiting(std::mem::replace(&mut self.waiting_bytes, now), now);
     }
 
     /// A session, a token or a right has ended somewhere: looks at everybody.

@@ -117,6 +117,13 @@ impl<H: House> Fanout<H> {
         }
         let step = match (missed, snapshot) {
             (Ok(CatchUp::Updates(updates)), _) => watcher.fetched(updates),
+            (Ok(CatchUp::Part(updates)), _) => {
+                watcher.fetched_part(updates);
+                if watcher.wants_part() {
+                    self.enqueue(window.clone(), key);
+                }
+                return;
+            }
             (Ok(CatchUp::Snapshot(_)), Some((mark, snapshot))) => watcher.jump(mark, snapshot),
             (Err(why), _) => return self.cannot_fetch(window, key, asked, why),
             (Ok(CatchUp::Snapshot(_)), None) => Step::Pass,
@@ -155,6 +162,7 @@ impl<H: House> Fanout<H> {
         let Some(feed) = self.feeds.get_mut(window) else { return };
         let (told, step): (Vec<Arc<Update>>, Step) = match (missed, snapshot) {
             (Ok(CatchUp::Updates(updates)), _) => feed.cursor().fetched(updates),
+            (Ok(CatchUp::Part(updates)), _) => (feed.cursor().advance(updates), Step::Fetch),
             (Ok(CatchUp::Snapshot(_)), Some((mark, snapshot))) => {
                 let behind: Vec<u64> = feed.watchers().filter_map(|w| (!w.is_fetching()).then_some(w.key)).collect();
                 for key in behind {

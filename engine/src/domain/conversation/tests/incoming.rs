@@ -87,6 +87,26 @@ fn a_message_taken_back_before_it_arrives_never_shows_its_text() {
 }
 
 #[test]
+fn a_message_taken_back_twice_leaves_no_tombstone_and_comes_back_never() {
+    let mut desk = Desk::new();
+    desk.hear("m2", None);
+    desk.ok(unsend("m2"));
+    desk.idle(unsend("m2"));
+    assert!(desk.state.tombstones.is_empty());
+    assert_eq!(received(&desk.hear("m2", None)).content, Content::Redacted, "the platform tells it again");
+}
+
+#[test]
+fn a_tombstone_whose_message_is_found_far_back_is_used_up() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.ok(unsend("old")), [unsent("old", None)]);
+    let found = |number| Command::SettleUnsend { external_id: "old".to_owned(), number };
+    assert_eq!(desk.ok(found(1)), [unsent("old", Some(1))]);
+    assert!(desk.state.tombstones.is_empty());
+    desk.idle(found(1));
+}
+
+#[test]
 fn taking_back_does_not_reopen_a_done_conversation() {
     let mut desk = Desk::held();
     desk.ok(Command::Complete { agent: AYA, seat_epoch: 1 });

@@ -220,3 +220,23 @@ fn what_was_accepted_goes_out_after_the_seat_is_given_up() {
     desk.ok(finish(SendOutcome::Sent { external_ids: vec![], free: true }));
     assert!(desk.state.outbox.is_empty());
 }
+
+#[test]
+fn a_token_is_spent_also_where_the_record_that_spent_it_was_emptied() {
+    let mut desk = Desk::answered("hello");
+    assert!(desk.state.reply.is_some());
+    let emptied = started(Route::Reply { token: String::new() });
+    desk.state.apply(&emptied, desk.now);
+    assert_eq!(desk.state.reply, None);
+}
+
+#[test]
+fn a_repetition_is_known_also_where_its_content_was_emptied() {
+    let mut desk = Desk::held();
+    let queued = desk.ok(send(AYA, 1, "c1", "hello"));
+    let [Event::Queued(queued)] = &queued[..] else { panic!("one answer") };
+    let mut replayed = Desk::held();
+    let emptied = crate::domain::conversation::Queued { content: Content::Redacted, ..queued.clone() };
+    replayed.state.apply(&Event::Queued(emptied), replayed.now);
+    replayed.idle(send(AYA, 1, "c1", "hello"));
+}

@@ -115,3 +115,31 @@ async fn asking_again_and_again_takes_one_place_in_the_line() {
     assert_eq!(desk.house.state().fetches, 1);
     assert_eq!(positions(&desk.read(1, &outbox)), [0], "and it is served");
 }
+
+/// Otherwise a console that was away while long messages came would be ended as slow for ever, each time it came back.
+#[actix_web::test]
+async fn a_reader_who_missed_more_than_memory_allows_is_given_it_in_parts() {
+    let desk = Desk::new();
+    for _ in 0..2_500 {
+        desk.house.commit_unheard(said(20_000));
+    }
+    desk.house.state().part = 200;
+    let outbox = desk.join(1, 1);
+    desk.read(1, &outbox);
+    desk.watch(1, Some(0));
+    let mut told = Vec::new();
+    for turn in 0..1_000 {
+        desk.settle().await;
+        assert!(desk.fanout.borrow().backlog.get() <= 210 * 20_200, "more than a part waits");
+        told.extend(positions(&desk.read(1, &outbox)));
+        if turn < 10 {
+            desk.tell(said(100));
+        } else if told.len() == 2_510 {
+            break;
+        }
+    }
+    assert_eq!(outbox.borrow().state(), State::Open);
+    assert_eq!(told, (1..=2_510).collect::<Vec<u64>>());
+    desk.tell(said(100));
+    assert_eq!(positions(&desk.read(1, &outbox)), [2_511], "and it is live from there");
+}

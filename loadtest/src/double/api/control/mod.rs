@@ -1,98 +1,37 @@
 //! `/_double/`: the double by hand and from other processes. JSON in and out; no token, since it listens on this
 //! machine only. The calls are listed in the crate's `README.md`.
 
+mod bodies;
+mod people;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::read;
 use super::respond::Answer;
+use super::{parameter, read};
 use crate::double::error::DoubleError;
 use crate::double::faults::Rule;
-use crate::double::hook::{Event, Redelivery};
+use crate::double::hook::Event;
 use crate::double::platform::Platform;
 use crate::double::refusal::Refusal;
-use crate::double::state::{Channel, Quota, Relation};
+use crate::double::state::{Channel, Relation};
+use bodies::{
+    Ahead, ChannelSettings, ContentSettings, EventOf, Events, Ids, KnownChannel, NewChannel, NewGroup, NewToken,
+    NewUser, Reissue, Revoke,
+};
 
 /// Where the double's own calls begin.
 pub(super) const PREFIX: &str = "/_double/";
-
-#[derive(Deserialize)]
-struct NewChannel {
-    #[serde(default)]
-    name: String,
-    webhook: Option<String>,
-    /// All four or none: a channel that is known already.
-    known: Option<KnownChannel>,
-}
-
-#[derive(Deserialize)]
-struct KnownChannel {
-    id: String,
-    secret: String,
-    access_token: String,
-    bot_user_id: String,
-}
-
-#[derive(Deserialize)]
-struct ChannelSettings {
-    webhook: Option<String>,
-    use_webhook: Option<bool>,
-    redelivery: Option<Redelivery>,
-    quota: Option<Quota>,
-    #[serde(default)]
-    used: u64,
-}
-
-#[derive(Deserialize)]
-struct NewUser {
-    name: String,
-    user: Option<String>,
-    relation: Option<Relation>,
-}
-
-#[derive(Deserialize)]
-struct UserSettings {
-    relation: Relation,
-}
-
-#[derive(Deserialize)]
-struct Say {
-    text: String,
-}
-
-#[derive(Deserialize)]
-struct Events {
-    events: Vec<EventOf>,
-}
-
-#[derive(Deserialize)]
-struct EventOf {
-    user: Option<String>,
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    fields: Value,
-    raw: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Ids {
-    event_ids: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Ahead {
-    advance_ms: u64,
-}
+/// Largest body: a picture or a file that a person sends, in base64.
+const MAX_BODY: usize = 32 * 1024 * 1024;
 
 pub(super) async fn answer(platform: &Arc<Platform>, head: &Parts, body: Incoming) -> Answer {
-    let body = match read(body).await {
+    let body = match read(body, MAX_BODY).await {
         Ok(body) => body,
         Err(refusal) => return Answer::refused(&refusal),
     };
@@ -124,8 +63,32 @@ async fn run(
             let user = platform.add_user(channel, new.user.as_deref(), &new.name, relation)?;
             Ok(json!({ "user": user }))
         }
-        ("POST", ["channels", channel, "users", user]) => {
-            platform.set_relation(channel, user, parse::<UserSettings>(body)?.relation)?;
+        ("POST", ["channels", channel, "groups"]) => {
+            let new: NewGroup = parse(body)?;
+            let kind = if new.room { 'R' } else { 'C' };
+            Ok(json!({ "group": platform.add_group(channel, kind, &new.name, &new.members)? }))
+        }
+        ("POST", ["channels", channel, "tokens"]) => {
+            let new: NewToken = parse(body)?;
+            let now_ms = platform.clock.now_ms();
+            let until_ms = new.lives_ms.map_or(i64::MAX, |lives_ms| now_ms.saturating_add(lives_ms));
+            Ok(json!({ "access_token": platform.add_token(channel, new.kind, until_ms)? }))
+        }
+        ("POST", ["channels", channel, "reissue_token"]) => {
+            let token = platform.reissue_token(channel, parse::<Reissue>(body)?.grace_ms)?;
+            Ok(json!({ "access_token": token }))
+        }
+        ("POST", ["channels", channel, "reissue_secret"]) => Ok(json!({ "secret": platform.reissue_secret(channel)? })),
+        ("POST", ["channels", channel, "assertion_keys"]) => {
+            platform.add_assertion_key(channel, parse(body)?)?;
+            Ok(json!({}))
+        }
+        ("POST", ["tokens", "revoke"]) => {
+            let token = parse::<Revoke>(body)?.token;
+            Ok(json!({ "revoked": platform.world.lock().tokens.revoke(&token) }))
+        }
+        ("POST", ["contents", message]) => {
+            platform.set_content(message, parse::<ContentSettings>(body)?.ready)?;
             Ok(json!({}))
         }
         ("POST", ["channels", channel, "deliver"]) => {
@@ -146,14 +109,6 @@ async fn run(
             let deliveries = platform.redeliver(channel).await?;
             Ok(deliveries.iter().map(|delivery| json!(**delivery)).collect())
         }
-        ("POST", ["users", user, "say"]) => {
-            let events = vec![Event::text(user, &parse::<Say>(body)?.text)];
-            Ok(json!(*platform.deliver(&platform.home(user)?, events).await?))
-        }
-        ("GET", ["users", user, "conversation"]) => {
-            let shown = platform.conversation(&platform.home(user)?, user)?;
-            Ok(shown.iter().map(|shown| json!(**shown)).collect())
-        }
         ("GET", ["calls"]) => Ok(platform.calls.since(since(query)).iter().map(|call| json!(**call)).collect()),
         ("GET", ["deliveries"]) => Ok(platform.deliveries.since(since(query)).iter().map(|one| json!(**one)).collect()),
         ("POST", ["faults"]) => {
@@ -169,7 +124,7 @@ async fn run(
             platform.clock.advance(Duration::from_millis(parse::<Ahead>(body)?.advance_ms));
             Ok(json!({ "now_ms": platform.clock.now_ms() }))
         }
-        _ => Err(Refusal::not_found()),
+        _ => people::run(platform, method, path, query.unwrap_or_default(), body).await,
     }
 }
 
@@ -198,6 +153,9 @@ fn set_channel(platform: &Arc<Platform>, channel: &str, body: &[u8]) -> Result<V
     if let Some(on) = set.use_webhook {
         platform.use_webhook(channel, on)?;
     }
+    if let Some(account) = set.account {
+        platform.set_account(channel, account)?;
+    }
     if let Some(quota) = set.quota {
         platform.set_quota(channel, quota, set.used)?;
     }
@@ -222,7 +180,8 @@ fn assortment_users(platform: &Platform, channel: &str) -> Result<Vec<String>, R
 }
 
 fn since(query: Option<&str>) -> u64 {
-    query.and_then(|query| query.strip_prefix("since=")).and_then(|number| number.parse().ok()).unwrap_or(0)
+    let number = parameter(query.unwrap_or_default().as_bytes(), "since");
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {

@@ -1,0 +1,55 @@
+//! Which stream is whose. A stream's id says nothing and changes with every import; what its first record says stays.
+
+use std::collections::HashMap;
+
+use crate::domain::id::{Position, StreamId, WindowId};
+use crate::domain::org::Org;
+use crate::domain::record::Fact;
+use crate::domain::window::Event;
+use crate::handle::StartError;
+use crate::journal::{Journal, codec};
+
+/// The streams of a store.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    /// The organisation's; a new one where the store is empty.
+    pub(crate) org: StreamId,
+    windows: HashMap<WindowId, StreamId>,
+}
+
+impl Streams {
+    /// Looks at the first record of every stream. `new` draws one where there is none yet.
+    pub(crate) fn find(journal: &dyn Journal, new: impl FnOnce() -> StreamId) -> Result<Self, StartError> {
+        let mut org = None;
+        let mut empty = None;
+        let mut windows = HashMap::new();
+        for (stream, head) in journal.streams() {
+            if head == Position(0) {
+                empty = Some(stream);
+                continue;
+            }
+            for stored in journal.read(stream, Position(1), 1, usize::MAX)? {
+                match codec::decode(&stored.payload)?.events.first() {
+                    Some(Fact::Org(_)) => org = Some(stream),
+                    Some(Fact::Window(Event::Opened { id, .. })) => {
+                        windows.insert(id.clone(), stream);
+                    }
+                    _ => tracing::warn!(%stream, "a stream begins with neither an organisation nor a window"),
+                }
+            }
+        }
+        // Only the organisation's own can be empty before it has said anything.
+        let org = org.or(empty.filter(|_| windows.is_empty())).unwrap_or_else(new);
+        Ok(Self { org, windows })
+    }
+
+    /// Puts each window's stream into the organisation as it is now. A window whose stream has no record yet keeps the
+    /// one that was drawn for it.
+    pub(crate) fn put_into(&self, org: &mut Org) {
+        for entry in org.windows.values_mut() {
+            if let Some(stream) = self.windows.get(&entry.id) {
+                entry.stream = *stream;
+            }
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! A run from beginning to end: set the scene, let people come, measure, come to rest, look at everything once more.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use hyper::Method;
+use madoguchi_protocol::api::{Items, Message, Window};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::agent::{self, Agent};
+use super::book::{Kind, Place};
+use super::chance::Schedule;
+use super::clockwork::Clock;
+use super::customers;
+use super::error::RunError;
+use super::hall::Hall;
+use super::host::{self, Started};
+use super::metrics;
+use super::options::Options;
+use super::report::{Report, Sample, Sampled};
+use super::scene::Scene;
+
+/// Between two looks at something that must come about.
+const LOOK: Duration = Duration::from_millis(50);
+/// Between two looks at the server's figures.
+const SAMPLE: Duration = Duration::from_secs(1);
+/// From the last agent's watch to the first customer.
+const BREATH_US: u64 = 200_000;
+/// Timelines read at once at the end.
+const TIMELINES: usize = 8;
+const PAGE: usize = 200;
+
+/// Runs and judges. Blocks until everything has come to rest, at most warm-up, duration and twice the patience.
+///
+/// # Errors
+/// [`RunError`]: it could not be measured. What the server did wrong is in the report.
+pub fn run(options: &Options) -> Result<Report, RunError> {
+    options.check()?;
+    let mut server = match &options.server {
+        Some(program) => Some(Started::new(program, &options.login, &options.pin_server)?),
+        None => None,
+    };
+    // Before the first thread, so that all are where this one is.
+    host::pin(&options.pin_self)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(options.threads as usize)
+        .thread_name("load")
+        .enable_all()
+        .build()
+        .map_err(|source| RunError::Machine { what: "threads", source })?;
+    let (base, password, pid) = match (&server, options.address) {
+        (Some(server), _) => (server.url.clone(), server.password.clone(), Some(server.pid())),
+        (None, Some(address)) => {
+            (format!("http://{address}"), options.password.clone().unwrap_or_default(), options.pid)
+        }
+        (None, None) => return Err(RunError::Options("a server or an address is needed".to_owned())),
+    };
+    let played = runtime.block_on(async {
+        tokio::select! {
+            report = play(&base, &password, pid, options) => report,
+            error = told_to_stop() => Err(error),
+        }
+    });
+    let mut report = played?;
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    if !report.is_sound() {
+        report.kept_data = server.as_mut().and_then(Started::keep_folder);
+    }
+    Ok(report)
+}
+
+/// SIGINT and SIGTERM end the run in the ordinary way, so that a started server ends with it.
+async fn told_to_stop() -> RunError {
+    let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
+    match signals {
+        Ok((mut interrupt, mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            RunError::Interrupted
+        }
+        Err(source) => RunError::Machine { what: "signals", source },
+    }
+}
+
+async fn play(base: &str, password: &str, pid: Option<u32>, options: &Options) -> Result<Report, RunError> {
+    let scene = Scene::set(base, &options.login, password, options).await?;
+    let hall = Hall::new(options, scene);
+    let phones = tokio::spawn(customers::watch_phones(Arc::clone(&hall), hall.scene.double.stream()));
+    let (stop, stopped) = watch::channel(false);
+    let (agents, lines) = open_desks(&hall, &stopped);
+    await_watches(&hall).await?;
+
+    let begin_us = hall.clock.now_us() + BREATH_US;
+    let from_us = begin_us + (options.warm_up_s * 1e6) as u64;
+    let end_us = from_us + (options.duration_s * 1e6) as u64;
+    hall.measure_from(from_us);
+    let schedule = Schedule::new(options.seed, options.chats, options.rate, options.warm_up_s + options.duration_s);
+    let (ring, rung) = mpsc::channel(customers::MOST_WAITING);
+    let ringing = hall.alarm.run(hall.clock, begin_us, schedule, ring, lines);
+    let writing = tokio::spawn(customers::write(Arc::clone(&hall), rung));
+
+    let sampled = sample(&hall, pid, from_us, end_us).await?;
+    hall.is_calm.store(true, Ordering::Relaxed);
+    let _ = writing.await;
+    rest(&hall).await;
+    let heads = heads(&hall).await?;
+    let places = leave(&hall, agents, &heads, &stop).await;
+    hall.alarm.stop();
+    let turned_away = tokio::task::spawn_blocking(|| ringing.join().unwrap_or(0)).await.unwrap_or(0);
+    if turned_away > 0 {
+        hall.fault(Kind::Unchecked, || format!("{turned_away} messages were never written: the load is too slow"));
+    }
+    judge(&hall, &places, &heads).await?;
+    let last = look(&hall, pid).await?;
+    phones.abort();
+    Ok(Report::new(&hall, &sampled, &last))
+}
+
+type Desk = JoinHandle<Vec<(u32, Place)>>;
+
+/// Sends every agent to work; they hear the alarm through the lines.
+fn open_desks(
+    hall: &Arc<Hall>,
+    stopped: &watch::Receiver<bool>,
+) -> (Vec<Desk>, Vec<mpsc::UnboundedSender<super::clockwork::Due>>) {
+    (0..hall.options.agents)
+        .map(|number| {
+            let (line, due) = mpsc::unbounded_channel();
+            let agent = Agent::new(number, Arc::clone(hall));
+            (tokio::spawn(agent.work(due, stopped.clone())), line)
+        })
+        .unzip()
+}
+
+/// Everybody watches before anybody writes.
+async fn await_watches(hall: &Hall) -> Result<(), RunError> {
+    let wanted = (hall.options.agents * hall.options.watch) as usize;
+    let is_there = || hall.watching.load(Ordering::Relaxed) >= wanted;
+    if come_about(hall, is_there).await {
+        return Ok(());
+    }
+    let there = hall.watching.load(Ordering::Relaxed);
+    Err(RunError::Server(format!("{there} of {wanted} watches began: {:?}", hall.faults())))
+}
+
+/// Looks until it is so, or the patience is at its end.
+async fn come_about(hall: &Hall, is_so: impl Fn() -> bool) -> bool {
+    let end_us = hall.clock.now_us() + (hall.options.patience_s * 1e6) as u64;
+    while hall.clock.now_us() < end_us {
+        if is_so() {
+            return true;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    is_so()
+}
+
+/// The server at the beginning and the end of the measuring, and the worst of its read models in between.
+async fn sample(hall: &Hall, pid: Option<u32>, from_us: u64, end_us: u64) -> Result<Sampled, RunError> {
+    hall.clock.wait_until(from_us).await;
+    let before = look(hall, pid).await?;
+    let (mut most_lag, mut most_queue) = (0.0_f64, 0.0_f64);
+    let seconds = ((end_us - from_us) as f64 / SAMPLE.as_micros() as f64).ceil() as u64;
+    for second in 1..=seconds {
+        let at_us = from_us + second * SAMPLE.as_micros() as u64;
+        hall.clock.wait_until(at_us.min(end_us)).await;
+        let now = figures(hall).await?;
+        most_lag = most_lag.max(metrics::sum(&now, "madoguchi_readmodel_lag_records"));
+        most_queue = most_queue.max(metrics::sum(&now, "madoguchi_journal_queue_depth"));
+    }
+    Ok(Sampled { before, after: look(hall, pid).await?, most_lag, most_queue })
+}
+
+async fn figures(hall: &Hall) -> Result<metrics::Metrics, RunError> {
+    Ok(metrics::read(&hall.scene.owner.text(Method::GET, "/metrics", None).await?))
+}
+
+async fn look(hall: &Hall, pid: Option<u32>) -> Result<Sample, RunError> {
+    Ok(Sample {
+        at_us: hall.clock.now_us(),
+        usage: pid.and_then(host::Usage::of),
+        own: host::Usage::of(std::process::id()),
+        acknowledged: hall.sum(|book| book.checked.acknowledged),
+        tellings: hall.sum(|book| book.checked.tellings),
+        metrics: figures(hall).await?,
+    })
+}
+
+/// Until agents have done what they wanted and every answer has an end. What does not is found by the judge.
+async fn rest(hall: &Hall) {
+    let is_at_rest = || hall.sum(|book| book.open_acts + book.open_answers) == 0;
+    if !come_about(hall, is_at_rest).await {
+        let (acts, answers) = (hall.sum(|book| book.open_acts), hall.sum(|book| book.open_answers));
+        hall.fault(Kind::Unanswered, || format!("{acts} commands and {answers} answers came to no end"));
+    }
+}
+
+/// The end of each window's stream, and until then nothing that was stored whole waits any more.
+async fn heads(hall: &Hall) -> Result<Vec<u64>, RunError> {
+    let mut heads = Vec::new();
+    for (id, _) in &hall.scene.windows {
+        let clock = Clock::start();
+        loop {
+            let window: Window = hall.scene.owner.get(&format!("/api/v1/windows/{id}")).await?;
+            if window.raw_waiting == 0 {
+                break;
+            }
+            if clock.now_us() > (hall.options.patience_s * 1e6) as u64 {
+                hall.fault(Kind::Missing, || format!("{} bodies of {id} still wait", window.raw_waiting));
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        heads.push(agent::head(hall.scene.server, &hall.scene.owner, id).await?);
+    }
+    Ok(heads)
+}
+
+/// Lets every socket come to the end of its windows, then sends everybody home.
+async fn leave(hall: &Hall, agents: Vec<Desk>, heads: &[u64], stop: &watch::Sender<bool>) -> Vec<(u32, Place)> {
+    let is_told = || hall.rooms.iter().zip(heads).all(|(room, head)| room.lock().book.told_all(*head));
+    // Whoever is not told everything in this time is named by the judge.
+    let _ = come_about(hall, is_told).await;
+    stop.send_replace(true);
+    let mut places = Vec::new();
+    for agent in agents {
+        places.extend(agent.await.unwrap_or_default());
+    }
+    places
+}
+
+async fn judge(hall: &Arc<Hall>, places: &[(u32, Place)], heads: &[u64]) -> Result<(), RunError> {
+    for (window, place) in places {
+        for _ in 0..place.snapshots {
+            hall.count("snapshots on coming back");
+        }
+        let mut room = hall.rooms[*window as usize].lock();
+        room.book.stands(place, heads[*window as usize]);
+    }
+    let chats: Vec<_> = hall.rooms.iter().flat_map(|room| room.lock().book.chats()).collect();
+    let mut timelines = stream::iter(chats)
+        .map(|(chat, conversation)| {
+            let hall = Arc::clone(hall);
+            async move { (chat, timeline(&hall, &conversation).await) }
+        })
+        .buffer_unordered(TIMELINES);
+    while let Some((chat, shown)) = timelines.next().await {
+        hall.room_of(chat).lock().book.timeline(chat, &shown?);
+    }
+    for room in &hall.rooms {
+        room.lock().book.close();
+    }
+    Ok(())
+}
+
+async fn timeline(hall: &Hall, conversation: &str) -> Result<Vec<Message>, RunError> {
+    let mut lines: Vec<Message> = Vec::new();
+    loop {
+        let after = lines.last().map_or(0, |line| line.number);
+        let path = format!("/api/v1/conversations/{conversation}/messages?after={after}&limit={PAGE}");
+        let page: Items<Message> = hall.scene.owner.get(&path).await?;
+        let is_last = page.items.len() < PAGE;
+        lines.extend(page.items);
+        if is_last {
+            return Ok(lines);
+        }
+    }
+}

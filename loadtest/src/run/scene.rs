@@ -1,0 +1,151 @@
+//! Everything a run needs on the server and around it: windows, agents at work, LINE accounts, customers. Made over the
+//! public REST interface, as an organisation would.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use hyper::Method;
+use madoguchi_protocol::api::{Agent, Inbox};
+use serde_json::{Value, json};
+
+use super::api::Api;
+use super::error::RunError;
+use super::options::Options;
+use crate::double::{Channel, Double, Limits, Options as DoubleOptions};
+
+/// Calls on their way at once while setting up.
+const AT_ONCE: usize = 8;
+/// How long a server may take to become ready.
+const READY: Duration = Duration::from_secs(60);
+/// The sizes in which windows are sold.
+const PRODUCTS: [u32; 3] = [5, 30, 100];
+
+/// An agent, logged in.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) login: String,
+    pub(crate) api: Api,
+}
+
+/// The stage before the play.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) server: SocketAddr,
+    pub(crate) owner: Api,
+    pub(crate) double: Double,
+    /// By window: id and LINE account.
+    pub(crate) windows: Vec<(String, Channel)>,
+    pub(crate) agents: Vec<Person>,
+    /// The phone of each chat.
+    pub(crate) users: Vec<String>,
+}
+
+impl Scene {
+    /// Sets everything up on the server at `base`.
+    pub(crate) async fn set(base: &str, login: &str, password: &str, options: &Options) -> Result<Self, RunError> {
+        let unreadable = || RunError::Server(format!("{base} is no address"));
+        let server = base.trim_start_matches("http://").parse().map_err(|_| unreadable())?;
+        let nobody = Api::new(base);
+        ready(&nobody).await?;
+        let owner = nobody.login(login, password).await?;
+        let double = Double::start(double_options(options.seed))?;
+        // Names of earlier runs are taken.
+        let run = format!("{:08x}", rand::random::<u32>());
+        let mut windows = Vec::new();
+        for window in 0..options.windows {
+            windows.push(open_window(&owner, base, &double, &run, window, options).await?);
+        }
+        let made: Vec<Person> = stream::iter(0..options.agents)
+            .map(|agent| hire(&owner, &nobody, &run, agent, &windows, options))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut users = Vec::new();
+        for chat in 0..options.chats {
+            let (_, channel) = &windows[(chat % options.windows) as usize];
+            users.push(double.add_user(channel, &format!("客{chat}"))?);
+        }
+        Ok(Self { server, owner, double, windows, agents: made, users })
+    }
+
+    /// The agents' places by their ids.
+    pub(crate) fn agents_by_id(&self) -> HashMap<String, u32> {
+        self.agents.iter().map(|person| person.id.clone()).zip(0..).collect()
+    }
+}
+
+/// The double keeps little: the run itself looks at everything that appears.
+fn double_options(seed: u64) -> DoubleOptions {
+    let limits = Limits {
+        calls: 1_000,
+        call_bytes: 4 * 1024 * 1024,
+        deliveries: 1_000,
+        shown: 16,
+        recent_events: 1_000,
+        reply_tokens: 50_000,
+        retry_keys: 50_000,
+        contents: 16,
+        content_bytes: 1024 * 1024,
+        connections: 4_096,
+    };
+    DoubleOptions { seed, variety: false, limits, ..DoubleOptions::default() }
+}
+
+async fn ready(api: &Api) -> Result<(), RunError> {
+    let end = Instant::now() + READY;
+    loop {
+        match api.text(Method::GET, "/readyz", None).await {
+            Ok(_) => return Ok(()),
+            Err(error) if Instant::now() > end => return Err(error),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn open_window(
+    owner: &Api,
+    base: &str,
+    double: &Double,
+    run: &str,
+    number: u32,
+    options: &Options,
+) -> Result<(String, Channel), RunError> {
+    let places = options.places();
+    let product = PRODUCTS.into_iter().find(|product| *product >= places).unwrap_or(PRODUCTS[2]);
+    let id = format!("load{run}n{number}");
+    let window = json!({"id": id, "name": format!("負荷{run}-{number}"), "product": product});
+    let _: Value = owner.call(Method::POST, "/api/v1/windows", Some(&window)).await?;
+    let channel = double.add_channel(&id);
+    let settings = json!({
+        "mode": "auto", "channel_secret": channel.secret, "channel_access_token": channel.access_token,
+        "api_base_url": double.api_url(), "api_data_base_url": double.data_url(),
+    });
+    let inbox = json!({"window": id, "kind": "line", "settings": settings});
+    let inbox: Inbox = owner.call(Method::POST, "/api/v1/inboxes", Some(&inbox)).await?;
+    // Not `webhook_url`: a public address may lead elsewhere.
+    double.set_webhook(&channel, &format!("{base}/hooks/line/{}", inbox.id))?;
+    Ok((id, channel))
+}
+
+async fn hire(
+    owner: &Api,
+    nobody: &Api,
+    run: &str,
+    number: u32,
+    windows: &[(String, Channel)],
+    options: &Options,
+) -> Result<Person, RunError> {
+    let login = format!("load{run}a{number}");
+    let password = format!("{:032x}", rand::random::<u128>());
+    let person = json!({"login": login, "name": format!("担当{number}"), "role": "agent", "password": password});
+    let person: Agent = owner.call(Method::POST, "/api/v1/agents", Some(&person)).await?;
+    for window in options.windows_of(number) {
+        let path = format!("/api/v1/windows/{}/agents/{}", windows[window as usize].0, person.id);
+        owner.text(Method::PUT, &path, Some(&json!({}))).await?;
+    }
+    let api = nobody.login(&login, &password).await?;
+    Ok(Person { id: person.id, login, api })
+}

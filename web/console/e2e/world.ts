@@ -1,0 +1,261 @@
+// A whole house for one test file: the real server on a folder of its own, the LINE double, and Debian's Chromium.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const built = (name: string) =>
+  join(process.env.CONSOLE_TARGET ?? new URL('../../../target/debug', import.meta.url).pathname, name);
+const PASSWORD = 'correct horse 窓口';
+
+export const sleepless = async <T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> => {
+  const until = Date.now() + 20_000;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > until) throw new Error(`never came: ${what}`);
+    await new Promise((next) => setTimeout(next, 25));
+  }
+};
+
+/** Starts a program and gives the first line that it prints. */
+async function start(program: string, args: string[], env: Record<string, string> = {}) {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (chunk) => {
+    log = (log + chunk).slice(-20_000);
+  });
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`${program} ended with ${code}\n${log}`)));
+    child.once('error', reject);
+  });
+  return { child, line };
+}
+
+const ended = (child: ChildProcess) =>
+  new Promise<void>((resolve) =>
+    child.exitCode === null && child.signalCode === null ? child.once('exit', () => resolve()) : resolve(),
+  );
+
+export class World {
+  url = '';
+  double = '';
+  browser!: Browser;
+  channel = '';
+  agents: Record<string, string> = {};
+  customers: Record<string, string> = {};
+  ids: Record<string, string> = {};
+  private dir = mkdtempSync(join(tmpdir(), 'madoguchi-browser-'));
+  private server: ChildProcess | null = null;
+  private platform: ChildProcess | null = null;
+  private cookie = '';
+
+  static async open(): Promise<World> {
+    const world = new World();
+    await world.begin();
+    return world;
+  }
+
+  private async begin() {
+    const double = await start(built('loadtest'), [
+      'line-double',
+      '--listen',
+      '127.0.0.1:0',
+      '--listen-data',
+      '127.0.0.1:0',
+    ]);
+    this.platform = double.child;
+    const places = JSON.parse(double.line) as { api: string; data: string };
+    this.double = places.api;
+    const owner = ['user', 'add', '--data-dir', this.dir, '--login', 'owner', '--role', 'owner'];
+    execFileSync(built('madoguchi'), owner, { input: PASSWORD, env: this.env });
+    await this.serve('127.0.0.1:0');
+    await this.furnish(places);
+    const executablePath =
+      process.env.CONSOLE_CHROMIUM ?? execFileSync('sh', ['-c', 'command -v chromium']).toString().trim();
+    this.browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  }
+
+  private get env() {
+    return {
+      ...process.env,
+      MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS: 'true',
+      MADOGUCHI_LOG__LEVEL: 'warn',
+    } as Record<string, string>;
+  }
+
+  private async serve(listen: string) {
+    const { child, line } = await start(
+      built('madoguchi'),
+      ['serve', '--data-dir', this.dir, '--listen', listen],
+      this.env,
+    );
+    this.server = child;
+    this.url = line.replace('listening ', '').trim();
+    await sleepless('a ready server', async () => (await fetch(`${this.url}/readyz`).catch(() => null))?.ok);
+  }
+
+  private async furnish({ api, data }: { api: string; data: string }) {
+    await this.api('POST', '/session', { login: 'owner', password: PASSWORD });
+    await this.api('POST', '/windows', { id: 'support', name: 'サポート窓口', product: 5 });
+    for (const [login, name, role] of [
+      ['hanako', '佐藤 花子', 'agent'],
+      ['taro', '鈴木 太郎', 'agent'],
+      ['misaki', '高橋 美咲', 'supervisor'],
+    ] as const) {
+      const agent = await this.api('POST', '/agents', { login, name, role, password: PASSWORD });
+      this.agents[login] = agent.id;
+      await this.api('PUT', `/windows/support/agents/${agent.id}`);
+    }
+    const channel = await this.phone('/channels', { name: 'サポート窓口' });
+    this.channel = channel.id;
+    const inbox = await this.api('POST', '/inboxes', {
+      window: 'support',
+      kind: 'line',
+      settings: {
+        channel_secret: channel.secret,
+        channel_access_token: channel.access_token,
+        api_base_url: api,
+        api_data_base_url: data,
+      },
+    });
+    await this.phone(`/channels/${this.channel}`, { webhook: inbox.webhook_url });
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, read by tests that know them
+  async api(method: string, path: string, body?: unknown): Promise<any> {
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: { origin: this.url, 'content-type': 'application/json', cookie: this.cookie },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const set = response.headers.get('set-cookie');
+    if (set) this.cookie = set.split(';')[0] ?? '';
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? null : JSON.parse(text);
+  }
+
+  /** A call to the double's own interface. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  async phone(path: string, body?: unknown): Promise<any> {
+    const response = await fetch(`${this.double}/_double${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return text === '' ? null : JSON.parse(text);
+  }
+
+  /** A customer writes; whoever is new becomes a friend first. */
+  async say(name: string, text: string) {
+    const isNew = !(name in this.customers);
+    this.customers[name] ??= (await this.phone(`/channels/${this.channel}/users`, { name })).user;
+    await this.phone(`/users/${this.customers[name]}/say`, { text });
+    if (!isNew) return;
+    const { items } = await this.api('GET', '/windows/support/conversations?limit=200');
+    const known = new Set(Object.values(this.ids));
+    this.ids[name] = items.find((row: { id: string }) => !known.has(row.id)).id;
+  }
+
+  /** The texts that the customer's phone shows, in order. */
+  async shown(name: string): Promise<string[]> {
+    const shown = await this.phone(`/users/${this.customers[name]}/conversation`);
+    return shown.map((it: { text: string | null }) => it.text ?? '');
+  }
+
+  conversation(name: string) {
+    return this.api('GET', `/conversations/${this.ids[name]}`);
+  }
+
+  /** Opens a conversation by its row. */
+  async open(page: Page, name: string) {
+    await page.locator(`.list li a[href$="${this.ids[name]}"]`).click();
+    await page.locator(`.list li a.current[href$="${this.ids[name]}"]`).waitFor({ state: 'attached' });
+    await page.locator('.pane-thread h2').waitFor();
+  }
+
+  async kill() {
+    this.server?.kill('SIGKILL');
+    if (this.server) await ended(this.server);
+  }
+
+  async restart() {
+    await this.serve(this.url.replace('http://', ''));
+  }
+
+  /** A way to the server that can be cut, as a cable is: what is on it breaks, and nothing new gets through. */
+  async cable() {
+    const open = new Set<Socket>();
+    let whole = true;
+    const { port } = new URL(this.url);
+    const server = createServer((near) => {
+      if (!whole) return near.destroy();
+      const far = connect(Number(port), '127.0.0.1');
+      for (const socket of [near, far]) {
+        open.add(socket);
+        socket.on('error', () => socket.destroy());
+        socket.on('close', () => {
+          open.delete(socket);
+          near.destroy();
+          far.destroy();
+        });
+      }
+      near.pipe(far).pipe(near);
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      cut: () => {
+        whole = false;
+        for (const socket of open) socket.destroy();
+      },
+      mend: () => {
+        whole = true;
+      },
+      close: () => server.close(),
+    };
+  }
+
+  /** A browser of one person, logged in. */
+  async desk(
+    login: string,
+    options: Parameters<Browser['newContext']>[0] = {},
+    url = this.url,
+  ): Promise<{ page: Page; context: BrowserContext }> {
+    const context = await this.browser.newContext({
+      locale: 'ja-JP',
+      viewport: { width: 1440, height: 900 },
+      ...options,
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(8_000);
+    await page.goto(url);
+    await logIn(page, login);
+    return { page, context };
+  }
+
+  async close() {
+    await this.browser?.close();
+    this.server?.kill('SIGKILL');
+    this.platform?.kill('SIGKILL');
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+export async function logIn(page: Page, login: string) {
+  await page.locator('input[name=username]').fill(login);
+  await page.locator('input[name=password]').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.locator('nav a.current').first().waitFor({ state: 'attached' });
+}
+
+export const bubbles = (page: Page, text: string) => page.locator('main article').filter({ hasText: text });
+export const composer = (page: Page) => page.locator('.composer textarea');

@@ -1,0 +1,238 @@
+// What travels between server and console, field by field. The Rust side of it is `protocol/src`.
+
+import { flag, kinds, list, maybe, number, object, orNull, text, word } from './shape';
+
+export const Role = word('agent', 'supervisor', 'administrator', 'owner');
+export const Presence = word('available', 'away', 'wrap_up', 'offline');
+export const Status = word('new', 'in_progress', 'done');
+export const Channel = word('line');
+export const Direction = word('inbound', 'outbound', 'note', 'system');
+export const MessageState = word(
+  'received',
+  'queued',
+  'sending',
+  'unsent',
+  'sent',
+  'delivered',
+  'read',
+  'failed',
+  'unknown',
+  'cancelled',
+);
+
+export const Failure = kinds('reason', {
+  refused: { status: number, detail: text },
+  unauthorised: { status: number },
+  quota_empty: {},
+  gave_up: {},
+  inbox_gone: {},
+});
+
+export const Content = kinds('type', { text: { text }, other: { kind: text, summary: text }, redacted: {} });
+export const NewContent = kinds('type', { text: { text } });
+
+export const Message = object({
+  id: text,
+  number,
+  direction: Direction,
+  content: Content,
+  state: orNull(MessageState),
+  agent: orNull(text),
+  client_id: orNull(text),
+  at: text,
+  late: maybe(flag),
+  taken_back: maybe(flag),
+  edited: maybe(flag),
+  deleted: maybe(flag),
+  free: maybe(flag),
+  failure: maybe(Failure),
+});
+
+export const Offer = object({ from: text, to: text, expires_at: text, note: orNull(text) });
+export const Away = object({ since: text, claimable_at: text, expires_at: text });
+export const Seat = object({
+  agent: orNull(text),
+  epoch: number,
+  offer: orNull(Offer),
+  away: orNull(Away),
+  claimable: flag,
+});
+export const ContactPoint = object({ id: text, name: orNull(text) });
+
+export const Conversation = object({
+  id: text,
+  window: text,
+  inbox: text,
+  channel: Channel,
+  contact_point: ContactPoint,
+  contact: orNull(object({ id: text, name: text })),
+  status: Status,
+  assignee: orNull(text),
+  seat: orNull(Seat),
+  former_holder: orNull(text),
+  last_number: number,
+  waiting_to_send: number,
+  waiting_since: orNull(text),
+  set_aside: flag,
+  position: number,
+  opened_at: text,
+  updated_at: text,
+});
+
+export const Agent = object({ id: text, login: text, name: text, role: Role, disabled: flag, created_at: text });
+export const MyWindow = object({ id: text, name: text, member: flag });
+export const Me = object({ agent: Agent, windows: list(MyWindow) });
+export const WindowMember = object({ id: text, name: text, role: Role, presence: Presence });
+export const WindowSettings = object({
+  handover_timeout_ms: number,
+  seat_claimable_ms: number,
+  seat_expiry_ms: number,
+  auto_close_ms: number,
+  reply_budget_ms: number,
+});
+
+export const Code = word(
+  'malformed',
+  'invalid',
+  'too_large',
+  'unsupported_media_type',
+  'unauthenticated',
+  'wrong_credentials',
+  'wrong_signature',
+  'origin_refused',
+  'forbidden',
+  'not_found',
+  'method_not_allowed',
+  'moved',
+  'exists',
+  'limit_reached',
+  'seat_taken',
+  'seat_stale',
+  'seat_not_held',
+  'client_id_reused',
+  'not_a_member',
+  'colleague_not_a_member',
+  'no_offer',
+  'needs_supervisor',
+  'not_the_author',
+  'not_waiting',
+  'set_aside',
+  'rate_limited',
+  'overloaded',
+  'disk_full',
+  'catching_up',
+  'interrupted',
+  'stopping',
+  'internal',
+);
+
+export const Problem = object({
+  type: text,
+  title: text,
+  status: number,
+  code: Code,
+  detail: maybe(text),
+  field: maybe(text),
+  rule: maybe(text),
+  limit: maybe(number),
+  holder: maybe(object({ id: text, name: text })),
+  epoch: maybe(number),
+  window: maybe(text),
+  retry_after_ms: maybe(number),
+});
+
+export const ClaimHow = kinds('type', {
+  started: {},
+  resumed: {},
+  handed_over: { from: text },
+  taken_over: { from: orNull(text), reason: orNull(text) },
+});
+export const ReleaseCause = word('returned', 'away', 'logged_out', 'left_window');
+export const HandoverEnd = word('declined', 'timed_out', 'withdrawn', 'overtaken');
+
+const conversation = text;
+export const Event = kinds('type', {
+  opened: { conversation, inbox: text, channel: Channel, contact_point: ContactPoint },
+  received: { conversation, message: Message, received_at: text },
+  reopened: { conversation },
+  claimed: { conversation, agent: text, epoch: number, how: ClaimHow },
+  released: { conversation, agent: text, cause: ReleaseCause },
+  completed: { conversation, by: orNull(text) },
+  handover_offered: { conversation, offer: Offer },
+  handover_ended: { conversation, how: HandoverEnd },
+  assigned: { conversation, assignee: orNull(text), by: orNull(text) },
+  queued: { conversation, message: Message },
+  send_started: { conversation, number },
+  send_abandoned: { conversation, number },
+  sent: { conversation, number, free: flag },
+  failed: { conversation, number, failure: Failure },
+  unknown: { conversation, number },
+  cancelled: { conversation, number, by: text },
+  note_added: { conversation, message: Message },
+  note_edited: { conversation, number, content: Content },
+  note_deleted: { conversation, number },
+  holder_away: { conversation, away: Away },
+  holder_returned: { conversation },
+  seat_claimable: { conversation },
+  unsent: { conversation, number: orNull(number) },
+  name_seen: { conversation, name: text },
+  set_aside: { conversation },
+  taken_back: { conversation, by: text },
+  window_opened: { name: text, places: number },
+  agent_added: { agent: text },
+  agent_removed: { agent: text },
+  settings_changed: { settings: WindowSettings },
+  contact_point_seen: { contact_point: text, inbox: text },
+  raw_accepted: { raw: text, inbox: text, received_at: text, reason: word('busy', 'unparsable', 'set_aside') },
+  raw_settled: { raw: text, how: word('interpreted', 'dismissed') },
+});
+
+export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
+
+export const ServerFrame = kinds('type', {
+  hello: { protocol: number, at: text, ping_ms: number, typing_ms: number, message_bytes: number },
+  me: Me.fields,
+  snapshot: {
+    window: text,
+    stream: text,
+    position: number,
+    name: text,
+    places: number,
+    settings: WindowSettings,
+    agents: list(WindowMember),
+    raw_waiting: number,
+    conversations: list(Conversation),
+    open_total: number,
+  },
+  update: { window: text, stream: text, position: number, at: text, events: list(Event) },
+  unwatched: { window: text, problem: maybe(Problem) },
+  reply: { ref: text, ok: maybe(CommandDone), problem: maybe(Problem) },
+  typing: { window: text, typing: list(object({ conversation: text, agent: text })) },
+  presence: { window: text, agents: list(object({ agent: text, state: Presence })) },
+  problem: { problem: Problem },
+  going: { retry_after_ms: number },
+});
+
+export const Command = kinds('type', {
+  claim: {},
+  release: { seat_epoch: number },
+  complete: { seat_epoch: number },
+  takeover: { reason: text },
+  handover: { seat_epoch: number, to: text, note: maybe(text) },
+  accept_handover: {},
+  decline_handover: {},
+  assign: { assignee: orNull(text) },
+  send: { client_id: text, seat_epoch: number, content: NewContent },
+  cancel: { number, seat_epoch: number },
+  add_note: { client_id: text, text },
+  edit_note: { number, text },
+  delete_note: { number },
+});
+
+export const ClientFrame = kinds('type', {
+  watch: { window: text, stream: maybe(text), position: maybe(number) },
+  unwatch: { window: text },
+  typing: { conversation: text },
+  presence: { state: word('available', 'away', 'wrap_up') },
+  command: { ref: text, conversation: text, command: Command },
+});
