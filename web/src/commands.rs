@@ -34,7 +34,7 @@ pub async fn run(
     let _place = app.admit(Class::Command)?;
     may(app, who, convert::command::action(&command), conversation).await?;
     let changed = changed_number(&command);
-    let uploads = uploads(app, &command).await?;
+    let uploads = uploads(app, who, conversation, &command).await?;
     let wish = convert::command::command(who, command, &uploads, rand::random())?;
     let Done { row, number } =
         app.engine.command(By::Agent(who.agent), conversation, wish).await.map_err(|failure| refused(app, failure))?;
@@ -46,12 +46,18 @@ pub async fn run(
     Ok(CommandDone { seat: conversation.seat.clone(), conversation, message })
 }
 
-/// The uploads that a command names. Those that are not there are left out.
-async fn uploads(app: &App, command: &Command) -> Result<convert::answer::Uploads, Problem> {
+/// The uploads that a command names. Those that are not there, or not the caller's, are left out.
+async fn uploads(
+    app: &App,
+    who: &Identity,
+    conversation: ConversationId,
+    command: &Command,
+) -> Result<convert::answer::Uploads, Problem> {
     let mut uploads = convert::answer::Uploads::new();
     if let Command::Send(send) = command {
         for id in convert::answer::named(&send.content) {
-            if let Some(upload) = app.engine.upload_named(id).await.map_err(|failure| refused(app, failure))? {
+            let named = app.engine.upload_named(id, who.agent, conversation).await;
+            if let Some(upload) = named.map_err(|failure| refused(app, failure))? {
                 uploads.insert(id, upload);
             }
         }

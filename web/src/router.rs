@@ -50,8 +50,8 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents, ReadWindow, SendFiles,
-    TakeBack, TakeOver, UseSeat, Work,
+    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents, ReadWindow,
+    SendFiles, TakeBack, TakeOver, UseSeat, Work,
 };
 
 table! {

@@ -156,7 +156,9 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         restore_window(&views, journal, &parts.store, entry)?;
     }
     views.restore_org(org, journal.head(streams.org));
-    let uploads = Uploads::open(&config.data_dir.join("uploads"), config.tools.clone()).map_err(StartError::Uploads)?;
+    let content = ContentStore::open(&config.data_dir).map_err(StartError::Content)?;
+    let coming_in = config.data_dir.join("uploads");
+    let uploads = Uploads::open(content.clone(), &coming_in, config.tools.clone()).map_err(StartError::Uploads)?;
     Ok(Core {
         journal: parts.journal,
         writer: parking_lot::Mutex::new(Some(parts.writer)),
@@ -170,7 +172,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         platform: parts.platform,
         urls: parts.urls,
         uploads,
-        content: ContentStore::open(&config.data_dir).map_err(StartError::Content)?,
+        content,
         pulses: Pulses::default(),
         depths: Depths::default(),
         counts: parts.counts,

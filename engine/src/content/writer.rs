@@ -80,6 +80,26 @@ impl Writer {
         Ok(note.file)
     }
 
+    /// Gives the file its name with what somebody else found it to be; bytes that were made here, or were looked at
+    /// before. Durable on return.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn finish_as(
+        self,
+        mime: &str,
+        size: Option<(u32, u32)>,
+        preview: Option<FileId>,
+        keep: &Keep,
+    ) -> Result<StoredFile, Refused> {
+        let note = keep.note(StoredFile { id: self.id, mime: mime.to_owned(), bytes: self.bytes, size, preview });
+        self.file.sync_all()?;
+        self.store.put_note(&note)?;
+        fs::rename(self.store.part_path(self.id), self.store.path(self.id))?;
+        sync(&self.store.dir)?;
+        Ok(note.file)
+    }
+
     /// The small picture, complete under its own name; it goes with the file, or with the next sweep.
     fn put_preview(&self, id: FileId, small: &[u8], keep: &Keep) -> Result<FileId, Refused> {
         let mut writer = Self::begin(&self.store, id, u64::MAX)?;

@@ -1,7 +1,7 @@
 //! Files that agents upload, made ready to be sent, and kept until a message names them.
 //!
 //! A file comes in whole first, is then looked at by its bytes and never by its name, and converted where platforms
-//! would not take it. What stands here under an id is synced to the disk: a message may name it. A file that no message
+//! would not take it. What is ready lies in the content store, durable: a message may name it. A file that no message
 //! named within a day goes; one that was named stays as long as its message.
 
 mod boxes;
@@ -14,27 +14,24 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
+use crate::content::Refused;
 use crate::domain::content::{MediaKind, StoredFile};
 
-pub use store::{Incoming, Uploads};
+pub use store::{Incoming, Sender, Uploads};
 
 /// The longest upload, in bytes: what LINE takes of films.
 pub const MOST_BYTES: u64 = 200 << 20;
 /// Uploads at a time. One more is answered "overloaded".
 pub const AT_ONCE: usize = 8;
-/// Files that no message names yet. One more upload is refused.
+/// Files that no message names, of those since the last sweep and what it left. One more upload is refused.
 pub const WAITING: usize = 2_000;
 /// A file that no message named for this long goes, in milliseconds.
 pub const KEPT_MS: i64 = 24 * 3_600_000;
 
 /// A file that may be named in a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
     /// As it will be sent.
     pub file: StoredFile,
@@ -53,20 +50,6 @@ pub struct Tools {
     pub heif: Option<PathBuf>,
     /// `ffmpeg`.
     pub ffmpeg: Option<PathBuf>,
-}
-
-/// Opens a stored file; with it comes its media type by its bytes.
-///
-/// # Errors
-/// It is gone, or the disk refuses.
-pub fn open(path: &Path) -> io::Result<(File, &'static str)> {
-    let mut file = File::open(path)?;
-    let mut head = Vec::new();
-    file.by_ref().take(probe::HEAD as u64).read_to_end(&mut head)?;
-    let len = file.metadata()?.len();
-    let has_film = boxes::facts(&mut BufReader::new(&mut file), len)?.has_film;
-    file.seek(SeekFrom::Start(0))?;
-    Ok((file, probe::mime_of(&head, has_film)))
 }
 
 /// Why a file cannot be used. The text is for the agent.
@@ -93,4 +76,7 @@ pub enum Unusable {
     /// The disk did not take it.
     #[error("the file could not be stored")]
     Disk(#[from] std::io::Error),
+    /// The content store did not take it.
+    #[error("the file could not be kept")]
+    NotKept(#[from] Refused),
 }

@@ -53,6 +53,28 @@ pub(super) fn prepare(path: &Path, scratch: &Path, tools: &Tools) -> Result<Prep
     }
 }
 
+/// How long a stored recording or film plays, in milliseconds.
+pub(super) fn duration_ms(mime: &str, file: File) -> std::io::Result<Option<u32>> {
+    match mime {
+        "audio/mpeg" => Ok(sound::mp3_duration_ms(&mut BufReader::new(file))),
+        "audio/mp4" | "video/mp4" => {
+            let len = file.metadata()?.len();
+            Ok(boxes::facts(&mut BufReader::new(file), len)?.duration_ms)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// As what a file that was prepared here can be sent.
+pub(super) fn kind_of(mime: &str) -> MediaKind {
+    match mime.split('/').next() {
+        Some("image") => MediaKind::Image,
+        Some("video") => MediaKind::Video,
+        Some("audio") => MediaKind::Audio,
+        _ => MediaKind::File,
+    }
+}
+
 fn picture_ready(ready: picture::Ready) -> Prepared {
     Prepared {
         instead: Some(ready.bytes),

@@ -1,30 +1,34 @@
-//! Where uploads lie: `new/` while they come in, then the file under its id, and beside it what it is.
-//!
-//! `ID.waiting` says what a file is that no message names yet, `ID.named` of one that a message may name. The step from
-//! one to the other is on the disk before the message is.
+//! Uploads on their way in, and what becomes of them in the content store: kept for their sender, then for the message
+//! that names them, or removed.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::prepare::{Prepared, prepare};
+use super::prepare::{Prepared, duration_ms, kind_of, prepare};
 use super::{AT_ONCE, MOST_BYTES, Tools, Unusable, Upload, WAITING};
-use crate::domain::content::StoredFile;
-use crate::domain::id::FileId;
+#[cfg(test)]
+use crate::content::Note;
+use crate::content::{ContentStore, Keep, Purpose};
+use crate::domain::id::{AgentId, ConversationId, FileId};
 use crate::domain::time::Timestamp;
 
 /// Files that are converted at a time.
 const CONVERTED_AT_ONCE: usize = 2;
+/// Bytes that are copied at a time.
+const COPIED: usize = 256 * 1024;
 
 /// The uploads of an installation. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Uploads {
-    dir: Arc<Path>,
+    store: ContentStore,
+    /// Where files come in, one folder each.
+    coming_in: Arc<Path>,
     tools: Arc<Tools>,
     coming: Arc<Semaphore>,
     converting: Arc<Semaphore>,
@@ -42,24 +46,34 @@ pub struct Incoming {
     _place: OwnedSemaphorePermit,
 }
 
+/// Whose upload it is, and when it came.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// Who sent it.
+    pub agent: AgentId,
+    /// Now.
+    pub at: Timestamp,
+    /// The name that it came with.
+    pub name: Option<String>,
+}
+
 impl Uploads {
-    /// The uploads in `dir`. What was coming in when the process ended is gone.
+    /// The uploads of `store`, which come in through `dir`. What was coming in when the process ended is gone.
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn open(dir: &Path, tools: Tools) -> io::Result<Self> {
-        let coming = dir.join("new");
-        match fs::remove_dir_all(&coming) {
+    pub fn open(store: ContentStore, dir: &Path, tools: Tools) -> io::Result<Self> {
+        match fs::remove_dir_all(dir) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => fs::create_dir_all(&coming)?,
+            _ => fs::create_dir_all(dir)?,
         }
-        let waiting = entries(dir, "waiting")?.len();
         Ok(Self {
-            dir: dir.into(),
+            store,
+            coming_in: dir.into(),
             tools: Arc::new(tools),
             coming: Arc::new(Semaphore::new(AT_ONCE)),
             converting: Arc::new(Semaphore::new(CONVERTED_AT_ONCE)),
-            waiting: Arc::new(AtomicUsize::new(waiting)),
+            waiting: Arc::default(),
         })
     }
 
@@ -75,33 +89,34 @@ impl Uploads {
     /// The disk refuses.
     pub fn begin(&self) -> io::Result<Option<Incoming>> {
         let Ok(place) = self.coming.clone().try_acquire_owned() else { return Ok(None) };
-        let folder = tempfile::TempDir::new_in(self.dir.join("new"))?;
+        let folder = tempfile::TempDir::new_in(&self.coming_in)?;
         let file = File::create(folder.path().join("in"))?;
         Ok(Some(Incoming { uploads: self.clone(), folder, file, bytes: 0, _place: place }))
     }
 
-    /// What a file is, if it was uploaded here; from now on it stays, because a message may name it.
+    /// What a file is, if this agent may name it in a message of this conversation: their own upload, or one that was
+    /// named there before. From now on it stays as long as its message.
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn name(&self, id: FileId) -> io::Result<Option<Upload>> {
-        let named = self.about(id, "named");
-        match fs::rename(self.about(id, "waiting"), &named) {
-            Ok(()) => {
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
-                File::open(&self.dir)?.sync_all()?;
+    pub fn name(&self, id: FileId, agent: AgentId, conversation: ConversationId) -> io::Result<Option<Upload>> {
+        let Some((note, file)) = self.store.read(id)? else { return Ok(None) };
+        match note.purpose {
+            Purpose::Upload { agent: by } if by == agent => {
+                self.store.keep_for(id, Purpose::Message { conversation, number: 0 })?;
+                // Never below nothing: what came before the last start was not counted.
+                let _ = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+            Purpose::Message { conversation: of, .. } if of == conversation => {}
+            Purpose::Upload { .. } | Purpose::Message { .. } | Purpose::Picture { .. } => return Ok(None),
         }
-        read(&named)
+        let duration_ms = duration_ms(&note.file.mime, file)?;
+        Ok(Some(Upload { kind: kind_of(&note.file.mime), name: note.name, duration_ms, file: note.file }))
     }
 
-    /// Where the bytes of a file are, if there is one.
-    #[must_use]
-    pub fn path(&self, id: FileId) -> Option<PathBuf> {
-        let path = self.dir.join(id.to_string());
-        path.is_file().then_some(path)
+    #[cfg(test)]
+    pub(super) fn read(&self, id: FileId) -> io::Result<Option<(Note, File)>> {
+        self.store.read(id)
     }
 
     /// Removes files that came before `before` and that no message named.
@@ -109,63 +124,53 @@ impl Uploads {
     /// # Errors
     /// The disk refuses.
     pub fn sweep(&self, before: Timestamp) -> io::Result<usize> {
-        let mut gone = 0;
-        for about in entries(&self.dir, "waiting")? {
-            let modified = fs::metadata(&about)?.modified()?.duration_since(std::time::UNIX_EPOCH);
-            let at = i64::try_from(modified.map_or(0, |since| since.as_millis())).unwrap_or(i64::MAX);
-            if at >= before.0 {
+        let (mut gone, mut waiting) = (0, 0);
+        for id in self.store.ids()? {
+            let Some(note) = self.store.note(id)? else { continue };
+            if !matches!(note.purpose, Purpose::Upload { .. }) {
                 continue;
             }
-            // First what says that there is one: a file without it cannot be named.
-            let upload = read(&about)?;
-            match fs::remove_file(&about) {
-                // Named meanwhile.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                removed => removed?,
+            if note.at < before {
+                self.store.remove(id)?;
+                gone += 1;
+            } else {
+                waiting += 1;
             }
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            for id in upload.iter().flat_map(|upload| [Some(upload.file.id), upload.file.preview]).flatten() {
-                let _ = fs::remove_file(self.dir.join(id.to_string()));
-            }
-            gone += 1;
         }
+        self.waiting.store(waiting, Ordering::Relaxed);
         Ok(gone)
     }
 
-    fn about(&self, id: FileId, state: &str) -> PathBuf {
-        self.dir.join(format!("{id}.{state}"))
-    }
-
-    /// Puts a prepared file in its place. Synced on return.
-    fn put(&self, came: &Path, len: u64, prepared: Prepared, name: Option<String>) -> Result<Upload, Unusable> {
-        let (id, preview_id) = (FileId(rand::random()), FileId(rand::random()));
-        let mut bytes = len;
-        if let Some(instead) = &prepared.instead {
-            bytes = instead.len() as u64;
-            write(&self.dir.join(id.to_string()), instead)?;
-        } else {
-            File::open(came)?.sync_all()?;
-            fs::rename(came, self.dir.join(id.to_string()))?;
-        }
-        if let Some(preview) = &prepared.preview {
-            write(&self.dir.join(preview_id.to_string()), preview)?;
-        }
-        let file = StoredFile {
-            id,
-            mime: prepared.mime.to_owned(),
-            bytes,
-            size: prepared.size,
-            preview: prepared.preview.as_ref().map(|_| preview_id),
+    /// Puts a prepared file into the store. Durable on return.
+    fn put(&self, came: &Path, prepared: &Prepared, sender: Sender) -> Result<Upload, Unusable> {
+        let purpose = Purpose::Upload { agent: sender.agent };
+        let keep = Keep { purpose, at: sender.at, name: sender.name, source: None };
+        let preview = match &prepared.preview {
+            Some(bytes) => {
+                let mut writer = self.store.create(FileId(rand::random()), u64::MAX)?;
+                writer.write(bytes)?;
+                let keep = Keep { name: None, ..keep.clone() };
+                Some(writer.finish_as("image/jpeg", None, None, &keep)?.id)
+            }
+            None => None,
         };
-        let upload = Upload { file, kind: prepared.kind, name, duration_ms: prepared.duration_ms };
-        let about = serde_json::to_vec(&upload).map_err(io::Error::from)?;
-        // Complete before it has its name: a half-written one would be no upload for ever.
-        let unfinished = self.about(id, "unfinished");
-        write(&unfinished, &about)?;
-        fs::rename(&unfinished, self.about(id, "waiting"))?;
-        File::open(&self.dir)?.sync_all()?;
+        let mut writer = self.store.create(FileId(rand::random()), MOST_BYTES)?;
+        if let Some(instead) = &prepared.instead {
+            writer.write(instead)?;
+        } else {
+            let mut file = File::open(came)?;
+            let mut piece = vec![0; COPIED];
+            loop {
+                let read = file.read(&mut piece)?;
+                if read == 0 {
+                    break;
+                }
+                writer.write(&piece[..read])?;
+            }
+        }
+        let file = writer.finish_as(prepared.mime, prepared.size, preview, &keep)?;
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        Ok(upload)
+        Ok(Upload { file, kind: prepared.kind, name: keep.name, duration_ms: prepared.duration_ms })
     }
 }
 
@@ -184,11 +189,11 @@ impl Incoming {
         Ok(())
     }
 
-    /// Makes the file ready to be sent. `name` is the one that it came with.
+    /// Makes the file ready to be sent.
     ///
     /// # Errors
     /// It cannot be used, or the disk refuses.
-    pub async fn finish(self, name: Option<String>) -> Result<Upload, Unusable> {
+    pub async fn finish(self, sender: Sender) -> Result<Upload, Unusable> {
         let turn = self.uploads.converting.clone().acquire_owned().await;
         let work = move || {
             let _turn = turn;
@@ -196,7 +201,7 @@ impl Incoming {
             let scratch = self.folder.path().join("scratch");
             fs::create_dir(&scratch)?;
             let prepared = prepare(&came, &scratch, &self.uploads.tools)?;
-            self.uploads.put(&came, self.bytes, prepared, name)
+            self.uploads.put(&came, &prepared, sender)
         };
         aside(work).await?
     }
@@ -205,29 +210,4 @@ impl Incoming {
 /// Runs what may block on a thread of its own.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| io::Error::other("the work was interrupted"))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn read(path: &Path) -> io::Result<Option<Upload>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn entries(dir: &Path, state: &str) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == state) {
-            found.push(path);
-        }
-    }
-    Ok(found)
 }

@@ -8,13 +8,23 @@ use bytes::Bytes;
 use super::boxes::sample::mp4;
 use super::sound::sample_mp3;
 use super::*;
-use crate::domain::id::FileId;
+use crate::content::ContentStore;
+use crate::domain::id::{AgentId, ConversationId, FileId};
 use crate::domain::time::Timestamp;
 
 const FOR_EVER: Timestamp = Timestamp(i64::MAX);
 
+/// Who sends in these tests, and in which conversation.
+const AGENT: AgentId = AgentId(1);
+const TALK: ConversationId = ConversationId(10);
+
+fn with_tools(dir: &Path, tools: Tools) -> Uploads {
+    let store = ContentStore::open(dir).expect("a store");
+    Uploads::open(store, &dir.join("uploads"), tools).expect("a folder")
+}
+
 fn uploads(dir: &Path) -> Uploads {
-    Uploads::open(dir, Tools::default()).expect("a folder")
+    with_tools(dir, Tools::default())
 }
 
 async fn upload(uploads: &Uploads, bytes: &[u8]) -> Result<Upload, Unusable> {
@@ -22,7 +32,7 @@ async fn upload(uploads: &Uploads, bytes: &[u8]) -> Result<Upload, Unusable> {
     for piece in bytes.chunks(1_000) {
         incoming.write(Bytes::copy_from_slice(piece)).await?;
     }
-    incoming.finish(Some("名.bin".to_owned())).await
+    incoming.finish(Sender { agent: AGENT, at: Timestamp(5), name: Some("名.bin".to_owned()) }).await
 }
 
 fn png() -> Vec<u8> {
@@ -32,7 +42,15 @@ fn png() -> Vec<u8> {
 }
 
 fn files(dir: &Path) -> usize {
-    std::fs::read_dir(dir).expect("the folder").filter(|entry| entry.as_ref().is_ok_and(|e| e.path().is_file())).count()
+    std::fs::read_dir(dir.join("content/files")).expect("the folder").count()
+}
+
+fn exists(uploads: &Uploads, id: FileId) -> bool {
+    uploads.read(id).expect("a disk").is_some()
+}
+
+fn mime(uploads: &Uploads, id: FileId) -> String {
+    uploads.read(id).expect("a disk").expect("a file").0.file.mime
 }
 
 /// A program that stands in for one of the machine's.
@@ -49,11 +67,10 @@ async fn each_kind_is_told_by_its_bytes_and_keeps_what_a_message_needs() {
     let uploads = uploads(dir.path());
     let picture = upload(&uploads, &png()).await.expect("a picture");
     assert_eq!((picture.kind, picture.file.size), (MediaKind::Image, Some((30, 20))));
-    assert!(picture.file.preview.is_some_and(|preview| uploads.path(preview).is_some()));
+    assert!(picture.file.preview.is_some_and(|preview| exists(&uploads, preview)));
     let film = upload(&uploads, &mp4(2_500, &[b"vide", b"soun"])).await.expect("a film");
     assert_eq!((film.kind, film.duration_ms, film.file.mime.as_str()), (MediaKind::Video, Some(2_500), "video/mp4"));
-    let small = film.file.preview.and_then(|preview| uploads.path(preview)).expect("a neutral picture");
-    assert_eq!(open(&small).expect("a file").1, "image/jpeg");
+    assert_eq!(mime(&uploads, film.file.preview.expect("a neutral picture")), "image/jpeg");
     let memo = upload(&uploads, &mp4(700, &[b"soun"])).await.expect("a recording");
     assert_eq!((memo.kind, memo.duration_ms, memo.file.mime.as_str()), (MediaKind::Audio, Some(700), "audio/mp4"));
     let song = upload(&uploads, &sample_mp3(40)).await.expect("a recording");
@@ -62,10 +79,12 @@ async fn each_kind_is_told_by_its_bytes_and_keeps_what_a_message_needs() {
     let page = upload(&uploads, b"<html><script>alert(1)</script>").await.expect("a file");
     assert_eq!((page.kind, page.file.mime.as_str()), (MediaKind::File, "application/octet-stream"));
     assert_eq!(page.name.as_deref(), Some("名.bin"));
-    for (stored, mime) in [(&film, "video/mp4"), (&memo, "audio/mp4"), (&page, "application/octet-stream")] {
-        let path = uploads.path(stored.file.id).expect("stored");
-        assert_eq!(std::fs::metadata(&path).expect("there").len(), stored.file.bytes);
-        assert_eq!(open(&path).expect("a file").1, mime);
+    for stored in [film, memo, song, page] {
+        let (note, file) = uploads.read(stored.file.id).expect("a disk").expect("a file");
+        assert_eq!(file.metadata().expect("there").len(), stored.file.bytes);
+        assert_eq!(note.file, stored.file);
+        // What is told when it is named is what was told when it came.
+        assert_eq!(uploads.name(stored.file.id, AGENT, TALK).expect("a disk"), Some(stored));
     }
 }
 
@@ -84,7 +103,7 @@ async fn what_cannot_be_used_leaves_nothing_behind() {
     assert!(matches!(incoming.write(Bytes::from_static(b"x")).await, Err(Unusable::TooLong)));
     drop(incoming);
     assert_eq!(files(dir.path()), 0);
-    assert_eq!(std::fs::read_dir(dir.path().join("new")).expect("the folder").count(), 0);
+    assert_eq!(std::fs::read_dir(dir.path().join("uploads")).expect("the folder").count(), 0);
 }
 
 #[actix_rt::test]
@@ -103,14 +122,30 @@ async fn a_file_that_a_message_names_stays_and_one_that_nobody_names_goes() {
     let uploads = self::uploads(dir.path());
     let named = upload(&uploads, &png()).await.expect("a picture");
     let forgotten = upload(&uploads, &png()).await.expect("a picture");
-    assert_eq!(uploads.name(FileId(1)).expect("a disk"), None);
-    assert_eq!(uploads.name(named.file.id).expect("a disk").as_ref(), Some(&named));
-    assert_eq!(uploads.name(named.file.id).expect("a disk").as_ref(), Some(&named), "as often as it is said");
-    assert_eq!(uploads.sweep(Timestamp(0)).expect("a disk"), 0, "nothing is that old");
-    assert_eq!(uploads.sweep(FOR_EVER).expect("a disk"), 1);
-    assert!(uploads.path(named.file.id).is_some() && uploads.path(forgotten.file.id).is_none());
-    assert_eq!(uploads.name(forgotten.file.id).expect("a disk"), None);
-    assert_eq!(files(dir.path()), 3, "a file, its small picture, and what it is");
+    assert_eq!(uploads.name(FileId(1), AGENT, TALK).expect("a disk"), None);
+    assert_eq!(uploads.name(named.file.id, AGENT, TALK).expect("a disk").as_ref(), Some(&named));
+    assert_eq!(
+        uploads.name(named.file.id, AGENT, TALK).expect("a disk").as_ref(),
+        Some(&named),
+        "as often as it is said"
+    );
+    assert_eq!(uploads.sweep(Timestamp(5)).expect("a disk"), 0, "nothing is that old");
+    assert!(uploads.sweep(FOR_EVER).expect("a disk") > 0);
+    assert!(exists(&uploads, named.file.id) && !exists(&uploads, forgotten.file.id));
+    assert!(named.file.preview.is_some_and(|preview| exists(&uploads, preview)));
+    assert_eq!(uploads.name(forgotten.file.id, AGENT, TALK).expect("a disk"), None);
+    assert_eq!(files(dir.path()), 4, "a file, its small picture, and what they are");
+}
+
+#[actix_rt::test]
+async fn nobody_sends_what_another_uploaded_or_what_belongs_elsewhere() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let uploads = self::uploads(dir.path());
+    let mine = upload(&uploads, &png()).await.expect("a picture").file.id;
+    assert_eq!(uploads.name(mine, AgentId(2), TALK).expect("a disk"), None, "a colleague");
+    assert!(uploads.name(mine, AGENT, TALK).expect("a disk").is_some());
+    assert_eq!(uploads.name(mine, AGENT, ConversationId(11)).expect("a disk"), None, "another customer");
+    assert!(uploads.name(mine, AgentId(2), TALK).expect("a disk").is_some(), "the next holder of this one");
 }
 
 #[actix_rt::test]
@@ -123,8 +158,8 @@ async fn uploads_outlive_the_process_and_half_of_one_does_not() {
     // The process ends here: nothing cleans up.
     std::mem::forget(half);
     let second = uploads(dir.path());
-    assert_eq!(std::fs::read_dir(dir.path().join("new")).expect("the folder").count(), 0);
-    assert_eq!(second.name(kept.file.id).expect("a disk"), Some(kept));
+    assert_eq!(std::fs::read_dir(dir.path().join("uploads")).expect("the folder").count(), 0);
+    assert_eq!(second.name(kept.file.id, AGENT, TALK).expect("a disk"), Some(kept));
 }
 
 #[actix_rt::test]
@@ -136,18 +171,20 @@ async fn programs_of_the_machine_are_used_where_they_are_and_work() {
     let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec();
     let copies = program(tool.path(), &format!("for last; do :; done; cp '{}' \"$last\"", picture.display()));
     let tools = Tools { heif: Some(copies.clone()), ffmpeg: Some(copies) };
-    let uploads = Uploads::open(dir.path(), tools).expect("a folder");
+    let uploads = with_tools(dir.path(), tools);
     let photo = upload(&uploads, &heic).await.expect("converted");
     assert_eq!((photo.kind, photo.file.size), (MediaKind::Image, Some((30, 20))));
     let film = upload(&uploads, &mp4(1_000, &[b"vide"])).await.expect("a film");
-    let small = film.file.preview.and_then(|preview| uploads.path(preview)).expect("a still");
-    let still = image::load_from_memory(&std::fs::read(small).expect("a file")).expect("a picture");
+    let (_, mut small) = uploads.read(film.file.preview.expect("a still")).expect("a disk").expect("a file");
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut small, &mut bytes).expect("a file");
+    let still = image::load_from_memory(&bytes).expect("a picture");
     assert_eq!((still.width(), still.height()), (30, 20), "not the neutral one");
 
     let fails = program(tool.path(), "exit 1");
     let tools = Tools { heif: Some(fails.clone()), ffmpeg: Some(fails) };
-    let uploads = Uploads::open(&dir.path().join("other"), tools);
-    let uploads = uploads.expect("a folder");
+    let other = tempfile::tempdir().expect("a folder");
+    let uploads = with_tools(other.path(), tools);
     assert!(matches!(upload(&uploads, &heic).await, Err(Unusable::NotConverted)));
     let film = upload(&uploads, &mp4(1_000, &[b"vide"])).await.expect("a film without its program is still one");
     assert!(film.file.preview.is_some());

@@ -1,13 +1,13 @@
 //! Files that agents send: uploaded first, named in a message later, and fetched by platforms without a login.
 
-use std::path::PathBuf;
+use std::fs::File;
 use std::time::Duration;
 
 use actix_files::NamedFile;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt as _;
-use madoguchi_engine::Handle;
+use madoguchi_engine::content::{Note, Purpose, is_plain_picture};
 use madoguchi_engine::domain::content::MediaKind;
 use madoguchi_engine::domain::id::FileId;
 use madoguchi_engine::uploads::{self, Unusable};
@@ -19,7 +19,9 @@ use utoipa::IntoParams;
 
 use super::{Answer, created};
 use crate::App;
-use crate::commands::refused;
+use crate::auth::Identity;
+use crate::authorize::Action;
+use crate::commands::{may, refused};
 use crate::convert;
 use crate::error::{invalid, not_found, problem};
 use crate::extract::{Place, Query, part};
@@ -47,6 +49,7 @@ pub(crate) struct Named {
 pub(crate) async fn upload(
     app: web::Data<App>,
     req: HttpRequest,
+    who: Identity,
     Query(named): Query<Named>,
     mut body: web::Payload,
 ) -> Answer {
@@ -71,7 +74,7 @@ pub(crate) async fn upload(
         app.engine.upload_may_go_on().map_err(|failure| refused(&app, failure))?;
         incoming.write(chunk).await.map_err(|why| unusable(&why))?;
     }
-    let upload = incoming.finish(name).await.map_err(|why| unusable(&why))?;
+    let upload = incoming.finish(app.engine.sender(who.agent, name)).await.map_err(|why| unusable(&why))?;
     created(&Upload {
         kind: match upload.kind {
             MediaKind::Image => UploadKind::Image,
@@ -95,8 +98,8 @@ fn slow() -> Problem {
 fn unusable(why: &Unusable) -> Problem {
     match why {
         Unusable::TooLong => problem(Code::TooLarge).limit(uploads::MOST_BYTES).detail(why.to_string()),
-        Unusable::Disk(error) => {
-            tracing::error!(%error, "an upload could not be stored");
+        Unusable::Disk(_) | Unusable::NotKept(_) => {
+            tracing::error!(error = why as &dyn std::error::Error, "an upload could not be stored");
             problem(Code::Interrupted)
         }
         Unusable::NoHeif => problem(Code::UnsupportedMediaType).field("file").detail(why.to_string()),
@@ -106,31 +109,42 @@ fn unusable(why: &Unusable) -> Problem {
     }
 }
 
-/// The bytes of an uploaded file, for whoever is logged in and was told its id.
+/// The bytes of a file, for whoever may read the conversation that it belongs to; of an upload that no message names yet,
+/// for who sent it.
 #[utoipa::path(get, path = "/api/v1/files/{file}", tag = "files",
     responses((status = 200, description = "The bytes; ranges are served.", body = Vec<u8>, content_type = "application/octet-stream")))]
-pub(crate) async fn get(app: web::Data<App>, req: HttpRequest, place: Place) -> Answer {
-    let id: FileId = place.id("file")?;
-    serve(&req, app.engine.uploaded(id)).await
+pub(crate) async fn get(app: web::Data<App>, req: HttpRequest, who: Identity, place: Place) -> Answer {
+    let (note, file) = found(&app, place.id("file")?).await?;
+    match note.purpose {
+        Purpose::Upload { agent } if agent == who.agent => {}
+        Purpose::Upload { .. } => return Err(not_found("file").into()),
+        Purpose::Message { conversation, .. } | Purpose::Picture { conversation } => {
+            // To whom the conversation is closed, its files do not exist.
+            may(&app, &who, Action::ReadWindow, conversation).await.map_err(|_| not_found("file"))?;
+        }
+    }
+    serve(&req, &note, file)
 }
 
 /// The bytes of a file that was sent, for whoever was sent its address. No login; every wrong address is 404.
 #[utoipa::path(get, path = "/media/{token}/{name}", tag = "files",
     responses((status = 200, description = "The bytes; ranges are served.", body = Vec<u8>, content_type = "application/octet-stream")))]
 pub(crate) async fn public(app: web::Data<App>, req: HttpRequest) -> Answer {
-    let path = public_path(&app.engine, part(&req, "token").unwrap_or_default());
-    serve(&req, path).await
+    let token = part(&req, "token").unwrap_or_default();
+    let id = app.engine.public_file(token).ok_or_else(|| not_found("file"))?;
+    let (note, file) = found(&app, id).await?;
+    serve(&req, &note, file)
 }
 
-fn public_path(engine: &Handle, token: &str) -> Option<PathBuf> {
-    engine.public_file(token)
+async fn found(app: &App, id: FileId) -> Result<(Note, File), Problem> {
+    let found = app.engine.file(id).await.map_err(|failure| refused(app, failure))?;
+    found.ok_or_else(|| not_found("file"))
 }
 
-async fn serve(req: &HttpRequest, path: Option<PathBuf>) -> Answer {
-    let path = path.ok_or_else(|| not_found("file"))?;
-    let looked = web::block(move || uploads::open(&path).map(|(file, mime)| (file, path, mime))).await;
-    let Ok(Ok((file, path, mime))) = looked else { return Err(not_found("file").into()) };
-    let named = NamedFile::from_file(file, path).map_err(|_| not_found("file"))?;
+fn serve(req: &HttpRequest, note: &Note, file: File) -> Answer {
+    let mime = note.file.mime.as_str();
+    // The path is only asked for its ending, and the type is set below.
+    let named = NamedFile::from_file(file, "file").map_err(|_| not_found("file"))?;
     let named = named
         .set_content_type(mime.parse().map_err(|_| problem(Code::Internal))?)
         .disable_content_disposition()
@@ -141,8 +155,8 @@ async fn serve(req: &HttpRequest, path: Option<PathBuf>) -> Answer {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let shown = mime.starts_with("image/") || mime.starts_with("video/") || mime.starts_with("audio/");
-    let disposition = if shown { "inline" } else { "attachment" };
+    let played = matches!(mime, "video/mp4" | "audio/mp4" | "audio/mpeg");
+    let disposition = if played || is_plain_picture(mime) { "inline" } else { "attachment" };
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
     Ok(response)
 }
