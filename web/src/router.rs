@@ -248,7 +248,7 @@ mod tests {
         for frame in ["watch", "typing", "read"] {
             agrees(frame, ReadWindow, Object::Window(&window), row(&format!("frame {frame}")));
         }
-        assert_eq!(rights.len(), ENTRIES.len() + commands.len() + 2, "a row for something that does not exist");
+        assert_eq!(rights.len(), ENTRIES.len() + commands.len() + 3, "a row for something that does not exist");
     }
 
     /// Every command as a socket sends it, by its name on the wire.

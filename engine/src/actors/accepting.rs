@@ -77,3 +77,38 @@ fn sender(org: &Org, agent: AgentId) -> Option<SenderName> {
     }
     (!name.is_empty()).then_some(SenderName { name, icon: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::org::{Agent, Role};
+    use crate::domain::time::Timestamp;
+
+    fn shown(name: &str) -> Option<String> {
+        let id = AgentId(1);
+        let agent = Agent {
+            id,
+            login: "a".to_owned(),
+            name: name.to_owned(),
+            role: Role::Agent,
+            password_hash: String::new(),
+            disabled: false,
+            created_at: Timestamp(0),
+        };
+        let mut org = Org::default();
+        org.agents.insert(id, agent);
+        assert_eq!(sender(&org, AgentId(2)), None, "nobody has no name");
+        sender(&org, id).map(|sender| sender.name)
+    }
+
+    #[test]
+    fn a_name_is_cut_between_characters_and_never_claims_to_be_line() {
+        assert_eq!(shown(" 山田 ").as_deref(), Some("山田"));
+        assert_eq!(shown(&"あ".repeat(21)), Some("あ".repeat(20)));
+        let family = "👨\u{200D}👩\u{200D}👧";
+        assert_eq!(shown(&family.repeat(3)), Some(family.repeat(2)), "eight units each");
+        for taken in ["LINE公式", "Line サポート", "online"] {
+            assert_eq!(shown(taken), None, "{taken}");
+        }
+    }
+}

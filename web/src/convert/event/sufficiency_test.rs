@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use madoguchi_engine::domain::content::{Dress, Media, MediaKind, MediaLoss, MediaPlace, StoredFile};
 use madoguchi_engine::domain::conversation::{
-    Around, Command, Conversation as State, DeadlineKind, Inbound, InboundKind, Plan, SendOutcome, decide,
+    Around, Command, Conversation as State, DeadlineKind, Inbound, InboundKind, Outgoing, Plan, SendOutcome, decide,
 };
 use madoguchi_engine::domain::id::{ContactPointId, FileId, InboxId};
 use madoguchi_engine::domain::message::FailureReason;
@@ -312,7 +312,7 @@ struct Wish {
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
-    let wish = (1_u128..4, 1_u128..4, 0_u8..34, 1_u32..8).prop_map(|(conversation, agent, kind, number)| Wish {
+    let wish = (1_u128..4, 1_u128..4, 0_u8..35, 1_u32..8).prop_map(|(conversation, agent, kind, number)| Wish {
         conversation,
         agent,
         kind,
@@ -398,6 +398,11 @@ fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command)
         31 => Command::KeepMedia { number: awaited, outcome: kept(turn) },
         32 => inbound(truth, id, turn, InboundKind::Edit { external_id, content: Content::Text(text) }),
         33 if number.is_multiple_of(2) => inbound(truth, id, turn, InboundKind::Unfollow),
+        // Begun as a free answer, and then certainly not taken.
+        34 if state.and_then(|state| state.outbox.front()).is_some_and(Outgoing::waits) => {
+            Command::BeginSend(Plan::alone(oldest, SendMode::Reply))
+        }
+        34 => Command::FinishSend { lead: oldest, outcome: SendOutcome::Refused { culprits: Vec::new() } },
         33 => inbound(truth, id, turn, InboundKind::Follow { unblocked: true, reply_token: Some(format!("f-{turn}")) }),
         _ if number == 1 => Command::SetAside,
         _ => Command::TakeBack { agent: wished_by },
@@ -425,11 +430,10 @@ fn kept(turn: usize) -> Result<StoredFile, MediaLoss> {
 }
 
 fn outcome(number: u32) -> SendOutcome {
-    match number % 5 {
+    match number % 4 {
         0 => SendOutcome::Sent { external_ids: vec![(number, "x".to_owned())], free: true },
         1 => SendOutcome::Failed(FailureReason::GaveUp),
         2 => SendOutcome::Unknown,
-        3 => SendOutcome::Refused { culprits: Vec::new() },
         _ => SendOutcome::Abandoned,
     }
 }
