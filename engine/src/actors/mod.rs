@@ -6,6 +6,7 @@
 
 pub(crate) mod conversation;
 pub(crate) mod feeder;
+pub(crate) mod fetcher;
 pub(crate) mod inbox;
 pub(crate) mod pool;
 pub(crate) mod raw;
@@ -45,6 +46,7 @@ use crate::pulse::Pulses;
 use crate::readmodel::{Blames, ReadModels, Writer as ReadModelWriter};
 use crate::views::Views;
 
+use self::fetcher::Fetchers;
 use self::inbox::InboxActor;
 use self::pool::Pool;
 use self::registry::Registry;
@@ -67,6 +69,9 @@ pub(crate) struct Core {
     pub(crate) space: Space,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) content: ContentStore,
+    /// Pictures are unpacked one at a time.
+    pub(crate) looking: tokio::sync::Mutex<()>,
+    pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,
     pub(crate) counts: Arc<Counts>,

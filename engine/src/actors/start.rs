@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use dashmap::DashMap;
 
 use super::feeder::Feeder;
+use super::fetcher::{FetcherActor, Fetchers};
 use super::inbox::InboxActor;
 use super::pool::Pool;
 use super::sender::SenderActor;
@@ -15,7 +16,6 @@ use super::space::Space;
 use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
-use crate::channels::line::client::{Timeouts, http_client};
 use crate::channels::{Network, Platform};
 use crate::config::Config;
 use crate::content::ContentStore;
@@ -65,6 +65,7 @@ pub(crate) fn begin(core: Core) -> Arc<Core> {
     let core = Arc::new(core);
     core.sender_arbiter.spawn(super::upkeep::run(core.clone()));
     core.sender_arbiter.spawn(super::removal::run(core.clone()));
+    core.sender_arbiter.spawn(super::fetcher::sweep::run(core.clone()));
     for view in core.views.windows().into_iter().filter(|view| view.position() > Position(0)) {
         start_window(&core, &view.id);
     }
@@ -81,6 +82,7 @@ pub(crate) struct Parts {
     pub(crate) store_writer: Arc<ReadModelWriter>,
     pub(crate) writer: writer::Writer,
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
+    pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) pool: Pool,
     pub(crate) counts: Arc<Counts>,
@@ -112,10 +114,12 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let faults = config.faults.clone();
     let (writer, told, counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
     let senders = Arc::new(DashMap::new());
+    let fetchers = Arc::new(Fetchers::default());
     let feeder = Feeder {
         views: views.clone(),
         store: store_writer.clone(),
         senders: senders.clone(),
+        fetchers: fetchers.clone(),
         counts: counts.clone(),
         faults: faults.clone(),
     };
@@ -127,7 +131,8 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         store_writer,
         writer,
         senders,
-        platform: Arc::new(Network(http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?)),
+        fetchers,
+        platform: Arc::new(Network::open().map_err(|_| StartError::HttpClient)?),
         pool: Pool::new(),
         counts,
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect(),
@@ -161,6 +166,8 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         pool: parts.pool,
         space: Space::new(config.data_dir.clone(), config.min_free_bytes, config.faults.clone()),
         platform: parts.platform,
+        looking: tokio::sync::Mutex::new(()),
+        fetchers: parts.fetchers,
         content: ContentStore::open(&config.data_dir).map_err(StartError::Content)?,
         pulses: Pulses::default(),
         depths: Depths::default(),
@@ -284,6 +291,8 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     core.inboxes.insert(inbox.id, actor);
     let sender = SenderActor::start_on(&core.sender_arbiter, core.clone(), inbox.id);
     core.senders.insert(inbox.id, sender);
+    let fetcher = FetcherActor::start_on(&core.sender_arbiter, core.clone(), inbox.id);
+    core.fetchers.actors.insert(inbox.id, fetcher);
 }
 
 /// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat, so that a

@@ -5,9 +5,18 @@
 //! [`line`] is the LINE Official Account.
 
 pub mod line;
+pub mod media;
+pub(crate) mod outside;
+
+use std::future::ready;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
+
+use self::line::client::{BadSettings, LineClient, Timeouts, http_client};
+use self::media::{Gathering, Known, Opened, Preparation};
+use self::outside::Outside;
 
 use crate::domain::conversation::{InboundKind, Outgoing};
 use crate::domain::org::{Inbox, InboxSettings};
@@ -141,6 +150,11 @@ pub enum Outcome {
 pub trait Platform: Send + Sync {
     /// The account that an inbox stands for; `None` where its settings allow no call.
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>>;
+
+    /// Asks for the bytes at an address that a stranger named. `local`: this machine may be called. A double leads nowhere.
+    fn outside<'a>(&'a self, _address: &'a str, _local: bool) -> LocalBoxFuture<'a, Opened> {
+        Box::pin(ready(Opened::Refused))
+    }
 }
 
 /// What a platform shows as one message.
@@ -164,15 +178,57 @@ pub trait Account {
     fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome>;
     /// Asks whether the platform would take these, without sending anything. `Accepted` where it cannot be asked.
     fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome>;
+
+    /// Asks for the bytes of a message. Without such a call there are none.
+    fn content<'a>(&'a self, _message_id: &'a str) -> LocalBoxFuture<'a, Opened> {
+        Box::pin(ready(Opened::Gone))
+    }
+
+    /// Asks how far the preparation of a film or recording is.
+    fn preparation<'a>(&'a self, _message_id: &'a str) -> LocalBoxFuture<'a, Preparation> {
+        Box::pin(ready(Preparation::Ready))
+    }
+
+    /// Asks who a customer is. Without such a call nobody knows.
+    fn profile<'a>(&'a self, _external_id: &'a str) -> LocalBoxFuture<'a, Known> {
+        Box::pin(ready(Known::Nobody))
+    }
+
+    /// Leaves a place of several people. Answers whether the account is out.
+    fn leave<'a>(&'a self, _gathering: &'a Gathering) -> LocalBoxFuture<'a, bool> {
+        Box::pin(ready(true))
+    }
 }
 
 /// The platforms themselves.
-pub(crate) struct Network(pub(crate) reqwest::Client);
+pub(crate) struct Network {
+    http: reqwest::Client,
+    /// For what may take long.
+    media: reqwest::Client,
+    outside: Outside,
+}
+
+/// How long the bytes of one file may take.
+const MEDIA_TOTAL: Duration = Duration::from_secs(900);
+
+impl Network {
+    pub(crate) fn open() -> Result<Self, BadSettings> {
+        Ok(Self {
+            http: http_client(Timeouts::default())?,
+            media: http_client(Timeouts { total: MEDIA_TOTAL, ..Timeouts::default() })?,
+            outside: Outside::new(MEDIA_TOTAL)?,
+        })
+    }
+}
 
 impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         let InboxSettings::Line(line) = &inbox.settings;
-        let client = line::client::LineClient::new(self.0.clone(), &line.api_base_url, &line.channel_access_token);
-        Some(Box::new(client.ok()?))
+        let client = LineClient::new(self.http.clone(), &line.api_base_url, &line.channel_access_token).ok()?;
+        Some(Box::new(client.with_data(self.media.clone(), &line.api_data_base_url).ok()?))
+    }
+
+    fn outside<'a>(&'a self, address: &'a str, local: bool) -> LocalBoxFuture<'a, Opened> {
+        Box::pin(self.outside.open(address, local))
     }
 }

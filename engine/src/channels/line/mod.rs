@@ -6,6 +6,7 @@
 
 pub mod backoff;
 pub mod client;
+pub mod content;
 pub mod render;
 pub mod signature;
 pub mod text;
