@@ -36,8 +36,6 @@ const KEEP_ALIVE_PROBE: Duration = Duration::from_secs(30);
 const LINGER: Duration = Duration::from_millis(500);
 /// How often what is over is forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
-/// Sweeps between two looks at uploads: each reads a note for every file.
-const UPLOADS_EVERY: u32 = 60;
 /// How often the memory of histograms is tidied.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -243,16 +241,9 @@ fn set_socket_options(connection: &dyn Any, about: &mut Extensions) {
 }
 
 async fn sweep(app: web::Data<App>) {
-    let mut rounds = 0_u32;
     loop {
         tokio::time::sleep(SWEEP).await;
         app.auth.sweep(app.clock.now());
-        if rounds.is_multiple_of(UPLOADS_EVERY)
-            && let Err(failure) = app.engine.sweep_uploads().await
-        {
-            tracing::debug!(%failure, "uploads could not be looked through");
-        }
-        rounds = rounds.wrapping_add(1);
     }
 }
 

@@ -38,6 +38,9 @@ pub async fn run(
     let wish = convert::command::command(who, command, &uploads, rand::random())?;
     let Done { row, number } =
         app.engine.command(By::Agent(who.agent), conversation, wish).await.map_err(|failure| refused(app, failure))?;
+    if let (Some(number), false) = (number, uploads.is_empty()) {
+        app.engine.files_sent(uploads.into_keys().collect(), conversation, number).await;
+    }
     let message = match number.or(changed) {
         Some(number) => read_back(app, conversation, number).await,
         None => None,
@@ -55,8 +58,13 @@ async fn uploads(
 ) -> Result<convert::answer::Uploads, Problem> {
     let mut uploads = convert::answer::Uploads::new();
     if let Command::Send(send) = command {
-        for id in convert::answer::named(&send.content) {
-            let named = app.engine.upload_named(id, who.agent, conversation).await;
+        let ids = convert::answer::named(&send.content);
+        if ids.is_empty() {
+            return Ok(uploads);
+        }
+        let row = app.engine.conversation(conversation).await.map_err(|failure| refused(app, failure))?;
+        for id in ids {
+            let named = app.engine.upload_named(id, who.agent, conversation, row.state.next_number()).await;
             if let Some(upload) = named.map_err(|failure| refused(app, failure))? {
                 uploads.insert(id, upload);
             }

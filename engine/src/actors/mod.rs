@@ -7,6 +7,7 @@
 pub(crate) mod accepting;
 pub(crate) mod conversation;
 pub(crate) mod feeder;
+pub(crate) mod fetcher;
 pub(crate) mod inbox;
 pub(crate) mod pool;
 pub(crate) mod raw;
@@ -48,6 +49,7 @@ use crate::readmodel::{Blames, ReadModels, Writer as ReadModelWriter};
 use crate::uploads::Uploads;
 use crate::views::Views;
 
+use self::fetcher::Fetchers;
 use self::inbox::InboxActor;
 use self::pool::Pool;
 use self::registry::Registry;
@@ -72,6 +74,9 @@ pub(crate) struct Core {
     pub(crate) urls: PublicUrls,
     pub(crate) uploads: Uploads,
     pub(crate) content: ContentStore,
+    /// Pictures are unpacked one at a time.
+    pub(crate) looking: tokio::sync::Mutex<()>,
+    pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,
     pub(crate) counts: Arc<Counts>,

@@ -35,7 +35,7 @@ pub enum Purpose {
     Message {
         /// Its conversation.
         conversation: ConversationId,
-        /// The message; 0 of what an agent sent, which is kept before the message has its number.
+        /// The message.
         number: u32,
     },
     /// The customer's picture; for whoever may read the conversation, as long as it is the newest.

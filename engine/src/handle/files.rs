@@ -5,10 +5,9 @@ use std::fs::File;
 use super::Handle;
 use crate::content::Note;
 use crate::domain::id::{AgentId, ConversationId, FileId};
-use crate::domain::rejected::Rejected;
 use crate::failure::Failure;
 use crate::journal::writer::Lane;
-use crate::uploads::{Incoming, KEPT_MS, Sender, Upload, WAITING};
+use crate::uploads::{Incoming, Sender, Upload};
 
 /// When a caller who found no place may come again, in milliseconds.
 const AGAIN_MS: u64 = 2_000;
@@ -17,13 +16,9 @@ impl Handle {
     /// Begins an upload.
     ///
     /// # Errors
-    /// Too many come in or wait for a message, or not now.
+    /// Too many come in, or not now.
     pub async fn begin_upload(&self) -> Result<Incoming, Failure> {
         self.core.work_allowed()?;
-        if self.core.uploads.is_full() {
-            let what = "uploads that no message names";
-            return Err(Rejected::LimitReached { what, limit: WAITING as u64 }.into());
-        }
         let uploads = self.core.uploads.clone();
         let begun = self.core.pool.run(Lane::Ordinary, move || uploads.begin()).await?;
         let begun = begun.map_err(|error| disk(&error))?;
@@ -44,7 +39,8 @@ impl Handle {
         Sender { agent, at: self.core.now(), name }
     }
 
-    /// An upload that this agent is about to name in a message of this conversation; from now on it stays.
+    /// An upload that this agent is about to name in a message of this conversation, which is expected to get `number`.
+    /// From now on it stays, if that message comes to be; see [`Handle::files_sent`].
     ///
     /// # Errors
     /// Not now.
@@ -53,10 +49,23 @@ impl Handle {
         id: FileId,
         agent: AgentId,
         conversation: ConversationId,
+        number: u32,
     ) -> Result<Option<Upload>, Failure> {
         let uploads = self.core.uploads.clone();
-        let naming = move || uploads.name(id, agent, conversation);
+        let naming = move || uploads.name(id, agent, conversation, number);
         self.core.pool.run(Lane::Ordinary, naming).await?.map_err(|error| disk(&error))
+    }
+
+    /// The message that names these uploads was accepted under this number. What fails here is only told: the number that
+    /// was expected is the right one but for two answers at once.
+    pub async fn files_sent(&self, ids: Vec<FileId>, conversation: ConversationId, number: u32) {
+        let uploads = self.core.uploads.clone();
+        let noting = move || ids.iter().try_for_each(|id| uploads.sent(*id, conversation, number));
+        match self.core.pool.run(Lane::Ordinary, noting).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the message of a file could not be noted"),
+            Err(failure) => tracing::warn!(%failure, "the message of a file could not be noted"),
+        }
     }
 
     /// What a file is, and its bytes, whoever may read it; `None` where there is none.
@@ -73,16 +82,6 @@ impl Handle {
     #[must_use]
     pub fn public_file(&self, token: &str) -> Option<FileId> {
         self.core.urls.file(token)
-    }
-
-    /// Removes uploads that no message named within a day. Returns how many.
-    ///
-    /// # Errors
-    /// Not now.
-    pub async fn sweep_uploads(&self) -> Result<usize, Failure> {
-        let (uploads, before) = (self.core.uploads.clone(), self.core.now().plus_ms(-KEPT_MS));
-        let sweeping = move || uploads.sweep(before);
-        self.core.pool.run(Lane::Ordinary, sweeping).await?.map_err(|error| disk(&error))
     }
 }
 

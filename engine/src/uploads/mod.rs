@@ -25,11 +25,6 @@ pub use store::{Incoming, Sender, Uploads};
 pub const MOST_BYTES: u64 = 200 << 20;
 /// Uploads at a time. One more is answered "overloaded".
 pub const AT_ONCE: usize = 8;
-/// Files that no message names, of those since the last sweep and what it left. One more upload is refused.
-pub const WAITING: usize = 2_000;
-/// A file that no message named for this long goes, in milliseconds.
-pub const KEPT_MS: i64 = 24 * 3_600_000;
-
 /// A file that may be named in a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {

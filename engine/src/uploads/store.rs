@@ -1,17 +1,16 @@
 //! Uploads on their way in, and what becomes of them in the content store: kept for their sender, then for the message
-//! that names them, or removed.
+//! that names them. What no message names within a day, its sweep removes.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::prepare::{Prepared, duration_ms, kind_of, prepare};
-use super::{AT_ONCE, MOST_BYTES, Tools, Unusable, Upload, WAITING};
+use super::{AT_ONCE, MOST_BYTES, Tools, Unusable, Upload};
 #[cfg(test)]
 use crate::content::Note;
 use crate::content::{ContentStore, Keep, Purpose};
@@ -32,7 +31,6 @@ pub struct Uploads {
     tools: Arc<Tools>,
     coming: Arc<Semaphore>,
     converting: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
 }
 
 /// A file that comes in. Dropped before it is finished, it leaves nothing behind.
@@ -73,14 +71,7 @@ impl Uploads {
             tools: Arc::new(tools),
             coming: Arc::new(Semaphore::new(AT_ONCE)),
             converting: Arc::new(Semaphore::new(CONVERTED_AT_ONCE)),
-            waiting: Arc::default(),
         })
-    }
-
-    /// Whether as many files wait for a message as may.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) >= WAITING
     }
 
     /// A place for one more file; `None` while too many come in.
@@ -95,17 +86,22 @@ impl Uploads {
     }
 
     /// What a file is, if this agent may name it in a message of this conversation: their own upload, or one that was
-    /// named there before. From now on it stays as long as its message.
+    /// named there before. From now on it is kept for that conversation. `number` is what the message is expected to get;
+    /// [`Uploads::sent`] says what it got.
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn name(&self, id: FileId, agent: AgentId, conversation: ConversationId) -> io::Result<Option<Upload>> {
+    pub fn name(
+        &self,
+        id: FileId,
+        agent: AgentId,
+        conversation: ConversationId,
+        number: u32,
+    ) -> io::Result<Option<Upload>> {
         let Some((note, file)) = self.store.read(id)? else { return Ok(None) };
         match note.purpose {
             Purpose::Upload { agent: by } if by == agent => {
-                self.store.keep_for(id, Purpose::Message { conversation, number: 0 })?;
-                // Never below nothing: what came before the last start was not counted.
-                let _ = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+                self.store.keep_for(id, Purpose::Message { conversation, number })?;
             }
             Purpose::Message { conversation: of, .. } if of == conversation => {}
             Purpose::Upload { .. } | Purpose::Message { .. } | Purpose::Picture { .. } => return Ok(None),
@@ -114,31 +110,21 @@ impl Uploads {
         Ok(Some(Upload { kind: kind_of(&note.file.mime), name: note.name, duration_ms, file: note.file }))
     }
 
-    #[cfg(test)]
-    pub(super) fn read(&self, id: FileId) -> io::Result<Option<(Note, File)>> {
-        self.store.read(id)
-    }
-
-    /// Removes files that came before `before` and that no message named.
+    /// The message that names a file was accepted under this number.
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn sweep(&self, before: Timestamp) -> io::Result<usize> {
-        let (mut gone, mut waiting) = (0, 0);
-        for id in self.store.ids()? {
-            let Some(note) = self.store.note(id)? else { continue };
-            if !matches!(note.purpose, Purpose::Upload { .. }) {
-                continue;
-            }
-            if note.at < before {
-                self.store.remove(id)?;
-                gone += 1;
-            } else {
-                waiting += 1;
-            }
+    pub fn sent(&self, id: FileId, conversation: ConversationId, number: u32) -> io::Result<()> {
+        let purpose = Purpose::Message { conversation, number };
+        match self.store.note(id)? {
+            Some(note) if note.purpose != purpose => self.store.keep_for(id, purpose),
+            Some(_) | None => Ok(()),
         }
-        self.waiting.store(waiting, Ordering::Relaxed);
-        Ok(gone)
+    }
+
+    #[cfg(test)]
+    pub(super) fn read(&self, id: FileId) -> io::Result<Option<(Note, File)>> {
+        self.store.read(id)
     }
 
     /// Puts a prepared file into the store. Durable on return.
@@ -169,7 +155,6 @@ impl Uploads {
             }
         }
         let file = writer.finish_as(prepared.mime, prepared.size, preview, &keep)?;
-        self.waiting.fetch_add(1, Ordering::Relaxed);
         Ok(Upload { file, kind: prepared.kind, name: keep.name, duration_ms: prepared.duration_ms })
     }
 }

@@ -8,11 +8,9 @@ use bytes::Bytes;
 use super::boxes::sample::mp4;
 use super::sound::sample_mp3;
 use super::*;
-use crate::content::ContentStore;
+use crate::content::{ContentStore, Purpose};
 use crate::domain::id::{AgentId, ConversationId, FileId};
 use crate::domain::time::Timestamp;
-
-const FOR_EVER: Timestamp = Timestamp(i64::MAX);
 
 /// Who sends in these tests, and in which conversation.
 const AGENT: AgentId = AgentId(1);
@@ -84,7 +82,7 @@ async fn each_kind_is_told_by_its_bytes_and_keeps_what_a_message_needs() {
         assert_eq!(file.metadata().expect("there").len(), stored.file.bytes);
         assert_eq!(note.file, stored.file);
         // What is told when it is named is what was told when it came.
-        assert_eq!(uploads.name(stored.file.id, AGENT, TALK).expect("a disk"), Some(stored));
+        assert_eq!(uploads.name(stored.file.id, AGENT, TALK, 3).expect("a disk"), Some(stored));
     }
 }
 
@@ -117,24 +115,20 @@ async fn too_many_at_a_time_are_told_to_come_again() {
 }
 
 #[actix_rt::test]
-async fn a_file_that_a_message_names_stays_and_one_that_nobody_names_goes() {
+async fn a_file_is_kept_for_the_message_that_names_it_under_the_number_it_got() {
     let dir = tempfile::tempdir().expect("a folder");
     let uploads = self::uploads(dir.path());
     let named = upload(&uploads, &png()).await.expect("a picture");
-    let forgotten = upload(&uploads, &png()).await.expect("a picture");
-    assert_eq!(uploads.name(FileId(1), AGENT, TALK).expect("a disk"), None);
-    assert_eq!(uploads.name(named.file.id, AGENT, TALK).expect("a disk").as_ref(), Some(&named));
-    assert_eq!(
-        uploads.name(named.file.id, AGENT, TALK).expect("a disk").as_ref(),
-        Some(&named),
-        "as often as it is said"
-    );
-    assert_eq!(uploads.sweep(Timestamp(5)).expect("a disk"), 0, "nothing is that old");
-    assert!(uploads.sweep(FOR_EVER).expect("a disk") > 0);
-    assert!(exists(&uploads, named.file.id) && !exists(&uploads, forgotten.file.id));
-    assert!(named.file.preview.is_some_and(|preview| exists(&uploads, preview)));
-    assert_eq!(uploads.name(forgotten.file.id, AGENT, TALK).expect("a disk"), None);
-    assert_eq!(files(dir.path()), 4, "a file, its small picture, and what they are");
+    let (id, preview) = (named.file.id, named.file.preview.expect("a small one"));
+    let purposes = || [id, preview].map(|id| uploads.read(id).expect("a disk").expect("a file").0.purpose);
+    assert_eq!(purposes(), [Purpose::Upload { agent: AGENT }; 2]);
+    assert_eq!(uploads.name(FileId(1), AGENT, TALK, 3).expect("a disk"), None);
+    assert_eq!(uploads.name(id, AGENT, TALK, 3).expect("a disk").as_ref(), Some(&named));
+    assert_eq!(purposes(), [Purpose::Message { conversation: TALK, number: 3 }; 2], "before the message is");
+    uploads.sent(id, TALK, 4).expect("a disk");
+    assert_eq!(uploads.name(id, AGENT, TALK, 9).expect("a disk").as_ref(), Some(&named), "as often as it is said");
+    assert_eq!(purposes(), [Purpose::Message { conversation: TALK, number: 4 }; 2], "what it got");
+    uploads.sent(FileId(1), TALK, 4).expect("a file that went is no fault");
 }
 
 #[actix_rt::test]
@@ -142,10 +136,10 @@ async fn nobody_sends_what_another_uploaded_or_what_belongs_elsewhere() {
     let dir = tempfile::tempdir().expect("a folder");
     let uploads = self::uploads(dir.path());
     let mine = upload(&uploads, &png()).await.expect("a picture").file.id;
-    assert_eq!(uploads.name(mine, AgentId(2), TALK).expect("a disk"), None, "a colleague");
-    assert!(uploads.name(mine, AGENT, TALK).expect("a disk").is_some());
-    assert_eq!(uploads.name(mine, AGENT, ConversationId(11)).expect("a disk"), None, "another customer");
-    assert!(uploads.name(mine, AgentId(2), TALK).expect("a disk").is_some(), "the next holder of this one");
+    assert_eq!(uploads.name(mine, AgentId(2), TALK, 3).expect("a disk"), None, "a colleague");
+    assert!(uploads.name(mine, AGENT, TALK, 3).expect("a disk").is_some());
+    assert_eq!(uploads.name(mine, AGENT, ConversationId(11), 3).expect("a disk"), None, "another customer");
+    assert!(uploads.name(mine, AgentId(2), TALK, 3).expect("a disk").is_some(), "the next holder of this one");
 }
 
 #[actix_rt::test]
@@ -159,7 +153,7 @@ async fn uploads_outlive_the_process_and_half_of_one_does_not() {
     std::mem::forget(half);
     let second = uploads(dir.path());
     assert_eq!(std::fs::read_dir(dir.path().join("uploads")).expect("the folder").count(), 0);
-    assert_eq!(second.name(kept.file.id, AGENT, TALK).expect("a disk"), Some(kept));
+    assert_eq!(second.name(kept.file.id, AGENT, TALK, 3).expect("a disk"), Some(kept));
 }
 
 #[actix_rt::test]

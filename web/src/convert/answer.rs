@@ -15,6 +15,9 @@ use madoguchi_protocol::{Problem, limits};
 
 use crate::error::invalid;
 
+/// Uploads that are looked up for one answer: more than any channel carries in one. Those behind are not found.
+const NAMED: usize = 32;
+
 /// Uploads that an answer names, by id.
 pub type Uploads = BTreeMap<FileId, Upload>;
 
@@ -32,7 +35,7 @@ pub fn named(content: &NewContent) -> Vec<FileId> {
         | NewContent::Location { .. }
         | NewContent::Native { .. } => Vec::new(),
     };
-    ids.into_iter().filter_map(|id| id.parse().ok()).collect()
+    ids.into_iter().filter_map(|id| id.parse().ok()).take(NAMED).collect()
 }
 
 /// The content in the domain.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::client::LineClient;
 use super::{render, text};
+use crate::channels::media::{Gathering, Known, Opened, Preparation};
 use crate::channels::public::PublicUrls;
 use crate::channels::{Account, Bubble, Outcome, TYPING_MS};
 use crate::domain::conversation::Outgoing;
@@ -45,5 +46,21 @@ impl Account for LineAccount {
 
     fn mark_read<'a>(&'a self, token: &'a str) -> LocalBoxFuture<'a, Outcome> {
         Box::pin(self.client.mark_as_read(token))
+    }
+
+    fn content<'a>(&'a self, message_id: &'a str) -> LocalBoxFuture<'a, Opened> {
+        Box::pin(self.client.content(message_id))
+    }
+
+    fn preparation<'a>(&'a self, message_id: &'a str) -> LocalBoxFuture<'a, Preparation> {
+        Box::pin(self.client.preparation(message_id))
+    }
+
+    fn profile<'a>(&'a self, external_id: &'a str) -> LocalBoxFuture<'a, Known> {
+        Box::pin(self.client.profile(external_id))
+    }
+
+    fn leave<'a>(&'a self, gathering: &'a Gathering) -> LocalBoxFuture<'a, bool> {
+        Box::pin(self.client.leave(gathering))
     }
 }

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::answer::{self, Answer, Call};
+use super::content::Data;
 use super::json::{self, Lazy};
 use crate::channels::{Bubble, Outcome};
 
@@ -64,22 +65,28 @@ pub enum BadSettings {
 /// # Errors
 /// [`BadSettings::Http`].
 pub fn http_client(timeouts: Timeouts) -> Result<reqwest::Client, BadSettings> {
+    built(|| client_builder(timeouts.connect, timeouts.total))
+}
+
+/// What every client has in common: nothing is followed, repeated, remembered or sent through others.
+pub(crate) fn client_builder(connect: Duration, total: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("madoguchi/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(connect)
+        .timeout(total)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        .tcp_nodelay(true)
+}
+
+pub(crate) fn built(builder: impl Fn() -> reqwest::ClientBuilder) -> Result<reqwest::Client, BadSettings> {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // Fails only where the program has chosen a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    let builder = || {
-        reqwest::Client::builder()
-            .user_agent(concat!("madoguchi/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(timeouts.connect)
-            .timeout(timeouts.total)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .tcp_nodelay(true)
-    };
     builder().build().or_else(|error| {
         tracing::warn!(%error, "no certificates to trust: only loopback addresses can be called");
         let nobody = builder().tls_certs_only([]);
@@ -90,14 +97,16 @@ pub fn http_client(timeouts: Timeouts) -> Result<reqwest::Client, BadSettings> {
 /// One account's way to LINE. Cheap to clone.
 #[derive(Clone)]
 pub struct LineClient {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
+    pub(super) base: Url,
+    pub(super) data: Option<Data>,
     reply: Url,
     push: Url,
     validate: Url,
     loading: Url,
     read: Url,
     info: Url,
-    authorization: HeaderValue,
+    pub(super) authorization: HeaderValue,
 }
 
 impl fmt::Debug for LineClient {
@@ -157,6 +166,8 @@ impl LineClient {
             info: address("/v2/bot/info")?,
             authorization: bearer(access_token)?,
             http,
+            base,
+            data: None,
         })
     }
 
@@ -240,7 +251,7 @@ impl LineClient {
 }
 
 /// The body, or nothing where it is too long, breaks off or takes too long: by then the status has told what matters.
-async fn read_body(mut response: reqwest::Response) -> Vec<u8> {
+pub(super) async fn read_body(mut response: reqwest::Response) -> Vec<u8> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -285,7 +296,7 @@ fn bearer(token: &str) -> Result<HeaderValue, BadSettings> {
 }
 
 /// The address, if calling it shows the token to nobody on the way.
-fn checked_base(text: &str) -> Result<Url, BadSettings> {
+pub(super) fn checked_base(text: &str) -> Result<Url, BadSettings> {
     let url = Url::parse(text).map_err(|_| BadSettings::BaseUrl)?;
     let bare =
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();

@@ -7,6 +7,7 @@
 pub mod backoff;
 pub mod capabilities;
 pub mod client;
+pub mod content;
 pub mod render;
 pub mod signature;
 pub mod stickers;

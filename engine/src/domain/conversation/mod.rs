@@ -260,6 +260,12 @@ impl Conversation {
         self.version > 0
     }
 
+    /// Whether something is still to happen here: it is open, something has not gone out, or something is to be fetched.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        self.status != Status::Done || !self.outbox.is_empty() || !self.awaited.is_empty()
+    }
+
     /// The number that the next message or memo gets.
     #[must_use]
     pub fn next_number(&self) -> u32 {
