@@ -2,6 +2,7 @@
 //!
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
+mod content;
 mod lists;
 mod operate;
 mod reads;

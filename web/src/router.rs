@@ -11,7 +11,9 @@ use madoguchi_protocol::Code;
 use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
-use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows};
+use crate::routes::{
+    agents, content, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows,
+};
 
 /// Who may come to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +107,9 @@ table! {
     POST "/api/v1/conversations/{conversation}/notes" Command(Oversee) => notes::add;
     PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::edit;
     DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::delete;
+
+    GET "/api/v1/files/{file}" Right(ReadWindow) => content::file;
+    GET "/api/v1/stickers/line/{sticker}" Right(ListOwn) => content::line_sticker;
 
     GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
 
@@ -228,7 +233,7 @@ mod tests {
             };
             let object = match action {
                 Action::ManageAgents => Object::People(Role::Agent),
-                _ if entry.path.contains("{window}") || entry.path.contains("{conversation}") => {
+                _ if ["{window}", "{conversation}", "{file}"].iter().any(|part| entry.path.contains(part)) => {
                     Object::Window(&window)
                 }
                 _ => Object::Organisation,

@@ -168,6 +168,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         platform: parts.platform,
         looking: tokio::sync::Mutex::new(()),
         fetchers: parts.fetchers,
+        stickers: super::stickers::Stickers::default(),
         content: ContentStore::open(&config.data_dir).map_err(StartError::Content)?,
         pulses: Pulses::default(),
         depths: Depths::default(),

@@ -2,6 +2,7 @@
 //! words; who may ask was checked by the gate before.
 
 pub(crate) mod agents;
+pub(crate) mod content;
 pub(crate) mod conversations;
 pub(crate) mod docs;
 pub(crate) mod health;
