@@ -7,6 +7,7 @@ mod full_disk;
 mod inner_faults;
 mod killed;
 mod lost_answers;
+mod media;
 mod missed_updates;
 mod moved_store;
 mod odd_webhooks;

@@ -11,7 +11,9 @@ use madoguchi_protocol::Code;
 use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
-use crate::routes::{agents, conversations, docs, files, health, hooks, inboxes, notes, raw, session, tokens, windows};
+use crate::routes::{
+    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, session, stickers, tokens, windows,
+};
 
 /// Who may come to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +92,9 @@ table! {
     GET "/api/v1/inboxes/{inbox}/capabilities" Right(ReadWindow) => inboxes::capabilities;
 
     POST "/api/v1/files" Right(SendFiles) => files::upload;
-    GET "/api/v1/files/{file}" Right(SendFiles) => files::get;
+    GET "/api/v1/files/{file}" Right(ReadWindow) => files::get;
     GET "/media/{token}/{name}" Open => files::public;
+    GET "/api/v1/stickers/line/{sticker}" Right(ListOwn) => stickers::line;
 
     GET "/api/v1/conversations" Right(ListOwn) => conversations::list;
     GET "/api/v1/conversations/{conversation}" Right(ReadWindow) => conversations::get;
@@ -234,7 +237,10 @@ mod tests {
             };
             let object = match action {
                 Action::ManageAgents => Object::People(Role::Agent),
-                _ if ["{window}", "{conversation}", "/capabilities"].iter().any(|p| entry.path.contains(p)) => {
+                _ if ["{window}", "{conversation}", "{file}", "/capabilities"]
+                    .iter()
+                    .any(|p| entry.path.contains(p)) =>
+                {
                     Object::Window(&window)
                 }
                 _ => Object::Organisation,

@@ -75,8 +75,11 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
                 let key = event_key(inbox, &event.event_id);
                 events.push((event, key));
             }
-            Parsed::Ignored { kind } => {
+            Parsed::Ignored { kind, among } => {
                 metrics::counter!("madoguchi_inbound_ignored_total", "kind" => kind).increment(1);
+                if let Some(gathering) = among {
+                    core.fetchers.leave(inbox, gathering);
+                }
             }
             Parsed::Broken { event_id, raw: bytes, why } => {
                 metrics::counter!("madoguchi_inbound_parked_total", "why" => why.code()).increment(1);

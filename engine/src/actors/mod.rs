@@ -17,6 +17,7 @@ pub(crate) mod reply;
 pub(crate) mod sender;
 pub(crate) mod space;
 pub(crate) mod start;
+pub(crate) mod stickers;
 pub(crate) mod streams;
 pub(crate) mod upkeep;
 pub(crate) mod wheel;
@@ -56,6 +57,7 @@ use self::registry::Registry;
 use self::reply::Depth;
 use self::sender::SenderActor;
 use self::space::Space;
+use self::stickers::Stickers;
 use self::window::WindowActor;
 
 /// What every part of a running engine shares.
@@ -77,6 +79,7 @@ pub(crate) struct Core {
     /// Pictures are unpacked one at a time.
     pub(crate) looking: tokio::sync::Mutex<()>,
     pub(crate) fetchers: Arc<Fetchers>,
+    pub(crate) stickers: Stickers,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,
     pub(crate) counts: Arc<Counts>,

@@ -13,6 +13,7 @@ use super::inbox::InboxActor;
 use super::pool::Pool;
 use super::sender::SenderActor;
 use super::space::Space;
+use super::stickers::Stickers;
 use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
@@ -179,6 +180,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         urls: parts.urls,
         uploads,
         content,
+        stickers: Stickers::default(),
         pulses: Pulses::default(),
         depths: Depths::default(),
         counts: parts.counts,

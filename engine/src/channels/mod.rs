@@ -33,6 +33,8 @@ pub enum Parsed {
     Ignored {
         /// What it was. From a closed list, so that it may label a counter.
         kind: &'static str,
+        /// The place of several people in which it happened, and in which the account therefore is.
+        among: Option<Gathering>,
     },
     /// Not readable: to be parked with its bytes (要確認), where a later release may read it.
     Broken {

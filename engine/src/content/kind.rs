@@ -6,7 +6,8 @@ pub(super) const HEAD: usize = 8 * 1024;
 const UNKNOWN: &str = "application/octet-stream";
 
 /// The media type of a file that begins so.
-pub(super) fn of(head: &[u8]) -> &'static str {
+#[must_use]
+pub fn mime_of(head: &[u8]) -> &'static str {
     infer::get(head).map_or(UNKNOWN, |kind| kind.mime_type())
 }
 
@@ -31,7 +32,7 @@ mod tests {
             b"#!/bin/sh",
             b"",
         ] {
-            assert!(!is_plain_picture(of(bytes)), "{:?} is {}", String::from_utf8_lossy(bytes), of(bytes));
+            assert!(!is_plain_picture(mime_of(bytes)), "{:?}", String::from_utf8_lossy(bytes));
         }
         for (bytes, mime) in [
             (&b"\x89PNG\r\n\x1a\n"[..], "image/png"),
@@ -39,7 +40,7 @@ mod tests {
             (b"GIF89a\x01\0\x01\0", "image/gif"),
             (b"RIFF\x24\0\0\0WEBPVP8 ", "image/webp"),
         ] {
-            assert_eq!(of(bytes), mime);
+            assert_eq!(mime_of(bytes), mime);
             assert!(is_plain_picture(mime));
         }
         assert!(!is_plain_picture("image/svg+xml"));

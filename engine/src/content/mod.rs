@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::domain::id::FileId;
 
-pub use kind::is_plain_picture;
+pub use kind::{is_plain_picture, mime_of};
 pub use note::{Note, Purpose};
 pub use writer::{Keep, Refused, Writer};
 

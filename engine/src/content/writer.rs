@@ -64,7 +64,7 @@ impl Writer {
         let mut head = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;
         Read::by_ref(&mut self.file).take(kind::HEAD as u64).read_to_end(&mut head)?;
-        let mime = kind::of(&head);
+        let mime = kind::mime_of(&head);
         let mut seen = picture::Seen::default();
         if mime.starts_with("image/") {
             self.file.seek(SeekFrom::Start(0))?;
@@ -105,7 +105,7 @@ impl Writer {
         let mut writer = Self::begin(&self.store, id, u64::MAX)?;
         writer.write(small)?;
         let keep = Keep { name: None, source: None, ..keep.clone() };
-        let mime = kind::of(small).to_owned();
+        let mime = kind::mime_of(small).to_owned();
         let file = StoredFile { id, mime, bytes: writer.bytes, size: None, preview: None };
         writer.file.sync_all()?;
         self.store.put_note(&keep.note(file))?;

@@ -1,8 +1,12 @@
-//! Files that agents send: in, until a message names them, and out to whoever may read them.
+//! Files: in from agents until a message names them, and out to readers. Who may read one follows from what it is kept
+//! for; `web` asks before.
 
 use std::fs::File;
 
+use bytes::Bytes;
+
 use super::Handle;
+use crate::actors::stickers;
 use crate::content::Note;
 use crate::domain::id::{AgentId, ConversationId, FileId};
 use crate::failure::Failure;
@@ -68,20 +72,38 @@ impl Handle {
         }
     }
 
-    /// What a file is, and its bytes, whoever may read it; `None` where there is none.
+    /// What a file is.
     ///
     /// # Errors
-    /// Not now.
-    pub async fn file(&self, id: FileId) -> Result<Option<(Note, File)>, Failure> {
+    /// Not found, or not now.
+    pub async fn file_note(&self, id: FileId) -> Result<Note, Failure> {
         let content = self.core.content.clone();
-        let reading = move || content.read(id);
-        self.core.pool.run(Lane::Ordinary, reading).await?.map_err(|error| disk(&error))
+        let note = self.core.pool.run(Lane::Ordinary, move || content.note(id)).await?;
+        note.map_err(|error| disk(&error))?.ok_or(Failure::NotFound("file"))
+    }
+
+    /// What a file is, and its bytes.
+    ///
+    /// # Errors
+    /// Not found, or not now.
+    pub async fn file(&self, id: FileId) -> Result<(Note, File), Failure> {
+        let content = self.core.content.clone();
+        let file = self.core.pool.run(Lane::Ordinary, move || content.read(id)).await?;
+        file.map_err(|error| disk(&error))?.ok_or(Failure::NotFound("file"))
     }
 
     /// The file that a public address's token opens, if there is one.
     #[must_use]
     pub fn public_file(&self, token: &str) -> Option<FileId> {
         self.core.urls.file(token)
+    }
+
+    /// The picture of one of LINE's stickers, and its media type.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be had now.
+    pub async fn line_sticker(&self, sticker: &str) -> Result<(Bytes, &'static str), Failure> {
+        stickers::picture(&self.core, sticker).await?.ok_or(Failure::NotFound("sticker"))
     }
 }
 

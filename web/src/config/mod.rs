@@ -47,6 +47,8 @@ pub struct Config {
     pub session: Session,
     /// Hashing and guessing of passwords.
     pub passwords: Passwords,
+    /// What customers send besides words.
+    pub media: Media,
     /// The engine behind it.
     pub engine: Engine,
 }
@@ -129,6 +131,22 @@ pub struct Passwords {
     pub weak_hashes_for_tests: bool,
 }
 
+/// What customers send besides words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// The longest picture that is kept, in bytes.
+    pub image_bytes: u64,
+    /// The longest film, recording or file that is kept, in bytes.
+    pub other_bytes: u64,
+    /// How long a platform may prepare a film or recording, in milliseconds.
+    pub ready_within_ms: i64,
+    /// How long a platform that cannot be reached is tried again, in milliseconds.
+    pub retry_for_ms: i64,
+    /// Where pictures of LINE's stickers are; empty for nowhere.
+    pub sticker_base_url: String,
+}
+
 /// The engine behind it; see `madoguchi_engine::Config`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -189,6 +207,13 @@ impl Default for Config {
                 failures_per_address: 50,
                 weak_hashes_for_tests: false,
             },
+            media: Media {
+                image_bytes: engine.media.image_bytes,
+                other_bytes: engine.media.other_bytes,
+                ready_within_ms: engine.media.ready_within_ms,
+                retry_for_ms: engine.media.retry_for_ms,
+                sticker_base_url: engine.media.sticker_base_url,
+            },
             engine: Engine {
                 arbiters: engine.arbiters,
                 segment_bytes: engine.segment_bytes,
@@ -218,6 +243,13 @@ impl Config {
             idle_ms: self.engine.idle_ms,
             hold_sending: self.engine.hold_sending,
             tools: self.tools(),
+            media: madoguchi_engine::config::MediaLimits {
+                image_bytes: self.media.image_bytes,
+                other_bytes: self.media.other_bytes,
+                ready_within_ms: self.media.ready_within_ms,
+                retry_for_ms: self.media.retry_for_ms,
+                sticker_base_url: self.media.sticker_base_url.clone(),
+            },
             boot_id: (!self.engine.boot_id.is_empty()).then(|| self.engine.boot_id.clone()),
             ..madoguchi_engine::Config::new(&self.data_dir)
         }

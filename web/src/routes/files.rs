@@ -1,15 +1,11 @@
 //! Files that agents send: uploaded first, named in a message later, and fetched by platforms without a login.
 
-use std::fs::File;
 use std::time::Duration;
 
-use actix_files::NamedFile;
-use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
 use futures_util::StreamExt as _;
-use madoguchi_engine::content::{Note, Purpose, is_plain_picture};
 use madoguchi_engine::domain::content::MediaKind;
-use madoguchi_engine::domain::id::FileId;
 use madoguchi_engine::uploads::{self, Unusable};
 use madoguchi_protocol::api::{Upload, UploadKind};
 use madoguchi_protocol::limits::FILE_NAME_CHARS;
@@ -17,19 +13,13 @@ use madoguchi_protocol::{Code, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Answer, created};
+use super::{Answer, created, serving};
 use crate::App;
 use crate::auth::Identity;
-use crate::authorize::Action;
-use crate::commands::{may, refused};
+use crate::commands::refused;
 use crate::convert;
 use crate::error::{invalid, not_found, problem};
 use crate::extract::{Place, Query, part};
-
-/// What a platform or a browser may keep, and for how long: an address never names other bytes.
-const KEPT: &str = "private, max-age=86400, immutable";
-/// Nothing in a file is run, wherever it is shown.
-const POLICY: &str = "default-src 'none'; sandbox";
 
 /// How an upload is called.
 #[derive(Deserialize, IntoParams)]
@@ -109,21 +99,16 @@ fn unusable(why: &Unusable) -> Problem {
     }
 }
 
-/// The bytes of a file, for whoever may read the conversation that it belongs to; of an upload that no message names yet,
-/// for who sent it.
+/// The bytes of a file, whole or a range of them, for whoever may read the conversation that it belongs to; of an upload
+/// that no message names yet, for who sent it. Plain pictures, films and sound may be shown in their place; all else is to
+/// be saved.
 #[utoipa::path(get, path = "/api/v1/files/{file}", tag = "files",
-    responses((status = 200, description = "The bytes; ranges are served.", body = Vec<u8>, content_type = "application/octet-stream")))]
-pub(crate) async fn get(app: web::Data<App>, req: HttpRequest, who: Identity, place: Place) -> Answer {
-    let (note, file) = found(&app, place.id("file")?).await?;
-    match note.purpose {
-        Purpose::Upload { agent } if agent == who.agent => {}
-        Purpose::Upload { .. } => return Err(not_found("file").into()),
-        Purpose::Message { conversation, .. } | Purpose::Picture { conversation } => {
-            // To whom the conversation is closed, its files do not exist.
-            may(&app, &who, Action::ReadWindow, conversation).await.map_err(|_| not_found("file"))?;
-        }
-    }
-    serve(&req, &note, file)
+    responses((status = 200, description = "The bytes.", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 206, description = "The range that was asked for."),
+        (status = 304, description = "The caller has it already.")))]
+pub(crate) async fn get(app: web::Data<App>, req: HttpRequest, place: Place) -> Answer {
+    let (note, file) = app.engine.file(place.id("file")?).await.map_err(|failure| refused(&app, failure))?;
+    serving::file(&req, &note, file, serving::ASKED_EACH_TIME)
 }
 
 /// The bytes of a file that was sent, for whoever was sent its address. No login; every wrong address is 404.
@@ -132,31 +117,6 @@ pub(crate) async fn get(app: web::Data<App>, req: HttpRequest, who: Identity, pl
 pub(crate) async fn public(app: web::Data<App>, req: HttpRequest) -> Answer {
     let token = part(&req, "token").unwrap_or_default();
     let id = app.engine.public_file(token).ok_or_else(|| not_found("file"))?;
-    let (note, file) = found(&app, id).await?;
-    serve(&req, &note, file)
-}
-
-async fn found(app: &App, id: FileId) -> Result<(Note, File), Problem> {
-    let found = app.engine.file(id).await.map_err(|failure| refused(app, failure))?;
-    found.ok_or_else(|| not_found("file"))
-}
-
-fn serve(req: &HttpRequest, note: &Note, file: File) -> Answer {
-    let mime = note.file.mime.as_str();
-    // The path is only asked for its ending, and the type is set below.
-    let named = NamedFile::from_file(file, "file").map_err(|_| not_found("file"))?;
-    let named = named
-        .set_content_type(mime.parse().map_err(|_| problem(Code::Internal))?)
-        .disable_content_disposition()
-        .prefer_utf8(false);
-    let mut response: HttpResponse = named.into_response(req);
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let played = matches!(mime, "video/mp4" | "audio/mp4" | "audio/mpeg");
-    let disposition = if played || is_plain_picture(mime) { "inline" } else { "attachment" };
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
-    Ok(response)
+    let (note, file) = app.engine.file(id).await.map_err(|failure| refused(&app, failure))?;
+    serving::file(&req, &note, file, serving::KEPT)
 }

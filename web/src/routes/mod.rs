@@ -10,7 +10,9 @@ pub(crate) mod hooks;
 pub(crate) mod inboxes;
 pub(crate) mod notes;
 pub(crate) mod raw;
+mod serving;
 pub(crate) mod session;
+pub(crate) mod stickers;
 pub(crate) mod tokens;
 pub(crate) mod windows;
 

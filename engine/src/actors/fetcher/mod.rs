@@ -113,6 +113,16 @@ impl Fetchers {
     }
 }
 
+impl Fetchers {
+    /// Has the account leave a place of several people: this channel is for one at a time (L5).
+    pub(crate) fn leave(&self, inbox: InboxId, gathering: Gathering) {
+        if let Some(actor) = self.actors.get(&inbox).map(|actor| actor.clone()) {
+            // A full mailbox loses it until the place is heard of again.
+            let _ = actor.try_send(Leave(gathering));
+        }
+    }
+}
+
 impl FetcherActor {
     pub(crate) fn start_on(arbiter: &actix::ArbiterHandle, core: Arc<Core>, inbox: InboxId) -> Addr<Self> {
         Self::start_in_arbiter(arbiter, move |ctx| {

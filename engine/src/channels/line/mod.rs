@@ -26,6 +26,8 @@ mod message;
 #[cfg(test)]
 mod client_test;
 #[cfg(test)]
+mod content_test;
+#[cfg(test)]
 mod webhook_odd_test;
 #[cfg(test)]
 mod webhook_test;
