@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use madoguchi_engine::config::Config;
 use madoguchi_engine::domain::conversation::{Command, Event, Status};
-use madoguchi_engine::domain::id::Position;
+use madoguchi_engine::domain::id::{Position, StreamId};
 use madoguchi_engine::domain::record::{By, Fact};
 use madoguchi_engine::domain::seat::Holder;
 use madoguchi_engine::domain::time::Timestamp;
@@ -73,8 +73,12 @@ async fn a_conversation_that_keeps_failing_is_set_aside_and_loses_nothing() {
     let id = conversation(&engine, 1).await;
     for _ in 0..3 {
         config.faults.panics_before_decide.store(1, Ordering::Release);
-        let _ = engine.command(By::Agent(A), id, Command::Claim { agent: A }).await;
-        config.faults.panics_before_decide.store(0, Ordering::Release);
+        // A command that finds the fallen actor still registered is not taken; the next one is.
+        wait_until("the planned panic", PATIENCE, async || {
+            let _ = engine.command(By::Agent(A), id, Command::Claim { agent: A }).await;
+            (config.faults.panics_before_decide.load(Ordering::Acquire) == 0).then_some(())
+        })
+        .await;
     }
     wait_until("the conversation to be set aside", PATIENCE, async || {
         engine.conversation(id).await.unwrap().state.set_aside.then_some(())
@@ -209,6 +213,9 @@ async fn nobody_is_answered_before_it_is_told() {
     }
     // Long enough for all of them to stand in one batch.
     config.faults.slow_sync_ms.store(10, Ordering::Release);
+    let (_, before) = engine.position(&window()).unwrap();
+    engine.inbound(INBOX, body(0, 1)).await.unwrap();
+    assert!(engine.position(&window()).unwrap().1 > before, "the platform is answered before it is told");
     for round in 0..20 {
         let claims = ids.iter().map(|id| async {
             let done = engine.command(By::Agent(A), *id, Command::Claim { agent: A }).await.unwrap();
@@ -299,6 +306,11 @@ async fn a_resume_from_any_place_gives_exactly_what_followed() {
         }
     };
     resumes(&engine, "from memory").await;
+    let (stream, head) = engine.position(&window()).unwrap();
+    for (other, after) in [(StreamId(stream.0 ^ 1), Position(3)), (stream, head.next())] {
+        let missed = engine.catch_up(&window(), other, after).await.unwrap();
+        assert!(matches!(missed, CatchUp::Snapshot(_)), "a place of another life says nothing of this one");
+    }
     engine.stop().await;
     drop(engine);
     let engine = start(config).await;
