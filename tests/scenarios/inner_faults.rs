@@ -52,6 +52,10 @@ async fn actors_that_panic_after_the_commit_open_no_gap() {
         config.faults.panics_after_commit.store(0, Ordering::Release);
         clock.advance_ms(11 * 60_000);
     }
+    wait_until("bodies that were stored whole meanwhile", PATIENCE, async || {
+        engine.raw_bodies(&window()).await.unwrap().is_empty().then_some(())
+    })
+    .await;
     let mut heard = Vec::new();
     told(&mut updates, &mut heard);
     for user in 0..100 {
