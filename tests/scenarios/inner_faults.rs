@@ -37,6 +37,7 @@ async fn actors_that_panic_after_the_commit_open_no_gap() {
     let engine = furnished(config.clone()).await;
     let (reader, mut updates) = mpsc::channel(10_000);
     engine.attach(reader);
+    let mut heard = Vec::new();
     // Longer batches, so that an actor falls while more of it is on its way.
     config.faults.slow_sync_ms.store(5, Ordering::Release);
     for round in 0..5 {
@@ -51,12 +52,12 @@ async fn actors_that_panic_after_the_commit_open_no_gap() {
         .await;
         config.faults.panics_after_commit.store(0, Ordering::Release);
         clock.advance_ms(11 * 60_000);
+        told(&mut updates, &mut heard);
     }
     wait_until("bodies that were stored whole meanwhile", PATIENCE, async || {
         engine.raw_bodies(&window()).await.unwrap().is_empty().then_some(())
     })
     .await;
-    let mut heard = Vec::new();
     told(&mut updates, &mut heard);
     for user in 0..100 {
         let id = conversation(&engine, user).await;
