@@ -113,18 +113,22 @@ async fn a_free_answer_of_which_nobody_knows_is_shown_as_unknown_and_not_sent_ag
     chat.engine.stop().await;
 }
 
+/// The first has to be tried again, and behind it wait more than one call takes: no call may overtake another.
 #[actix_rt::test]
 async fn answers_arrive_in_the_order_in_which_they_were_given() {
     let chat = Chat::open(false).await;
     chat.double.faults().set(Endpoint::Push, Fault::ErrorBefore(500), Times::Next(1));
-    chat.send("一").await;
+    let given = ["一", "二", "三", "四", "五", "六", "七", "八"];
+    chat.send(given[0]).await;
     let tried = chat.double.wait_for_calls(PATIENCE, |calls| !calls.is_empty()).await;
     assert!(tried.is_ok(), "the first try, which fails");
-    chat.send("二").await;
-    let last = chat.send("三").await;
+    let mut last = 0;
+    for text in &given[1..] {
+        last = chat.send(text).await;
+    }
     assert_eq!(chat.end_of(last).await, Delivery::Sent);
-    wait_until("all three", PATIENCE, async || (chat.shown().len() == 3).then_some(())).await;
-    assert_eq!(chat.shown(), ["一", "二", "三"]);
+    wait_until("all of them", PATIENCE, async || (chat.shown().len() == given.len()).then_some(())).await;
+    assert_eq!(chat.shown(), given);
     chat.engine.stop().await;
 }
 
