@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use madoguchi_engine::config::Config;
 use madoguchi_engine::domain::conversation::{Command, Status};
-use madoguchi_engine::domain::id::Position;
+use madoguchi_engine::domain::id::{Position, StreamId};
 use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::seat::Holder;
@@ -46,6 +46,7 @@ async fn actors_that_panic_after_the_commit_open_no_gap() {
     let engine = furnished(config.clone()).await;
     let (reader, mut updates) = mpsc::channel(10_000);
     engine.attach(reader);
+    let mut heard = Vec::new();
     // Longer batches, so that an actor falls while more of it is on its way.
     config.faults.slow_sync_ms.store(5, Ordering::Release);
     for round in 0..5 {
@@ -60,8 +61,12 @@ async fn actors_that_panic_after_the_commit_open_no_gap() {
         .await;
         config.faults.panics_after_commit.store(0, Ordering::Release);
         clock.advance_ms(11 * 60_000);
+        told(&mut updates, &mut heard);
     }
-    let mut heard = Vec::new();
+    wait_until("bodies that were stored whole meanwhile", PATIENCE, async || {
+        engine.raw_bodies(&window()).await.unwrap().is_empty().then_some(())
+    })
+    .await;
     told(&mut updates, &mut heard);
     for user in 0..100 {
         let id = conversation(&engine, user).await;
@@ -318,6 +323,9 @@ async fn nobody_is_answered_before_it_is_told() {
     }
     // Long enough for all of them to stand in one batch.
     config.faults.slow_sync_ms.store(10, Ordering::Release);
+    let (_, before) = engine.position(&window()).unwrap();
+    engine.inbound(INBOX, body(0, 1)).await.unwrap();
+    assert!(engine.position(&window()).unwrap().1 > before, "the platform is answered before it is told");
     for round in 0..20 {
         let claims = ids.iter().map(|id| async {
             let done = engine.command(By::Agent(A), *id, Command::Claim { agent: A }).await.unwrap();
@@ -408,6 +416,11 @@ async fn a_resume_from_any_place_gives_exactly_what_followed() {
         }
     };
     resumes(&engine, "from memory").await;
+    let (stream, head) = engine.position(&window()).unwrap();
+    for (other, after) in [(StreamId(stream.0 ^ 1), Position(3)), (stream, head.next())] {
+        let missed = engine.catch_up(&window(), other, after).await.unwrap();
+        assert!(matches!(missed, CatchUp::Snapshot(_)), "a place of another life says nothing of this one");
+    }
     engine.stop().await;
     drop(engine);
     let engine = start(config).await;

@@ -1,11 +1,15 @@
 //! The platform's answer to a send gets lost, and the customer hears us twice, not at all, or in the wrong order.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use madoguchi_engine::domain::conversation::Command;
 use madoguchi_engine::domain::id::ConversationId;
 use madoguchi_engine::domain::message::{Content, Delivery};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::time::Timestamp;
+use madoguchi_engine::faults::Faults;
 use madoguchi_engine::rows::{MessageKind, MessagesQuery, Place};
 use madoguchi_engine::{Clock, Handle};
 use madoguchi_loadtest::double::{Channel, Double, Endpoint, Fault, Options, Times};
@@ -21,6 +25,7 @@ struct Chat {
     user: String,
     id: ConversationId,
     seat_epoch: u64,
+    faults: Arc<Faults>,
     _folder: tempfile::TempDir,
 }
 
@@ -32,6 +37,7 @@ impl Chat {
         let double = Double::start(Options::default()).unwrap();
         let channel = double.add_channel("サポート");
         let config = config(folder.path(), &clock);
+        let faults = config.faults.clone();
         let engine = furnished_for(config, &double.api_url(), &channel.access_token).await;
         let user = double.add_user(&channel, "客").unwrap();
         let token = said(&engine, &double, &channel, &user, with_token).await;
@@ -39,7 +45,7 @@ impl Chat {
         let id = conversation_of(&engine, &user).await;
         let claimed = engine.command(By::Agent(A), id, Command::Claim { agent: A }).await.unwrap();
         let seat_epoch = claimed.row.state.seat.epoch;
-        Self { engine, clock, double, user, id, seat_epoch, _folder: folder }
+        Self { engine, clock, double, user, id, seat_epoch, faults, _folder: folder }
     }
 
     async fn send(&self, text: &str) -> u32 {
@@ -107,17 +113,39 @@ async fn a_free_answer_of_which_nobody_knows_is_shown_as_unknown_and_not_sent_ag
     chat.engine.stop().await;
 }
 
+/// The first has to be tried again, and behind it wait more than one call takes: no call may overtake another.
 #[actix_rt::test]
 async fn answers_arrive_in_the_order_in_which_they_were_given() {
     let chat = Chat::open(false).await;
     chat.double.faults().set(Endpoint::Push, Fault::ErrorBefore(500), Times::Next(1));
-    chat.send("一").await;
+    let given = ["一", "二", "三", "四", "五", "六", "七", "八"];
+    chat.send(given[0]).await;
     let tried = chat.double.wait_for_calls(PATIENCE, |calls| !calls.is_empty()).await;
     assert!(tried.is_ok(), "the first try, which fails");
-    chat.send("二").await;
-    let last = chat.send("三").await;
+    let mut last = 0;
+    for text in &given[1..] {
+        last = chat.send(text).await;
+    }
     assert_eq!(chat.end_of(last).await, Delivery::Sent);
-    wait_until("all three", PATIENCE, async || (chat.shown().len() == 3).then_some(())).await;
-    assert_eq!(chat.shown(), ["一", "二", "三"]);
+    wait_until("all of them", PATIENCE, async || (chat.shown().len() == given.len()).then_some(())).await;
+    assert_eq!(chat.shown(), given);
     chat.engine.stop().await;
+}
+
+/// Else a crash between the call and the mark would send a free answer twice.
+#[actix_rt::test]
+async fn nothing_leaves_before_its_start_is_on_the_disk() {
+    for with_token in [true, false] {
+        let chat = Chat::open(with_token).await;
+        let endpoint = if with_token { Endpoint::Reply } else { Endpoint::Push };
+        chat.double.faults().set(endpoint, Fault::DropBefore, Times::Always);
+        chat.faults.slow_sync_ms.store(200, Ordering::Release);
+        let number = chat.send("お待たせしました").await;
+        let called = chat.double.wait_for_calls(PATIENCE, |calls| !calls.is_empty()).await;
+        assert!(called.is_ok());
+        let committed = chat.engine.conversation(chat.id).await.unwrap().state;
+        assert_eq!(committed.outgoing(number).unwrap().delivery, Delivery::Sending, "called before it was marked");
+        chat.faults.slow_sync_ms.store(0, Ordering::Release);
+        chat.engine.stop().await;
+    }
 }

@@ -16,7 +16,7 @@ use madoguchi_tests::house::{House, WINDOW};
 use madoguchi_tests::world::{Desk, PATIENCE, Port, wait_until};
 use serde_json::{Value, json};
 
-use madoguchi_tests::inside::{A, INBOX, config, conversation, furnished, start, window};
+use madoguchi_tests::inside::{A, INBOX, config, conversation, furnished, let_time_pass, start, window};
 
 const CANARY: &str = "canary-7f3e9a51";
 
@@ -158,6 +158,7 @@ async fn a_stop_between_the_unsend_and_the_removal_brings_nothing_back() {
 async fn a_body_that_was_stored_whole_keeps_no_copy() {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(Timestamp(1_000_000));
+    let _passing = let_time_pass(&clock);
     let mut config = config(dir.path(), &clock);
     config.inbound_patience_ms = 50;
     let engine = furnished(config.clone()).await;

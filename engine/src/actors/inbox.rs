@@ -257,3 +257,16 @@ async fn deliver(
     }
     Err(Failure::Interrupted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_accounts_may_use_the_same_id_for_two_events() {
+        let key = |inbox, id| event_key(InboxId(inbox), id);
+        assert_eq!(key(1, "E1"), key(1, "E1"));
+        assert_ne!(key(1, "E1"), key(2, "E1"));
+        assert_ne!(key(1, "E1"), key(1, "E2"));
+    }
+}

@@ -16,7 +16,9 @@ test('two agents press 対応開始 at once: one wins, both see who it is', asyn
   await world.say('同時 太郎', '二人で取り合ってください');
   const [hanako, taro] = await Promise.all([world.desk('hanako'), world.desk('taro')]);
   await Promise.all([world.open(hanako.page, '同時 太郎'), world.open(taro.page, '同時 太郎')]);
-  await Promise.all([start(hanako.page).click(), start(taro.page).click()]);
+  // The faster press takes the other's button away: both are held before either is pressed.
+  const buttons = await Promise.all([start(hanako.page).elementHandle(), start(taro.page).elementHandle()]);
+  await Promise.all(buttons.map((button) => button?.evaluate((it) => (it as HTMLElement).click())));
   const pages = [hanako.page, taro.page];
   const holds = await sleepless('a decision on both desks', async () => {
     const mine = await Promise.all(pages.map((page) => page.locator('[data-main=complete]').isVisible()));

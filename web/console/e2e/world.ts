@@ -118,6 +118,7 @@ export class World {
       window: 'support',
       kind: 'line',
       settings: {
+        mode: 'auto',
         channel_secret: channel.secret,
         channel_access_token: channel.access_token,
         api_base_url: api,

@@ -127,7 +127,7 @@ export class Model {
   private conversationStep(conversation: string, at: string, events: Event[]) {
     let row = this.rows.get(conversation);
     if (!row) {
-      const contact_point = { id: `p-${conversation}`, name: null };
+      const contact_point = { id: `p-${conversation}`, name: null, picture_url: null, blocked: false };
       events.push({ type: 'opened', conversation, inbox: 'i', channel: 'line', contact_point });
       row = {
         id: conversation,

@@ -9,7 +9,7 @@ export const conversation = (change: Partial<Conversation> = {}): Conversation =
   window: 'w',
   inbox: 'i',
   channel: 'line',
-  contact_point: { id: 'p', name: null },
+  contact_point: { id: 'p', name: null, picture_url: null, blocked: false },
   contact: null,
   status: 'new',
   assignee: null,

@@ -78,7 +78,11 @@ describe('keys', () => {
 describe('lists', () => {
   const rows = [
     conversation({ id: 'a', waiting_since: '2026-01-01T00:03:00.000Z' }),
-    conversation({ id: 'b', waiting_since: '2026-01-01T00:01:00.000Z', contact_point: { id: 'p', name: 'Sato' } }),
+    conversation({
+      id: 'b',
+      waiting_since: '2026-01-01T00:01:00.000Z',
+      contact_point: { id: 'p', name: 'Sato', picture_url: null, blocked: false },
+    }),
     conversation({ id: 'c', status: 'in_progress', seat: seat('me'), assignee: 'me' }),
     conversation({ id: 'd', status: 'done', updated_at: '2026-01-02T00:00:00.000Z' }),
     conversation({ id: 'x', window: 'other' }),

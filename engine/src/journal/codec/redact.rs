@@ -1,12 +1,12 @@
 //! What is left of a record whose content was removed on request (DESIGN 4).
 //!
 //! Times, kinds, numbers and ids stay, so that a replay gives the same order and the same seats. Texts, names, raw
-//! bytes, secrets and single-use tokens go. Every event is named here, so that a new one has to answer the question.
+//! bytes and secrets go. Every event is named here, so that a new one has to answer the question.
 
 use super::{Header, decode, read_header, write};
 use crate::domain::content::Dress;
 use crate::domain::conversation::{ClaimHow, Event as Talk};
-use crate::domain::message::{Content, FailureReason, Route};
+use crate::domain::message::{Content, FailureReason};
 use crate::domain::org::{Event as Org, Inbox, InboxSettings};
 use crate::domain::record::{By, Fact, Record};
 use crate::domain::time::Timestamp;
@@ -47,17 +47,13 @@ fn empty_talk(event: &mut Talk) {
     match event {
         Talk::Received(received) => {
             received.content = Content::Redacted;
-            received.reply_token = None;
             received.raw = None;
-            received.read_token = None;
         }
         Talk::Queued(queued) => {
             queued.content = Content::Redacted;
             queued.dress = Dress::default();
         }
         Talk::Edited { content, .. } => *content = Content::Redacted,
-        Talk::TokenReturned { token, .. } => token.clear(),
-        Talk::Followed { reply_token, .. } => *reply_token = None,
         Talk::PictureSeen { picture } => *picture = None,
         // The file's bytes go with the content store; its name alone tells nothing.
         Talk::MediaStored { .. } | Talk::MediaLost { .. } | Talk::HeldBack { .. } | Talk::Unfollowed => {}
@@ -68,10 +64,6 @@ fn empty_talk(event: &mut Talk) {
             ClaimHow::TakenOver { reason, .. } => *reason = None,
             ClaimHow::Started | ClaimHow::Resumed | ClaimHow::HandedOver { .. } => {}
         },
-        Talk::SendStarted { route, .. } => match route {
-            Route::Reply { token } => token.clear(),
-            Route::Push => {}
-        },
         Talk::Failed { reason, .. } => match reason {
             FailureReason::Refused { detail, .. } => detail.clear(),
             FailureReason::Unauthorised { .. }
@@ -81,6 +73,8 @@ fn empty_talk(event: &mut Talk) {
         },
         // Ids on the platform stay: without them no answer finds its way, and no repetition is recognised.
         Talk::Opened(_) | Talk::Sent { .. } | Talk::Unsent { .. } => {}
+        // Single-use rights say nothing of anybody, expire in minutes, and a replay must spend them as they were spent.
+        Talk::SendStarted { .. } | Talk::TokenReturned { .. } | Talk::Followed { .. } => {}
         Talk::Reopened
         | Talk::Released { .. }
         | Talk::Completed { .. }

@@ -74,6 +74,11 @@ export function moveRow(row: Conversation, event: Event): Conversation {
       return row.seat ? { ...row, seat: { ...row.seat, claimable: true } } : row;
     case 'name_seen':
       return { ...row, contact_point: { ...row.contact_point, name: event.name } };
+    case 'picture_seen':
+      return { ...row, contact_point: { ...row.contact_point, picture_url: event.picture_url } };
+    case 'followed':
+    case 'unfollowed':
+      return { ...row, contact_point: { ...row.contact_point, blocked: event.type === 'unfollowed' } };
     case 'set_aside':
       return { ...row, set_aside: true };
     case 'taken_back':

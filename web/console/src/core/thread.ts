@@ -17,9 +17,19 @@ export function moveMessages(messages: readonly Message[], event: Event): readon
     case 'note_added':
       return add(messages, event.message);
     case 'send_started':
-      return change(messages, event.number, (it) => (it.state === 'queued' ? { ...it, state: 'sending' } : it));
+      return change(messages, event.number, (it) => (waits(it) ? { ...it, state: 'sending' } : it));
     case 'send_abandoned':
       return change(messages, event.number, (it) => (it.state === 'sending' ? { ...it, state: 'queued' } : it));
+    case 'held_back':
+      return change(messages, event.number, (it) => (waits(it) ? { ...it, state: 'unsent' } : it));
+    case 'edited':
+      return change(messages, event.number, (it) =>
+        it.taken_back ? it : { ...it, content: event.content, edited: true },
+      );
+    case 'media_stored':
+      return change(messages, event.number, (it) => medium(it, { file: event.file }));
+    case 'media_lost':
+      return change(messages, event.number, (it) => medium(it, { lost: event.why }));
     case 'sent':
       return change(messages, event.number, (it) => {
         const { free: _, ...rest } = it;
@@ -44,6 +54,16 @@ export function moveMessages(messages: readonly Message[], event: Event): readon
     default:
       return messages;
   }
+}
+
+const waits = (message: Message): boolean => message.state === 'queued' || message.state === 'unsent';
+
+type Medium = Extract<Message['content'], { type: 'image' | 'video' | 'audio' | 'file' }>;
+
+/** What is known of its bytes by now; a message that is no medium any more stays as it is. */
+function medium(message: Message, news: Partial<Pick<Medium, 'file' | 'lost'>>): Message {
+  const { content } = message;
+  return 'file' in content ? { ...message, content: { ...content, ...news } } : message;
 }
 
 /** Puts a message in its place. One that is there already knows at least as much. */

@@ -28,7 +28,47 @@ export const Failure = kinds('reason', {
   inbox_gone: {},
 });
 
-export const Content = kinds('type', { text: { text }, other: { kind: text, summary: text }, redacted: {} });
+export const MediaLoss = word('too_large', 'gone', 'never_ready', 'refused', 'unsafe_address');
+export const File = object({
+  id: text,
+  url: text,
+  preview_url: orNull(text),
+  mime: text,
+  bytes: number,
+  width: maybe(number),
+  height: maybe(number),
+});
+const medium = {
+  file: orNull(File),
+  lost: maybe(MediaLoss),
+  name: maybe(text),
+  bytes: maybe(number),
+  duration_ms: maybe(number),
+  set: maybe(object({ id: text, index: number, total: number })),
+};
+const Action = object({
+  label: text,
+  does: word('say', 'postback', 'open'),
+  text: maybe(text),
+  data: maybe(text),
+  display: maybe(text),
+  url: maybe(text),
+});
+const Card = object({ title: maybe(text), text, image: maybe(File), actions: list(Action) });
+
+export const Content = kinds('type', {
+  text: { text },
+  other: { kind: text, summary: text },
+  redacted: {},
+  sticker: { package_id: text, sticker_id: text, text: maybe(text) },
+  image: medium,
+  video: medium,
+  audio: medium,
+  file: medium,
+  location: { title: maybe(text), address: maybe(text), latitude: number, longitude: number },
+  cards: { cards: list(Card) },
+  native: { alt_text: text },
+});
 export const NewContent = kinds('type', { text: { text } });
 
 export const Message = object({
@@ -57,7 +97,7 @@ export const Seat = object({
   away: orNull(Away),
   claimable: flag,
 });
-export const ContactPoint = object({ id: text, name: orNull(text) });
+export const ContactPoint = object({ id: text, name: orNull(text), picture_url: orNull(text), blocked: flag });
 
 export const Conversation = object({
   id: text,
@@ -163,6 +203,7 @@ export const Event = kinds('type', {
   assigned: { conversation, assignee: orNull(text), by: orNull(text) },
   queued: { conversation, message: Message },
   send_started: { conversation, number },
+  held_back: { conversation, number },
   send_abandoned: { conversation, number },
   sent: { conversation, number, free: flag },
   failed: { conversation, number, failure: Failure },
@@ -176,6 +217,12 @@ export const Event = kinds('type', {
   seat_claimable: { conversation },
   unsent: { conversation, number: orNull(number) },
   name_seen: { conversation, name: text },
+  picture_seen: { conversation, picture_url: orNull(text) },
+  media_stored: { conversation, number, file: File },
+  media_lost: { conversation, number, why: MediaLoss },
+  edited: { conversation, number, content: Content },
+  followed: { conversation, unblocked: flag },
+  unfollowed: { conversation },
   set_aside: { conversation },
   taken_back: { conversation, by: text },
   window_opened: { name: text, places: number },

@@ -120,6 +120,7 @@ export const en: Texts = {
     takenBack: 'The customer took this message back',
     redacted: 'The content was removed',
     late: 'arrived late',
+    lost: 'Could not be fetched',
     showAll: 'Show all',
     edit: 'Edit',
     remove: 'Delete',

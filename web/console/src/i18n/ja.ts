@@ -121,6 +121,7 @@ export const ja = {
     takenBack: 'お客様が送信を取り消しました',
     redacted: '内容は削除されました',
     late: '遅れて届きました',
+    lost: '取得できませんでした',
     showAll: 'すべて表示',
     edit: '編集',
     remove: '削除',

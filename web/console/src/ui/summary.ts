@@ -17,8 +17,37 @@ export function summary(message: Message, t: Texts): string {
   if (message.taken_back) return t.thread.takenBack;
   if (message.deleted) return t.thread.deleted;
   if (content.type === 'text') return content.text.slice(0, 200);
-  return content.type === 'other' ? `[${kindOf(content.kind, t)}]` : t.thread.redacted;
+  if (content.type === 'redacted') return t.thread.redacted;
+  if (content.type === 'native') return content.alt_text;
+  return `[${kindOf(content.type === 'other' ? content.kind : content.type, t)}]`;
 }
+
+/** What stands below the kind of a message: a name, a size, a place. */
+export function detailOf(content: Message['content'], t: Texts): string {
+  switch (content.type) {
+    case 'sticker':
+      return content.text ?? '';
+    case 'location':
+      return [content.title, content.address].filter((it) => it).join(' ');
+    case 'native':
+      return content.alt_text;
+    case 'image':
+    case 'video':
+    case 'audio':
+    case 'file': {
+      const size = content.bytes === undefined ? '' : bytes(content.bytes);
+      const place = content.set ? `${content.set.index}/${content.set.total}` : '';
+      const lost = content.lost ? t.thread.lost : '';
+      return [content.name, place, size, lost].filter((it) => it).join(' · ');
+    }
+    default:
+      return '';
+  }
+}
+
+const KIB = 1024;
+const bytes = (count: number): string =>
+  count < KIB * KIB ? `${Math.ceil(count / KIB)} KB` : `${(count / KIB / KIB).toFixed(1)} MB`;
 
 /** What happened to a conversation. */
 export function happened(event: Event, t: Texts): string {

@@ -67,6 +67,19 @@ fn redacted_bytes_leave_the_disk_from_every_file() {
     assert_eq!(all(&journal, A).len(), n + 1);
 }
 
+#[test]
+fn redacted_bytes_leave_the_segment_that_is_being_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = SegmentJournal::open(dir.path(), TINY).unwrap();
+    journal.own(A).unwrap();
+    let canary = b"the very words";
+    journal.append(&[append(A, 1, canary)]).unwrap();
+    journal.redact(A, Position(1)).unwrap();
+    assert_eq!(journal.compact().unwrap(), 1);
+    assert_eq!(found_in(dir.path(), canary), Vec::<String>::new());
+    assert_eq!(journal.append(&[append(A, 1, b"next")]).unwrap(), [Ok(Position(2))]);
+}
+
 fn verify_closed(dir: &Path, journal: SegmentJournal) -> Report {
     drop(journal);
     verify(dir).unwrap()
