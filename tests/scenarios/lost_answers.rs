@@ -99,7 +99,7 @@ async fn a_push_whose_answers_were_lost_arrives_once() {
     let number = chat.send("お待たせしました").await;
     assert_eq!(chat.end_of(number).await, Delivery::Sent, "the third try is told that the first was taken");
     assert_eq!(chat.shown(), ["お待たせしました"]);
-    assert_eq!(chat.double.calls().len(), 3);
+    assert_eq!(chat.double.sends().len(), 3);
     chat.engine.stop().await;
 }
 
@@ -120,7 +120,7 @@ async fn answers_arrive_in_the_order_in_which_they_were_given() {
     chat.double.faults().set(Endpoint::Push, Fault::ErrorBefore(500), Times::Next(1));
     let given = ["一", "二", "三", "四", "五", "六", "七", "八"];
     chat.send(given[0]).await;
-    let tried = chat.double.wait_for_calls(PATIENCE, |calls| !calls.is_empty()).await;
+    let tried = chat.double.wait_for_sends(PATIENCE, |calls| !calls.is_empty()).await;
     assert!(tried.is_ok(), "the first try, which fails");
     let mut last = 0;
     for text in &given[1..] {
@@ -141,7 +141,7 @@ async fn nothing_leaves_before_its_start_is_on_the_disk() {
         chat.double.faults().set(endpoint, Fault::DropBefore, Times::Always);
         chat.faults.slow_sync_ms.store(200, Ordering::Release);
         let number = chat.send("お待たせしました").await;
-        let called = chat.double.wait_for_calls(PATIENCE, |calls| !calls.is_empty()).await;
+        let called = chat.double.wait_for_sends(PATIENCE, |calls| !calls.is_empty()).await;
         assert!(called.is_ok());
         let committed = chat.engine.conversation(chat.id).await.unwrap().state;
         assert_eq!(committed.outgoing(number).unwrap().delivery, Delivery::Sending, "called before it was marked");

@@ -231,7 +231,8 @@ async fn every_kind_goes_out_in_lines_own_words() {
             let (name, url) = text.split_once('\n').expect("a name and an address");
             assert_eq!(name, "見積.pdf");
             let response = server.client.get(url).send().await.expect("an answer");
-            assert_eq!(response.headers()["content-disposition"], "attachment");
+            let saved = response.headers()["content-disposition"].to_str().expect("ASCII");
+            assert_eq!(saved, "attachment; filename*=UTF-8''%E8%A6%8B%E7%A9%8D.pdf");
             assert_eq!(response.text().await.expect("a body"), "%PDF-1.7 and so on");
         }
     }
