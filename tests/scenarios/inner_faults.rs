@@ -238,7 +238,7 @@ async fn an_event_that_stands_twice_in_one_webhook_holds_up_nobody() {
     let twice = Bytes::from(twice.to_string());
     for (recorded, duplicates) in [(1, 1), (0, 2)] {
         let taken = tokio::time::timeout(PATIENCE, engine.inbound(INBOX, twice.clone())).await.expect("an answer");
-        assert_eq!(taken, Ok(Taken { recorded, duplicates, stored_whole: false }));
+        assert_eq!(taken, Ok(Taken { recorded, duplicates, parked: 0, stored_whole: false }));
     }
     engine.stop().await;
 }
