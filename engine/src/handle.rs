@@ -93,8 +93,15 @@ pub struct Taken {
     pub recorded: usize,
     /// Events that were recorded before.
     pub duplicates: usize,
+    /// Events that nobody can read; each waits by itself for a person.
+    pub parked: usize,
     /// The body was stored whole, for later or for a person.
     pub stored_whole: bool,
+}
+
+impl Taken {
+    /// Nothing was taken of it yet.
+    pub(crate) const WHOLE: Self = Self { recorded: 0, duplicates: 0, parked: 0, stored_whole: true };
 }
 
 /// What may keep the engine from being ready; see [`Handle::latches`].
@@ -222,7 +229,7 @@ impl Handle {
         };
         let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
         raw::store(&self.core, &entry, body, why, None).await?;
-        Ok(Taken { recorded: 0, duplicates: 0, stored_whole: true })
+        Ok(Taken::WHOLE)
     }
 
     /// The window a conversation is in, if it exists.

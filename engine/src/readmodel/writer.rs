@@ -11,8 +11,6 @@ use parking_lot::Mutex;
 
 use super::queue::{BOUND, Bound, Queue};
 use super::{ReadFault, ReadModels};
-use crate::domain::id::{Position, StreamId};
-use crate::failure::Failure;
 use crate::fatal::vital_thread;
 use crate::faults::Faults;
 use crate::journal::feed::Committed;
@@ -80,14 +78,6 @@ impl Writer {
     /// applied: the caller is the journal's writer, and it is meant to slow. After a fault it returns at once.
     pub fn push(&self, records: Vec<Committed>) {
         self.queue.push(records);
-    }
-
-    /// See [`ReadModels::wait_for`].
-    ///
-    /// # Errors
-    /// `CatchingUp` when it takes longer than `timeout`, or will never be.
-    pub async fn wait_for(&self, stream: StreamId, position: Position, timeout: Duration) -> Result<(), Failure> {
-        self.models.wait_for(stream, position, timeout).await
     }
 
     /// Records that were pushed and are not applied yet.
