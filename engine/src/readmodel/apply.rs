@@ -55,7 +55,12 @@ impl ReadModels {
             return Ok(());
         }
         let has_due = batch.has_due();
+        let keys = batch.take_keys();
         let (rows, standings) = batch.finish()?;
+        {
+            let mut seen = self.seen.write();
+            keys.into_iter().for_each(|(day, keys)| seen.note(day, keys));
+        }
         {
             let _gate = self.gate.write();
             self.db.apply_batch(rows)?;
@@ -106,6 +111,7 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
         batch.put_conversation((stream, window, position), state)?;
     }
     let day = day_of(committed.record.at);
+    batch.note_keys(day, &committed.dedupe);
     for (part, keys) in (0..).zip(committed.dedupe.chunks(KEYS_A_ROW)) {
         for key in keys {
             batch.put(key::dedupe(*key), row::write(&(stream, position)));

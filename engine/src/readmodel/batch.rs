@@ -12,6 +12,7 @@ use super::{ReadFault, ReadModels, Standing, chunk};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
 use crate::domain::window::Window;
+use crate::journal::DedupeKey;
 
 /// Changes on their way to the store.
 pub(super) struct Batch<'a> {
@@ -22,6 +23,8 @@ pub(super) struct Batch<'a> {
     lines: HashMap<(ConversationId, u32), Option<LineValue>>,
     /// Rows that nobody reads before they are written; `None` removes.
     rest: HashMap<Key, Option<Vec<u8>>>,
+    /// Dedupe keys among the rows, by the day they stand under.
+    keys: HashMap<u32, Vec<DedupeKey>>,
     /// Content came to be due for removal.
     leaves_due: bool,
 }
@@ -51,12 +54,21 @@ impl<'a> Batch<'a> {
             talks: HashMap::new(),
             lines: HashMap::new(),
             rest: HashMap::new(),
+            keys: HashMap::new(),
             leaves_due: false,
         }
     }
 
     pub(super) fn leaves_due(&mut self) {
         self.leaves_due = true;
+    }
+
+    pub(super) fn note_keys(&mut self, day: u32, keys: &[DedupeKey]) {
+        self.keys.entry(day).or_default().extend(keys);
+    }
+
+    pub(super) fn take_keys(&mut self) -> HashMap<u32, Vec<DedupeKey>> {
+        std::mem::take(&mut self.keys)
     }
 
     pub(super) fn has_due(&self) -> bool {

@@ -34,12 +34,40 @@ impl ReadModels {
         row::read(&value, "dedupe").map(Some)
     }
 
+    /// Whether a key may be known here. `false` is certain, and needs no look at the disk.
+    #[must_use]
+    pub fn may_know(&self, key: DedupeKey) -> bool {
+        self.seen.read().may_have(key)
+    }
+
+    /// Looks through the keys that were here when the store was opened. Until then [`ReadModels::may_know`] denies none.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn recollect(&self) -> Result<(), ReadFault> {
+        let mut next = Key::day(0);
+        loop {
+            let rows: Vec<_> = self.db.range(next..Key::day(u32::MAX)).take(AT_ONCE).collect::<Result<_, _>>()?;
+            let Some((last, _)) = rows.last() else {
+                self.seen.write().complete();
+                return Ok(());
+            };
+            next = Key::from(last.as_ref()).successor();
+            for (entry, keys) in rows {
+                let day = key::dedupe_day_of(&entry).ok_or(ReadFault::Row { model: "dedupe days" })?;
+                let keys: Vec<u128> = row::read(&keys, "dedupe days")?;
+                self.seen.write().note(day, keys.into_iter().map(DedupeKey));
+            }
+        }
+    }
+
     /// Drops keys of days more than [`KEPT_DAYS`] before `today` (see [`day_of`]). Answers with how many.
     ///
     /// # Errors
     /// The store failed.
     pub fn expire_dedupe(&self, today: u32) -> Result<usize, ReadFault> {
-        let until = Key::day(today.saturating_sub(KEPT_DAYS));
+        let first_kept = today.saturating_sub(KEPT_DAYS);
+        let until = Key::day(first_kept);
         let mut dropped = 0;
         loop {
             let _one = self.writing.lock();
@@ -63,6 +91,7 @@ impl ReadModels {
                 batch.remove(entry);
             }
             if found == 0 {
+                self.seen.write().forget_before(first_kept);
                 return Ok(dropped);
             }
             self.db.apply_batch(batch)?;

@@ -46,6 +46,12 @@ impl AsRef<[u8]> for Key {
     }
 }
 
+impl From<&[u8]> for Key {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
 impl From<Key> for sled::IVec {
     fn from(key: Key) -> Self {
         key.0.into()
@@ -160,6 +166,11 @@ pub(super) fn dedupe_day(day: u32, stream: StreamId, position: Position, part: u
 pub(super) fn dedupe_origin(key: &[u8]) -> Option<(StreamId, Position)> {
     let mut fields = Fields(key.get(5..)?);
     Some((fields.stream()?, Position(fields.u64()?)))
+}
+
+/// The day of a day's entry.
+pub(super) fn dedupe_day_of(key: &[u8]) -> Option<u32> {
+    Fields(key.get(1..)?).take().map(u32::from_be_bytes)
 }
 
 /// Takes a key or value of fixed fields apart again, front to back.

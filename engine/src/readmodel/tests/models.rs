@@ -163,6 +163,25 @@ fn a_key_that_came_again_on_a_later_day_is_kept_for_that_day() {
 }
 
 #[test]
+fn after_a_start_no_key_is_denied_before_all_were_looked_through_and_no_old_one_after() {
+    let mut script = Script::new();
+    for key in 0..600 {
+        script.write(Vec::new(), &[key]);
+    }
+    script.later_ms(DAY_MS);
+    script.write(Vec::new(), &[600]);
+    let store = script.followed().restarted();
+    let (old, new) = (|key| store.models.may_know(DedupeKey(key)), DedupeKey(u128::MAX));
+    assert!(store.models.may_know(new));
+    store.models.recollect().unwrap();
+    assert!((0..=600).all(old));
+    assert!(!store.models.may_know(new));
+    script.write(Vec::new(), &[new.0]);
+    store.models.apply(&script.written).unwrap();
+    assert!(store.models.may_know(new), "what is recorded later too");
+}
+
+#[test]
 fn more_expired_keys_than_one_batch_all_go() {
     let mut script = Script::new();
     for record in 0..25 {
