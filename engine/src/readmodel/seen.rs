@@ -49,25 +49,27 @@ impl Seen {
         self.is_whole = true;
     }
 
-    /// Notes keys that are to stand in the rows of a day.
-    pub(super) fn note(&mut self, day: u32, keys: impl IntoIterator<Item = DedupeKey>) {
+    /// Notes a key that is to stand in the rows of a day.
+    pub(super) fn note(&mut self, day: u32, key: DedupeKey) {
         let layers = self.days.entry(day).or_default();
-        for key in keys {
-            let is_full = layers.last().is_none_or(Layer::is_full);
+        if layers.last().is_none_or(Layer::is_full) {
             let lines = layers.last().map_or(FIRST_LINES, |last| last.lines.len() * 2);
-            if is_full && (layers.is_empty() || self.bytes + lines * size_of::<Line>() <= MOST_BYTES) {
+            let bytes = lines * size_of::<Line>();
+            if layers.is_empty() || self.bytes + bytes <= MOST_BYTES {
                 layers.push(Layer { lines: vec![Line::default(); lines], keys: 0 });
-                self.bytes += lines * size_of::<Line>();
+                self.bytes += bytes;
             }
-            if let Some(last) = layers.last_mut() {
-                last.note(key);
-            }
+        }
+        if let Some(last) = layers.last_mut() {
+            last.note(key);
         }
     }
 
-    /// Whether a key may stand in the rows. `false` is certain.
-    pub(super) fn may_have(&self, key: DedupeKey) -> bool {
-        !self.is_whole || self.days.values().flatten().any(|layer| layer.may_have(key))
+    /// The days under which a key may stand, in order; `None` as long as that can be any.
+    pub(super) fn days_of(&self, key: DedupeKey) -> Option<Vec<u32>> {
+        let may_have = |layers: &[Layer]| layers.iter().any(|layer| layer.may_have(key));
+        let days = self.days.iter().filter(|(_, layers)| may_have(layers)).map(|(day, _)| *day);
+        self.is_whole.then(|| days.collect())
     }
 
     /// The rows of all days before `day` are gone.
@@ -121,23 +123,28 @@ mod tests {
         DedupeKey(hash.iter().take(16).fold(0, |sum, byte| sum << 8 | u128::from(*byte)))
     }
 
+    fn may_have(seen: &Seen, number: usize) -> bool {
+        seen.days_of(key(number)).is_none_or(|days| !days.is_empty())
+    }
+
     #[test]
     fn no_key_is_denied_before_all_are_noted_and_none_that_was_noted_ever() {
         let mut seen = Seen::default();
-        assert!(seen.may_have(key(0)));
+        assert!(may_have(&seen, 0));
         seen.complete();
-        assert!(!seen.may_have(key(0)));
-        for (day, number) in (0..50_000).map(|number| (number as u32 % 3, number)) {
-            seen.note(day, [key(number)]);
+        assert!(!may_have(&seen, 0));
+        let day = |number| number as u32 % 3;
+        for number in 0..50_000 {
+            seen.note(day(number), key(number));
         }
-        assert!((0..50_000).all(|number| seen.may_have(key(number))));
+        assert!((0..50_000).all(|number| seen.days_of(key(number)).unwrap().contains(&day(number))));
     }
 
     #[test]
     fn few_new_keys_are_asked_for_in_vain_and_few_bytes_are_kept() {
         let mut seen = Seen::whole();
-        seen.note(1, (0..100_000).map(key));
-        let in_vain = (100_000..200_000).filter(|number| seen.may_have(key(*number))).count();
+        (0..100_000).for_each(|number| seen.note(1, key(number)));
+        let in_vain = (100_000..200_000).filter(|number| may_have(&seen, *number)).count();
         assert!(in_vain < 1_000, "{in_vain} of 100,000");
         assert!(seen.bytes <= 4 * 100_000, "{} bytes", seen.bytes);
     }
@@ -145,15 +152,15 @@ mod tests {
     #[test]
     fn at_the_limit_keys_are_still_known_and_a_day_that_ends_gives_room_back() {
         let mut seen = Seen::whole();
-        seen.note(1, [key(0)]);
+        seen.note(1, key(0));
         seen.bytes = MOST_BYTES;
-        seen.note(1, (1..20_000).map(key));
-        seen.note(2, [key(20_000)]);
+        (1..20_000).for_each(|number| seen.note(1, key(number)));
+        seen.note(2, key(20_000));
         assert_eq!(seen.days[&1].len(), 1);
-        assert!((0..=20_000).all(|number| seen.may_have(key(number))));
+        assert!((0..=20_000).all(|number| may_have(&seen, number)));
         seen.forget_before(2);
         assert_eq!(seen.bytes, FIRST_LINES * size_of::<Line>());
-        assert!(seen.may_have(key(20_000)));
-        assert!(!seen.may_have(key(3)));
+        assert!(may_have(&seen, 20_000));
+        assert!(!may_have(&seen, 3));
     }
 }

@@ -157,7 +157,8 @@ fn a_key_that_came_again_on_a_later_day_is_kept_for_that_day() {
     script.journal.release_dedupe(script.stream, first.position);
     let second = script.write(Vec::new(), &[1]).position;
     let store = script.followed();
-    assert_eq!(store.models.expire_dedupe(first_day + KEPT_DAYS + 1).unwrap(), 0);
+    assert_eq!(store.models.dedupe(DedupeKey(1)).unwrap(), Some((script.stream, second)));
+    assert_eq!(store.models.expire_dedupe(first_day + KEPT_DAYS + 1).unwrap(), 1);
     assert_eq!(store.models.dedupe(DedupeKey(1)).unwrap(), Some((script.stream, second)));
     assert_eq!(store.models.expire_dedupe(first_day + KEPT_DAYS + 2).unwrap(), 1);
 }
@@ -173,6 +174,8 @@ fn after_a_start_no_key_is_denied_before_all_were_looked_through_and_no_old_one_
     let store = script.followed().restarted();
     let (old, new) = (|key| store.models.may_know(DedupeKey(key)), DedupeKey(u128::MAX));
     assert!(store.models.may_know(new));
+    let known = |key| store.models.dedupe(DedupeKey(key)).unwrap().map(|(_, position)| position.0);
+    assert_eq!((known(0), known(600), known(new.0)), (Some(2), Some(602), None), "all days are asked");
     store.models.recollect().unwrap();
     assert!((0..=600).all(old));
     assert!(!store.models.may_know(new));
