@@ -67,7 +67,7 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
         raw::store(core, &entry, body, RawReason::Unparsable, None).await?;
         return Ok(Taken { recorded: 0, duplicates: 0, stored_whole: true });
     };
-    let mut events = Vec::new();
+    let mut events = Vec::with_capacity(parsed.events.len());
     let mut parked = 0;
     for event in parsed.events {
         match event {
