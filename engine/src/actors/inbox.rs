@@ -67,7 +67,7 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
         raw::store(core, &entry, body, RawReason::Unparsable, None).await?;
         return Ok(Taken::WHOLE);
     };
-    let mut events = Vec::new();
+    let mut events = Vec::with_capacity(parsed.events.len());
     let mut parked = 0;
     for event in parsed.events {
         match event {
@@ -94,7 +94,7 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
     if events.is_empty() {
         return Ok(taken);
     }
-    let old = known_long_ago(core, events.iter().map(|(_, key)| *key).collect()).await?;
+    let old = known_long_ago(core, &events).await?;
     taken.duplicates = events.len();
     events.retain(|(_, key)| !old.contains(key));
     taken.duplicates -= events.len();
@@ -118,8 +118,13 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
     }
 }
 
-/// Keys that the read models answer for: recorded before the journal's memory begins.
-async fn known_long_ago(core: &Arc<Core>, keys: Vec<DedupeKey>) -> Result<Vec<DedupeKey>, Failure> {
+/// Keys that the read models answer for: recorded before the journal's memory begins. Of nearly all of them memory can
+/// say that they are new; the disk is asked about the rest.
+async fn known_long_ago(core: &Arc<Core>, events: &[(ParsedEvent, DedupeKey)]) -> Result<Vec<DedupeKey>, Failure> {
+    let keys: Vec<_> = events.iter().map(|(_, key)| *key).filter(|key| core.store.may_know(*key)).collect();
+    if keys.is_empty() {
+        return Ok(keys);
+    }
     let read = move |store: &ReadModels| {
         let mut known = Vec::new();
         for key in keys {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::batch::Batch;
-use super::dedupe::{KEYS_A_ROW, day_of};
+use super::dedupe::day_of;
 use super::due::{self, Due};
 use super::key;
 use super::row::{self, Line, LineValue, RawValue};
@@ -55,6 +55,7 @@ impl ReadModels {
             return Ok(());
         }
         let has_due = batch.has_due();
+        batch.note_keys(&mut self.seen.write());
         let (rows, standings) = batch.finish()?;
         {
             let _gate = self.gate.write();
@@ -106,12 +107,8 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
         batch.put_conversation((stream, window, position), state)?;
     }
     let day = day_of(committed.record.at);
-    for (part, keys) in (0..).zip(committed.dedupe.chunks(KEYS_A_ROW)) {
-        for key in keys {
-            batch.put(key::dedupe(*key), row::write(&(stream, position)));
-        }
-        let keys: Vec<u128> = keys.iter().map(|key| key.0).collect();
-        batch.put(key::dedupe_day(day, stream, position, part), row::write(&keys));
+    for key in &committed.dedupe {
+        batch.put_key(day, *key, (stream, position));
     }
     batch.stand(stream, standing);
     Ok(())

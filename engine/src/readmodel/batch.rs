@@ -8,10 +8,12 @@ use sled::IVec;
 
 use super::key::{self, Key};
 use super::row::{self, ConversationValue, LineValue, Listed, RawValue, WindowValue};
+use super::seen::Seen;
 use super::{ReadFault, ReadModels, Standing, chunk};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
 use crate::domain::window::Window;
+use crate::journal::DedupeKey;
 
 /// Changes on their way to the store.
 pub(super) struct Batch<'a> {
@@ -22,6 +24,8 @@ pub(super) struct Batch<'a> {
     lines: HashMap<(ConversationId, u32), Option<LineValue>>,
     /// Rows that nobody reads before they are written; `None` removes.
     rest: HashMap<Key, Option<Vec<u8>>>,
+    /// Dedupe keys, the day they stand under and where they were recorded.
+    keys: HashMap<(u32, DedupeKey), (StreamId, Position)>,
     /// Content came to be due for removal.
     leaves_due: bool,
 }
@@ -51,12 +55,22 @@ impl<'a> Batch<'a> {
             talks: HashMap::new(),
             lines: HashMap::new(),
             rest: HashMap::new(),
+            keys: HashMap::new(),
             leaves_due: false,
         }
     }
 
     pub(super) fn leaves_due(&mut self) {
         self.leaves_due = true;
+    }
+
+    pub(super) fn put_key(&mut self, day: u32, key: DedupeKey, at: (StreamId, Position)) {
+        self.keys.insert((day, key), at);
+    }
+
+    /// Tells memory of the keys. Before they are written, so that no reader is told that one is not there.
+    pub(super) fn note_keys(&self, seen: &mut Seen) {
+        self.keys.keys().for_each(|(day, key)| seen.note(*day, *key));
     }
 
     pub(super) fn has_due(&self) -> bool {
@@ -225,6 +239,9 @@ impl<'a> Batch<'a> {
             if let Some(value) = value {
                 batch.insert(key::line(id, number), row::write(&value));
             }
+        }
+        for ((day, key), at) in self.keys {
+            batch.insert(key::dedupe(day, key), row::write(&at));
         }
         for (key, value) in self.rest {
             match value {

@@ -101,10 +101,6 @@ impl ReadModels {
         self.remove_where(key::DEDUPE, |_, value| {
             let (of, _): (StreamId, Position) = row::read(value, "dedupe")?;
             Ok(of == stream)
-        })?;
-        self.remove_where(key::DEDUPE_DAY, |entry, _| {
-            let (of, _) = key::dedupe_origin(entry).ok_or(ReadFault::Row { model: "dedupe days" })?;
-            Ok(of == stream)
         })
     }
 

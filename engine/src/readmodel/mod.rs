@@ -22,6 +22,7 @@ mod list;
 mod open;
 mod queue;
 mod row;
+mod seen;
 mod stamp;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,8 @@ pub use row::{Line, RawWaiting, TimelineRow};
 pub use timeline::TimelinePage;
 pub use writer::{OnFault, Writer};
 
+use self::seen::Seen;
+
 use crate::domain::id::{Position, StreamId, WindowId};
 use crate::failure::Failure;
 
@@ -59,6 +62,8 @@ pub struct ReadModels {
     dir: PathBuf,
     /// Where each stream stands, as on disk.
     streams: RwLock<HashMap<StreamId, Standing>>,
+    /// The dedupe keys of the rows, in memory.
+    seen: RwLock<Seen>,
     /// Held while rows are worked out and written: there is one writer at a time.
     writing: Mutex<()>,
     /// Held for writing while a batch lands, for reading by whoever needs several rows that fit together.

@@ -11,6 +11,8 @@ use parking_lot::Mutex;
 
 use super::queue::{BOUND, Bound, Queue};
 use super::{ReadFault, ReadModels};
+use crate::domain::id::{Position, StreamId};
+use crate::failure::Failure;
 use crate::fatal::vital_thread;
 use crate::faults::Faults;
 use crate::journal::feed::Committed;
@@ -80,6 +82,15 @@ impl Writer {
         self.queue.push(records);
     }
 
+    /// See [`ReadModels::arrival`]; records on their way are not gathered any longer meanwhile.
+    ///
+    /// # Errors
+    /// As [`ReadModels::arrival`].
+    pub async fn arrival(&self, stream: StreamId, position: Position) -> Result<(), Failure> {
+        let _hurry = (self.models.reached(stream) < position).then(|| self.queue.hurry());
+        self.models.arrival(stream, position).await
+    }
+
     /// Records that were pushed and are not applied yet.
     #[must_use]
     pub fn lag(&self) -> usize {
@@ -121,7 +132,9 @@ impl Drop for Writer {
 }
 
 fn run(models: &ReadModels, queue: &Queue, faults: &Faults, on_fault: &OnFault) {
-    while let Some(taken) = queue.take(AT_ONCE) {
+    loop {
+        queue.gather();
+        let Some(taken) = queue.take(AT_ONCE) else { return };
         while faults.hold_read_models.load(Ordering::Relaxed) && !queue.has_ended() {
             std::thread::sleep(HELD);
         }

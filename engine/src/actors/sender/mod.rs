@@ -52,7 +52,15 @@ impl SenderActor {
             ctx.set_mailbox_capacity(MAILBOX);
             let places = Arc::new(Semaphore::new(AT_ONCE));
             let courtesy = courtesy::Courtesy::default();
-            Self { inbox, core, busy: HashSet::new(), again: HashSet::new(), places, courtesy, allowance: Rc::default() }
+            Self {
+                inbox,
+                core,
+                busy: HashSet::new(),
+                again: HashSet::new(),
+                places,
+                courtesy,
+                allowance: Rc::default(),
+            }
         })
     }
 

@@ -61,7 +61,7 @@ async fn a_read_waits_for_the_head_as_of_its_arrival() {
     assert_eq!(early.await, Ok(()));
     assert_eq!(run.models.reached(script.stream), script.position());
     assert_eq!(
-        within(Duration::ZERO, run.models.arrival(script.stream, Position(1))).await,
+        within(Duration::ZERO, run.writer.arrival(script.stream, Position(1))).await,
         Ok(()),
         "it is there already"
     );
@@ -69,6 +69,42 @@ async fn a_read_waits_for_the_head_as_of_its_arrival() {
         within(SHORT, run.models.arrival(script.stream, script.position().next())).await,
         Err(Failure::CatchingUp)
     );
+}
+
+#[test]
+fn records_that_come_one_by_one_are_taken_together() {
+    let script = script(300);
+    // On a busy machine the one who pushes may be kept from it for longer than anything is gathered, but not each time.
+    let together = (0..100).any(|_| {
+        let queue = Arc::new(Queue::new(BOUND));
+        let to = queue.clone();
+        let gathering = std::thread::spawn(move || {
+            to.gather();
+            to.take(1_000).map_or(0, |taken| taken.records.len())
+        });
+        script.written.iter().for_each(|record| queue.push(vec![record.clone()]));
+        gathering.join().unwrap() == script.written.len()
+    });
+    assert!(together);
+}
+
+#[test]
+fn nothing_is_gathered_while_somebody_waits_and_never_more_than_enough() {
+    let script = script(600);
+    let queue = Queue::new(BOUND);
+    queue.push(script.written[..1].to_vec());
+    let hurry = queue.hurry();
+    assert!(queue.is_ripe());
+    drop(hurry);
+    assert!(!queue.is_ripe());
+    queue.push(script.written[1..].to_vec());
+    assert!(queue.is_ripe());
+    queue.gather();
+    assert_eq!(queue.take(1_000).map(|taken| taken.records.len()), Some(602));
+    assert!(!queue.is_ripe());
+    queue.end();
+    assert!(queue.is_ripe());
+    queue.gather();
 }
 
 #[test]
