@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Settings, User};
 use madoguchi_web::{Config, admin, boot, config};
 
+/// A message is made on one thread and given back on another, four times over; the C library's allocator spends a fifth
+/// of the processor on that, this one a fraction.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match args::parse() {
         Ok(args) => run(args.command),
