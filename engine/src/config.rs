@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::uploads::Tools;
 
 /// Settings of one engine. Everything but `data_dir` has a default that suits a small machine.
 #[derive(Clone, Debug)]
@@ -30,11 +31,44 @@ pub struct Config {
     pub presence_grace_ms: i64,
     /// A conversation without work for this long goes to sleep, in milliseconds.
     pub idle_ms: i64,
+    /// How much is fetched of what customers send, and for how long it is tried.
+    pub media: MediaLimits,
     /// Hold everything that would go out; a restored store starts so.
     pub hold_sending: bool,
+    /// Under which address platforms reach this installation, without a slash at the end; where they fetch what is sent.
+    pub public_url: String,
+    /// Programs of the machine that convert uploads.
+    pub tools: Tools,
     /// The name of the machine's present start, by which the read models notice a power cut; `None` asks the kernel. A
     /// simulated power cut gives another one.
     pub boot_id: Option<String>,
+}
+
+/// Limits of what customers send.
+#[derive(Clone, Debug)]
+pub struct MediaLimits {
+    /// The longest picture, in bytes. Of a longer one the message stays, and says so.
+    pub image_bytes: u64,
+    /// The longest film, recording or file, in bytes. Of a longer one the message stays, and says so.
+    pub other_bytes: u64,
+    /// How long the platform may prepare a film or recording, in milliseconds.
+    pub ready_within_ms: i64,
+    /// How long a platform that cannot be reached, or refuses the token, is tried again, in milliseconds.
+    pub retry_for_ms: i64,
+    /// Where stickers' pictures are. Empty for nowhere.
+    pub sticker_base_url: String,
+}
+
+impl Default for MediaLimits {
+    fn default() -> Self {
+        Self {
+            image_bytes: 25_000_000,
+            other_bytes: 200_000_000,
+            ready_within_ms: 1_800_000,
+            retry_for_ms: 6 * 3_600_000,
+            sticker_base_url: "https://stickershop.line-scdn.net".to_owned(),
+        }
+    }
 }
 
 impl Config {
@@ -52,7 +86,10 @@ impl Config {
             inbound_patience_ms: 800,
             presence_grace_ms: 20_000,
             idle_ms: 60_000,
+            media: MediaLimits::default(),
             hold_sending: false,
+            public_url: String::new(),
+            tools: Tools::of_the_machine(),
             boot_id: None,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
+mod files;
 mod lists;
 mod operate;
 mod reads;
@@ -14,7 +15,7 @@ use tokio::sync::mpsc;
 
 pub(crate) use self::reads::store_failed;
 use crate::actors::reply::{Answered, Reply, answered};
-use crate::actors::{Core, conversation, inbox, raw, start, window as window_actor};
+use crate::actors::{Core, conversation, inbox, raw, sender, start, window as window_actor};
 use crate::config::Config;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
@@ -53,6 +54,15 @@ pub enum StartError {
     /// A row of them.
     #[error("the read models cannot be read")]
     Row(#[from] crate::readmodel::ReadFault),
+    /// The key of the addresses under which platforms fetch what is sent.
+    #[error("the key of public addresses cannot be used")]
+    MediaKey(#[source] std::io::Error),
+    /// The folder of uploads.
+    #[error("the folder of uploads cannot be used")]
+    Uploads(#[source] std::io::Error),
+    /// The folder of files.
+    #[error("the folder of files cannot be used")]
+    Content(#[source] std::io::Error),
     /// Calls to platforms.
     #[error("no client for outside calls")]
     HttpClient,
@@ -83,8 +93,15 @@ pub struct Taken {
     pub recorded: usize,
     /// Events that were recorded before.
     pub duplicates: usize,
+    /// Events that nobody can read; each waits by itself for a person.
+    pub parked: usize,
     /// The body was stored whole, for later or for a person.
     pub stored_whole: bool,
+}
+
+impl Taken {
+    /// Nothing was taken of it yet.
+    pub(crate) const WHOLE: Self = Self { recorded: 0, duplicates: 0, parked: 0, stored_whole: true };
 }
 
 /// What may keep the engine from being ready; see [`Handle::latches`].
@@ -212,7 +229,7 @@ impl Handle {
         };
         let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
         raw::store(&self.core, &entry, body, why, None).await?;
-        Ok(Taken { recorded: 0, duplicates: 0, stored_whole: true })
+        Ok(Taken::WHOLE)
     }
 
     /// The window a conversation is in, if it exists.
@@ -336,6 +353,17 @@ impl Handle {
     #[must_use]
     pub fn presence(&self) -> &Presence {
         &self.core.presence
+    }
+
+    /// An agent is writing: where they hold the seat, the customer is shown it. A hint, and never waited for.
+    pub fn typing(&self, agent: AgentId, conversation: ConversationId) {
+        sender::courtesy::typing(&self.core, agent, conversation);
+    }
+
+    /// An agent has seen the messages up to `number`: where they hold the seat, the customer is shown it. A hint, and
+    /// never waited for.
+    pub fn read(&self, agent: AgentId, conversation: ConversationId, number: u32) {
+        sender::courtesy::read(&self.core, agent, conversation, number);
     }
 
     /// An agent logged out or was shut out: what they hold anywhere ends.

@@ -8,6 +8,7 @@ pub mod chance;
 pub mod channels;
 pub mod clock;
 pub mod config;
+pub mod content;
 pub mod domain;
 pub mod failure;
 mod fatal;
@@ -20,6 +21,7 @@ pub mod pulse;
 pub mod readmodel;
 pub mod rows;
 pub mod stepped;
+pub mod uploads;
 pub mod views;
 
 pub use clock::Clock;

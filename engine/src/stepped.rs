@@ -12,9 +12,11 @@ use dashmap::DashMap;
 
 use crate::actors::Core;
 use crate::actors::feeder::Feeder;
+use crate::actors::fetcher::Fetchers;
 use crate::actors::pool::Pool;
 use crate::actors::start::{Parts, assemble, begin};
 use crate::channels::Platform;
+use crate::channels::public::PublicUrls;
 use crate::config::Config;
 use crate::handle::{Encoder, Handle, StartError};
 use crate::journal::writer::{self, Line, Told};
@@ -52,11 +54,13 @@ impl Stepped {
         let store_writer = Arc::new(ReadModelWriter::stepped(store.clone()));
         let views = Arc::new(Views::new(encoder));
         let senders = Arc::new(DashMap::new());
+        let fetchers = Arc::new(Fetchers::default());
         let (writer, line) = writer::line(journal.clone());
         let feeder = Feeder {
             views: views.clone(),
             store: store_writer.clone(),
             senders: senders.clone(),
+            fetchers: fetchers.clone(),
             counts: line.counts.clone(),
             faults: config.faults.clone(),
         };
@@ -67,7 +71,10 @@ impl Stepped {
             store_writer,
             writer,
             senders,
+            fetchers,
             platform,
+            // No platform fetches from a simulated engine.
+            urls: PublicUrls::new(&config.public_url, [0; 32]),
             pool: Pool::in_place(),
             counts: line.counts.clone(),
             window_arbiters: vec![here.clone()],

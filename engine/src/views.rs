@@ -48,9 +48,9 @@ struct Inner {
     ring_bytes: usize,
 }
 
-/// Whether a conversation stays in memory for readers: it is open, or something of it has not gone out.
+/// Whether a conversation stays in memory for readers.
 fn is_live(state: &Conversation) -> bool {
-    state.status != Status::Done || !state.outbox.is_empty()
+    state.is_at_work()
 }
 
 impl Views {

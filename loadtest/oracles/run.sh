@@ -70,6 +70,7 @@ run_python() {
     "$home/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
     cp "$here/requirements.txt" "$home/requirements.installed"
   fi
+  "$home/venv/bin/python" "$here/rendered.py"
   start_double
   "$home/venv/bin/python" "$here/oracle.py"
   stop_double
@@ -87,6 +88,14 @@ run_node() {
     (cd "$home/node" && npm install --silent --no-package-lock --no-audit --no-fund)
     cp "$here/package.json" "$home/node/package.installed"
   fi
+  # What the engine sends has the types that the SDK wants; a field too much is an error of the compiler.
+  {
+    echo 'import type { messagingApi } from "@line/bot-sdk";'
+    echo 'export const rendered: messagingApi.Message[] ='
+    cat "$here/rendered.json"
+  } >"$home/node/rendered.ts"
+  (cd "$home/node" && npx --no-install tsc --noEmit --strict --skipLibCheck --module nodenext --target es2022 rendered.ts)
+  echo "oracle node: the compiler takes every rendered message"
   # Node looks for packages beside the script.
   cp "$here/oracle.mjs" "$home/node/oracle.mjs"
   start_double

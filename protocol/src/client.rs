@@ -16,6 +16,8 @@ pub enum ClientFrame {
     Unwatch(Unwatch),
     /// I am writing in a conversation. Repeat it every few seconds while it is so.
     Typing(Typing),
+    /// I have seen the messages of a conversation up to one. Not answered.
+    Read(Read),
     /// How I am.
     Presence(SetPresence),
     /// A wish to a conversation, the same as over REST.
@@ -50,6 +52,16 @@ pub struct Unwatch {
 pub struct Typing {
     /// The conversation.
     pub conversation: String,
+}
+
+/// See [`ClientFrame::Read`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// The conversation.
+    pub conversation: String,
+    /// The newest that was seen.
+    pub number: u32,
 }
 
 /// See [`ClientFrame::Presence`].

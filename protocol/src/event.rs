@@ -33,6 +33,9 @@ pub enum Event {
         message: Message,
         /// When it came here; the row's `waiting_since` where that was null.
         received_at: String,
+        /// It brought the right to one free answer; the row's `free_answer_until` counts from `received_at`.
+        #[serde(default, skip_serializing_if = "is_false")]
+        free_answer: bool,
     },
     /// A done conversation became new, because its customer wrote.
     Reopened {
@@ -102,6 +105,9 @@ pub enum Event {
         conversation: String,
         /// The answer.
         number: u32,
+        /// It takes the right to one free answer; the row has none any more.
+        #[serde(default, skip_serializing_if = "is_false")]
+        free: bool,
     },
     /// There is no way to send it now; it goes when the customer writes again (未送信).
     HeldBack {
@@ -116,6 +122,13 @@ pub enum Event {
         conversation: String,
         /// The answer.
         number: u32,
+    },
+    /// The right to one free answer was not used up after all; the row has it again, unless a newer one came.
+    FreeAnswerBack {
+        /// The conversation.
+        conversation: String,
+        /// When the message came that brought it.
+        received_at: String,
     },
     /// The platform took it.
     Sent {
@@ -245,6 +258,11 @@ pub enum Event {
         conversation: String,
         /// They had blocked it.
         unblocked: bool,
+        /// When it came here.
+        received_at: String,
+        /// It brought the right to one free answer; the row's `free_answer_until` counts from `received_at`.
+        #[serde(default, skip_serializing_if = "is_false")]
+        free_answer: bool,
     },
     /// The customer blocked the account.
     Unfollowed {
@@ -312,6 +330,11 @@ pub enum Event {
     },
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 impl Event {
     /// The conversation it belongs to; `None` for events of the window.
     #[must_use]
@@ -329,6 +352,7 @@ impl Event {
             | Self::Queued { conversation, .. }
             | Self::SendStarted { conversation, .. }
             | Self::SendAbandoned { conversation, .. }
+            | Self::FreeAnswerBack { conversation, .. }
             | Self::Sent { conversation, .. }
             | Self::Failed { conversation, .. }
             | Self::Unknown { conversation, .. }

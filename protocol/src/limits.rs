@@ -27,6 +27,9 @@ pub const TOKEN_MAX_DAYS: u32 = 366;
 /// Longest cursor or search text in a query, in characters. A longer one is refused with 422.
 pub const QUERY_TEXT_CHARS: usize = 200;
 
+/// Longest name of a file in characters. A longer one is refused with 422.
+pub const FILE_NAME_CHARS: usize = 200;
+
 /// Longest message of a client over the socket, in bytes, over all its fragments. A longer one ends the socket with
 /// [`Close::Protocol`](crate::Close::Protocol).
 pub const SOCKET_MESSAGE_BYTES: usize = 64 * 1024;

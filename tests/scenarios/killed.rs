@@ -92,7 +92,7 @@ async fn killed_while_the_platform_holds_its_answer_a_reply_is_unknown_and_a_pus
             agent.send(conversation, &text, *epoch, &text).await.ok();
         }
         let held = |calls: &[std::sync::Arc<Call>]| calls.iter().filter(|call| call.number >= before).count() == 2;
-        let calls = house.double.wait_for_calls(PATIENCE, held).await.unwrap();
+        let calls = house.double.wait_for_sends(PATIENCE, held).await.unwrap();
         let ways: Vec<_> = calls.iter().rev().take(2).map(|call| (call.endpoint, call.fault, call.status)).collect();
         for way in [Endpoint::Reply, Endpoint::Push] {
             assert!(ways.contains(&(Some(way), Some(hold), None)), "{ways:?}");

@@ -145,7 +145,7 @@ async fn an_answer_whose_free_token_ran_out_during_an_outage_goes_as_one_push() 
         })
         .await;
         let engine = outage(engine, &open, MINUTE_MS).await;
-        let calls: Vec<_> = double.calls().iter().filter_map(|call| call.endpoint).collect();
+        let calls: Vec<_> = double.sends().iter().filter_map(|call| call.endpoint).collect();
         assert_eq!(calls, [by], "down for {down_ms} ms");
         engine.stop().await;
         drop(clock);
@@ -165,7 +165,7 @@ async fn a_push_whose_key_the_platform_forgot_during_an_outage_is_unknown_and_no
         answer(&engine, id, seat_epoch, "お答えします").await;
         let open = Config { hold_sending: false, ..config };
         let engine = outage(engine, &open, 0).await;
-        double.wait_for_calls(PATIENCE, |calls| calls.iter().any(|call| call.accepted)).await.unwrap();
+        double.wait_for_sends(PATIENCE, |calls| calls.iter().any(|call| call.accepted)).await.unwrap();
         assert_eq!(engine.conversation(id).await.unwrap().state.outbox[0].delivery, Delivery::Sending);
         double.clock().advance(Duration::from_millis(down_ms.unsigned_abs()));
         let engine = outage(engine, &open, down_ms).await;

@@ -55,7 +55,7 @@ impl App {
         let sessions = Sessions::load(desk.tree("sessions")?, &config.session, now);
         let tokens = Tokens::load(desk.tree("tokens")?, now);
         let auth = Auth::new(&config, sessions, tokens, people(engine.clone()));
-        let public_url = validate::origin(&config.public_url).unwrap_or_else(|| listening.to_owned());
+        let public_url = Self::public_url(&config, listening);
         Ok(Self {
             auth,
             origins: Origins::new(&config.public_url, &config.allowed_origins),
@@ -69,6 +69,12 @@ impl App {
             clock,
             config,
         })
+    }
+
+    /// Under which address people and platforms reach a server that listens here.
+    #[must_use]
+    pub fn public_url(config: &Config, listening: &str) -> String {
+        validate::origin(&config.public_url).unwrap_or_else(|| listening.to_owned())
     }
 
     /// Lets one more of a class in, see [`crate::admission`].

@@ -29,6 +29,8 @@ pub enum Action {
     Oversee,
     /// Do what only the holder of a seat may do: send, cancel, complete, release, hand over.
     UseSeat,
+    /// Upload files to send them, and see those.
+    SendFiles,
     /// Take a seat from a present holder.
     TakeOver,
     /// Put a conversation back to work that was set aside after repeated failures.
@@ -97,7 +99,9 @@ pub fn authorize(actor: &Identity, action: Action, object: Object<'_>, members: 
     let given = match (action, object) {
         (Action::OwnSession | Action::ListOwn, Object::Organisation) => true,
         // Who is in no window sees no desk, and no colleagues either.
-        (Action::ReadAgents, Object::Organisation) => is_supervisor || members.is_anywhere(actor.agent),
+        (Action::ReadAgents | Action::SendFiles, Object::Organisation) => {
+            is_supervisor || members.is_anywhere(actor.agent)
+        }
         // A supervisor who took a seat over must be able to use it and to give it back.
         (Action::ReadWindow | Action::Oversee | Action::UseSeat, Object::Window(window)) => {
             is_supervisor || members.is_member(window, actor.agent)

@@ -188,7 +188,8 @@ impl Server {
 /// # Errors
 /// What does not open, with its cause.
 pub async fn open(config: Arc<Config>, address: &str) -> Result<App, CannotStart> {
-    let settings = config.engine();
+    let mut settings = config.engine();
+    settings.public_url = App::public_url(&config, address);
     let clock = settings.clock.clone();
     let engine = Handle::start(settings, encoder()).await?;
     Ok(App::new(engine, config, clock, address)?)

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use madoguchi_engine::domain::id::{ConversationId, WindowId};
 use madoguchi_engine::domain::record::By;
+use madoguchi_engine::rows::ConversationRow;
 use madoguchi_engine::{Failure, handle::Done};
-use madoguchi_protocol::api::{Command, CommandDone, Message};
+use madoguchi_protocol::api::{Command, CommandDone, Conversation, Message};
 use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
@@ -33,15 +34,43 @@ pub async fn run(
     let _place = app.admit(Class::Command)?;
     may(app, who, convert::command::action(&command), conversation).await?;
     let changed = changed_number(&command);
-    let wish = convert::command::command(who, command, rand::random())?;
+    let uploads = uploads(app, who, conversation, &command).await?;
+    let wish = convert::command::command(who, command, &uploads, rand::random())?;
     let Done { row, number } =
         app.engine.command(By::Agent(who.agent), conversation, wish).await.map_err(|failure| refused(app, failure))?;
+    if let (Some(number), false) = (number, uploads.is_empty()) {
+        app.engine.files_sent(uploads.into_keys().collect(), conversation, number).await;
+    }
     let message = match number.or(changed) {
         Some(number) => read_back(app, conversation, number).await,
         None => None,
     };
-    let conversation = convert::conversation::conversation(&row);
+    let conversation = shown(app, &row);
     Ok(CommandDone { seat: conversation.seat.clone(), conversation, message })
+}
+
+/// The uploads that a command names. Those that are not there, or not the caller's, are left out.
+async fn uploads(
+    app: &App,
+    who: &Identity,
+    conversation: ConversationId,
+    command: &Command,
+) -> Result<convert::answer::Uploads, Problem> {
+    let mut uploads = convert::answer::Uploads::new();
+    if let Command::Send(send) = command {
+        let ids = convert::answer::named(&send.content);
+        if ids.is_empty() {
+            return Ok(uploads);
+        }
+        let row = app.engine.conversation(conversation).await.map_err(|failure| refused(app, failure))?;
+        for id in ids {
+            let named = app.engine.upload_named(id, who.agent, conversation, row.state.next_number()).await;
+            if let Some(upload) = named.map_err(|failure| refused(app, failure))? {
+                uploads.insert(id, upload);
+            }
+        }
+    }
+    Ok(uploads)
 }
 
 /// Whether `who` may do this to the conversation; answers with its window.
@@ -57,6 +86,13 @@ pub async fn may(app: &App, who: &Identity, action: Action, conversation: Conver
         .ok_or_else(|| not_found("conversation"))?;
     authorize(who, action, Object::Window(&window), &app.engine).map_err(|_| problem(Code::Forbidden))?;
     Ok(window)
+}
+
+/// The conversation as lists and desks show it.
+#[must_use]
+pub fn shown(app: &App, row: &ConversationRow) -> Conversation {
+    let budget_ms = app.engine.window(&row.window).map_or(0, |window| window.settings.reply_budget_ms);
+    convert::conversation::conversation(row, budget_ms)
 }
 
 /// The engine's failure in the words of the wire.

@@ -137,7 +137,7 @@ fn from_rejected(rejected: Rejected, org: &Org) -> Problem {
         Rejected::NotTheAuthor => problem(Code::NotTheAuthor),
         Rejected::NotFound { what } => not_found(what),
         Rejected::NotWaiting => problem(Code::NotWaiting),
-        Rejected::Invalid { field, rule } => invalid(field, rule),
+        Rejected::Invalid { field, rule } => invalid(&field, &rule),
         Rejected::LimitReached { what, limit } => {
             problem(Code::LimitReached).field(what).limit(limit).detail(format!("{what}: at most {limit}"))
         }

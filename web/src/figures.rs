@@ -43,6 +43,7 @@ const ALL: &[Figure] = &[
     Figure("madoguchi_journal_commit_seconds", Histogram, &[], "write and sync of one batch"),
     Figure("madoguchi_journal_queue_depth", Gauge, &[], "decisions that wait for the disk"),
     Figure("madoguchi_mailbox_depth", Gauge, &["actor"], "asks not yet taken up, by kind of actor"),
+    Figure("madoguchi_media_total", Counter, &["outcome"], "files that customers sent, by what became of them"),
     Figure("madoguchi_not_now_total", Counter, &["why"], "requests that the engine could not serve for now"),
     Figure("madoguchi_pressure_percent", Gauge, &[], "the fullest part of the engine"),
     Figure("madoguchi_raw_bodies_waiting", Gauge, &[], "stored webhook bodies that wait (要確認)"),

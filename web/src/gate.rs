@@ -8,7 +8,8 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
-use madoguchi_engine::domain::id::AgentId;
+use madoguchi_engine::content::Purpose;
+use madoguchi_engine::domain::id::{AgentId, FileId};
 use madoguchi_engine::domain::org::Role;
 use madoguchi_protocol::{Code, Problem};
 
@@ -68,6 +69,9 @@ async fn check_right(app: &App, who: &Identity, action: Action, req: &HttpReques
         let conversation = conversation.parse().map_err(|_| not_found("conversation"))?;
         return commands::may(app, who, action, conversation).await.map(|_| ());
     }
+    if let Some(file) = part(req, "file") {
+        return check_file(app, who, action, file.parse().map_err(|_| not_found("file"))?).await;
+    }
     let allowed = if part(req, "window").is_some() {
         let window = window(req)?;
         let allowed = authorize(who, action, Object::Window(&window), &app.engine);
@@ -75,6 +79,12 @@ async fn check_right(app: &App, who: &Identity, action: Action, req: &HttpReques
             return Err(not_found("window"));
         }
         allowed
+    } else if let (Action::ReadWindow, Some(inbox)) = (action, part(req, "inbox")) {
+        // Of an inbox one reads what its window may know.
+        let inbox = inbox.parse().map_err(|_| not_found("inbox"))?;
+        let org = app.engine.org();
+        let inbox = org.inboxes.get(&inbox).ok_or_else(|| not_found("inbox"))?;
+        authorize(who, action, Object::Window(&inbox.window), &app.engine)
     } else if action == Action::ManageAgents {
         let role = role_named(app, req)?;
         authorize(who, action, Object::People(role), &app.engine)
@@ -82,6 +92,19 @@ async fn check_right(app: &App, who: &Identity, action: Action, req: &HttpReques
         authorize(who, action, Object::Organisation, &app.engine)
     };
     allowed.map_err(|_| problem(Code::Forbidden))
+}
+
+/// A file is for whoever may read the conversation that it belongs to; an upload, for who sent it.
+async fn check_file(app: &App, who: &Identity, action: Action, file: FileId) -> Result<(), Problem> {
+    let note = app.engine.file_note(file).await.map_err(|failure| commands::refused(app, failure))?;
+    match note.purpose {
+        Purpose::Message { conversation, .. } | Purpose::Picture { conversation } => {
+            commands::may(app, who, action, conversation).await.map(|_| ())
+        }
+        Purpose::Upload { agent } if agent == who.agent => Ok(()),
+        // Nobody else learns that it exists.
+        Purpose::Upload { .. } => Err(not_found("file")),
+    }
 }
 
 /// The role of the person in the path; of the humblest where the path names nobody and the body will.

@@ -9,7 +9,9 @@ use utoipa::openapi::{Content, ObjectBuilder, PathItem, Ref, Required, ResponseB
 use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
-use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows};
+use crate::routes::{
+    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, session, stickers, tokens, windows,
+};
 
 /// The document's annotations.
 #[derive(OpenApi)]
@@ -28,11 +30,13 @@ use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, 
         windows::members, windows::add_member, windows::remove_member,
         conversations::list_of_window,
         raw::list, raw::bytes, raw::replay,
-        inboxes::list, inboxes::create, inboxes::get, inboxes::change,
+        inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
+        files::upload, files::get, files::public, stickers::line,
         conversations::list, conversations::get, conversations::claim, conversations::release,
         conversations::complete, conversations::take_over, conversations::hand_over,
         conversations::accept_handover, conversations::decline_handover, conversations::assign, conversations::take_back,
-        conversations::messages, conversations::send, conversations::cancel,
+        conversations::messages, conversations::send, conversations::read,
+        conversations::cancel,
         notes::add, notes::edit, notes::delete,
         crate::socket::open,
         hooks::line,

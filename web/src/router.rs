@@ -11,7 +11,9 @@ use madoguchi_protocol::Code;
 use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
-use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows};
+use crate::routes::{
+    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, session, stickers, tokens, windows,
+};
 
 /// Who may come to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ macro_rules! table {
 use Access::{Command, Open, Right};
 use Action::{
     ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents, ReadWindow,
-    TakeBack, TakeOver, UseSeat, Work,
+    SendFiles, TakeBack, TakeOver, UseSeat, Work,
 };
 
 table! {
@@ -87,6 +89,12 @@ table! {
     POST "/api/v1/inboxes" Right(ManageInboxes) => inboxes::create;
     GET "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::get;
     PATCH "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::change;
+    GET "/api/v1/inboxes/{inbox}/capabilities" Right(ReadWindow) => inboxes::capabilities;
+
+    POST "/api/v1/files" Right(SendFiles) => files::upload;
+    GET "/api/v1/files/{file}" Right(ReadWindow) => files::get;
+    GET "/media/{token}/{name}" Open => files::public;
+    GET "/api/v1/stickers/line/{sticker}" Right(ListOwn) => stickers::line;
 
     GET "/api/v1/conversations" Right(ListOwn) => conversations::list;
     GET "/api/v1/conversations/{conversation}" Right(ReadWindow) => conversations::get;
@@ -102,6 +110,7 @@ table! {
     GET "/api/v1/conversations/{conversation}/messages" Right(ReadWindow) => conversations::messages;
     POST "/api/v1/conversations/{conversation}/messages" Command(UseSeat) => conversations::send;
     POST "/api/v1/conversations/{conversation}/messages/{number}/cancel" Command(UseSeat) => conversations::cancel;
+    POST "/api/v1/conversations/{conversation}/read" Right(ReadWindow) => conversations::read;
     POST "/api/v1/conversations/{conversation}/notes" Command(Oversee) => notes::add;
     PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::edit;
     DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::delete;
@@ -230,7 +239,10 @@ mod tests {
             };
             let object = match action {
                 Action::ManageAgents => Object::People(Role::Agent),
-                _ if entry.path.contains("{window}") || entry.path.contains("{conversation}") => {
+                _ if ["{window}", "{conversation}", "{file}", "/capabilities"]
+                    .iter()
+                    .any(|p| entry.path.contains(p)) =>
+                {
                     Object::Window(&window)
                 }
                 _ => Object::Organisation,
@@ -241,10 +253,10 @@ mod tests {
         for (name, action) in &commands {
             agrees(name, *action, Object::Window(&window), row(&format!("command {name}")));
         }
-        for frame in ["watch", "typing"] {
+        for frame in ["watch", "typing", "read"] {
             agrees(frame, ReadWindow, Object::Window(&window), row(&format!("frame {frame}")));
         }
-        assert_eq!(rights.len(), ENTRIES.len() + commands.len() + 2, "a row for something that does not exist");
+        assert_eq!(rights.len(), ENTRIES.len() + commands.len() + 3, "a row for something that does not exist");
     }
 
     /// Every command as a socket sends it, by its name on the wire.

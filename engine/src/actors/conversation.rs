@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix::prelude::*;
 use tokio::sync::mpsc;
 
-use super::Decision;
 use super::reply::Reply;
 use super::window::Shared;
+use super::{Decision, accepting};
 use crate::domain::conversation::{Around, Command, Conversation, Event, Inbound, decide};
 use crate::domain::id::{ConversationId, Position};
 use crate::domain::record::{By, Entity, Fact};
@@ -156,7 +156,8 @@ impl ConversationActor {
         let decided = {
             let window = self.shared.window.borrow();
             let state = self.live.state.borrow();
-            let decided = decide(&state, command, Around { window: &window, now });
+            let decided = accepting::prepare(&self.shared.core, &state, command)
+                .and_then(|command| decide(&state, &command, Around { window: &window, now }));
             decided.map(|events| (events, number_made(&state, command)))
         };
         match decided {

@@ -9,6 +9,7 @@ use std::sync::mpsc::Receiver;
 
 use dashmap::DashMap;
 
+use super::fetcher::Fetchers;
 use super::sender::{SenderActor, Wake};
 use crate::domain::conversation::Event;
 use crate::domain::id::InboxId;
@@ -25,6 +26,7 @@ pub(crate) struct Feeder {
     pub(crate) views: Arc<Views>,
     pub(crate) store: Arc<ReadModelWriter>,
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
+    pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) counts: Arc<Counts>,
     pub(crate) faults: Arc<Faults>,
 }
@@ -51,6 +53,7 @@ impl Feeder {
                 Told::Committed(committed, answer) => {
                     self.views.follow(&committed);
                     self.wake_senders(&committed);
+                    self.wake_fetchers(&committed);
                     answer(Ok(committed.position));
                     followed.push(committed);
                 }
@@ -60,6 +63,15 @@ impl Feeder {
         }
         // Last, because it waits when the read models lag too far: then the writer slows.
         self.store.push(followed);
+    }
+
+    fn wake_fetchers(&self, committed: &Committed) {
+        for fact in &committed.record.events {
+            let Fact::Conversation(id, event) = fact else { continue };
+            if let Some(after) = committed.after.iter().find(|state| state.id == *id) {
+                self.fetchers.wake(event, after, committed.record.at);
+            }
+        }
     }
 
     fn wake_senders(&self, committed: &Committed) {

@@ -65,7 +65,7 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
     let received_at = core.now();
     let Ok(parsed) = webhook::parse(&body, received_at) else {
         raw::store(core, &entry, body, RawReason::Unparsable, None).await?;
-        return Ok(Taken { recorded: 0, duplicates: 0, stored_whole: true });
+        return Ok(Taken::WHOLE);
     };
     let mut events = Vec::with_capacity(parsed.events.len());
     let mut parked = 0;
@@ -75,18 +75,22 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
                 let key = event_key(inbox, &event.event_id);
                 events.push((event, key));
             }
-            Parsed::Ignored { kind } => {
+            Parsed::Ignored { kind, among } => {
                 metrics::counter!("madoguchi_inbound_ignored_total", "kind" => kind).increment(1);
+                if let Some(gathering) = among {
+                    core.fetchers.leave(inbox, gathering);
+                }
             }
             Parsed::Broken { event_id, raw: bytes, why } => {
                 metrics::counter!("madoguchi_inbound_parked_total", "why" => why.code()).increment(1);
-                let key = event_key(inbox, &event_id);
+                // Not the event's own key: it may come again whole, or be read by a later release.
+                let key = event_key(inbox, &format!("parked {event_id}"));
                 raw::store(core, &entry, bytes, RawReason::Unparsable, Some(key)).await?;
                 parked += 1;
             }
         }
     }
-    let mut taken = Taken { recorded: 0, duplicates: 0, stored_whole: parked > 0 };
+    let mut taken = Taken { recorded: 0, duplicates: 0, parked, stored_whole: false };
     if events.is_empty() {
         return Ok(taken);
     }
@@ -216,7 +220,9 @@ impl Handler<Take> for InboxActor {
             let others_failed = others.iter().any(|told| !matches!(told, Ok(true)));
             reply.send(match mine {
                 Ok(_) if others_failed => Err(Failure::Interrupted),
-                Ok(recorded) => Ok(Taken { recorded: recorded.iter().sum(), duplicates, stored_whole: false }),
+                Ok(recorded) => {
+                    Ok(Taken { recorded: recorded.iter().sum(), duplicates, parked: 0, stored_whole: false })
+                }
                 Err(failure) => Err(failure),
             });
         }));

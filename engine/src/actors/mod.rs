@@ -4,8 +4,10 @@
 //! [`conversation`] (decides) → the journal's writer → [`feeder`] (tells) → [`sender`] (out to the platform).
 //! [`start`] builds it all from the journal, which is also how everything that died comes back.
 
+pub(crate) mod accepting;
 pub(crate) mod conversation;
 pub(crate) mod feeder;
+pub(crate) mod fetcher;
 pub(crate) mod inbox;
 pub(crate) mod pool;
 pub(crate) mod raw;
@@ -15,6 +17,7 @@ pub(crate) mod reply;
 pub(crate) mod sender;
 pub(crate) mod space;
 pub(crate) mod start;
+pub(crate) mod stickers;
 pub(crate) mod streams;
 pub(crate) mod upkeep;
 pub(crate) mod wheel;
@@ -31,7 +34,9 @@ use tokio::sync::oneshot;
 use ulid::Ulid;
 
 use crate::channels::Platform;
+use crate::channels::public::PublicUrls;
 use crate::config::Config;
+use crate::content::ContentStore;
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{InboxId, Position, StreamId, WindowId};
 use crate::domain::record::{By, Fact, Record};
@@ -42,14 +47,17 @@ use crate::presence::Presence;
 use crate::pressure::{Found, Pressure};
 use crate::pulse::Pulses;
 use crate::readmodel::{Blames, ReadModels, Writer as ReadModelWriter};
+use crate::uploads::Uploads;
 use crate::views::Views;
 
+use self::fetcher::Fetchers;
 use self::inbox::InboxActor;
 use self::pool::Pool;
 use self::registry::Registry;
 use self::reply::Depth;
 use self::sender::SenderActor;
 use self::space::Space;
+use self::stickers::Stickers;
 use self::window::WindowActor;
 
 /// What every part of a running engine shares.
@@ -65,6 +73,13 @@ pub(crate) struct Core {
     pub(crate) pool: Pool,
     pub(crate) space: Space,
     pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) urls: PublicUrls,
+    pub(crate) uploads: Uploads,
+    pub(crate) content: ContentStore,
+    /// Pictures are unpacked one at a time.
+    pub(crate) looking: tokio::sync::Mutex<()>,
+    pub(crate) fetchers: Arc<Fetchers>,
+    pub(crate) stickers: Stickers,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,
     pub(crate) counts: Arc<Counts>,

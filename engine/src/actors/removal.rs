@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Core, raw};
-use crate::domain::conversation::Command;
+use crate::domain::conversation::{Command, Event};
 use crate::domain::id::{ConversationId, Position, StreamId};
 use crate::domain::record::{By, Fact};
 use crate::domain::window::{Event as Window, RawBody, RawEnd, RawReason};
@@ -80,6 +80,11 @@ async fn remove(core: &Arc<Core>, row: &DueRow) -> Result<(), Failure> {
             let emptied = core.pool.run(Lane::Ordinary, move || empty(&work, stream, position)).await?;
             emptied.map_err(|fault| failed(&fault))
         }
+        Due::Files => {
+            let work = core.clone();
+            let removed = core.pool.run(Lane::Ordinary, move || remove_files(&work, stream, position)).await?;
+            removed.map_err(|fault| failed(&fault))
+        }
         Due::Note { conversation, number, last } => {
             let (journal, line, last) = (core.journal.clone(), (*conversation, *number), *last);
             let emptied =
@@ -109,6 +114,21 @@ fn empty(core: &Core, stream: StreamId, position: Position) -> Result<(), Fault>
         }
     }
     core.journal.redact(stream, position)
+}
+
+/// Removes the files that a record put beside its message.
+fn remove_files(core: &Core, stream: StreamId, position: Position) -> Result<(), Fault> {
+    for stored in core.journal.read(stream, position, 1, usize::MAX)? {
+        let Ok(record) = codec::decode(&stored.payload) else { continue };
+        for fact in &record.events {
+            if let Fact::Conversation(_, Event::MediaStored { file, .. }) = fact {
+                let what = "remove a file of";
+                let failed = |source| Fault::Io { what, path: core.config.data_dir.join("content"), source };
+                core.content.remove(file.id).map_err(failed)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn remove_file(path: &Path) -> Result<(), Fault> {

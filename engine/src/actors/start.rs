@@ -8,16 +8,19 @@ use std::sync::atomic::Ordering;
 use dashmap::DashMap;
 
 use super::feeder::Feeder;
+use super::fetcher::{FetcherActor, Fetchers};
 use super::inbox::InboxActor;
 use super::pool::Pool;
 use super::sender::SenderActor;
 use super::space::Space;
+use super::stickers::Stickers;
 use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
-use crate::channels::line::client::{Timeouts, http_client};
+use crate::channels::public::PublicUrls;
 use crate::channels::{Network, Platform};
 use crate::config::Config;
+use crate::content::ContentStore;
 use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{Inbox, Org, WindowEntry};
 use crate::domain::record::Fact;
@@ -30,6 +33,7 @@ use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
 use crate::pulse::Pulses;
 use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
+use crate::uploads::Uploads;
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -65,6 +69,7 @@ pub(crate) fn begin(core: Core) -> Arc<Core> {
     core.sender_arbiter.spawn(super::upkeep::run(core.clone()));
     core.sender_arbiter.spawn(super::removal::run(core.clone()));
     core.sender_arbiter.spawn(super::upkeep::recollect(core.clone()));
+    core.sender_arbiter.spawn(super::fetcher::sweep::run(core.clone()));
     for view in core.views.windows().into_iter().filter(|view| view.position() > Position(0)) {
         start_window(&core, &view.id);
     }
@@ -81,7 +86,9 @@ pub(crate) struct Parts {
     pub(crate) store_writer: Arc<ReadModelWriter>,
     pub(crate) writer: writer::Writer,
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
+    pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) urls: PublicUrls,
     pub(crate) pool: Pool,
     pub(crate) counts: Arc<Counts>,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
@@ -112,14 +119,17 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let faults = config.faults.clone();
     let (writer, told, counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
     let senders = Arc::new(DashMap::new());
+    let fetchers = Arc::new(Fetchers::default());
     let feeder = Feeder {
         views: views.clone(),
         store: store_writer.clone(),
         senders: senders.clone(),
+        fetchers: fetchers.clone(),
         counts: counts.clone(),
         faults: faults.clone(),
     };
     let feed = feeder.start(told);
+    let urls = PublicUrls::open(&config.public_url, &config.data_dir).map_err(StartError::MediaKey)?;
     let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
     let parts = Parts {
         journal,
@@ -127,7 +137,9 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         store_writer,
         writer,
         senders,
-        platform: Arc::new(Network(http_client(Timeouts::default()).map_err(|_| StartError::HttpClient)?)),
+        fetchers,
+        platform: Arc::new(Network::open(urls.clone()).map_err(|_| StartError::HttpClient)?),
+        urls,
         pool: Pool::new(),
         counts,
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect(),
@@ -150,6 +162,9 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         restore_window(&views, journal, &parts.store, entry)?;
     }
     views.restore_org(org, journal.head(streams.org));
+    let content = ContentStore::open(&config.data_dir).map_err(StartError::Content)?;
+    let coming_in = config.data_dir.join("uploads");
+    let uploads = Uploads::open(content.clone(), &coming_in, config.tools.clone()).map_err(StartError::Uploads)?;
     Ok(Core {
         journal: parts.journal,
         writer: parking_lot::Mutex::new(Some(parts.writer)),
@@ -161,6 +176,12 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         pool: parts.pool,
         space: Space::new(config.data_dir.clone(), config.min_free_bytes, config.faults.clone()),
         platform: parts.platform,
+        looking: tokio::sync::Mutex::new(()),
+        fetchers: parts.fetchers,
+        urls: parts.urls,
+        uploads,
+        content,
+        stickers: Stickers::default(),
         pulses: Pulses::default(),
         depths: Depths::default(),
         counts: parts.counts,
@@ -283,6 +304,8 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     core.inboxes.insert(inbox.id, actor);
     let sender = SenderActor::start_on(&core.sender_arbiter, core.clone(), inbox.id);
     core.senders.insert(inbox.id, sender);
+    let fetcher = FetcherActor::start_on(&core.sender_arbiter, core.clone(), inbox.id);
+    core.fetchers.actors.insert(inbox.id, fetcher);
 }
 
 /// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat, so that a

@@ -4,10 +4,21 @@
 //! conversation, reads no clock and keeps no state between two calls. What it cannot read it hands back as it came.
 //! [`line`] is the LINE Official Account.
 
+pub mod capabilities;
 pub mod line;
+pub mod media;
+pub(crate) mod outside;
+pub mod public;
+
+use std::future::ready;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
+
+use self::line::client::{BadSettings, LineClient, Timeouts, http_client};
+use self::media::{Gathering, Known, Opened, Preparation};
+use self::outside::Outside;
 
 use crate::domain::conversation::{InboundKind, Outgoing};
 use crate::domain::org::{Inbox, InboxSettings};
@@ -22,6 +33,8 @@ pub enum Parsed {
     Ignored {
         /// What it was. From a closed list, so that it may label a counter.
         kind: &'static str,
+        /// The place of several people in which it happened, and in which the account therefore is.
+        among: Option<Gathering>,
     },
     /// Not readable: to be parked with its bytes (要確認), where a later release may read it.
     Broken {
@@ -141,6 +154,21 @@ pub enum Outcome {
 pub trait Platform: Send + Sync {
     /// The account that an inbox stands for; `None` where its settings allow no call.
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>>;
+
+    /// Asks for the bytes at an address that a stranger named. `local`: this machine may be called. A double leads nowhere.
+    fn outside<'a>(&'a self, _address: &'a str, _local: bool) -> LocalBoxFuture<'a, Opened> {
+        Box::pin(ready(Opened::Refused))
+    }
+}
+
+/// How long a platform shows that somebody is writing, in milliseconds.
+pub const TYPING_MS: i64 = 20_000;
+
+/// What the channel of these settings can carry.
+#[must_use]
+pub fn capabilities(settings: &InboxSettings) -> &'static capabilities::Capabilities {
+    let InboxSettings::Line(_) = settings;
+    &line::capabilities::LINE
 }
 
 /// What a platform shows as one message.
@@ -164,15 +192,70 @@ pub trait Account {
     fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome>;
     /// Asks whether the platform would take these, without sending anything. `Accepted` where it cannot be asked.
     fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome>;
+    /// Shows the customer for [`TYPING_MS`] that somebody is writing. `NotSent` where the platform shows no such thing.
+    fn show_typing<'a>(&'a self, _to: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(ready(Outcome::NotSent))
+    }
+    /// Shows the customer that the message with this token, and all before it, were read. `NotSent` where the platform
+    /// shows no such thing.
+    fn mark_read<'a>(&'a self, _token: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(ready(Outcome::NotSent))
+    }
+
+    /// Asks for the bytes of a message. Without such a call there are none.
+    fn content<'a>(&'a self, _message_id: &'a str) -> LocalBoxFuture<'a, Opened> {
+        Box::pin(ready(Opened::Gone))
+    }
+
+    /// Asks how far the preparation of a film or recording is.
+    fn preparation<'a>(&'a self, _message_id: &'a str) -> LocalBoxFuture<'a, Preparation> {
+        Box::pin(ready(Preparation::Ready))
+    }
+
+    /// Asks who a customer is. Without such a call nobody knows.
+    fn profile<'a>(&'a self, _external_id: &'a str) -> LocalBoxFuture<'a, Known> {
+        Box::pin(ready(Known::Nobody))
+    }
+
+    /// Leaves a place of several people. Answers whether the account is out.
+    fn leave<'a>(&'a self, _gathering: &'a Gathering) -> LocalBoxFuture<'a, bool> {
+        Box::pin(ready(true))
+    }
 }
 
 /// The platforms themselves.
-pub(crate) struct Network(pub(crate) reqwest::Client);
+pub(crate) struct Network {
+    http: reqwest::Client,
+    /// For what may take long.
+    media: reqwest::Client,
+    outside: Outside,
+    /// Where platforms fetch what is sent.
+    urls: public::PublicUrls,
+}
+
+/// How long the bytes of one file may take.
+const MEDIA_TOTAL: Duration = Duration::from_secs(900);
+
+impl Network {
+    pub(crate) fn open(urls: public::PublicUrls) -> Result<Self, BadSettings> {
+        Ok(Self {
+            http: http_client(Timeouts::default())?,
+            media: http_client(Timeouts { total: MEDIA_TOTAL, ..Timeouts::default() })?,
+            outside: Outside::new(MEDIA_TOTAL)?,
+            urls,
+        })
+    }
+}
 
 impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         let InboxSettings::Line(line) = &inbox.settings;
-        let client = line::client::LineClient::new(self.0.clone(), &line.api_base_url, &line.channel_access_token);
-        Some(Box::new(client.ok()?))
+        let client = LineClient::new(self.http.clone(), &line.api_base_url, &line.channel_access_token).ok()?;
+        let client = client.with_data(self.media.clone(), &line.api_data_base_url).ok()?;
+        Some(Box::new(line::account::LineAccount { client, urls: self.urls.clone() }))
+    }
+
+    fn outside<'a>(&'a self, address: &'a str, local: bool) -> LocalBoxFuture<'a, Opened> {
+        Box::pin(self.outside.open(address, local))
     }
 }

@@ -195,9 +195,32 @@ impl Media {
     }
 }
 
-impl Does {
+impl Card {
     /// About how many bytes of people's words it holds.
     pub(super) fn weight(&self) -> usize {
+        let title = self.title.as_ref().map_or(0, String::len);
+        256 + title + self.text.len() + self.actions.iter().map(Action::weight).sum::<usize>()
+    }
+}
+
+impl Action {
+    fn weight(&self) -> usize {
+        64 + self.label.len() + self.does.weight()
+    }
+}
+
+impl Dress {
+    /// About how many bytes of people's words it holds.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let sender = self.sender.as_ref().map_or(0, |sender| 64 + sender.name.len());
+        sender + self.quick_replies.iter().map(Action::weight).sum::<usize>()
+    }
+}
+
+impl Does {
+    /// About how many bytes of people's words it holds.
+    fn weight(&self) -> usize {
         match self {
             Self::Say(text) | Self::Open(text) => text.len(),
             Self::Postback { data, display } => data.len() + display.as_ref().map_or(0, String::len),

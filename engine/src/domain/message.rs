@@ -45,7 +45,6 @@ impl Content {
     /// About how many bytes of people's words it holds, for the limits of records and queues.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let action = |action: &super::content::Action| 64 + action.label.len() + action.does.weight();
         match self {
             Self::Text(text) => text.len(),
             Self::Other { kind, summary } => kind.len() + summary.len(),
@@ -55,9 +54,7 @@ impl Content {
             Self::Location(place) => {
                 64 + place.title.as_ref().map_or(0, String::len) + place.address.as_ref().map_or(0, String::len)
             }
-            Self::Cards(cards) => {
-                cards.iter().map(|card| 256 + card.text.len() + card.actions.iter().map(action).sum::<usize>()).sum()
-            }
+            Self::Cards(cards) => cards.iter().map(Card::weight).sum(),
             Self::Native(native) => native.alt_text.len() + native.json.len(),
         }
     }

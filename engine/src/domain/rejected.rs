@@ -1,5 +1,7 @@
 //! How the domain says no. A rejection is an answer, never a fault: it is shown to the agent and not logged as an error.
 
+use std::borrow::Cow;
+
 use super::id::AgentId;
 
 /// Why a command changed nothing.
@@ -55,9 +57,9 @@ pub enum Rejected {
     #[error("{field}: {rule}")]
     Invalid {
         /// The field, in the wire's words.
-        field: &'static str,
+        field: Cow<'static, str>,
         /// The rule with its limit.
-        rule: &'static str,
+        rule: Cow<'static, str>,
     },
     /// A limit on live state is reached.
     #[error("{what}: at most {limit}")]
@@ -81,8 +83,8 @@ pub enum Rejected {
 impl Rejected {
     /// A field that breaks its rule.
     #[must_use]
-    pub fn invalid(field: &'static str, rule: &'static str) -> Self {
-        Self::Invalid { field, rule }
+    pub fn invalid(field: impl Into<Cow<'static, str>>, rule: impl Into<Cow<'static, str>>) -> Self {
+        Self::Invalid { field: field.into(), rule: rule.into() }
     }
 
     /// Something that is not there.

@@ -204,13 +204,17 @@ fn stage_talk(
         }
         Talk::Unsent { number: Some(number), .. } => {
             if let Some(value) = batch.line(id, *number)?
-                && let Line::Inbound { unsent, .. } = &mut value.line
+                && let Line::Inbound { unsent, media_at, .. } = &mut value.line
             {
                 *unsent = true;
+                let media_at = *media_at;
                 let (stream, origin, text) = (value.stream, value.origin, value.text);
                 due::stage(batch, stream, origin, &Due::Record);
                 if text != origin {
                     due::stage(batch, stream, text, &Due::Record);
+                }
+                if let Some(media_at) = media_at {
+                    due::stage(batch, stream, media_at, &Due::Files);
                 }
             }
         }

@@ -33,6 +33,8 @@ pub enum Due {
         /// The platform's id of the message.
         external_id: String,
     },
+    /// The files that the record there names. Its words stay.
+    Files,
 }
 
 /// One removal and the record that it stands at.
@@ -53,6 +55,7 @@ impl Due {
             Self::Record => 0,
             Self::Note { .. } => 1,
             Self::Search { .. } => 2,
+            Self::Files => 3,
         }
     }
 }

@@ -34,7 +34,6 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
@@ -57,7 +56,7 @@ use crate::domain::id::{Position, StreamId, WindowId};
 use crate::failure::Failure;
 
 /// The read models of one store. Methods that read or write block on the disk: never call them on an arbiter, except
-/// [`ReadModels::reached`] and [`ReadModels::wait_for`].
+/// [`ReadModels::reached`] and [`ReadModels::arrival`].
 #[derive(Debug)]
 pub struct ReadModels {
     db: sled::Db,
@@ -96,15 +95,8 @@ impl ReadModels {
         self.streams.read().get(&stream).map_or(Position(0), |standing| standing.reached)
     }
 
-    /// Returns once the effects of `position` are here. Readers ask for the stream's head as of their arrival.
-    ///
-    /// # Errors
-    /// `CatchingUp` when `timeout` passed before, or when nothing is applied any more.
-    pub async fn wait_for(&self, stream: StreamId, position: Position, timeout: Duration) -> Result<(), Failure> {
-        tokio::time::timeout(timeout, self.arrival(stream, position)).await.unwrap_or(Err(Failure::CatchingUp))
-    }
-
-    /// The same without an end to its patience.
+    /// Returns once the effects of `position` are here. Readers ask for the stream's head as of their arrival, and bring
+    /// the limit of their patience along.
     ///
     /// # Errors
     /// `CatchingUp` when nothing is applied any more.

@@ -34,7 +34,7 @@ pub(super) struct WindowValue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) stream: StreamId,
-    /// Not done, or with something to send.
+    /// See [`Conversation::is_at_work`].
     open: bool,
     done: bool,
     falling: u64,
@@ -43,7 +43,7 @@ pub(super) struct Listed {
 impl Listed {
     pub(super) fn of(stream: StreamId, state: &Conversation) -> Self {
         let done = state.status == Status::Done;
-        Self { stream, open: !done || !state.outbox.is_empty(), done, falling: key::falling(state.updated_at) }
+        Self { stream, open: state.is_at_work(), done, falling: key::falling(state.updated_at) }
     }
 
     /// Its keys in the lists.

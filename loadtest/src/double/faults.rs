@@ -53,6 +53,14 @@ pub enum Endpoint {
     Token,
 }
 
+impl Endpoint {
+    /// Whether messages to people go through it.
+    #[must_use]
+    pub fn sends(self) -> bool {
+        matches!(self, Self::Reply | Self::Push | Self::Multicast | Self::Broadcast)
+    }
+}
+
 /// What goes wrong. "Before" means that the call has no effect, "after" that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

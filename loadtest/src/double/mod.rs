@@ -155,6 +155,12 @@ impl Double {
         self.platform.calls.since(0)
     }
 
+    /// The calls among them that send messages to people, oldest first.
+    #[must_use]
+    pub fn sends(&self) -> Vec<Arc<Call>> {
+        self.calls().into_iter().filter(|call| call.endpoint.is_some_and(Endpoint::sends)).collect()
+    }
+
     /// The API calls from a number on.
     #[must_use]
     pub fn calls_since(&self, number: u64) -> Vec<Arc<Call>> {

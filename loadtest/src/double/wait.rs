@@ -22,16 +22,16 @@ impl Double {
         self.wait(patience, || self.conversation(user).unwrap_or_default(), enough).await
     }
 
-    /// Waits until the log of API calls holds what `enough` wants.
+    /// Waits until the calls that send messages are what `enough` wants; see [`Double::sends`].
     ///
     /// # Errors
-    /// The log when time is up.
-    pub async fn wait_for_calls(
+    /// Those calls when time is up.
+    pub async fn wait_for_sends(
         &self,
         patience: Duration,
         enough: impl Fn(&[Arc<Call>]) -> bool,
     ) -> Result<Vec<Arc<Call>>, Vec<Arc<Call>>> {
-        self.wait(patience, || self.calls(), enough).await
+        self.wait(patience, || self.sends(), enough).await
     }
 
     async fn wait<T>(

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::content::Action;
 use super::conversation::{Conversation, Seat};
 use super::message::{Message, NewContent};
 
@@ -114,6 +115,17 @@ pub struct Send {
     pub seat_epoch: u64,
     /// What to say.
     pub content: NewContent,
+    /// Buttons below it, while it is the newest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quick_replies: Vec<Action>,
+}
+
+/// `POST …/read`: the caller has seen the messages up to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// The newest that was seen.
+    pub number: u32,
 }
 
 /// See [`Command::Cancel`].
@@ -209,6 +221,7 @@ mod tests {
                 client_id: "c-1".to_owned(),
                 seat_epoch: 3,
                 content: NewContent::Text { text: "はい".to_owned() },
+                quick_replies: Vec::new(),
             })
         );
         let claim: Command = serde_json::from_str(r#"{"type":"claim"}"#).expect("no fields needed");

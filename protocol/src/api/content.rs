@@ -88,6 +88,64 @@ pub struct Card {
     pub actions: Vec<Action>,
 }
 
+/// A file that an agent wants to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMedium {
+    /// The id that the upload was answered with.
+    pub file: String,
+    /// Its name; the upload's own where it is left out. At most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How long it plays, in milliseconds; as read from the file where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u32>,
+}
+
+/// A card that an agent wants to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCard {
+    /// Its heading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it says.
+    pub text: String,
+    /// A picture above it: the id that its upload was answered with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Its buttons.
+    pub actions: Vec<Action>,
+}
+
+/// What became of an upload: ready to be named in a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Upload {
+    /// As it will be sent; pictures may have been converted.
+    #[serde(flatten)]
+    pub file: File,
+    /// As what it can be sent.
+    pub kind: UploadKind,
+    /// The name that it came with.
+    pub name: Option<String>,
+    /// How long it plays, in milliseconds.
+    pub duration_ms: Option<u32>,
+}
+
+/// What an upload was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UploadKind {
+    /// A picture.
+    Image,
+    /// A film.
+    Video,
+    /// A recording.
+    Audio,
+    /// Any other file.
+    File,
+}
+
 /// A button.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Action {

@@ -52,6 +52,9 @@ pub struct Conversation {
     pub waiting_to_send: usize,
     /// The oldest customer message that no person has answered.
     pub waiting_since: Option<String>,
+    /// Until then an answer goes free of charge; null where there is no right to one. The time may have passed.
+    #[serde(default)]
+    pub free_answer_until: Option<String>,
     /// Parked after repeated failures; only reading works.
     pub set_aside: bool,
     /// The record of the window's stream that last moved it.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::content::{Card, Degrees, Medium};
+use super::content::{Card, Degrees, Medium, NewCard, NewMedium};
 
 /// A message or memo of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -176,13 +176,55 @@ pub enum Content {
     },
 }
 
-/// What an agent wants to say.
+/// What an agent wants to say. What a channel can carry, and how much of it, is told by the capabilities of the inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum NewContent {
-    /// Plain text; at most 25,000 UTF-16 units.
+    /// Plain text; at most 24,996 UTF-16 units.
     Text {
         /// The text.
         text: String,
+    },
+    /// A sticker, one of those that the capabilities list.
+    Sticker {
+        /// The package that it belongs to.
+        package_id: String,
+        /// The sticker in the package.
+        sticker_id: String,
+    },
+    /// A picture.
+    Image(NewMedium),
+    /// A film.
+    Video(NewMedium),
+    /// A recording.
+    Audio(NewMedium),
+    /// Any other file.
+    File(NewMedium),
+    /// A place.
+    Location {
+        /// What it is called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// Its address in words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+        /// Degrees north.
+        #[schema(value_type = f64)]
+        latitude: Degrees,
+        /// Degrees east.
+        #[schema(value_type = f64)]
+        longitude: Degrees,
+    },
+    /// Cards with buttons, side by side.
+    Cards {
+        /// The cards.
+        cards: Vec<NewCard>,
+    },
+    /// A message in the platform's own language; over LINE a flex message.
+    Native {
+        /// What stands for it where it cannot be shown.
+        alt_text: String,
+        /// The message.
+        message: serde_json::Value,
     },
 }

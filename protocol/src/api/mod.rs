@@ -4,6 +4,7 @@
 //! [`Items`]. [`Command`] is every wish to a conversation; the socket uses the same.
 
 mod agent;
+mod capabilities;
 mod command;
 mod content;
 mod conversation;
@@ -17,11 +18,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
+pub use capabilities::{
+    ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
+    StickerPackage, Unit,
+};
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
-    EditNote, EditNoteBody, Handover, Release, SeatEpoch, Send, TakeBack, Takeover,
+    EditNote, EditNoteBody, Handover, Read, Release, SeatEpoch, Send, TakeBack, Takeover,
 };
-pub use content::{Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium};
+pub use content::{
+    Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium, NewCard, NewMedium, Upload, UploadKind,
+};
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
 pub use inbox::{
     Inbox, InboxKind, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, Secret, SendMode,

@@ -11,7 +11,12 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use madoguchi_engine::uploads::Tools;
+
 pub use load::{ConfigError, Overrides, load};
+
+/// A program is looked for in the usual folders of the machine.
+const AUTO: &str = "auto";
 
 /// The commented sample; printed by `print-default-config`.
 pub const SAMPLE: &str = include_str!("../../config.sample.toml");
@@ -42,6 +47,8 @@ pub struct Config {
     pub session: Session,
     /// Hashing and guessing of passwords.
     pub passwords: Passwords,
+    /// What customers send besides words.
+    pub media: Media,
     /// The engine behind it.
     pub engine: Engine,
 }
@@ -78,6 +85,8 @@ pub struct Limits {
     pub head_timeout_ms: u64,
     /// Until the body of a request is there, in milliseconds.
     pub body_timeout_ms: u64,
+    /// Until an upload is there as a whole, in milliseconds; between two pieces of it `body_timeout_ms` may pass.
+    pub upload_timeout_ms: u64,
     /// An idle connection is closed after this, in milliseconds.
     pub keep_alive_ms: u64,
     /// Open connections for each worker.
@@ -122,6 +131,22 @@ pub struct Passwords {
     pub weak_hashes_for_tests: bool,
 }
 
+/// What customers send besides words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// The longest picture that is kept, in bytes.
+    pub image_bytes: u64,
+    /// The longest film, recording or file that is kept, in bytes.
+    pub other_bytes: u64,
+    /// How long a platform may prepare a film or recording, in milliseconds.
+    pub ready_within_ms: i64,
+    /// How long a platform that cannot be reached is tried again, in milliseconds.
+    pub retry_for_ms: i64,
+    /// Where pictures of LINE's stickers are; empty for nowhere.
+    pub sticker_base_url: String,
+}
+
 /// The engine behind it; see `madoguchi_engine::Config`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +165,10 @@ pub struct Engine {
     pub idle_ms: i64,
     /// Hold everything that would go out.
     pub hold_sending: bool,
+    /// The program that converts HEIC pictures: a path, `auto` for the machine's, empty for none.
+    pub heif_program: String,
+    /// The program that takes pictures of films: a path, `auto` for the machine's, empty for none.
+    pub ffmpeg_program: String,
     /// The name of the machine's present start; empty asks the kernel.
     pub boot_id: String,
 }
@@ -161,6 +190,7 @@ impl Default for Config {
                 webhook_body_bytes: madoguchi_protocol::limits::WEBHOOK_BODY_BYTES,
                 head_timeout_ms: 10_000,
                 body_timeout_ms: 30_000,
+                upload_timeout_ms: 900_000,
                 keep_alive_ms: 75_000,
                 connections_per_worker: 20_000,
                 sockets: 20_000,
@@ -177,6 +207,13 @@ impl Default for Config {
                 failures_per_address: 50,
                 weak_hashes_for_tests: false,
             },
+            media: Media {
+                image_bytes: engine.media.image_bytes,
+                other_bytes: engine.media.other_bytes,
+                ready_within_ms: engine.media.ready_within_ms,
+                retry_for_ms: engine.media.retry_for_ms,
+                sticker_base_url: engine.media.sticker_base_url,
+            },
             engine: Engine {
                 arbiters: engine.arbiters,
                 segment_bytes: engine.segment_bytes,
@@ -185,6 +222,8 @@ impl Default for Config {
                 presence_grace_ms: engine.presence_grace_ms,
                 idle_ms: engine.idle_ms,
                 hold_sending: engine.hold_sending,
+                heif_program: AUTO.to_owned(),
+                ffmpeg_program: AUTO.to_owned(),
                 boot_id: String::new(),
             },
         }
@@ -203,8 +242,29 @@ impl Config {
             presence_grace_ms: self.engine.presence_grace_ms,
             idle_ms: self.engine.idle_ms,
             hold_sending: self.engine.hold_sending,
+            tools: self.tools(),
+            media: madoguchi_engine::config::MediaLimits {
+                image_bytes: self.media.image_bytes,
+                other_bytes: self.media.other_bytes,
+                ready_within_ms: self.media.ready_within_ms,
+                retry_for_ms: self.media.retry_for_ms,
+                sticker_base_url: self.media.sticker_base_url.clone(),
+            },
             boot_id: (!self.engine.boot_id.is_empty()).then(|| self.engine.boot_id.clone()),
             ..madoguchi_engine::Config::new(&self.data_dir)
+        }
+    }
+
+    fn tools(&self) -> Tools {
+        let machine = Tools::of_the_machine();
+        let chosen = |setting: &str, found: Option<PathBuf>| match setting {
+            AUTO => found,
+            "" => None,
+            path => Some(PathBuf::from(path)),
+        };
+        Tools {
+            heif: chosen(&self.engine.heif_program, machine.heif),
+            ffmpeg: chosen(&self.engine.ffmpeg_program, machine.ffmpeg),
         }
     }
 

@@ -37,6 +37,7 @@ pub fn validate(config: &Config) -> Result<(), ConfigError> {
     check_limits(&config.limits, &mut rule);
     check_sessions(&config.session, &mut rule);
     check_passwords(&config.passwords, &mut rule);
+    check_media(&config.media, &mut rule);
     check_engine(&config.engine, &mut rule);
     if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems)) }
 }
@@ -47,6 +48,7 @@ fn check_limits(limits: &super::Limits, rule: &mut impl FnMut(bool, &str)) {
     for (name, value) in [
         ("head_timeout_ms", limits.head_timeout_ms),
         ("body_timeout_ms", limits.body_timeout_ms),
+        ("upload_timeout_ms", limits.upload_timeout_ms),
         ("keep_alive_ms", limits.keep_alive_ms),
     ] {
         rule((100..=3_600_000).contains(&value), &format!("limits.{name}: 100 to 3,600,000"));
@@ -84,6 +86,21 @@ fn check_passwords(passwords: &super::Passwords, rule: &mut impl FnMut(bool, &st
     {
         rule((1..=100_000).contains(&value), &format!("passwords.{name}: 1 to 100,000"));
     }
+}
+
+fn check_media(media: &super::Media, rule: &mut impl FnMut(bool, &str)) {
+    for (name, value) in [("image_bytes", media.image_bytes), ("other_bytes", media.other_bytes)] {
+        rule((1_024..=2_000_000_000).contains(&value), &format!("media.{name}: 1,024 to 2,000,000,000"));
+    }
+    for (name, value) in [("ready_within_ms", media.ready_within_ms), ("retry_for_ms", media.retry_for_ms)] {
+        rule((100..=604_800_000).contains(&value), &format!("media.{name}: 100 to 604,800,000"));
+    }
+    let base = &media.sticker_base_url;
+    let is_safe = origin(base).is_some_and(|origin| {
+        origin.starts_with("https://")
+            || ["http://127.0.0.1", "http://[::1]", "http://localhost"].iter().any(|here| origin.starts_with(here))
+    });
+    rule(base.is_empty() || is_safe, "media.sticker_base_url: empty, or https:// with a host and no path");
 }
 
 fn check_engine(engine: &super::Engine, rule: &mut impl FnMut(bool, &str)) {

@@ -1,12 +1,11 @@
 //! A wish of the wire as a wish of the domain.
 
-use madoguchi_engine::domain::content::Dress;
 use madoguchi_engine::domain::conversation::Command;
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::org::Role;
 use madoguchi_protocol::{Problem, api};
 
-use super::message::to_content;
+use super::answer;
 use crate::auth::Identity;
 use crate::authorize::Action;
 use crate::error::invalid;
@@ -26,11 +25,16 @@ pub fn action(command: &api::Command) -> Action {
     }
 }
 
-/// The command as the domain takes it. `retry_key` is drawn by the caller.
+/// The command as the domain takes it. `uploads` are those that it names; `retry_key` is drawn by the caller.
 ///
 /// # Errors
 /// An id in it is none.
-pub fn command(who: &Identity, command: api::Command, retry_key: u128) -> Result<Command, Problem> {
+pub fn command(
+    who: &Identity,
+    command: api::Command,
+    uploads: &answer::Uploads,
+    retry_key: u128,
+) -> Result<Command, Problem> {
     use api::Command as C;
     let agent = who.agent;
     Ok(match command {
@@ -55,8 +59,8 @@ pub fn command(who: &Identity, command: api::Command, retry_key: u128) -> Result
             agent,
             seat_epoch: send.seat_epoch,
             client_id: send.client_id,
-            content: to_content(send.content),
-            dress: Dress::default(),
+            content: answer::content(send.content, uploads)?,
+            dress: answer::dress(send.quick_replies),
             retry_key,
         },
         C::Cancel(cancel) => Command::Cancel { agent, seat_epoch: cancel.seat_epoch, number: cancel.number },
@@ -83,7 +87,9 @@ mod tests {
     fn nobody_says_of_themselves_that_they_are_a_supervisor() {
         let wish = api::Command::Takeover(api::Takeover { reason: "r".to_owned() });
         for (role, wanted) in [(Role::Agent, false), (Role::Supervisor, true), (Role::Owner, true)] {
-            let Ok(Command::TakeOver { supervisor, .. }) = command(&who(role), wish.clone(), 0) else {
+            let Ok(Command::TakeOver { supervisor, .. }) =
+                command(&who(role), wish.clone(), &answer::Uploads::new(), 0)
+            else {
                 panic!("a take-over stays one");
             };
             assert_eq!(supervisor, wanted);
@@ -93,7 +99,7 @@ mod tests {
     #[test]
     fn an_id_that_is_none_is_named() {
         let wish = api::Command::Handover(api::Handover { seat_epoch: 1, to: "taro".to_owned(), note: None });
-        let refused = command(&who(Role::Agent), wish, 0).expect_err("no id");
+        let refused = command(&who(Role::Agent), wish, &answer::Uploads::new(), 0).expect_err("no id");
         assert_eq!(refused.extra.field.as_deref(), Some("to"));
     }
 }

@@ -8,9 +8,9 @@ use madoguchi_protocol::api::{Away, Channel, ContactPoint, Conversation, Offer, 
 
 use super::{media, time};
 
-/// The conversation as lists and desks show it.
+/// The conversation as lists and desks show it. `reply_budget_ms` is its window's.
 #[must_use]
-pub fn conversation(row: &ConversationRow) -> Conversation {
+pub fn conversation(row: &ConversationRow, reply_budget_ms: i64) -> Conversation {
     let state = &row.state;
     Conversation {
         id: state.id.to_string(),
@@ -31,6 +31,7 @@ pub fn conversation(row: &ConversationRow) -> Conversation {
         last_number: state.last_number,
         waiting_to_send: state.outbox.len(),
         waiting_since: state.waiting_since.map(time),
+        free_answer_until: state.reply.as_ref().map(|right| time(right.received_at.plus_ms(reply_budget_ms))),
         set_aside: state.set_aside,
         position: row.position.0,
         opened_at: time(state.opened_at),
@@ -110,7 +111,7 @@ mod tests {
         let mut state = State::unborn(ConversationId(1));
         state.seat.epoch = 4;
         state.seat.former = Some(AgentId(2));
-        let shown = conversation(&row(state));
+        let shown = conversation(&row(state), 50_000);
         assert_eq!(shown.seat, None);
         assert_eq!(shown.former_holder, Some(AgentId(2).to_string()));
         assert_eq!(shown.position, 9);
@@ -124,7 +125,9 @@ mod tests {
             token: "reply-token".to_owned(),
             received_at: madoguchi_engine::domain::time::Timestamp(0),
         });
-        let shown = serde_json::to_string(&conversation(&row(state))).expect("plain data");
+        let shown = conversation(&row(state), 50_000);
+        assert_eq!(shown.free_answer_until.as_deref(), Some("1970-01-01T00:00:50.000Z"));
+        let shown = serde_json::to_string(&shown).expect("plain data");
         assert!(!shown.contains("reply-token"));
         assert!(!shown.contains("U-secret-platform-id"));
     }

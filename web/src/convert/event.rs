@@ -6,7 +6,7 @@
 
 use madoguchi_engine::domain::conversation::{self as domain, ClaimHow as DomainHow, Event as Fact};
 use madoguchi_engine::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
-use madoguchi_engine::domain::message::{Content, Delivery};
+use madoguchi_engine::domain::message::{Content, Delivery, Route};
 use madoguchi_engine::domain::record::{self, Record};
 use madoguchi_engine::domain::seat::ReleaseCause as DomainCause;
 use madoguchi_engine::domain::time::Timestamp;
@@ -42,7 +42,9 @@ fn event(fact: &record::Fact, at: Timestamp) -> Option<Event> {
 fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Event> {
     let conversation = id.to_string();
     Some(match fact {
-        Fact::TokenReturned { .. } => return None,
+        Fact::TokenReturned { received_at, token: _ } => {
+            Event::FreeAnswerBack { conversation, received_at: time(*received_at) }
+        }
         Fact::Opened(opened) => Event::Opened {
             conversation,
             inbox: opened.inbox.to_string(),
@@ -58,6 +60,7 @@ fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Eve
             conversation,
             message: message::message(&inbound(id, received)),
             received_at: time(received.received_at),
+            free_answer: received.reply_token.is_some(),
         },
         Fact::Reopened => Event::Reopened { conversation },
         Fact::Claimed(claimed) => Event::Claimed {
@@ -88,7 +91,12 @@ fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Eve
         Fact::Edited { number, content, edited_at: _ } => {
             Event::Edited { conversation, number: *number, content: message::content(content) }
         }
-        Fact::Followed { unblocked, .. } => Event::Followed { conversation, unblocked: *unblocked },
+        Fact::Followed { unblocked, received_at, reply_token } => Event::Followed {
+            conversation,
+            unblocked: *unblocked,
+            received_at: time(*received_at),
+            free_answer: reply_token.is_some(),
+        },
         Fact::Unfollowed => Event::Unfollowed { conversation },
         Fact::SetAside => Event::SetAside { conversation },
         Fact::TakenBack { by } => Event::TakenBack { conversation, by: by.to_string() },
@@ -110,7 +118,9 @@ fn of_answer(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
     match fact {
         Fact::Queued(queued) => Event::Queued { conversation, message: message::message(&outbound(id, queued, at)) },
         Fact::HeldBack { number } => Event::HeldBack { conversation, number: *number },
-        Fact::SendStarted { number, .. } => Event::SendStarted { conversation, number: *number },
+        Fact::SendStarted { number, route, lead: _, joined: _ } => {
+            Event::SendStarted { conversation, number: *number, free: matches!(route, Route::Reply { .. }) }
+        }
         Fact::SendAbandoned { number } => Event::SendAbandoned { conversation, number: *number },
         Fact::Sent { number, free, external_ids: _ } => Event::Sent { conversation, number: *number, free: *free },
         Fact::Failed { number, reason } => {

@@ -2,7 +2,7 @@
 
 use madoguchi_engine::domain::message::{Author, Content as DomainContent, Delivery, FailureReason};
 use madoguchi_engine::rows::{MessageKind, MessageRow};
-use madoguchi_protocol::api::{Content, Degrees, Direction, Failure, Message, MessageState, NewContent};
+use madoguchi_protocol::api::{Content, Degrees, Direction, Failure, Message, MessageState};
 
 use super::{media, time};
 
@@ -90,14 +90,6 @@ pub fn content(content: &DomainContent) -> Content {
         },
         DomainContent::Cards(cards) => Content::Cards { cards: cards.iter().map(media::card).collect() },
         DomainContent::Native(native) => Content::Native { alt_text: native.alt_text.clone() },
-    }
-}
-
-/// What an agent wants to say, in the domain.
-#[must_use]
-pub fn to_content(content: NewContent) -> DomainContent {
-    match content {
-        NewContent::Text { text } => DomainContent::Text(text),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Pure functions; whatever they need of the organisation comes as an argument.
 
+pub mod answer;
+pub mod capabilities;
 pub mod command;
 pub mod conversation;
 pub mod event;

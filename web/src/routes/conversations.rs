@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, web};
 use madoguchi_engine::domain::id::ConversationId;
 use madoguchi_protocol::api::{
-    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, SeatEpoch, Send, TakeBack, Takeover,
+    Assign, Claim, Command, CommandDone, Conversation, Handover, Items, Message, Read, SeatEpoch, Send, TakeBack,
+    Takeover,
 };
 
 use super::{Answer, ok};
@@ -40,7 +41,7 @@ pub(crate) async fn list_of_window(
 async fn page(app: &App, query: madoguchi_engine::rows::ListQuery) -> Answer {
     let page = app.engine.conversations(query).await.map_err(|failure| refused(app, failure))?;
     ok(&Items {
-        items: page.items.iter().map(convert::conversation::conversation).collect(),
+        items: page.items.iter().map(|row| commands::shown(app, row)).collect(),
         next_cursor: page.next_cursor,
     })
 }
@@ -49,7 +50,7 @@ async fn page(app: &App, query: madoguchi_engine::rows::ListQuery) -> Answer {
 #[utoipa::path(get, path = "/api/v1/conversations/{conversation}", tag = "conversations", responses((status = 200, description = "The conversation.", body = Conversation)))]
 pub(crate) async fn get(app: web::Data<App>, place: Place) -> Answer {
     let row = app.engine.conversation(place.id("conversation")?).await.map_err(|failure| refused(&app, failure))?;
-    ok(&convert::conversation::conversation(&row))
+    ok(&commands::shown(&app, &row))
 }
 
 /// Messages and memos in order. Without a place in it: the newest.
@@ -145,6 +146,15 @@ pub(crate) async fn send(app: web::Data<App>, who: Identity, place: Place, Json(
     let conversation: ConversationId = place.id("conversation")?;
     let done = commands::run(&app, &who, conversation, Command::Send(body)).await?;
     Ok(HttpResponse::Accepted().json(done))
+}
+
+/// Says that the caller has seen the messages up to one. Where the caller holds the seat and the account shows it, the
+/// customer sees that they were read.
+#[utoipa::path(post, path = "/api/v1/conversations/{conversation}/read", tag = "messages", request_body = Read,
+    responses((status = 204, description = "Heard.")))]
+pub(crate) async fn read(app: web::Data<App>, who: Identity, place: Place, Json(body): Json<Read>) -> Answer {
+    app.engine.read(who.agent, place.id("conversation")?, body.number);
+    super::done()
 }
 
 /// Withdraws an answer that has not gone out.

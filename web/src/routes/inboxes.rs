@@ -76,6 +76,15 @@ pub(crate) async fn get(app: web::Data<App>, place: Place) -> Answer {
     ok(&convert::org::inbox(inbox, app.webhook_url(id)))
 }
 
+/// What can be sent over the account. The rules by which answers are checked, told before anything is written.
+#[utoipa::path(get, path = "/api/v1/inboxes/{inbox}/capabilities", tag = "inboxes", responses((status = 200, description = "What can be sent.", body = api::Capabilities)))]
+pub(crate) async fn capabilities(app: web::Data<App>, place: Place) -> Answer {
+    let org = app.engine.org();
+    let inbox = org.inboxes.get(&place.id("inbox")?).ok_or_else(|| not_found("inbox"))?;
+    let rules = madoguchi_engine::channels::capabilities(&inbox.settings);
+    ok(&convert::capabilities::capabilities(rules, &inbox.settings))
+}
+
 /// Changes an account's settings. What is left out stays as it was, and so does a secret that is left empty.
 #[utoipa::path(patch, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", request_body = InboxPatch, responses((status = 200, description = "Changed.", body = Inbox)))]
 pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<InboxPatch>) -> Answer {
@@ -111,6 +120,7 @@ fn patched(app: &App, who: &Identity, now: &LineSettings, patch: LineSettingsPat
     })
 }
 
+/// The settings in the domain.
 fn line_settings(app: &App, who: &Identity, new: NewLineSettings) -> Result<LineSettings, Problem> {
     may_set_urls(app, who, new.api_base_url.as_ref(), new.api_data_base_url.as_ref())?;
     Ok(LineSettings {

@@ -4,12 +4,15 @@
 pub(crate) mod agents;
 pub(crate) mod conversations;
 pub(crate) mod docs;
+pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod hooks;
 pub(crate) mod inboxes;
 pub(crate) mod notes;
 pub(crate) mod raw;
+mod serving;
 pub(crate) mod session;
+pub(crate) mod stickers;
 pub(crate) mod tokens;
 pub(crate) mod windows;
 

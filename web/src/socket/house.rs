@@ -78,6 +78,10 @@ pub(super) trait House: Clone + Unpin + 'static {
         who: Identity,
         conversation: ConversationId,
     ) -> LocalBoxFuture<'static, Result<WindowId, Problem>>;
+    /// Whoever may do so is writing; perhaps the customer is shown it.
+    fn typed(&self, agent: AgentId, conversation: ConversationId);
+    /// Whoever may do so has seen the messages up to this one; perhaps the customer is shown it.
+    fn read(&self, agent: AgentId, conversation: ConversationId, number: u32);
     fn command(
         &self,
         who: Identity,
@@ -89,6 +93,7 @@ pub(super) trait House: Clone + Unpin + 'static {
 /// A snapshot in the words of the wire.
 pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snapshot: &Snapshot) -> server::Snapshot {
     let org = engine.org();
+    let budget_ms = snapshot.window.settings.reply_budget_ms;
     let agents = convert::org::members(&snapshot.window, &org, |agent| engine.presence().state(agent, now));
     server::Snapshot {
         window: window.to_string(),
@@ -99,7 +104,7 @@ pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snaps
         settings: convert::org::settings(&snapshot.window.settings),
         agents,
         raw_waiting: snapshot.window.raw.len(),
-        conversations: snapshot.open.iter().map(convert::conversation::conversation).collect(),
+        conversations: snapshot.open.iter().map(|row| convert::conversation::conversation(row, budget_ms)).collect(),
         open_total: snapshot.open_total,
     }
 }
@@ -205,6 +210,14 @@ impl House for web::Data<App> {
     ) -> LocalBoxFuture<'static, Result<WindowId, Problem>> {
         let app = self.clone();
         Box::pin(async move { commands::may(&app, &who, Action::ReadWindow, conversation).await })
+    }
+
+    fn typed(&self, agent: AgentId, conversation: ConversationId) {
+        self.engine.typing(agent, conversation);
+    }
+
+    fn read(&self, agent: AgentId, conversation: ConversationId, number: u32) {
+        self.engine.read(agent, conversation, number);
     }
 
     fn command(

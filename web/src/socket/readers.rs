@@ -222,6 +222,10 @@ impl House for Local {
         Box::pin(async { Err(problem(Code::Forbidden)) })
     }
 
+    fn typed(&self, _: AgentId, _: ConversationId) {}
+
+    fn read(&self, _: AgentId, _: ConversationId, _: u32) {}
+
     fn command(
         &self,
         _: Identity,

@@ -242,6 +242,10 @@ impl House for Fake {
         Box::pin(async { Ok(window()) })
     }
 
+    fn typed(&self, _: AgentId, _: ConversationId) {}
+
+    fn read(&self, _: AgentId, _: ConversationId, _: u32) {}
+
     /// Refuses everything; claims only when they are let pass.
     fn command(
         &self,

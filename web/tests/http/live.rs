@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// One open socket.
-struct Live(Socket);
+pub(crate) struct Live(Socket);
 
 impl Live {
-    async fn open(caller: &Caller<'_>) -> Self {
+    pub(crate) async fn open(caller: &Caller<'_>) -> Self {
         Self(connect(caller, &caller.server.address).await.expect("the socket opens"))
     }
 
-    async fn say(&mut self, frame: Value) {
+    pub(crate) async fn say(&mut self, frame: Value) {
         self.0.send(Message::text(frame.to_string())).await.expect("it is taken");
     }
 

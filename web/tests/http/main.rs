@@ -8,6 +8,7 @@ mod life;
 mod live;
 mod login;
 mod operator;
+mod outbound;
 mod overload;
 mod rights;
 mod server;

@@ -1,5 +1,8 @@
 //! That somebody reads or changes what is not theirs.
 
+use madoguchi_engine::content::{ContentStore, Keep, Purpose};
+use madoguchi_engine::domain::id::FileId;
+use madoguchi_engine::domain::time::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -121,6 +124,17 @@ async fn a_wrong_request_is_refused_with_the_name_of_what_is_wrong() {
     assert_eq!(claim.0, 404);
 }
 
+/// A file that a message of the conversation came with.
+fn put_file(server: &Server, conversation: &str) -> String {
+    let store = ContentStore::open(&server.data_dir()).expect("the store's folder");
+    let mut writer = store.create(FileId(7), 100).expect("a new file");
+    writer.write(b"\x89PNG\r\n\x1a\n").expect("room");
+    let conversation = conversation.parse().expect("an id");
+    let purpose = Purpose::Message { conversation, number: 1 };
+    let keep = Keep { purpose, at: Timestamp(i64::MAX), name: None, source: None };
+    writer.finish(FileId(8), keep).expect("the disk").id.to_string()
+}
+
 /// A body that the address takes, where one is needed to get as far as the right.
 fn body_for(what: &str) -> Option<Value> {
     let last = what.rsplit('/').next().unwrap_or_default();
@@ -156,6 +170,7 @@ async fn the_server_lets_in_exactly_whom_the_table_names() {
     assert_eq!(status, 200);
     let (_, list) = owner.get("/api/v1/windows/sales/conversations").await;
     let conversation = list["items"][0]["id"].as_str().expect("an id").to_owned();
+    let file = put_file(&server, &conversation);
     let spare = owner.add_agent("spare", "agent").await;
     let roles = ["agent", "supervisor", "administrator", "owner"];
     let mut asked = 0;
@@ -180,6 +195,8 @@ async fn the_server_lets_in_exactly_whom_the_table_names() {
                     .replace("{conversation}", &conversation)
                     .replace("{agent}", &spare)
                     .replace("{inbox}", &inbox)
+                    .replace("{file}", &file)
+                    .replace("{sticker}", "1")
                     .replace("{number}", "1")
                     .replace("{token}", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
                     .replace("{raw}", "01ARZ3NDEKTSV4RRFFQ69G5FAV");

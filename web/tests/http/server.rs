@@ -74,6 +74,7 @@ impl Server {
         let mut child = madoguchi(&["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(dir.path().join("data"))
             .env("MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS", "true")
+            .env("MADOGUCHI_MEDIA__STICKER_BASE_URL", "")
             .envs(env.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -205,7 +206,8 @@ impl Caller<'_> {
             .post(
                 "/api/v1/inboxes",
                 json!({"window": window, "kind": "line", "settings": {
-                    "channel_secret": secret, "channel_access_token": "token-of-the-test"}}),
+                    "channel_secret": secret, "channel_access_token": "token-of-the-test",
+                    "api_base_url": "http://127.0.0.1:9", "api_data_base_url": "http://127.0.0.1:9"}}),
             )
             .await;
         assert_eq!(status, 201, "{body}");

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use futures_util::future::LocalBoxFuture;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
@@ -18,10 +17,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::answer::{self, Answer, Call};
+use super::content::Data;
 use super::json::{self, Lazy};
-use super::{render, text};
-use crate::channels::{Account, Bubble, Outcome};
-use crate::domain::conversation::Outgoing;
+use crate::channels::{Bubble, Outcome};
 
 /// LINE's own address; the default.
 pub const API_BASE_URL: &str = "https://api.line.me";
@@ -67,22 +65,28 @@ pub enum BadSettings {
 /// # Errors
 /// [`BadSettings::Http`].
 pub fn http_client(timeouts: Timeouts) -> Result<reqwest::Client, BadSettings> {
+    built(|| client_builder(timeouts.connect, timeouts.total))
+}
+
+/// What every client has in common: nothing is followed, repeated, remembered or sent through others.
+pub(crate) fn client_builder(connect: Duration, total: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("madoguchi/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(connect)
+        .timeout(total)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        .tcp_nodelay(true)
+}
+
+pub(crate) fn built(builder: impl Fn() -> reqwest::ClientBuilder) -> Result<reqwest::Client, BadSettings> {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // Fails only where the program has chosen a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    let builder = || {
-        reqwest::Client::builder()
-            .user_agent(concat!("madoguchi/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(timeouts.connect)
-            .timeout(timeouts.total)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .tcp_nodelay(true)
-    };
     builder().build().or_else(|error| {
         tracing::warn!(%error, "no certificates to trust: only loopback addresses can be called");
         let nobody = builder().tls_certs_only([]);
@@ -93,12 +97,16 @@ pub fn http_client(timeouts: Timeouts) -> Result<reqwest::Client, BadSettings> {
 /// One account's way to LINE. Cheap to clone.
 #[derive(Clone)]
 pub struct LineClient {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
+    pub(super) base: Url,
+    pub(super) data: Option<Data>,
     reply: Url,
     push: Url,
     validate: Url,
+    loading: Url,
+    read: Url,
     info: Url,
-    authorization: HeaderValue,
+    pub(super) authorization: HeaderValue,
 }
 
 impl fmt::Debug for LineClient {
@@ -153,9 +161,13 @@ impl LineClient {
             reply: address("/v2/bot/message/reply")?,
             push: address("/v2/bot/message/push")?,
             validate: address("/v2/bot/message/validate/push")?,
+            loading: address("/v2/bot/chat/loading/start")?,
+            read: address("/v2/bot/chat/markAsRead")?,
             info: address("/v2/bot/info")?,
             authorization: bearer(access_token)?,
             http,
+            base,
+            data: None,
         })
     }
 
@@ -179,6 +191,18 @@ impl LineClient {
     pub async fn validate(&self, bubbles: &[Bubble]) -> Outcome {
         let body = json!({ "messages": messages(bubbles) });
         self.call(Call::Ask, self.http.post(self.validate.clone()).json(&body)).await.1
+    }
+
+    /// Shows the user the loading animation for so many seconds, 5 to 60 in steps of 5, or until the next bubble comes.
+    pub async fn show_loading(&self, user_id: &str, seconds: u8) -> Outcome {
+        let body = json!({ "chatId": user_id, "loadingSeconds": seconds });
+        self.call(Call::Ask, self.http.post(self.loading.clone()).json(&body)).await.1
+    }
+
+    /// Shows the user that the message of this token, and all before it, were read.
+    pub async fn mark_as_read(&self, token: &str) -> Outcome {
+        let body = json!({ "markAsReadToken": token });
+        self.call(Call::Ask, self.http.post(self.read.clone()).json(&body)).await.1
     }
 
     /// Asks whose token this is.
@@ -226,30 +250,8 @@ impl LineClient {
     }
 }
 
-impl Account for LineClient {
-    fn bubbles(&self, items: &[Outgoing], joined: bool) -> Vec<Bubble> {
-        render::bubbles(items, joined)
-    }
-
-    fn bubbles_a_call(&self) -> usize {
-        text::BUBBLES
-    }
-
-    fn reply<'a>(&'a self, token: &'a str, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(Self::reply(self, token, bubbles))
-    }
-
-    fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(Self::push(self, to, bubbles, Uuid::from_u128(retry_key)))
-    }
-
-    fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(self.validate(bubbles))
-    }
-}
-
 /// The body, or nothing where it is too long, breaks off or takes too long: by then the status has told what matters.
-async fn read_body(mut response: reqwest::Response) -> Vec<u8> {
+pub(super) async fn read_body(mut response: reqwest::Response) -> Vec<u8> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -294,7 +296,7 @@ fn bearer(token: &str) -> Result<HeaderValue, BadSettings> {
 }
 
 /// The address, if calling it shows the token to nobody on the way.
-fn checked_base(text: &str) -> Result<Url, BadSettings> {
+pub(super) fn checked_base(text: &str) -> Result<Url, BadSettings> {
     let url = Url::parse(text).map_err(|_| BadSettings::BaseUrl)?;
     let bare =
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::json::{self, Lazy};
 use super::{event_id, message};
+use crate::channels::media::Gathering;
 use crate::channels::{Flaw, Parsed, ParsedEvent};
 use crate::domain::conversation::InboundKind;
 use crate::domain::message::Content;
@@ -131,7 +132,7 @@ pub(super) fn parse(json: Lazy<'_>, raw: &Bytes, received_at: Timestamp) -> Pars
     };
     let given_id = json::id(fields.webhook_event_id);
     match meaning(&fields, raw) {
-        Ok((_, Meaning::Nothing(kind))) => Parsed::Ignored { kind },
+        Ok((_, Meaning::Nothing(kind))) => Parsed::Ignored { kind, among: among(&fields, kind) },
         Ok((external_id, Meaning::Happened(what))) => Parsed::Event(ParsedEvent {
             event_id: given_id.unwrap_or_else(|| event_id::derive(raw)),
             thread: external_id.clone(),
@@ -180,6 +181,16 @@ fn meaning(fields: &Fields<'_>, raw: &Bytes) -> Result<(String, Meaning), Flaw> 
         _ => line(fields, raw, message::other(&kind, &message::unknown(&kind)))?,
     };
     Ok((user, meaning))
+}
+
+/// Where the account is among several people, as this event shows.
+fn among(fields: &Fields<'_>, kind: &str) -> Option<Gathering> {
+    let source: Source<'_> = json::object(fields.source)?;
+    if kind == "leave" {
+        return None;
+    }
+    let group = json::id(source.group_id).map(Gathering::Group);
+    group.or_else(|| json::id(source.room_id).map(Gathering::Room))
 }
 
 fn from(fields: &Fields<'_>) -> Result<From, Flaw> {

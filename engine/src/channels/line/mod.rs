@@ -1,25 +1,32 @@
 //! The LINE Official Account over its Messaging API.
 //!
 //! In: [`signature`] over the raw bytes, then [`webhook`], which takes a body apart into events that cannot harm each
-//! other. Out: [`render`] makes bubbles of answers ([`text`] cuts long ones), [`client`] makes the calls, [`backoff`] says when to try again.
+//! other. Out: [`capabilities`] say what can be sent, [`render`] makes bubbles of answers ([`text`] cuts long ones), [`client`] makes the calls, [`backoff`] says when to try again.
 //! One-to-one talks only: what comes from groups and rooms is ignored, and a conversation is unique by the user's id.
 
 pub mod backoff;
+pub mod capabilities;
 pub mod client;
+pub mod content;
 pub mod render;
 pub mod signature;
+pub mod stickers;
 pub mod text;
 pub mod webhook;
 
+pub(crate) mod account;
 mod answer;
 mod event;
 mod event_id;
+mod flex;
 mod json;
 mod kinds;
 mod message;
 
 #[cfg(test)]
 mod client_test;
+#[cfg(test)]
+mod content_test;
 #[cfg(test)]
 mod webhook_odd_test;
 #[cfg(test)]

@@ -184,7 +184,7 @@ fn every_kind_of_message_is_what_it_is() {
 fn housekeeping_and_talks_of_several_people_reach_no_conversation() {
     let kinds = |sample| -> Vec<&str> {
         let only_ignored = |parsed| match parsed {
-            Parsed::Ignored { kind } => kind,
+            Parsed::Ignored { kind, .. } => kind,
             other => panic!("{other:?}"),
         };
         parsed(sample).events.into_iter().map(only_ignored).collect()

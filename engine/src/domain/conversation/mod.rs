@@ -186,8 +186,9 @@ pub mod limits {
     pub const TEXT_UTF16: usize = 24_996;
     /// Longest text in UTF-8 bytes, so that its record fits the journal. Longer is refused.
     pub const TEXT_BYTES: usize = 48 * 1024;
-    /// Largest content of any kind, in bytes of words, so that its record fits the journal. Larger is refused.
-    pub const CONTENT_BYTES: usize = TEXT_BYTES;
+    /// Largest content of any kind with all that goes with it, in bytes of words, so that its record fits the journal.
+    /// Larger is refused.
+    pub const CONTENT_BYTES: usize = 56 * 1024;
     /// Longest memo in characters. Longer is refused.
     pub const NOTE_CHARS: usize = 5_000;
     /// Longest take-over reason or hand-over note in characters. Longer is refused.
@@ -257,6 +258,12 @@ impl Conversation {
     #[must_use]
     pub fn is_born(&self) -> bool {
         self.version > 0
+    }
+
+    /// Whether something is still to happen here: it is open, something has not gone out, or something is to be fetched.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        self.status != Status::Done || !self.outbox.is_empty() || !self.awaited.is_empty()
     }
 
     /// The number that the next message or memo gets.

@@ -46,9 +46,10 @@ impl Content {
     }
 }
 
-/// By what a content and its dress are the same; stable across runs.
+/// By what an answer is the same; stable across runs. The name that it appears under is not its author's choice, and
+/// may have changed before a repetition comes.
 pub(super) fn fingerprint(content: &Content, dress: &Dress) -> u64 {
-    if *dress == Dress::default() { content.fingerprint() } else { hash_of(&(content, dress)) }
+    if dress.quick_replies.is_empty() { content.fingerprint() } else { hash_of(&(content, &dress.quick_replies)) }
 }
 
 /// A hash of plain data that does not change from run to run, as the standard library's may.
@@ -109,7 +110,7 @@ pub(super) fn send(
 ) -> Result<Vec<Event>, Rejected> {
     let Draft { client_id, content, dress, retry_key } = *draft;
     check_client_id(client_id)?;
-    check_content(content)?;
+    check_content(content, dress)?;
     if let Some(known) = state.repetition(agent, client_id, fingerprint(content, dress)) {
         return known.map(|()| Vec::new());
     }
@@ -128,7 +129,7 @@ pub(super) fn send(
 }
 
 /// What is true on every channel. What one channel cannot do was refused by its adapter before.
-fn check_content(content: &Content) -> Result<(), Rejected> {
+fn check_content(content: &Content, dress: &Dress) -> Result<(), Rejected> {
     match content {
         Content::Text(text) => {
             let too_long = content.utf16_len() > limits::TEXT_UTF16 || text.len() > limits::TEXT_BYTES;
@@ -143,8 +144,8 @@ fn check_content(content: &Content) -> Result<(), Rejected> {
         Content::Other { .. } | Content::Redacted => return Err(Rejected::invalid("content", "something to send")),
         Content::Sticker(_) | Content::Media(_) | Content::Location(_) | Content::Cards(_) | Content::Native(_) => {}
     }
-    if content.weight() > limits::CONTENT_BYTES {
-        return Err(Rejected::invalid("content", "at most 49,152 bytes"));
+    if content.weight() + dress.weight() > limits::CONTENT_BYTES {
+        return Err(Rejected::invalid("content", "at most 57,344 bytes with all that goes with it"));
     }
     Ok(())
 }

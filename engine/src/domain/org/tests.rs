@@ -52,10 +52,10 @@ fn with_window() -> Org {
 }
 
 /// The field that an inbox with these settings is refused for.
-fn refused(line: LineSettings) -> Option<&'static str> {
+fn refused(line: LineSettings) -> Option<String> {
     match tell(&mut with_window(), Command::CreateInbox(inbox(line))) {
         Ok(_) => None,
-        Err(Rejected::Invalid { field, .. }) => Some(field),
+        Err(Rejected::Invalid { field, .. }) => Some(field.into_owned()),
         Err(other) => panic!("{other}"),
     }
 }
@@ -88,9 +88,9 @@ fn plain_http_goes_to_this_machine_only() {
         ("", false),
     ] {
         let (api, data) = (LineSettings { api_base_url: url.to_owned(), ..line() }, url.to_owned());
-        assert_eq!(refused(api), (!fits).then_some("api_base_url"), "{url}");
+        assert_eq!(refused(api).as_deref(), (!fits).then_some("api_base_url"), "{url}");
         let data = LineSettings { api_data_base_url: data, ..line() };
-        assert_eq!(refused(data), (!fits).then_some("api_data_base_url"), "{url}");
+        assert_eq!(refused(data).as_deref(), (!fits).then_some("api_data_base_url"), "{url}");
     }
 }
 
@@ -98,11 +98,11 @@ fn plain_http_goes_to_this_machine_only() {
 fn secrets_keep_their_lengths_and_are_not_shown() {
     for (len, fits) in [(0, false), (1, true), (200, true), (201, false)] {
         let settings = LineSettings { channel_secret: "s".repeat(len), ..line() };
-        assert_eq!(refused(settings), (!fits).then_some("channel_secret"), "{len}");
+        assert_eq!(refused(settings).as_deref(), (!fits).then_some("channel_secret"), "{len}");
     }
     for (len, fits) in [(0, false), (4_000, true), (4_001, false)] {
         let settings = LineSettings { channel_access_token: "t".repeat(len), ..line() };
-        assert_eq!(refused(settings), (!fits).then_some("channel_access_token"), "{len}");
+        assert_eq!(refused(settings).as_deref(), (!fits).then_some("channel_access_token"), "{len}");
     }
     let settings =
         LineSettings { channel_secret: "canary".to_owned(), channel_access_token: "canary".to_owned(), ..line() };

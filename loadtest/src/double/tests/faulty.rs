@@ -65,7 +65,7 @@ async fn a_hanging_call_is_logged_while_it_hangs_and_does_not_block_others() {
     for (fault, accepted) in [(Fault::HangBefore, false), (Fault::HangAfter, true)] {
         let line = Line::start();
         line.double.faults().once(Endpoint::Push, fault);
-        let logged = line.double.wait_for_calls(PATIENCE, |calls| !calls.is_empty());
+        let logged = line.double.wait_for_sends(PATIENCE, |calls| !calls.is_empty());
         tokio::select! {
             answer = line.push(Some(KEY), "a") => panic!("{fault:?} answered {answer:?}"),
             logged = logged => {

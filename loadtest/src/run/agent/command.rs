@@ -67,7 +67,12 @@ impl Agent {
             Deed::Answer(seat_epoch) => {
                 let word = wish.word.expect("an answer got its words before it was asked for");
                 let text = word.answer(self.hall.options.seed);
-                Command::Send(Send { client_id: word.client_id(), seat_epoch, content: NewContent::Text { text } })
+                Command::Send(Send {
+                    client_id: word.client_id(),
+                    seat_epoch,
+                    content: NewContent::Text { text },
+                    quick_replies: Vec::new(),
+                })
             }
         };
         let conversation = wish.act.conversation.to_string();

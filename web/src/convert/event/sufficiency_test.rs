@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use madoguchi_engine::domain::content::{Dress, Media, MediaKind, MediaLoss, MediaPlace, StoredFile};
 use madoguchi_engine::domain::conversation::{
-    Around, Command, Conversation as State, DeadlineKind, Inbound, InboundKind, Plan, SendOutcome, decide,
+    Around, Command, Conversation as State, DeadlineKind, Inbound, InboundKind, Outgoing, Plan, SendOutcome, decide,
 };
 use madoguchi_engine::domain::id::{ContactPointId, FileId, InboxId};
 use madoguchi_engine::domain::message::FailureReason;
@@ -28,6 +28,8 @@ use super::*;
 type Change = Box<dyn Fn(&mut Message)>;
 
 const STREAM: StreamId = StreamId(1);
+/// The window's `reply_budget_ms`.
+const BUDGET_MS: i64 = 50_000;
 
 /// What a client keeps of a window.
 #[derive(Clone, Default)]
@@ -121,6 +123,7 @@ fn born(id: &str, inbox: &str, channel: Channel, contact_point: ContactPoint, up
         last_number: 0,
         waiting_to_send: 0,
         waiting_since: None,
+        free_answer_until: None,
         set_aside: false,
         position: 0,
         opened_at: update.at.clone(),
@@ -131,9 +134,16 @@ fn born(id: &str, inbox: &str, channel: Channel, contact_point: ContactPoint, up
 /// How each event moves a row.
 fn apply(row: &mut Conversation, event: &Event) {
     match event.clone() {
-        Event::Received { message, received_at, .. } => {
+        Event::Received { message, received_at, free_answer, .. } => {
             row.last_number = message.number;
+            if free_answer {
+                row.free_answer_until = Some(until(&received_at));
+            }
             row.waiting_since.get_or_insert(received_at);
+        }
+        Event::SendStarted { free: true, .. } => row.free_answer_until = None,
+        Event::FreeAnswerBack { received_at, .. } => {
+            row.free_answer_until.get_or_insert(until(&received_at));
         }
         Event::Reopened { .. } => free(row, Status::New, None),
         Event::Claimed { agent, epoch, .. } => {
@@ -170,12 +180,22 @@ fn apply(row: &mut Conversation, event: &Event) {
         Event::SeatClaimable { .. } => seat(row).claimable = true,
         Event::NameSeen { name, .. } => row.contact_point.name = Some(name),
         Event::PictureSeen { picture_url, .. } => row.contact_point.picture_url = picture_url,
-        Event::Followed { .. } => row.contact_point.blocked = false,
+        Event::Followed { received_at, free_answer, .. } => {
+            row.contact_point.blocked = false;
+            if free_answer {
+                row.free_answer_until = Some(until(&received_at));
+            }
+        }
         Event::Unfollowed { .. } => row.contact_point.blocked = true,
         Event::SetAside { .. } => row.set_aside = true,
         Event::TakenBack { .. } => row.set_aside = false,
         _ => {}
     }
+}
+
+/// What the right to a free answer lives to, by the window's settings.
+fn until(received_at: &str) -> String {
+    time(super::super::parse_time(received_at).expect("a moment").plus_ms(BUDGET_MS))
 }
 
 /// The medium that a message still is; a rewritten one may be none any more.
@@ -213,6 +233,7 @@ impl Truth {
         let journal = MemoryJournal::new(codec::redact);
         let mut window = Window::unborn(WindowId::new("w").expect("an id"));
         window.opened = true;
+        window.settings.reply_budget_ms = BUDGET_MS;
         window.members.extend((1..=3).map(AgentId));
         Self {
             window,
@@ -258,7 +279,8 @@ impl Truth {
 
     fn row(&self, id: ConversationId) -> Conversation {
         let (position, state) = self.states[&id].clone();
-        seats::conversation(&ConversationRow { window: self.window.id.clone(), position, state: Arc::new(state) })
+        let row = ConversationRow { window: self.window.id.clone(), position, state: Arc::new(state) };
+        seats::conversation(&row, BUDGET_MS)
     }
 
     /// Open conversations, as a snapshot has them.
@@ -290,7 +312,7 @@ struct Wish {
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
-    let wish = (1_u128..4, 1_u128..4, 0_u8..34, 1_u32..8).prop_map(|(conversation, agent, kind, number)| Wish {
+    let wish = (1_u128..4, 1_u128..4, 0_u8..35, 1_u32..8).prop_map(|(conversation, agent, kind, number)| Wish {
         conversation,
         agent,
         kind,
@@ -376,7 +398,12 @@ fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command)
         31 => Command::KeepMedia { number: awaited, outcome: kept(turn) },
         32 => inbound(truth, id, turn, InboundKind::Edit { external_id, content: Content::Text(text) }),
         33 if number.is_multiple_of(2) => inbound(truth, id, turn, InboundKind::Unfollow),
-        33 => inbound(truth, id, turn, InboundKind::Follow { unblocked: true, reply_token: None }),
+        // Begun as a free answer, and then certainly not taken.
+        34 if state.and_then(|state| state.outbox.front()).is_some_and(Outgoing::waits) => {
+            Command::BeginSend(Plan::alone(oldest, SendMode::Reply))
+        }
+        34 => Command::FinishSend { lead: oldest, outcome: SendOutcome::Refused { culprits: Vec::new() } },
+        33 => inbound(truth, id, turn, InboundKind::Follow { unblocked: true, reply_token: Some(format!("f-{turn}")) }),
         _ if number == 1 => Command::SetAside,
         _ => Command::TakeBack { agent: wished_by },
     };
@@ -428,7 +455,7 @@ fn the_wishes_lead_to_every_event_of_a_conversation() {
         seen.extend(events.map(kind));
     }
     // All but the seven of the window itself.
-    assert_eq!(seen.len(), 33, "{seen:?}");
+    assert_eq!(seen.len(), 34, "{seen:?}");
 }
 
 proptest! {

@@ -1,0 +1,128 @@
+//! Files that no record names: left by a stop between file and record, by an unsend during the fetch, by an upload that
+//! was never used. Looked for after every start and once a day.
+
+use std::sync::Arc;
+
+use crate::actors::Core;
+use crate::content::{Note, Purpose};
+use crate::domain::content::StoredFile;
+use crate::domain::id::FileId;
+use crate::domain::message::Content;
+use crate::domain::time::Timestamp;
+use crate::failure::Failure;
+use crate::journal::writer::Lane;
+
+/// How often everything is looked at, in milliseconds.
+const EVERY_MS: i64 = 24 * 3_600_000;
+/// A file of this process stays this long without a record that names it, in milliseconds: it may be on its way.
+const GRACE_MS: i64 = 3_600_000;
+/// An upload stays this long without a message, in milliseconds.
+const UPLOAD_MS: i64 = 24 * 3_600_000;
+/// What could not be settled is tried again after this, in milliseconds.
+const AGAIN_MS: i64 = 1_000;
+/// Tries to settle one file before it is left to the next sweep.
+const TRIES: u32 = 60;
+
+/// Runs until the engine stops.
+pub(crate) async fn run(core: Arc<Core>) {
+    let started = core.now();
+    while !core.is_stopping() {
+        match sweep(&core, started).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "files that no record names were removed"),
+            Err(failure) => tracing::warn!(%failure, "files could not be looked through"),
+        }
+        core.config.clock.sleep_ms(EVERY_MS).await;
+    }
+}
+
+/// Removes what no record names. What came before `started` is on nobody's way any more.
+pub(crate) async fn sweep(core: &Arc<Core>, started: Timestamp) -> Result<usize, Failure> {
+    let store = core.content.clone();
+    let ids = core.pool.run(Lane::Ordinary, move || store.ids()).await?;
+    let mut gone = 0;
+    for id in ids.map_err(|_| Failure::Interrupted)? {
+        if core.is_stopping() {
+            break;
+        }
+        let Some(note) = note_of(core, id).await? else { continue };
+        let age_ms = core.now().since_ms(note.at);
+        let kept = match note.purpose {
+            Purpose::Upload { .. } => age_ms < UPLOAD_MS,
+            Purpose::Message { .. } | Purpose::Picture { .. } => {
+                (note.at >= started && age_ms < GRACE_MS) || !matches!(is_named(core, &note).await, Ok(false))
+            }
+        };
+        if !kept {
+            remove(core, id).await;
+            gone += 1;
+        }
+    }
+    Ok(gone)
+}
+
+/// Removes a file if its record does not name it by now. What cannot be told is left to the sweep.
+pub(super) async fn settle(core: &Arc<Core>, id: FileId) {
+    for _ in 0..TRIES {
+        if core.is_stopping() {
+            return;
+        }
+        let named = match note_of(core, id).await {
+            Ok(Some(note)) => is_named(core, &note).await,
+            Ok(None) => return,
+            Err(failure) => Err(failure),
+        };
+        match named {
+            Ok(true) => return,
+            Ok(false) => return remove(core, id).await,
+            Err(_) => core.config.clock.sleep_ms(AGAIN_MS).await,
+        }
+    }
+}
+
+/// Removes a file and its preview. What fails is left to the sweep.
+pub(super) async fn remove(core: &Arc<Core>, id: FileId) {
+    let store = core.content.clone();
+    if let Ok(Err(error)) = core.pool.run(Lane::Ordinary, move || store.remove(id)).await {
+        tracing::warn!(%error, "a file could not be removed");
+    }
+}
+
+async fn note_of(core: &Arc<Core>, id: FileId) -> Result<Option<Note>, Failure> {
+    let store = core.content.clone();
+    core.pool.run(Lane::Ordinary, move || store.note(id)).await?.map_err(|_| Failure::Interrupted)
+}
+
+/// Whether a record names the file.
+async fn is_named(core: &Arc<Core>, note: &Note) -> Result<bool, Failure> {
+    let id = note.file.id;
+    match note.purpose {
+        Purpose::Upload { .. } => Ok(false),
+        Purpose::Picture { conversation } => {
+            let row = core.row(conversation).await?;
+            let Some(picture) = row.and_then(|row| row.state.picture) else { return Ok(false) };
+            Ok(picture == id || note_of(core, picture).await?.is_some_and(|note| note.file.preview == Some(id)))
+        }
+        Purpose::Message { conversation, number } => {
+            match crate::handle::Handle::of(core.clone()).message(conversation, number).await {
+                Ok(row) => Ok(names(&row.content, id)),
+                Err(Failure::NotFound(_)) => Ok(false),
+                Err(failure) => Err(failure),
+            }
+        }
+    }
+}
+
+fn names(content: &Content, id: FileId) -> bool {
+    let is_it = |file: &StoredFile| file.id == id || file.preview == Some(id);
+    match content {
+        Content::Media(media) => media.file().is_some_and(is_it),
+        Content::Cards(cards) => cards.iter().filter_map(|card| card.image.as_ref()).any(is_it),
+        Content::Text(_)
+        | Content::Other { .. }
+        | Content::Redacted
+        | Content::Sticker(_)
+        | Content::Location(_)
+        | Content::Native(_) => false,
+    }
+}

@@ -1,0 +1,66 @@
+//! A LINE Official Account as the sender sees one: its bubbles, and the calls that carry them.
+
+use futures_util::future::LocalBoxFuture;
+use uuid::Uuid;
+
+use super::client::LineClient;
+use super::{render, text};
+use crate::channels::media::{Gathering, Known, Opened, Preparation};
+use crate::channels::public::PublicUrls;
+use crate::channels::{Account, Bubble, Outcome, TYPING_MS};
+use crate::domain::conversation::Outgoing;
+
+/// One account.
+#[derive(Debug)]
+pub(crate) struct LineAccount {
+    /// Makes its calls.
+    pub(crate) client: LineClient,
+    /// Where LINE fetches pictures, films and recordings.
+    pub(crate) urls: PublicUrls,
+}
+
+impl Account for LineAccount {
+    fn bubbles(&self, items: &[Outgoing], joined: bool) -> Vec<Bubble> {
+        render::bubbles(items, joined, &self.urls)
+    }
+
+    fn bubbles_a_call(&self) -> usize {
+        text::BUBBLES
+    }
+
+    fn reply<'a>(&'a self, token: &'a str, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.client.reply(token, bubbles))
+    }
+
+    fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.client.push(to, bubbles, Uuid::from_u128(retry_key)))
+    }
+
+    fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.client.validate(bubbles))
+    }
+
+    fn show_typing<'a>(&'a self, to: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.client.show_loading(to, (TYPING_MS / 1_000).try_into().unwrap_or(60)))
+    }
+
+    fn mark_read<'a>(&'a self, token: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.client.mark_as_read(token))
+    }
+
+    fn content<'a>(&'a self, message_id: &'a str) -> LocalBoxFuture<'a, Opened> {
+        Box::pin(self.client.content(message_id))
+    }
+
+    fn preparation<'a>(&'a self, message_id: &'a str) -> LocalBoxFuture<'a, Preparation> {
+        Box::pin(self.client.preparation(message_id))
+    }
+
+    fn profile<'a>(&'a self, external_id: &'a str) -> LocalBoxFuture<'a, Known> {
+        Box::pin(self.client.profile(external_id))
+    }
+
+    fn leave<'a>(&'a self, gathering: &'a Gathering) -> LocalBoxFuture<'a, bool> {
+        Box::pin(self.client.leave(gathering))
+    }
+}
