@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Settings, User};
 use madoguchi_web::{Config, admin, boot, config};
 
-/// A message is made on one thread and given back on another, four times over; the C library's allocator spends a fifth
-/// of the processor on that, this one a fraction.
+/// What a message is made of is taken on one thread and given back on another; the C library's allocator spends a fifth of
+/// the processor on that and keeps more memory (docs/performance.md).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     match args::parse() {
