@@ -55,7 +55,7 @@ async fn an_answer_that_may_have_arrived_is_unknown_when_its_account_cannot_be_u
     let chat = Chat::open(false).await;
     chat.double.faults().set(Endpoint::Push, Fault::DropAfter, Times::Always);
     let number = chat.send("お待たせしました").await;
-    assert!(chat.double.wait_for_calls(PATIENCE, |calls| !calls.is_empty()).await.is_ok());
+    assert!(chat.double.wait_for_sends(PATIENCE, |calls| !calls.is_empty()).await.is_ok());
     break_account(&chat).await;
     let chat = chat.restarted().await;
     assert_eq!(chat.end_of(number).await, Delivery::Unknown);
