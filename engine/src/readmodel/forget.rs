@@ -19,7 +19,8 @@ impl ReadModels {
     /// # Errors
     /// The store failed; the rest goes at the next start.
     pub fn forget_stream(&self, stream: StreamId) -> Result<(), ReadFault> {
-        let _one = self.writing.lock();
+        let mut heads = self.writing.lock();
+        heads.clear();
         if self.ended.load(Ordering::Acquire) {
             return Err(ReadFault::Closed);
         }

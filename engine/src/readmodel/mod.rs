@@ -49,6 +49,7 @@ pub use row::{Line, RawWaiting, TimelineRow};
 pub use timeline::TimelinePage;
 pub use writer::{OnFault, Writer};
 
+use self::batch::Heads;
 use self::seen::Seen;
 
 use crate::domain::id::{Position, StreamId, WindowId};
@@ -64,8 +65,8 @@ pub struct ReadModels {
     streams: RwLock<HashMap<StreamId, Standing>>,
     /// The dedupe keys of the rows, in memory.
     seen: RwLock<Seen>,
-    /// Held while rows are worked out and written: there is one writer at a time.
-    writing: Mutex<()>,
+    /// Held while rows are worked out and written: there is one writer at a time, and it remembers what it wrote.
+    writing: Mutex<Heads>,
     /// Held for writing while a batch lands, for reading by whoever needs several rows that fit together.
     gate: RwLock<()>,
     /// Rung when a stream moved, or nothing will move any more.

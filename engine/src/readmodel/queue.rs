@@ -27,9 +27,9 @@ pub(super) struct Bound {
 pub(super) const BOUND: Bound = Bound { records: 20_000, bytes: 32 << 20 };
 
 /// How long records are gathered at most before they are taken.
-const GATHERED: Duration = Duration::from_millis(50);
+const GATHERED: Duration = Duration::from_millis(10);
 /// Records that are enough to be taken at once.
-const ENOUGH: usize = 512;
+const ENOUGH: usize = 256;
 
 /// Records waiting, and those in the writer's hand.
 #[derive(Debug)]
