@@ -53,6 +53,12 @@ pub enum StartError {
     /// A row of them.
     #[error("the read models cannot be read")]
     Row(#[from] crate::readmodel::ReadFault),
+    /// What holds sending.
+    #[error("whether sending is held cannot be read")]
+    Sending(#[source] std::io::Error),
+    /// A restore into the data folder was cut off.
+    #[error("a restore into this data folder was not finished; empty it and restore again")]
+    RestoreUnfinished,
     /// Calls to platforms.
     #[error("no client for outside calls")]
     HttpClient,

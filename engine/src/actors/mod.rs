@@ -65,6 +65,7 @@ pub(crate) struct Core {
     pub(crate) pool: Pool,
     pub(crate) space: Space,
     pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) sending: crate::sending::Gate,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,
     pub(crate) counts: Arc<Counts>,

@@ -30,6 +30,7 @@ use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
 use crate::pulse::Pulses;
 use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
+use crate::sending::Gate;
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -89,6 +90,9 @@ pub(crate) struct Parts {
 }
 
 fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
+    if crate::backup::is_unfinished(&config.data_dir) {
+        return Err(StartError::RestoreUnfinished);
+    }
     let options = Options { segment_bytes: config.segment_bytes, redactor: codec::redact };
     let log = SegmentJournal::open(config.data_dir.join("journal"), options)?;
     let rows = config.data_dir.join("readmodel");
@@ -160,6 +164,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         pool: parts.pool,
         space: Space::new(config.data_dir.clone(), config.min_free_bytes, config.faults.clone()),
         platform: parts.platform,
+        sending: Gate::open(&config.data_dir, config.hold_sending).map_err(StartError::Sending)?,
         pulses: Pulses::default(),
         depths: Depths::default(),
         counts: parts.counts,

@@ -7,16 +7,20 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use rand::Rng;
 use rand::seq::IndexedRandom;
 use serde::{Deserialize, Serialize};
 
 use crate::run::RunError;
 
 const NAME: &str = "demo.json";
-/// Syllables that are said and typed easily.
-const SYLLABLES: [&str; 32] = [
-    "ka", "ki", "ku", "ke", "ko", "sa", "su", "se", "so", "ta", "te", "to", "na", "ni", "nu", "ne", "no", "ha", "hi",
-    "he", "ho", "ma", "mi", "mu", "me", "mo", "ya", "yu", "yo", "ra", "ri", "re",
+/// Words that are read and typed easily.
+const WORDS: [&str; 64] = [
+    "aki", "ame", "asa", "azuki", "budo", "cha", "fuji", "fune", "fuyu", "goma", "hana", "haru", "hashi", "hato",
+    "hikari", "hoshi", "ichigo", "ike", "inu", "iwa", "kaki", "kame", "kasa", "kawa", "kaze", "kiku", "kuri", "kumo",
+    "kusa", "machi", "mado", "matsu", "midori", "mikan", "minato", "momiji", "momo", "mori", "mugi", "natsu", "neko",
+    "nami", "niji", "niwa", "oka", "sakura", "sato", "sora", "suzu", "taki", "tako", "tama", "tera", "tori", "tsuki",
+    "tsuru", "ume", "umi", "usagi", "yama", "yoru", "yuki", "yume", "yuzu",
 ];
 
 /// What is remembered.
@@ -31,7 +35,7 @@ pub(super) struct Keys {
 impl Keys {
     /// New ones.
     pub(super) fn draw() -> Self {
-        Self { owner: password(8), agents: password(4) }
+        Self { owner: password(8), agents: password(2) }
     }
 
     /// Those of the store in `dir`, or new ones where there is no store yet; and whether they are new.
@@ -70,11 +74,13 @@ fn path(dir: &Path) -> PathBuf {
     dir.join(NAME)
 }
 
-/// Words of two syllables with a number: 8 are 80 bits, 4 are for an agent of a demo.
+/// So many words, six bits each, and a number of thirteen.
 fn password(words: usize) -> String {
     let mut chance = rand::rng();
-    let word = |_| -> String { (0..2).map(|_| *SYLLABLES.choose(&mut chance).expect("there are some")).collect() };
-    (0..words).map(word).collect::<Vec<_>>().join("-")
+    let mut parts: Vec<String> =
+        (0..words).map(|_| (*WORDS.choose(&mut chance).expect("there are some")).to_owned()).collect();
+    parts.push(chance.random_range(1_000..10_000).to_string());
+    parts.join("-")
 }
 
 #[cfg(test)]
@@ -93,7 +99,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().expect("a folder");
         let (keys, is_new) = Keys::of(dir.path()).expect("an empty folder");
-        assert!(is_new && keys.owner != keys.agents && keys.owner.len() >= 32);
+        assert!(is_new && keys.owner != keys.agents && keys.owner.len() > 2 * keys.agents.len());
         keys.keep(dir.path()).expect("writable");
         fs::create_dir(dir.path().join("journal")).expect("writable");
         let (again, is_new) = Keys::of(dir.path()).expect("a demo made it");

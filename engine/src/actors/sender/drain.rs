@@ -37,16 +37,27 @@ struct Way {
 /// Sends until nothing is left, or nothing can go.
 pub(super) async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, places: Arc<Semaphore>) {
     let mut learnt = Learnt::default();
-    while !core.is_stopping() {
+    while !core.is_stopping() && !core.sending.is_held() {
         let Some(row) = core.views.open_in(id).and_then(|view| view.live(id)) else { return };
         let Some(first) = row.state.outbox.front() else { return };
         let way = way_of(&core, inbox);
-        let Some(state) = begin(&core, id, plan(&row.state, first, way.as_ref(), &learnt)).await else { return };
+        // Another store may have sent it: it is begun only to be recorded as unknown.
+        let unsure = core.sending.is_unsure(first.queued_at);
+        let planned = if unsure {
+            Plan::alone(first.number, SendMode::Push)
+        } else {
+            plan(&row.state, first, way.as_ref(), &learnt)
+        };
+        let Some(state) = begin(&core, id, planned).await else { return };
         let Some(begun) = state.outgoing(first.number) else { continue };
         if begun.waits() {
             return;
         }
         let lead = begun.lead;
+        if unsure {
+            finish(&core, id, lead, SendOutcome::Unknown).await;
+            continue;
+        }
         let Some(way) = way else {
             finish(&core, id, lead, SendOutcome::Failed(FailureReason::InboxGone)).await;
             continue;

@@ -11,7 +11,7 @@ use actix::prelude::*;
 use tokio::sync::Semaphore;
 
 use super::Core;
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, Outgoing};
 use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::message::Delivery;
 use crate::domain::org::{InboxSettings, SendMode};
@@ -49,7 +49,7 @@ impl SenderActor {
     }
 
     fn wake(&mut self, id: ConversationId, ctx: &mut Context<Self>) {
-        if self.core.config.hold_sending || self.core.is_stopping() {
+        if self.core.sending.is_held() || self.core.is_stopping() {
             return;
         }
         if !self.busy.insert(id) {
@@ -78,7 +78,8 @@ impl SenderActor {
         let InboxSettings::Line(line) = &entry.settings;
         for row in view.all_live() {
             let mine = row.state.inbox == self.inbox && !self.busy.contains(&row.state.id);
-            if mine && may_go(&row.state, line.mode) {
+            let unsure = |first: &Outgoing| self.core.sending.is_unsure(first.queued_at);
+            if mine && (may_go(&row.state, line.mode) || row.state.outbox.front().is_some_and(unsure)) {
                 self.wake(row.state.id, ctx);
             }
         }
