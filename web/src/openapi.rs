@@ -9,7 +9,9 @@ use utoipa::openapi::{Content, ObjectBuilder, PathItem, Ref, Required, ResponseB
 use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
-use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, raw, session, tokens, windows};
+use crate::routes::{
+    agents, conversations, docs, health, hooks, inboxes, notes, raw, sending, session, tokens, windows,
+};
 
 /// The document's annotations.
 #[derive(OpenApi)]
@@ -34,6 +36,7 @@ use crate::routes::{agents, conversations, docs, health, hooks, inboxes, notes, 
         conversations::accept_handover, conversations::decline_handover, conversations::assign, conversations::take_back,
         conversations::messages, conversations::send, conversations::cancel,
         notes::add, notes::edit, notes::delete,
+        sending::get, sending::put,
         crate::socket::open,
         hooks::line,
         health::alive, health::ready, health::metrics,

@@ -10,6 +10,7 @@ mod conversation;
 mod inbox;
 mod message;
 mod raw;
+mod sending;
 mod session;
 mod window;
 
@@ -29,6 +30,7 @@ pub use inbox::{
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};
+pub use sending::{ChangeSending, Sending};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
 pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
 

@@ -9,6 +9,7 @@ pub(crate) mod hooks;
 pub(crate) mod inboxes;
 pub(crate) mod notes;
 pub(crate) mod raw;
+pub(crate) mod sending;
 pub(crate) mod session;
 pub(crate) mod tokens;
 pub(crate) mod windows;
