@@ -4,6 +4,7 @@
 mod backed_up;
 mod claim_race;
 mod demo;
+mod documents;
 mod ends;
 mod full_disk;
 mod inner_faults;

@@ -89,7 +89,7 @@ pub fn rename_streams(dir: &Path, new: &mut dyn FnMut(StreamId) -> StreamId) -> 
 /// The disk failed, or the journal is damaged; or what `show` answers.
 pub fn walk<E: From<Fault>>(
     dir: &Path,
-    show: &mut dyn FnMut(StreamId, Position, &[u8]) -> Result<(), E>,
+    show: &mut impl FnMut(StreamId, Position, &[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
     each_segment(&OsDisk, dir, &mut |file, bytes| {
         frames(file, bytes)
@@ -102,7 +102,7 @@ pub fn walk<E: From<Fault>>(
 fn each_segment<E: From<Fault>>(
     disk: &dyn Disk,
     dir: &Path,
-    show: &mut dyn FnMut(&SegmentFile, &[u8]) -> Result<(), E>,
+    show: &mut impl FnMut(&SegmentFile, &[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
     let path = dir.join("lock");
     let _lock = disk.lock(&path).map_err(io_fault("locking", &path))?;
