@@ -5,8 +5,14 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use madoguchi_engine::Clock;
+use madoguchi_engine::domain::conversation::{Command as Wish, Event};
+use madoguchi_engine::domain::message::Content;
+use madoguchi_engine::domain::record::{By, Fact};
+use madoguchi_engine::sending::Sending;
 use madoguchi_loadtest::double::sign;
 use madoguchi_tests::house::{House, WINDOW};
+use madoguchi_tests::inside::{A, INBOX, body, config, conversation, facts, furnished};
 use madoguchi_tests::promises::{customers, work};
 use madoguchi_tests::world::{Api, PATIENCE, Port, Server, SpawnOptions, built_program, wait_until};
 use serde_json::{Value, json};
@@ -166,6 +172,37 @@ async fn a_restored_copy_sends_nothing_until_it_is_released_and_nothing_a_second
 
 async fn owner_state(server: &Server, conversation: &str, text: &str) -> Value {
     state(&server.api().login("owner", PASSWORD).await, conversation, text).await
+}
+
+/// The same within one process: the answer in doubt is unknown, the one after it takes its turn.
+#[actix_rt::test]
+async fn an_answer_in_doubt_is_unknown_and_is_never_called_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = furnished(config(dir.path(), &Clock::System)).await;
+    let restored_at = Clock::System.now().plus_ms(3_600_000);
+    engine.change_sending(move |_| Sending { held: true, unsure_before: Some(restored_at) }).await.unwrap();
+    engine.inbound(INBOX, body(1, 1)).await.unwrap();
+    let id = conversation(&engine, 1).await;
+    let claimed = engine.command(By::Agent(A), id, Wish::Claim { agent: A }).await.unwrap();
+    let wish = Wish::Send {
+        agent: A,
+        seat_epoch: claimed.row.state.seat.epoch,
+        client_id: "c".to_owned(),
+        content: Content::Text("はい".to_owned()),
+        dress: Default::default(),
+        retry_key: 1,
+    };
+    engine.command(By::Agent(A), id, wish).await.unwrap();
+    let begun = |fact: &Fact| matches!(fact, Fact::Conversation(_, Event::SendStarted { .. }));
+    assert!(!facts(&engine).await.iter().any(begun), "held");
+    engine.change_sending(|now| now.release(false)).await.unwrap();
+    wait_until("an end of it", PATIENCE, async || {
+        engine.conversation(id).await.unwrap().state.outbox.is_empty().then_some(())
+    })
+    .await;
+    let unknown = |fact: &Fact| matches!(fact, Fact::Conversation(_, Event::Unknown { .. }));
+    assert!(facts(&engine).await.iter().any(unknown));
+    engine.stop().await;
 }
 
 /// The old store died with its answers; the operator knows that they never went.

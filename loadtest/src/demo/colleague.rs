@@ -18,7 +18,7 @@ use crate::run::api::Api;
 /// Between two looks at the desk, in seconds of the demo.
 const LOOKS_S: f64 = 2.0;
 /// A new customer is left to others for so long.
-const LEAVES_S: f64 = 40.0;
+const LEAVES_S: f64 = 75.0;
 /// Reading and writing take so long.
 const THINKS_S: f64 = 7.0;
 /// A customer who says nothing after the last answer is waited for so long.
@@ -33,6 +33,8 @@ pub(super) struct Colleague {
     pace: f64,
     /// New conversations, and since when they are seen; answered ones, and since when nothing happened.
     seen: HashMap<String, (u32, Instant)>,
+    /// Answers given in the case of each conversation that is held.
+    given: HashMap<String, u32>,
 }
 
 impl Colleague {
@@ -40,7 +42,7 @@ impl Colleague {
     pub(super) async fn log_in(nobody: &Api, login: &str, password: &str, pace: f64) -> Result<Self, RunError> {
         let api = nobody.login(login, password).await?;
         let me: Me = api.get("/api/v1/session").await?;
-        Ok(Self { api, id: me.agent.id, pace, seen: HashMap::new() })
+        Ok(Self { api, id: me.agent.id, pace, seen: HashMap::new(), given: HashMap::new() })
     }
 
     /// Works until dropped. What is refused, because somebody else was quicker or the server is away, is tried anew.
@@ -65,6 +67,7 @@ impl Colleague {
         let mine: Vec<Conversation> = taken.items.iter().filter(held).cloned().collect();
         let known = |id: &String| mine.iter().chain(&new.items).any(|row| row.id == *id);
         self.seen.retain(|id, _| known(id));
+        self.given.retain(|id, _| mine.iter().any(|row| row.id == *id));
         for row in &mine {
             self.serve(row).await?;
         }
@@ -92,6 +95,7 @@ impl Colleague {
                 let path = format!("/api/v1/conversations/{}/claim", row.id);
                 let _: Value = self.api.call(Method::POST, &path, Some(&json!({}))).await?;
                 self.seen.remove(&row.id);
+                self.given.insert(row.id.clone(), 0);
                 return Ok(());
             }
         }
@@ -107,8 +111,8 @@ impl Colleague {
         let base = format!("/api/v1/conversations/{}", row.id);
         let page: Items<Message> = self.api.get(&format!("{base}/messages?limit=40")).await?;
         let customers = |message: &&Message| message.direction == Direction::Inbound;
-        // Answers since the customer's last matter: the page is short, and a case has few.
-        let given = given(&page.items, &self.id);
+        // A case that an earlier demo began goes on where it was.
+        let given = self.given.get(&row.id).copied().unwrap_or_else(|| given(&page.items, &self.id));
         let theirs = page.items.iter().rposition(|message| customers(&message));
         let mine = page.items.iter().rposition(|message| message.agent.as_ref() == Some(&self.id));
         let answer = match (theirs, mine) {
@@ -120,6 +124,7 @@ impl Colleague {
         };
         let (path, body) = match answer {
             Some(text) => {
+                self.given.insert(row.id.clone(), given + 1);
                 let client_id = format!("demo-{}", ulid::Ulid::new());
                 let content = json!({"type": "text", "text": text});
                 let body = json!({"client_id": client_id, "seat_epoch": seat.epoch, "content": content});
@@ -131,20 +136,10 @@ impl Colleague {
     }
 }
 
-/// How many answers this agent has given in the case that is open: since the last farewell.
+/// How many answers this agent has given in their last case: since their last greeting.
 fn given(messages: &[Message], agent: &str) -> u32 {
-    let mut given = 0;
-    let answers = messages
-        .iter()
-        .filter(|message| message.direction == Direction::Outbound && message.agent.as_deref() == Some(agent));
-    for answer in answers {
-        given = if given >= 3 { 1 } else { given + 1 };
-        // A greeting begins a case, whatever was before.
-        if text(&answer.content).starts_with("お問い合わせありがとう") {
-            given = 1;
-        }
-    }
-    given
+    let mine = messages.iter().filter(|message| message.agent.as_deref() == Some(agent));
+    mine.fold(0, |given, answer| if talk::is_greeting(text(&answer.content)) { 1 } else { given + 1 })
 }
 
 fn text(content: &Content) -> &str {

@@ -114,6 +114,14 @@ pub(super) fn pick(words: &[&'static str], chance: &mut StdRng) -> &'static str 
     words.choose(chance).expect("there are some")
 }
 
+/// How the colleague begins.
+const GREETING: &str = "お問い合わせありがとうございます。";
+
+/// Whether these are the colleague's first words in a case.
+pub(super) fn is_greeting(text: &str) -> bool {
+    text.starts_with(GREETING)
+}
+
 /// What the colleague answers to a customer's last words, by how many answers they gave before; `None` when the case is
 /// closed.
 pub(super) fn answer(heard: &str, given: u32) -> Option<String> {
@@ -129,7 +137,7 @@ pub(super) fn answer(heard: &str, given: u32) -> Option<String> {
         0 => {
             let fits = |words: &[&str]| words.is_empty() || words.iter().any(|word| heard.contains(word));
             let (_, ask) = ASKS.iter().find(|(words, _)| fits(words))?;
-            Some(format!("お問い合わせありがとうございます。サポート窓口の高橋です。{ask}"))
+            Some(format!("{GREETING}サポート窓口の高橋です。{ask}"))
         }
         1 => Some("ありがとうございます。ただいま確認いたしました。ご希望どおりに手配いたします。".to_owned()),
         2 => Some(
