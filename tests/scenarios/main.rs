@@ -1,7 +1,10 @@
 //! The scenarios: each file is named after the fear it removes.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where something is not as it must be")]
 
+mod backed_up;
 mod claim_race;
+mod demo;
+mod documents;
 mod ends;
 mod full_disk;
 mod inner_faults;
