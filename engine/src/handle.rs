@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 pub(crate) use self::reads::store_failed;
 use crate::actors::reply::{Answered, Reply, answered};
-use crate::actors::{Core, conversation, inbox, raw, sender, start, window as window_actor};
+use crate::actors::{Core, conversation, inbox, raw, removal, sender, start, window as window_actor};
 use crate::config::Config;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
@@ -144,9 +144,13 @@ impl Handle {
             return Ok(());
         }
         let inboxes: Vec<_> = events.iter().filter_map(created_inbox).cloned().collect();
+        let replaces = events.iter().any(|event| matches!(event, org::Event::InboxChanged(_)));
         let facts = events.into_iter().map(Fact::Org).collect();
         self.core.record(self.core.org_stream, None, by, facts, Vec::new()).await?;
         inboxes.iter().for_each(|inbox| start::start_inbox(&self.core, inbox));
+        if replaces && let Err(failure) = removal::replaced_secrets(&self.core).await {
+            tracing::warn!(%failure, "replaced secrets are removed by the next start");
+        }
         Ok(())
     }
 
