@@ -15,6 +15,8 @@ class Ui {
   focus = $state(0);
   /** Moves when the thread is to go to its end. */
   toEnd = $state(0);
+  /** The picture that is shown large: its message's number in the open conversation. */
+  viewer = $state<number | null>(null);
   /** Details as a sheet over the thread, where there is no third pane. */
   sheet = $state(false);
 
