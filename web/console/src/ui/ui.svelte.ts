@@ -2,7 +2,19 @@
 
 import type { Tab } from '../core/list';
 
-export type DialogName = 'handover' | 'takeover' | 'assign' | 'settings' | 'sheet' | 'palette' | 'notices' | 'menu';
+export type DialogName =
+  | 'handover'
+  | 'takeover'
+  | 'assign'
+  | 'settings'
+  | 'sheet'
+  | 'palette'
+  | 'notices'
+  | 'menu'
+  | 'location'
+  | 'card'
+  | 'replies'
+  | 'mode';
 
 class Ui {
   dialog = $state<DialogName | null>(null);
