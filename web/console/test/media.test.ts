@@ -1,7 +1,7 @@
 // Pictures that belong together, the gallery, sizes and lengths.
 
 import { expect, test } from 'vitest';
-import { bytes, gallery, grouped, length, mapOf } from '../src/core/media';
+import { bytes, fileName, gallery, grouped, length, mapOf } from '../src/core/media';
 import type { Message } from '../src/core/protocol';
 import { message } from './samples';
 
@@ -47,4 +47,11 @@ test('sizes and lengths are said as people say them', () => {
 
 test('a map address holds two numbers and nothing that a customer wrote', () => {
   expect(mapOf(35.681236, -139.5)).toBe('https://www.google.com/maps/search/?api=1&query=35.681236%2C-139.500000');
+});
+
+test('a file is saved under a name that is one, whatever the customer called it', () => {
+  expect(fileName('<b>見積書</b>.pdf')).toBe('_b_見積書__b_.pdf');
+  expect(fileName('../../etc/passwd')).toBe('_.._etc_passwd');
+  expect(fileName('a\u202Efdp.exe')).toBe('a_fdp.exe');
+  expect(fileName(undefined)).toBe('');
 });

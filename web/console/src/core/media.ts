@@ -57,6 +57,13 @@ export function bytes(count: number): string {
   return `${mib < 10 ? mib.toFixed(1).replace(/\.0$/, '') : Math.round(mib)} MB`;
 }
 
+/** A customer's name for a file, without the signs that no disk takes or that mean a folder. */
+export const fileName = (name: string | undefined): string =>
+  (name ?? '')
+    .replaceAll(/[\p{Cc}\p{Cf}\\/:*?"<>|]/gu, '_')
+    .replace(/^\.+/, '')
+    .slice(0, 200);
+
 /** How long something plays, as `1:05` or `1:02:03`. */
 export function length(ms: number): string {
   const seconds = Math.round(ms / 1000);
