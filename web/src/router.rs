@@ -134,6 +134,8 @@ pub fn configure(service: &mut web::ServiceConfig) {
             paths.push(entry.path);
         }
     }
+    // They are tried in turn, mostly each as a pattern. What platforms call comes most often by far.
+    paths.sort_by_key(|path| !path.starts_with("/hooks/"));
     for path in paths {
         service.service(resource(path));
     }

@@ -69,6 +69,7 @@ pub(crate) fn begin(core: Core) -> Arc<Core> {
     core.sender_arbiter.spawn(super::upkeep::run(core.clone()));
     core.sender_arbiter.spawn(super::removal::run(core.clone()));
     core.sender_arbiter.spawn(super::fetcher::sweep::run(core.clone()));
+    core.sender_arbiter.spawn(super::upkeep::recollect(core.clone()));
     for view in core.views.windows().into_iter().filter(|view| view.position() > Position(0)) {
         start_window(&core, &view.id);
     }

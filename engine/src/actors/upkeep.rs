@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Core;
 use crate::domain::id::{Position, StreamId};
 use crate::journal::writer::Lane;
-use crate::readmodel::day_of;
+use crate::readmodel::{ReadModels, day_of};
 
 /// How often the disk is asked for its free space, in milliseconds.
 const ROUND_MS: i64 = 1_000;
@@ -47,6 +47,13 @@ pub(crate) async fn run(core: Arc<Core>) {
             compact(&core).await;
         }
         core.config.clock.sleep_ms(ROUND_MS).await;
+    }
+}
+
+/// Looks through the dedupe keys of the days before this start; until then the disk is asked about each event.
+pub(crate) async fn recollect(core: Arc<Core>) {
+    if let Ok(Err(error)) = core.read(Lane::Ordinary, ReadModels::recollect).await {
+        tracing::error!(%error, "old dedupe keys cannot be looked through");
     }
 }
 

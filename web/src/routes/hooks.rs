@@ -48,7 +48,7 @@ impl FromRequest for HookBody {
 pub(crate) async fn line(app: web::Data<App>, req: HttpRequest, place: Place, HookBody(body): HookBody) -> Answer {
     let answer = take(&app, &req, &place, body).await;
     let outcome = match &answer {
-        Ok(taken) if taken.stored_whole => "stored_whole",
+        Ok(taken) if taken.stored_whole || taken.parked > 0 => "stored_whole",
         Ok(_) => "recorded",
         Err(refused) => refused.code.as_str(),
     };
