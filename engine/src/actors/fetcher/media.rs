@@ -30,12 +30,12 @@ pub(super) struct Job<'a> {
 impl Job<'_> {
     /// One try. `None` once the matter is settled, whichever way.
     pub(super) async fn run(&self, awaited: &AwaitedMedia, tried: Tried) -> Option<Again> {
-        let limits = &self.core.config.media;
-        let waited_ms = self.core.now().since_ms(tried.since);
         let outcome = match self.fetch(awaited).await {
             Ok(outcome) => outcome,
-            Err(Again::NotReady) if waited_ms >= limits.ready_within_ms => Err(MediaLoss::NeverReady),
-            Err(Again::Failed) if waited_ms >= limits.retry_for_ms => Err(MediaLoss::Refused),
+            Err(again) if tried.is_over(again, &self.core.config.media, self.core.now()) => Err(match again {
+                Again::NotReady => MediaLoss::NeverReady,
+                Again::Failed | Again::NoRoom => MediaLoss::Refused,
+            }),
             Err(again) => return Some(again),
         };
         count(&outcome);

@@ -20,6 +20,7 @@ use super::Core;
 use crate::channels::Account;
 use crate::channels::line::backoff;
 use crate::channels::media::Gathering;
+use crate::config::MediaLimits;
 use crate::domain::conversation::{AwaitedMedia, Conversation, Event};
 use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::org::{Inbox, InboxSettings};
@@ -67,12 +68,44 @@ type Which = (ConversationId, u32);
 /// What happened to a medium so far in this process.
 #[derive(Clone, Copy, Debug)]
 struct Tried {
-    /// When it was tried first.
-    since: Timestamp,
+    /// When the platform first said that it prepares it.
+    preparing_since: Option<Timestamp>,
+    /// Since when it cannot be had, for another reason than that.
+    failing_since: Option<Timestamp>,
     /// How often in a row it could not be had.
     failures: u32,
     /// Not before this.
     next: Timestamp,
+}
+
+impl Tried {
+    /// Notes how a try ended. What the platform takes to prepare it counts from when it first said so, not from an outage
+    /// before that; what is nobody's fault but ours is not counted against it.
+    fn count(&mut self, again: Again, now: Timestamp) {
+        match again {
+            Again::NotReady => {
+                self.preparing_since.get_or_insert(now);
+                self.failing_since = None;
+            }
+            Again::Failed => {
+                self.failing_since.get_or_insert(now);
+            }
+            Again::NoRoom => self.failing_since = None,
+        }
+        if again != Again::NoRoom {
+            self.failures += 1;
+        }
+    }
+
+    /// Whether it was tried for long enough, after a try that ended so.
+    fn is_over(&self, again: Again, limits: &MediaLimits, now: Timestamp) -> bool {
+        let (since, most_ms) = match again {
+            Again::NotReady => (self.preparing_since, limits.ready_within_ms),
+            Again::Failed => (self.failing_since, limits.retry_for_ms),
+            Again::NoRoom => return false,
+        };
+        since.is_some_and(|since| now.since_ms(since) >= most_ms)
+    }
 }
 
 /// How a try ended that did not settle the matter.
@@ -163,7 +196,12 @@ impl FetcherActor {
     fn fetch(&mut self, which: Which, awaited: AwaitedMedia, ctx: &mut Context<Self>) {
         let Some((inbox, account)) = self.account() else { return };
         let now = self.core.now();
-        let tried = *self.tried.entry(which).or_insert(Tried { since: now, failures: 0, next: now });
+        let tried = *self.tried.entry(which).or_insert(Tried {
+            preparing_since: None,
+            failing_since: None,
+            failures: 0,
+            next: now,
+        });
         self.fetching.insert(which);
         let core = self.core.clone();
         let work = async move {
@@ -184,9 +222,7 @@ impl FetcherActor {
         };
         let (now, share) = (self.core.now(), self.core.config.chance.share());
         if let Some(tried) = self.tried.get_mut(&which) {
-            if again != Again::NoRoom {
-                tried.failures += 1;
-            }
+            tried.count(again, now);
             tried.next = now.plus_ms(backoff::delay_ms(tried.failures.max(1), share));
         }
     }
@@ -289,5 +325,27 @@ impl Handler<Leave> for FetcherActor {
 
     fn handle(&mut self, leave: Leave, ctx: &mut Context<Self>) {
         self.leave(leave.0, ctx);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_and_a_full_disk_do_not_count_as_preparing() {
+        let limits = MediaLimits { ready_within_ms: 100, retry_for_ms: 1_000, ..MediaLimits::default() };
+        let mut tried = Tried { preparing_since: None, failing_since: None, failures: 0, next: Timestamp(0) };
+        let mut at = |ms: i64, again: Again| {
+            let over = tried.is_over(again, &limits, Timestamp(ms));
+            tried.count(again, Timestamp(ms));
+            over
+        };
+        assert!(!at(0, Again::Failed) && !at(999, Again::Failed), "an outage");
+        assert!(!at(1_000, Again::NotReady), "the first that is heard of it");
+        assert!(!at(1_050, Again::Failed), "the outage before is over");
+        assert!(!at(5_000, Again::NoRoom) && !at(9_000, Again::Failed), "nor does our disk count");
+        assert!(at(9_001, Again::NotReady), "since the first that was heard of it");
+        assert!(!at(9_002, Again::Failed) && at(10_002, Again::Failed));
     }
 }
