@@ -3,6 +3,7 @@
 
 mod claim_race;
 mod ends;
+mod every_kind;
 mod full_disk;
 mod inner_faults;
 mod killed;
@@ -13,6 +14,8 @@ mod moved_store;
 mod odd_webhooks;
 mod passed_deadlines;
 mod power_cut;
+mod refused;
+mod reply_mode;
 mod simulated;
 mod stuck_reader;
 mod taken_back;
