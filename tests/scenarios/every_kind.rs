@@ -70,7 +70,7 @@ async fn come(house: &House, events: Vec<Value>, how: Coming) {
 /// What the API shows of a line, without what is different each time.
 fn shown(line: &Value) -> Value {
     let mut shown = line["content"].clone();
-    if let Some(file) = shown["file"].as_object_mut() {
+    if let Some(file) = shown.get_mut("file").and_then(Value::as_object_mut) {
         let small = file.remove("preview_url").is_some_and(|url| url.is_string());
         assert!(!small, "a picture as small as this needs no smaller one: {line}");
         file.retain(|key, _| !matches!(key.as_str(), "id" | "url" | "bytes"));
@@ -213,7 +213,8 @@ async fn upload(house: &House, content: &mut Value) {
 /// With the addresses of this server as they stand in the files.
 fn with_plain_addresses(message: &Value, server: &str) -> Value {
     let text = message.to_string();
-    let mut parts = text.split(&format!("{server}/media/"));
+    let ours = format!("{server}/media/");
+    let mut parts = text.split(&ours);
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (token, rest) = part.split_once('/').unwrap();

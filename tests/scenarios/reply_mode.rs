@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use madoguchi_engine::domain::content::Sticker;
-use madoguchi_engine::domain::conversation::Command;
+use madoguchi_engine::domain::conversation::{Command, ReplyRight};
 use madoguchi_engine::domain::id::ConversationId;
 use madoguchi_engine::domain::message::{Content, Delivery};
 use madoguchi_engine::domain::org::{self, InboxSettings, SendMode};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::time::Timestamp;
-use madoguchi_engine::rows::{MessageKind, MessagesQuery, Place};
 use madoguchi_engine::{Clock, Config, Handle};
 use madoguchi_loadtest::double::{Call, Channel, Double, Event, Media, Options, Profile};
 use madoguchi_tests::house::House;
@@ -237,17 +236,12 @@ impl Stage {
     async fn rest(&self, mode: SendMode) -> usize {
         let id = conversation_of(&self.engine, &self.user).await;
         wait_until("every answer to rest", PATIENCE, async || {
-            let page = self.engine.messages(id, MessagesQuery { place: Place::Newest, limit: 50 }).await.unwrap();
-            let count = |wanted: &[Delivery]| {
-                let is = |row: &&_| matches!(row, MessageKind::Outbound { delivery, .. } if wanted.contains(delivery));
-                page.items.iter().map(|row| &row.kind).filter(is).count()
-            };
-            let unsent = count(&[Delivery::Unsent]);
+            let state = self.engine.conversation(id).await.unwrap().state;
+            let unsent = state.outbox.iter().filter(|item| item.delivery == Delivery::Unsent).count();
             // What may go now does so at once.
-            let right = self.engine.conversation(id).await.unwrap().state.reply;
-            let fresh = right.is_some_and(|right| self.clock.now().since_ms(right.received_at) < 50_000);
-            let may_go = unsent > 0 && (fresh || mode != Reply);
-            (count(&[Delivery::Queued, Delivery::Sending]) == 0 && !may_go).then_some(unsent)
+            let fresh = |right: &ReplyRight| self.clock.now().since_ms(right.received_at) < 50_000;
+            let may_go = unsent > 0 && (mode != Reply || state.reply.as_ref().is_some_and(fresh));
+            (unsent == state.outbox.len() && !may_go).then_some(unsent)
         })
         .await
     }

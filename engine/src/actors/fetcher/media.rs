@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::intake::{self, NotKept};
-use super::{Again, Tried, is_local, sweep};
+use super::tried::{Again, Tried};
+use super::{is_local, sweep};
 use crate::actors::Core;
 use crate::channels::Account;
 use crate::channels::media::{Opened, Preparation};
 use crate::content::{Keep, Purpose};
-use crate::domain::content::{MediaKind, MediaLoss, MediaPlace, StoredFile};
+use crate::domain::content::{Media, MediaKind, MediaLoss, MediaPlace, StoredFile};
 use crate::domain::conversation::{AwaitedMedia, Command};
 use crate::domain::id::ConversationId;
+use crate::domain::message::Content;
 use crate::domain::org::Inbox;
 use crate::domain::record::By;
 use crate::failure::Failure;
@@ -45,8 +47,10 @@ impl Job<'_> {
 
     async fn fetch(&self, awaited: &AwaitedMedia) -> Result<Result<StoredFile, MediaLoss>, Again> {
         let limits = &self.core.config.media;
-        let cap = if awaited.media.kind == MediaKind::Image { limits.image_bytes } else { limits.other_bytes };
-        let opened = match (&awaited.media.place, &awaited.external_id) {
+        let cap = if awaited.kind == MediaKind::Image { limits.image_bytes } else { limits.other_bytes };
+        // Nobody waits for it any more: taken back, or settled meanwhile.
+        let Some(media) = self.media_of(awaited.number).await? else { return Ok(Err(MediaLoss::Gone)) };
+        let opened = match (&media.place, &awaited.external_id) {
             (MediaPlace::Url(address), _) => self.core.platform.outside(address, is_local(self.inbox)).await,
             (_, Some(id)) => self.account.content(id).await,
             (_, None) => Opened::Gone,
@@ -62,7 +66,7 @@ impl Job<'_> {
         let keep = Keep {
             purpose: Purpose::Message { conversation: self.conversation, number: awaited.number },
             at: self.core.now(),
-            name: awaited.media.name.clone(),
+            name: media.name.clone(),
             source: None,
         };
         match intake::keep(self.core, bytes, cap, keep).await {
@@ -70,6 +74,18 @@ impl Job<'_> {
             Err(NotKept::TooLarge) => Ok(Err(MediaLoss::TooLarge)),
             Err(NotKept::Failed) => Err(Again::Failed),
             Err(NotKept::NoRoom) => Err(Again::NoRoom),
+        }
+    }
+
+    /// What its message says of it, while it is awaited.
+    async fn media_of(&self, number: u32) -> Result<Option<Box<Media>>, Again> {
+        match handle::Handle::of(self.core.clone()).message(self.conversation, number).await {
+            Ok(row) => match row.content {
+                Content::Media(media) if media.is_awaited() => Ok(Some(media)),
+                _ => Ok(None),
+            },
+            Err(Failure::NotFound(_)) => Ok(None),
+            Err(_) => Err(Again::Failed),
         }
     }
 

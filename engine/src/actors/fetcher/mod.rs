@@ -9,6 +9,7 @@ mod intake;
 mod media;
 mod profile;
 pub(crate) mod sweep;
+mod tried;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -20,13 +21,13 @@ use super::Core;
 use crate::channels::Account;
 use crate::channels::line::backoff;
 use crate::channels::media::Gathering;
-use crate::config::MediaLimits;
 use crate::domain::conversation::{AwaitedMedia, Conversation, Event};
 use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::org::{Inbox, InboxSettings};
 use crate::domain::time::Timestamp;
 
 pub(crate) use due::ProfilesDue;
+use tried::{Again, Tried};
 
 /// Hints that may wait; a lost one is found again by the rounds, or at the customer's next message.
 const MAILBOX: usize = 4_096;
@@ -64,60 +65,6 @@ pub(crate) struct Leave(pub(crate) Gathering);
 
 /// A medium: its conversation and its message.
 type Which = (ConversationId, u32);
-
-/// What happened to a medium so far in this process.
-#[derive(Clone, Copy, Debug)]
-struct Tried {
-    /// When the platform first said that it prepares it.
-    preparing_since: Option<Timestamp>,
-    /// Since when it cannot be had, for another reason than that.
-    failing_since: Option<Timestamp>,
-    /// How often in a row it could not be had.
-    failures: u32,
-    /// Not before this.
-    next: Timestamp,
-}
-
-impl Tried {
-    /// Notes how a try ended. What the platform takes to prepare it counts from when it first said so, not from an outage
-    /// before that; what is nobody's fault but ours is not counted against it.
-    fn count(&mut self, again: Again, now: Timestamp) {
-        match again {
-            Again::NotReady => {
-                self.preparing_since.get_or_insert(now);
-                self.failing_since = None;
-            }
-            Again::Failed => {
-                self.failing_since.get_or_insert(now);
-            }
-            Again::NoRoom => self.failing_since = None,
-        }
-        if again != Again::NoRoom {
-            self.failures += 1;
-        }
-    }
-
-    /// Whether it was tried for long enough, after a try that ended so.
-    fn is_over(&self, again: Again, limits: &MediaLimits, now: Timestamp) -> bool {
-        let (since, most_ms) = match again {
-            Again::NotReady => (self.preparing_since, limits.ready_within_ms),
-            Again::Failed => (self.failing_since, limits.retry_for_ms),
-            Again::NoRoom => return false,
-        };
-        since.is_some_and(|since| now.since_ms(since) >= most_ms)
-    }
-}
-
-/// How a try ended that did not settle the matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Again {
-    /// It could not be had now.
-    Failed,
-    /// The platform is still preparing it.
-    NotReady,
-    /// There is no room for it here.
-    NoRoom,
-}
 
 /// The actor.
 pub(crate) struct FetcherActor {
@@ -196,12 +143,7 @@ impl FetcherActor {
     fn fetch(&mut self, which: Which, awaited: AwaitedMedia, ctx: &mut Context<Self>) {
         let Some((inbox, account)) = self.account() else { return };
         let now = self.core.now();
-        let tried = *self.tried.entry(which).or_insert(Tried {
-            preparing_since: None,
-            failing_since: None,
-            failures: 0,
-            next: now,
-        });
+        let tried = *self.tried.entry(which).or_insert_with(|| Tried::not_yet(now));
         self.fetching.insert(which);
         let core = self.core.clone();
         let work = async move {
@@ -222,8 +164,7 @@ impl FetcherActor {
         };
         let (now, share) = (self.core.now(), self.core.config.chance.share());
         if let Some(tried) = self.tried.get_mut(&which) {
-            tried.count(again, now);
-            tried.next = now.plus_ms(backoff::delay_ms(tried.failures.max(1), share));
+            tried.count(again, now, share);
         }
     }
 
@@ -325,27 +266,5 @@ impl Handler<Leave> for FetcherActor {
 
     fn handle(&mut self, leave: Leave, ctx: &mut Context<Self>) {
         self.leave(leave.0, ctx);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_outage_and_a_full_disk_do_not_count_as_preparing() {
-        let limits = MediaLimits { ready_within_ms: 100, retry_for_ms: 1_000, ..MediaLimits::default() };
-        let mut tried = Tried { preparing_since: None, failing_since: None, failures: 0, next: Timestamp(0) };
-        let mut at = |ms: i64, again: Again| {
-            let over = tried.is_over(again, &limits, Timestamp(ms));
-            tried.count(again, Timestamp(ms));
-            over
-        };
-        assert!(!at(0, Again::Failed) && !at(999, Again::Failed), "an outage");
-        assert!(!at(1_000, Again::NotReady), "the first that is heard of it");
-        assert!(!at(1_050, Again::Failed), "the outage before is over");
-        assert!(!at(5_000, Again::NoRoom) && !at(9_000, Again::Failed), "nor does our disk count");
-        assert!(at(9_001, Again::NotReady), "since the first that was heard of it");
-        assert!(!at(9_002, Again::Failed) && at(10_002, Again::Failed));
     }
 }
