@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -93,13 +93,20 @@ pub fn program() -> Outcome<PathBuf> {
     beside.find(|path| path.is_file()).ok_or_else(|| "madoguchi is not built: cargo build -p madoguchi-web".into())
 }
 
+/// The program on the servers' core. It takes every `MADOGUCHI_*` for a setting, and the one that names it is none.
+fn server() -> Outcome<Command> {
+    let mut command = on_server_core(&program()?);
+    command.env_remove("MADOGUCHI_BIN");
+    Ok(command)
+}
+
 impl Server {
     /// Starts `madoguchi serve` on `data_dir` and a free port; returns when it listens, which it does when it is ready.
     ///
     /// # Errors
     /// It does not start.
     pub fn start(data_dir: &Path) -> Outcome<Self> {
-        let mut command = on_server_core(&program()?);
+        let mut command = server()?;
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
         for (key, value) in [
             ("PASSWORDS__WEAK_HASHES_FOR_TESTS", "true"),
@@ -121,7 +128,7 @@ impl Server {
     /// # Errors
     /// The command fails.
     pub fn add_owner(data_dir: &Path, login: &str, password: &str) -> Outcome<()> {
-        let mut command = on_server_core(&program()?);
+        let mut command = server()?;
         command.args(["user", "add", "--login", login, "--role", "owner", "--data-dir"]).arg(data_dir);
         command.env("MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS", "true");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;

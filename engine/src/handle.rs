@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 pub(crate) use self::reads::store_failed;
 use crate::actors::reply::{Answered, Reply, answered};
-use crate::actors::{Core, conversation, inbox, raw, sender, start, window as window_actor};
+use crate::actors::{Core, conversation, inbox, raw, removal, sender, start, window as window_actor};
 use crate::config::Config;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
@@ -63,6 +63,12 @@ pub enum StartError {
     /// The folder of files.
     #[error("the folder of files cannot be used")]
     Content(#[source] std::io::Error),
+    /// What holds sending.
+    #[error("whether sending is held cannot be read")]
+    Sending(#[source] std::io::Error),
+    /// A restore into the data folder was cut off.
+    #[error("a restore into this data folder was not finished; empty it and restore again")]
+    RestoreUnfinished,
     /// Calls to platforms.
     #[error("no client for outside calls")]
     HttpClient,
@@ -93,8 +99,15 @@ pub struct Taken {
     pub recorded: usize,
     /// Events that were recorded before.
     pub duplicates: usize,
+    /// Events that nobody can read; each waits by itself for a person.
+    pub parked: usize,
     /// The body was stored whole, for later or for a person.
     pub stored_whole: bool,
+}
+
+impl Taken {
+    /// Nothing was taken of it yet.
+    pub(crate) const WHOLE: Self = Self { recorded: 0, duplicates: 0, parked: 0, stored_whole: true };
 }
 
 /// What may keep the engine from being ready; see [`Handle::latches`].
@@ -137,9 +150,13 @@ impl Handle {
             return Ok(());
         }
         let inboxes: Vec<_> = events.iter().filter_map(created_inbox).cloned().collect();
+        let replaces = events.iter().any(|event| matches!(event, org::Event::InboxChanged(_)));
         let facts = events.into_iter().map(Fact::Org).collect();
         self.core.record(self.core.org_stream, None, by, facts, Vec::new()).await?;
         inboxes.iter().for_each(|inbox| start::start_inbox(&self.core, inbox));
+        if replaces && let Err(failure) = removal::replaced_secrets(&self.core).await {
+            tracing::warn!(%failure, "replaced secrets are removed by the next start");
+        }
         Ok(())
     }
 
@@ -222,7 +239,7 @@ impl Handle {
         };
         let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
         raw::store(&self.core, &entry, body, why, None).await?;
-        Ok(Taken { recorded: 0, duplicates: 0, stored_whole: true })
+        Ok(Taken::WHOLE)
     }
 
     /// The window a conversation is in, if it exists.

@@ -77,6 +77,30 @@ async fn actors_that_panic_after_the_commit_open_no_gap() {
     engine.stop().await;
 }
 
+/// It decides on all of a burst before it hears of the first, and the rest is committed when it is gone.
+#[actix_rt::test]
+async fn what_is_committed_after_its_actor_fell_is_told_like_everything_else() {
+    // Just below what a conversation may have on its way: several batches, the last of them while the actor is falling.
+    const MANY: usize = 250;
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(dir.path(), &Clock::manual(Timestamp(1_000_000)));
+    let engine = furnished(config.clone()).await;
+    let (reader, mut updates) = mpsc::channel(10_000);
+    engine.attach(reader);
+    let mut heard = Vec::new();
+    config.faults.slow_sync_ms.store(3, Ordering::Release);
+    for customer in 1..=8 {
+        config.faults.panics_after_commit.store(1, Ordering::Release);
+        assert!(engine.inbound(INBOX, burst(customer, MANY, "もしもし")).await.is_ok());
+        assert_eq!(config.faults.panics_after_commit.load(Ordering::Acquire), 0);
+        told(&mut updates, &mut heard);
+        assert_eq!(heard.len(), customer * MANY);
+        let id = conversation(&engine, customer).await;
+        assert_eq!(engine.conversation(id).await.unwrap().state.last_number as usize, MANY);
+    }
+    engine.stop().await;
+}
+
 #[actix_rt::test]
 async fn a_conversation_that_keeps_failing_is_set_aside_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
@@ -238,7 +262,7 @@ async fn an_event_that_stands_twice_in_one_webhook_holds_up_nobody() {
     let twice = Bytes::from(twice.to_string());
     for (recorded, duplicates) in [(1, 1), (0, 2)] {
         let taken = tokio::time::timeout(PATIENCE, engine.inbound(INBOX, twice.clone())).await.expect("an answer");
-        assert_eq!(taken, Ok(Taken { recorded, duplicates, stored_whole: false }));
+        assert_eq!(taken, Ok(Taken { recorded, duplicates, parked: 0, stored_whole: false }));
     }
     engine.stop().await;
 }

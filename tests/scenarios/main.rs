@@ -1,7 +1,10 @@
 //! The scenarios: each file is named after the fear it removes.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where something is not as it must be")]
 
+mod backed_up;
 mod claim_race;
+mod demo;
+mod documents;
 mod ends;
 mod every_kind;
 mod full_disk;
@@ -11,12 +14,14 @@ mod lost_answers;
 mod media;
 mod missed_updates;
 mod moved_store;
+mod no_way_out;
 mod odd_webhooks;
 mod passed_deadlines;
 mod power_cut;
 mod refused;
 mod reply_mode;
 mod simulated;
+mod stored_bodies;
 mod stuck_reader;
 mod taken_back;
 mod under_load;

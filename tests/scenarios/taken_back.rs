@@ -7,6 +7,7 @@ use bytes::Bytes;
 use madoguchi_engine::domain::conversation::Command;
 use madoguchi_engine::domain::id::Position;
 use madoguchi_engine::domain::message::Content;
+use madoguchi_engine::domain::org::{self, InboxSettings};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::rows::{CatchUp, MessageRow, MessagesQuery, Place};
@@ -249,7 +250,7 @@ async fn an_event_that_nobody_could_read_goes_with_the_message_it_was() {
     let mut other = message(1, 2, "stays");
     other["source"] = json!(5);
     let taken = engine.inbound(INBOX, body(&[broken, other])).await.unwrap();
-    assert!(taken.stored_whole);
+    assert_eq!(taken.parked, 2);
     assert_eq!(engine.raw_bodies(&window()).await.unwrap().len(), 2);
     engine.inbound(INBOX, body(&[unsend(1, 1, "E-u1")])).await.unwrap();
     engine.compact().await.unwrap();
@@ -347,5 +348,30 @@ async fn nobody_needs_to_ask_the_bytes_go_within_a_day() {
     })
     .await;
     assert!(clock.now().0 < 24 * 3_600_000, "within a day: {:?}", clock.now());
+    engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_secret_that_was_replaced_leaves_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(dir.path(), &Clock::manual(Timestamp(1_000_000)));
+    let change = async |engine: &Handle, secret: &str| {
+        let mut inbox = engine.org().inboxes[&INBOX].clone();
+        let InboxSettings::Line(line) = &mut inbox.settings;
+        (line.channel_secret, line.channel_access_token) = (format!("{CANARY}-{secret}"), format!("token-{secret}"));
+        engine.org_command(By::Operator, org::Command::ChangeInbox(inbox)).await.unwrap();
+    };
+    let engine = furnished(config.clone()).await;
+    for secret in ["first", "second"] {
+        change(&engine, secret).await;
+    }
+    engine.compact().await.unwrap();
+    let lies = |secret: &str| !lies_in(dir.path(), format!("-{secret}").as_bytes()).is_empty();
+    assert_eq!([lies("first"), lies("second")], [false, true]);
+    engine.stop().await;
+    drop(engine);
+    let engine = start(config).await;
+    let InboxSettings::Line(line) = engine.org().inboxes[&INBOX].settings.clone();
+    assert_eq!(line.channel_secret, format!("{CANARY}-second"), "what counts now is there");
     engine.stop().await;
 }

@@ -12,7 +12,7 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, session, stickers, tokens, windows,
+    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers, tokens, windows,
 };
 
 /// Who may come to an address.
@@ -52,8 +52,8 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents, ReadWindow,
-    SendFiles, TakeBack, TakeOver, UseSeat, Work,
+    ListOwn, ManageAgents, ManageInboxes, ManageSending, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents,
+    ReadWindow, SendFiles, TakeBack, TakeOver, UseSeat, Work,
 };
 
 table! {
@@ -115,6 +115,9 @@ table! {
     PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::edit;
     DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::delete;
 
+    GET "/api/v1/sending" Right(ManageSending) => sending::get;
+    PUT "/api/v1/sending" Right(ManageSending) => sending::put;
+
     GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
 
     POST "/hooks/line/{inbox}" Open => hooks::line;
@@ -134,6 +137,8 @@ pub fn configure(service: &mut web::ServiceConfig) {
             paths.push(entry.path);
         }
     }
+    // They are tried in turn, mostly each as a pattern. What platforms call comes most often by far.
+    paths.sort_by_key(|path| !path.starts_with("/hooks/"));
     for path in paths {
         service.service(resource(path));
     }

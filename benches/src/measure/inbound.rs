@@ -76,6 +76,8 @@ fn report(
 ) -> Report {
     let rates = |slices: &[Slice]| slices.iter().map(|slice| slice.per_second).collect::<Vec<_>>();
     let busy = |slices: &[Slice]| median(&slices.iter().map(|slice| slice.busy).collect::<Vec<_>>());
+    let cost_us =
+        |slices: &[Slice]| median(&slices.iter().map(|slice| slice.busy / slice.per_second * 1e6).collect::<Vec<_>>());
     // A ratio a round, since neighbours in time had the same machine.
     let ratios = |to: &[Slice]| durable.iter().zip(to).map(|(a, b)| a.per_second / b.per_second).collect::<Vec<_>>();
     let (to_noop, to_redis) = (ratios(noop), ratios(redis));
@@ -122,12 +124,15 @@ fn report(
         measure: "inbound".to_owned(),
         method: format!(
             "{} rounds of {:.1} s each for no-op, webhooks and XADD of the same bytes; server on one core, generator on \
-             the other; busy {:.0} %, {:.0} %, {:.0} %; medians of ratios within a round",
+             the other; busy {:.0} %, {:.0} %, {:.0} %, or {:.0} and {:.0} µs of CPU a no-op and a webhook; medians of \
+             ratios within a round",
             size.rounds,
             slice.as_secs_f64(),
             busy(noop) * 100.0,
             busy(durable) * 100.0,
             busy(redis) * 100.0,
+            cost_us(noop),
+            cost_us(durable),
         ),
         lines,
         raw: json!({

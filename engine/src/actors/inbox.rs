@@ -65,9 +65,9 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
     let received_at = core.now();
     let Ok(parsed) = webhook::parse(&body, received_at) else {
         raw::store(core, &entry, body, RawReason::Unparsable, None).await?;
-        return Ok(Taken { recorded: 0, duplicates: 0, stored_whole: true });
+        return Ok(Taken::WHOLE);
     };
-    let mut events = Vec::new();
+    let mut events = Vec::with_capacity(parsed.events.len());
     let mut parked = 0;
     for event in parsed.events {
         match event {
@@ -83,17 +83,18 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
             }
             Parsed::Broken { event_id, raw: bytes, why } => {
                 metrics::counter!("madoguchi_inbound_parked_total", "why" => why.code()).increment(1);
-                let key = event_key(inbox, &event_id);
+                // Not the event's own key: it may come again whole, or be read by a later release.
+                let key = event_key(inbox, &format!("parked {event_id}"));
                 raw::store(core, &entry, bytes, RawReason::Unparsable, Some(key)).await?;
                 parked += 1;
             }
         }
     }
-    let mut taken = Taken { recorded: 0, duplicates: 0, stored_whole: parked > 0 };
+    let mut taken = Taken { recorded: 0, duplicates: 0, parked, stored_whole: false };
     if events.is_empty() {
         return Ok(taken);
     }
-    let old = known_long_ago(core, events.iter().map(|(_, key)| *key).collect()).await?;
+    let old = known_long_ago(core, &events).await?;
     taken.duplicates = events.len();
     events.retain(|(_, key)| !old.contains(key));
     taken.duplicates -= events.len();
@@ -117,8 +118,13 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
     }
 }
 
-/// Keys that the read models answer for: recorded before the journal's memory begins.
-async fn known_long_ago(core: &Arc<Core>, keys: Vec<DedupeKey>) -> Result<Vec<DedupeKey>, Failure> {
+/// Keys that the read models answer for: recorded before the journal's memory begins. Of nearly all of them memory can
+/// say that they are new; the disk is asked about the rest.
+async fn known_long_ago(core: &Arc<Core>, events: &[(ParsedEvent, DedupeKey)]) -> Result<Vec<DedupeKey>, Failure> {
+    let keys: Vec<_> = events.iter().map(|(_, key)| *key).filter(|key| core.store.may_know(*key)).collect();
+    if keys.is_empty() {
+        return Ok(keys);
+    }
     let read = move |store: &ReadModels| {
         let mut known = Vec::new();
         for key in keys {
@@ -214,7 +220,9 @@ impl Handler<Take> for InboxActor {
             let others_failed = others.iter().any(|told| !matches!(told, Ok(true)));
             reply.send(match mine {
                 Ok(_) if others_failed => Err(Failure::Interrupted),
-                Ok(recorded) => Ok(Taken { recorded: recorded.iter().sum(), duplicates, stored_whole: false }),
+                Ok(recorded) => {
+                    Ok(Taken { recorded: recorded.iter().sum(), duplicates, parked: 0, stored_whole: false })
+                }
                 Err(failure) => Err(failure),
             });
         }));

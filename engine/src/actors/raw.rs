@@ -8,12 +8,15 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::{Core, Recorded, inbox};
+use crate::channels::Parsed;
+use crate::channels::line::webhook;
 use crate::domain::id::{Position, WindowId};
 use crate::domain::org::Inbox;
 use crate::domain::record::{By, Fact};
+use crate::domain::time::Timestamp;
 use crate::domain::window::{Event, MAX_RAW, RawAccepted, RawBody, RawEnd, RawReason};
 use crate::failure::Failure;
-use crate::handle::store_failed;
+use crate::handle::{Taken, store_failed};
 use crate::journal::writer::Lane;
 use crate::journal::{DedupeKey, codec};
 use crate::readmodel::{ReadModels, ReplayFault};
@@ -140,19 +143,25 @@ pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
     left
 }
 
+/// Whether taking a body would only store it once more. An event of several that nobody can read is stored by itself.
+fn is_unreadable(body: &Bytes, is_event: bool, now: Timestamp) -> bool {
+    let Ok(webhook) = webhook::parse(body, now) else { return true };
+    is_event && webhook.events.iter().any(|event| matches!(event, Parsed::Broken { .. }))
+}
+
 /// Interprets one stored body and says so in the journal. What is still unreadable stays.
 pub(crate) async fn interpret(
     core: &Arc<Core>,
     window: &WindowId,
     by: By,
     accepted: &RawAccepted,
-) -> Result<crate::handle::Taken, Failure> {
+) -> Result<Taken, Failure> {
     let body = bytes_of(core, accepted).await?;
-    let body = if accepted.why == RawReason::Unparsable && stands_alone(&body) {
-        Bytes::from([b"{\"events\":[".as_slice(), &body, b"]}"].concat())
-    } else {
-        body
-    };
+    let is_event = accepted.why == RawReason::Unparsable && stands_alone(&body);
+    let body = if is_event { Bytes::from([b"{\"events\":[".as_slice(), &body, b"]}"].concat()) } else { body };
+    if is_unreadable(&body, is_event, core.now()) {
+        return Ok(Taken::WHOLE);
+    }
     let taken = inbox::take_body(core, accepted.inbox, body).await?;
     if taken.stored_whole {
         return Ok(taken);

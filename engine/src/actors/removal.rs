@@ -1,10 +1,11 @@
 //! Removing content that was taken back: a customer's unsend, an author's deleted memo, a stored body that was
-//! interpreted. One mechanism, `Journal::redact`; what is due stands in the read models and follows from the journal,
+//! interpreted, the secrets of an account that were replaced. One mechanism, `Journal::redact`; what is due stands in the read models and follows from the journal,
 //! so that a stop at any step is finished by the next start.
 //!
 //! Readers never wait for it: timelines, frames in memory and resumes leave the words out from the record on that takes
 //! them back. The bytes leave the disk with the next compaction.
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use std::sync::atomic::Ordering;
 
 use super::{Core, raw};
 use crate::domain::conversation::{Command, Event};
-use crate::domain::id::{ConversationId, Position, StreamId};
+use crate::domain::id::{ConversationId, InboxId, Position, StreamId};
+use crate::domain::org::Event as Org;
 use crate::domain::record::{By, Fact};
 use crate::domain::window::{Event as Window, RawBody, RawEnd, RawReason};
 use crate::failure::Failure;
@@ -31,6 +33,10 @@ const CHUNK_BYTES: usize = 4 << 20;
 
 /// Runs until the engine stops.
 pub(crate) async fn run(core: Arc<Core>) {
+    // What a kill left undone.
+    if let Err(failure) = replaced_secrets(&core).await {
+        tracing::warn!(%failure, "secrets that were replaced are not removed yet");
+    }
     while !core.is_stopping() {
         if let Err(failure) = settle(&core).await {
             tracing::warn!(%failure, "content that was taken back is not removed yet");
@@ -192,4 +198,32 @@ async fn search(
         }
     }
     Ok(())
+}
+
+/// Empties the records of account settings that later ones replaced: what goes of them is the secrets. It follows from
+/// the journal alone.
+pub(crate) async fn replaced_secrets(core: &Arc<Core>) -> Result<(), Failure> {
+    let work = core.clone();
+    let emptied = core.pool.run(Lane::Ordinary, move || empty_replaced(&*work.journal, work.org_stream)).await?;
+    emptied.map_err(|fault| failed(&fault))
+}
+
+fn empty_replaced(journal: &dyn Journal, stream: StreamId) -> Result<(), Fault> {
+    let mut newest: HashMap<InboxId, Position> = HashMap::new();
+    let mut next = Position(1);
+    loop {
+        let found = journal.read(stream, next, CHUNK, CHUNK_BYTES)?;
+        let Some(last) = found.last().map(|stored| stored.position) else { return Ok(()) };
+        for stored in &found {
+            let Ok(record) = codec::decode(&stored.payload) else { continue };
+            for fact in &record.events {
+                let Fact::Org(Org::InboxCreated(inbox) | Org::InboxChanged(inbox)) = fact else { continue };
+                let before = newest.insert(inbox.id, stored.position);
+                if let Some(replaced) = before.filter(|before| *before != stored.position) {
+                    journal.redact(stream, replaced)?;
+                }
+            }
+        }
+        next = last.next();
+    }
 }

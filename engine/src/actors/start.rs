@@ -33,6 +33,7 @@ use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
 use crate::pulse::Pulses;
 use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
+use crate::sending::Gate;
 use crate::uploads::Uploads;
 use crate::views::Views;
 
@@ -69,6 +70,7 @@ pub(crate) fn begin(core: Core) -> Arc<Core> {
     core.sender_arbiter.spawn(super::upkeep::run(core.clone()));
     core.sender_arbiter.spawn(super::removal::run(core.clone()));
     core.sender_arbiter.spawn(super::fetcher::sweep::run(core.clone()));
+    core.sender_arbiter.spawn(super::upkeep::recollect(core.clone()));
     for view in core.views.windows().into_iter().filter(|view| view.position() > Position(0)) {
         start_window(&core, &view.id);
     }
@@ -96,6 +98,9 @@ pub(crate) struct Parts {
 }
 
 fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
+    if crate::backup::is_unfinished(&config.data_dir) {
+        return Err(StartError::RestoreUnfinished);
+    }
     let options = Options { segment_bytes: config.segment_bytes, redactor: codec::redact };
     let log = SegmentJournal::open(config.data_dir.join("journal"), options)?;
     let rows = config.data_dir.join("readmodel");
@@ -181,6 +186,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         uploads,
         content,
         stickers: Stickers::default(),
+        sending: Gate::open(&config.data_dir, config.hold_sending).map_err(StartError::Sending)?,
         pulses: Pulses::default(),
         depths: Depths::default(),
         counts: parts.counts,

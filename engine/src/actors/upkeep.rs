@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Core;
 use crate::domain::id::{Position, StreamId};
 use crate::journal::writer::Lane;
-use crate::readmodel::day_of;
+use crate::readmodel::{ReadModels, day_of};
 
 /// How often the disk is asked for its free space, in milliseconds.
 const ROUND_MS: i64 = 1_000;
@@ -50,6 +50,13 @@ pub(crate) async fn run(core: Arc<Core>) {
     }
 }
 
+/// Looks through the dedupe keys of the days before this start; until then the disk is asked about each event.
+pub(crate) async fn recollect(core: Arc<Core>) {
+    if let Ok(Err(error)) = core.read(Lane::Ordinary, ReadModels::recollect).await {
+        tracing::error!(%error, "old dedupe keys cannot be looked through");
+    }
+}
+
 /// Costs nothing where nothing was redacted.
 async fn compact(core: &Arc<Core>) {
     let journal = core.journal.clone();
@@ -81,6 +88,7 @@ fn publish(core: &Core) {
     set("madoguchi_readmodel_lag_records", records);
     set("madoguchi_readmodel_lag_bytes", bytes);
     set("madoguchi_readmodel_distrusted", usize::from(core.store.is_distrusted()));
+    set("madoguchi_sending_held", usize::from(core.sending.is_held()));
     set("madoguchi_store_reads_waiting", core.pool.waiting());
     set("madoguchi_conversations_awake", core.registry.len());
     let views = core.views.windows();

@@ -32,7 +32,7 @@ impl Core {
 
     /// The same with another patience.
     pub(crate) async fn caught_up_within(&self, stream: StreamId, patience_ms: i64) -> Result<(), Failure> {
-        let arrival = self.store.arrival(stream, self.journal.head(stream));
+        let arrival = self.store_writer.arrival(stream, self.journal.head(stream));
         self.config.clock.within_ms(patience_ms, arrival).await.unwrap_or(Err(Failure::CatchingUp))
     }
 

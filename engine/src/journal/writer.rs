@@ -226,36 +226,35 @@ impl Line {
 }
 
 fn commit(journal: &dyn Journal, batch: &mut Vec<Entry>) -> Result<Vec<Told>, Fault> {
-    let appends: Vec<Append> = batch
-        .iter()
-        .filter_map(|entry| match &entry.what {
-            What::Append(submission) => Some(submission.append.clone()),
-            What::Barrier(_) => None,
-        })
-        .collect();
-    let results = if appends.is_empty() { Vec::new() } else { append(journal, &appends)? };
-    let mut results = results.into_iter();
-    let told = batch.drain(..).map(|entry| match entry.what {
-        What::Barrier(then) => Told::Barrier(then),
+    let mut appends = Vec::with_capacity(batch.len());
+    let take_apart = |entry: Entry| match entry.what {
+        What::Barrier(then) => Waits::ForAll(then),
         What::Append(submission) => {
-            let submission = *submission;
-            match results.next().expect("one result an append") {
-                Err(refused) => Told::Refused(refused, submission.answer),
-                Ok(position) => {
-                    let committed = Committed {
-                        stream: submission.append.stream,
-                        position,
-                        window: submission.window,
-                        record: submission.record,
-                        dedupe: submission.append.dedupe,
-                        after: submission.after,
-                    };
-                    Told::Committed(committed, submission.answer)
-                }
+            let Submission { append, window, record, after, answer } = *submission;
+            appends.push(append);
+            Waits::ForOne { window, record, after, answer }
+        }
+    };
+    let waits: Vec<_> = batch.drain(..).map(take_apart).collect();
+    let results = if appends.is_empty() { Vec::new() } else { append(journal, &appends)? };
+    let mut results = appends.into_iter().zip(results);
+    let told = waits.into_iter().map(|waits| match waits {
+        Waits::ForAll(then) => Told::Barrier(then),
+        Waits::ForOne { window, record, after, answer } => {
+            let (Append { stream, dedupe, .. }, result) = results.next().expect("one result an append");
+            match result {
+                Err(refused) => Told::Refused(refused, answer),
+                Ok(position) => Told::Committed(Committed { stream, position, window, record, dedupe, after }, answer),
             }
         }
     });
     Ok(told.collect())
+}
+
+/// What is kept of an entry while its append is written.
+enum Waits {
+    ForAll(Then),
+    ForOne { window: Option<WindowId>, record: Arc<Record>, after: Vec<Arc<Conversation>>, answer: Answer },
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a batch is small")]

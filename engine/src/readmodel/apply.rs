@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::batch::Batch;
-use super::dedupe::{KEYS_A_ROW, day_of};
+use super::batch::{Batch, Heads};
+use super::dedupe::day_of;
 use super::due::{self, Due};
 use super::key;
 use super::row::{self, Line, LineValue, RawValue};
@@ -30,13 +30,13 @@ impl ReadModels {
     /// The store failed, or records of a stream were left out. From then on nothing is applied any more, and the store is
     /// made anew at the next start.
     pub fn apply(&self, records: &[Committed]) -> Result<(), ReadFault> {
-        let _one = self.writing.lock();
+        let mut heads = self.writing.lock();
         for records in records.chunks(RECORDS) {
             if self.ended.load(Ordering::Acquire) {
                 return Err(ReadFault::Closed);
             }
             // sled asserts where other stores answer with an error, and a broken store must not take the engine along.
-            let applied = catch_unwind(AssertUnwindSafe(|| self.apply_as_one(records)));
+            let applied = catch_unwind(AssertUnwindSafe(|| self.apply_as_one(records, &mut heads)));
             if let Err(fault) = applied.unwrap_or(Err(ReadFault::Panicked)) {
                 self.distrust();
                 self.end();
@@ -46,8 +46,8 @@ impl ReadModels {
         Ok(())
     }
 
-    fn apply_as_one(&self, records: &[Committed]) -> Result<(), ReadFault> {
-        let mut batch = Batch::new(self);
+    fn apply_as_one(&self, records: &[Committed], heads: &mut Heads) -> Result<(), ReadFault> {
+        let mut batch = Batch::new(self, heads);
         for record in records {
             stage(&mut batch, record)?;
         }
@@ -55,12 +55,14 @@ impl ReadModels {
             return Ok(());
         }
         let has_due = batch.has_due();
-        let (rows, standings) = batch.finish()?;
+        batch.note_keys(&mut self.seen.write());
+        let (rows, standings, written) = batch.finish()?;
         {
             let _gate = self.gate.write();
             self.db.apply_batch(rows)?;
             self.streams.write().extend(standings);
         }
+        heads.learn(written);
         self.moved.notify_waiters();
         if has_due {
             self.removal_due.notify_one();
@@ -106,12 +108,8 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
         batch.put_conversation((stream, window, position), state)?;
     }
     let day = day_of(committed.record.at);
-    for (part, keys) in (0..).zip(committed.dedupe.chunks(KEYS_A_ROW)) {
-        for key in keys {
-            batch.put(key::dedupe(*key), row::write(&(stream, position)));
-        }
-        let keys: Vec<u128> = keys.iter().map(|key| key.0).collect();
-        batch.put(key::dedupe_day(day, stream, position, part), row::write(&keys));
+    for key in &committed.dedupe {
+        batch.put_key(day, *key, (stream, position));
     }
     batch.stand(stream, standing);
     Ok(())

@@ -8,20 +8,51 @@ use sled::IVec;
 
 use super::key::{self, Key};
 use super::row::{self, ConversationValue, LineValue, Listed, RawValue, WindowValue};
+use super::seen::Seen;
 use super::{ReadFault, ReadModels, Standing, chunk};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
 use crate::domain::window::Window;
+use crate::journal::DedupeKey;
+
+/// Conversations whose heads are remembered; at the limit all are forgotten, and read again where they are needed.
+const HEADS: usize = 8_192;
+
+/// What the writer has to know of a conversation's row before it writes it anew: the lists it stands in on disk, and its
+/// pieces there.
+type Head = (Listed, u16);
+
+/// The heads of conversations that were written lately: whose row was written is mostly written again.
+#[derive(Debug, Default)]
+pub(super) struct Heads(HashMap<ConversationId, Head>);
+
+impl Heads {
+    /// Takes over what is on disk now.
+    pub(super) fn learn(&mut self, written: Vec<(ConversationId, Head)>) {
+        if self.0.len() + written.len() > HEADS {
+            self.0.clear();
+        }
+        self.0.extend(written);
+    }
+
+    /// Rows were removed.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
 
 /// Changes on their way to the store.
 pub(super) struct Batch<'a> {
     models: &'a ReadModels,
+    heads: &'a Heads,
     streams: HashMap<StreamId, Standing>,
     windows: HashMap<StreamId, WindowRow>,
     talks: HashMap<ConversationId, Talk>,
     lines: HashMap<(ConversationId, u32), Option<LineValue>>,
     /// Rows that nobody reads before they are written; `None` removes.
     rest: HashMap<Key, Option<Vec<u8>>>,
+    /// Dedupe keys, the day they stand under and where they were recorded.
+    keys: HashMap<(u32, DedupeKey), (StreamId, Position)>,
     /// Content came to be due for removal.
     leaves_due: bool,
 }
@@ -29,8 +60,7 @@ pub(super) struct Batch<'a> {
 /// A conversation as it was read, and as it is now.
 #[derive(Default)]
 struct Talk {
-    /// The lists it stands in on disk, and its pieces there.
-    before: Option<(Listed, u16)>,
+    before: Option<Head>,
     now: Option<(StreamId, WindowId, Position, Arc<Conversation>)>,
     /// The state on disk, read only when a record needs it.
     stored: Option<Arc<Conversation>>,
@@ -43,20 +73,31 @@ struct WindowRow {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(models: &'a ReadModels) -> Self {
+    pub(super) fn new(models: &'a ReadModels, heads: &'a Heads) -> Self {
         Self {
             models,
+            heads,
             streams: HashMap::new(),
             windows: HashMap::new(),
             talks: HashMap::new(),
             lines: HashMap::new(),
             rest: HashMap::new(),
+            keys: HashMap::new(),
             leaves_due: false,
         }
     }
 
     pub(super) fn leaves_due(&mut self) {
         self.leaves_due = true;
+    }
+
+    pub(super) fn put_key(&mut self, day: u32, key: DedupeKey, at: (StreamId, Position)) {
+        self.keys.insert((day, key), at);
+    }
+
+    /// Tells memory of the keys. Before they are written, so that no reader is told that one is not there.
+    pub(super) fn note_keys(&self, seen: &mut Seen) {
+        self.keys.keys().for_each(|(day, key)| seen.note(*day, *key));
     }
 
     pub(super) fn has_due(&self) -> bool {
@@ -120,12 +161,9 @@ impl<'a> Batch<'a> {
         match self.talks.entry(id) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
-                let before = match self.models.db.get(key::piece(&key::conversation(id), 0))? {
-                    None => None,
-                    Some(piece) => {
-                        let (count, front) = chunk::first(&piece)?;
-                        Some((Listed::front(front)?, count))
-                    }
+                let before = match self.heads.0.get(&id) {
+                    Some(head) => Some(*head),
+                    None => head_on_disk(&self.models.db, id)?,
                 };
                 Ok(entry.insert(Talk { before, ..Talk::default() }))
             }
@@ -209,12 +247,13 @@ impl<'a> Batch<'a> {
         self.rest.insert(key, None);
     }
 
-    /// Everything as one change of the store, and where the streams stand after it.
-    pub(super) fn finish(self) -> Result<(sled::Batch, HashMap<StreamId, Standing>), ReadFault> {
+    /// Everything as one change of the store, where the streams stand after it, and the heads of what it writes.
+    pub(super) fn finish(self) -> Result<Finished, ReadFault> {
         let mut batch = sled::Batch::default();
+        let mut heads = Vec::with_capacity(self.talks.len());
         let db = &self.models.db;
         for (id, talk) in self.talks {
-            write_talk(db, &mut batch, id, talk)?;
+            heads.extend(write_talk(db, &mut batch, id, talk)?.map(|head| (id, head)));
         }
         for (stream, WindowRow { old_count, now }) in self.windows {
             if let Some(value) = now {
@@ -226,6 +265,9 @@ impl<'a> Batch<'a> {
                 batch.insert(key::line(id, number), row::write(&value));
             }
         }
+        for ((day, key), at) in self.keys {
+            batch.insert(key::dedupe(day, key), row::write(&at));
+        }
         for (key, value) in self.rest {
             match value {
                 Some(value) => batch.insert(key, value),
@@ -235,8 +277,17 @@ impl<'a> Batch<'a> {
         for (stream, standing) in &self.streams {
             batch.insert(key::stream(key::STREAM, *stream), standing.write());
         }
-        Ok((batch, self.streams))
+        Ok((batch, self.streams, heads))
     }
+}
+
+/// What [`Batch::finish`] gives.
+type Finished = (sled::Batch, HashMap<StreamId, Standing>, Vec<(ConversationId, Head)>);
+
+fn head_on_disk(db: &sled::Db, id: ConversationId) -> Result<Option<Head>, ReadFault> {
+    let Some(piece) = db.get(key::piece(&key::conversation(id), 0))? else { return Ok(None) };
+    let (count, front) = chunk::first(&piece)?;
+    Ok(Some((Listed::front(front)?, count)))
 }
 
 /// The store lost where its stream stood and not this row: nothing in it can be believed.
@@ -244,14 +295,19 @@ fn before(kept: Position, position: Position, model: &'static str) -> Result<(),
     if kept < position { Ok(()) } else { Err(ReadFault::Row { model }) }
 }
 
-fn write_talk(db: &sled::Db, batch: &mut sled::Batch, id: ConversationId, talk: Talk) -> Result<(), ReadFault> {
+fn write_talk(
+    db: &sled::Db,
+    batch: &mut sled::Batch,
+    id: ConversationId,
+    talk: Talk,
+) -> Result<Option<Head>, ReadFault> {
     let Some((stream, window, position, state)) = talk.now else {
-        return Ok(());
+        return Ok(None);
     };
     let listed = Listed::of(stream, &state);
     let whole = row::write_conversation(listed, &window, position, &state);
     let old_count = talk.before.map_or(0, |(_, count)| count);
-    chunk::write(db, batch, &key::conversation(id), &whole, old_count)?;
+    let count = chunk::write(db, batch, &key::conversation(id), &whole, old_count)?;
     let before: Vec<_> = talk.before.into_iter().flat_map(|(listed, _)| listed.keys(id)).collect();
     let now: Vec<_> = listed.keys(id).collect();
     for key in before.iter().filter(|key| !now.contains(key)) {
@@ -260,5 +316,5 @@ fn write_talk(db: &sled::Db, batch: &mut sled::Batch, id: ConversationId, talk: 
     for key in now.into_iter().filter(|key| !before.contains(key)) {
         batch.insert(key, IVec::default());
     }
-    Ok(())
+    Ok(Some((listed, count)))
 }

@@ -45,14 +45,15 @@ pub(super) fn join(db: &sled::Db, row: &Key) -> Result<Option<Vec<u8>>, ReadFaul
     Ok(Some(whole))
 }
 
-/// Puts a row in the place of one that has `old_count` pieces on disk; none where there is no such row.
+/// Puts a row in the place of one that has `old_count` pieces on disk; none where there is no such row. Answers with
+/// the pieces it has then.
 pub(super) fn write(
     db: &sled::Db,
     batch: &mut sled::Batch,
     row: &Key,
     whole: &[u8],
     old_count: u16,
-) -> Result<(), ReadFault> {
+) -> Result<u16, ReadFault> {
     let pieces = split(whole);
     let count = u16::try_from(pieces.len()).expect("counted by `split`");
     for number in count..old_count {
@@ -66,7 +67,7 @@ pub(super) fn write(
             batch.insert(key, piece);
         }
     }
-    Ok(())
+    Ok(count)
 }
 
 #[cfg(test)]

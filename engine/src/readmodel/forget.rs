@@ -19,7 +19,8 @@ impl ReadModels {
     /// # Errors
     /// The store failed; the rest goes at the next start.
     pub fn forget_stream(&self, stream: StreamId) -> Result<(), ReadFault> {
-        let _one = self.writing.lock();
+        let mut heads = self.writing.lock();
+        heads.clear();
         if self.ended.load(Ordering::Acquire) {
             return Err(ReadFault::Closed);
         }
@@ -100,10 +101,6 @@ impl ReadModels {
     fn forget_dedupe(&self, stream: StreamId) -> Result<(), ReadFault> {
         self.remove_where(key::DEDUPE, |_, value| {
             let (of, _): (StreamId, Position) = row::read(value, "dedupe")?;
-            Ok(of == stream)
-        })?;
-        self.remove_where(key::DEDUPE_DAY, |entry, _| {
-            let (of, _) = key::dedupe_origin(entry).ok_or(ReadFault::Row { model: "dedupe days" })?;
             Ok(of == stream)
         })
     }

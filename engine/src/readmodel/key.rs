@@ -25,11 +25,8 @@ pub(super) const THREAD: u8 = b'T';
 pub(super) const POINT: u8 = b'A';
 /// (Stream, stored body) → what it is.
 pub(super) const RAW: u8 = b'R';
-/// Dedupe key → where it was recorded.
+/// (Day, dedupe key) → where it was recorded.
 pub(super) const DEDUPE: u8 = b'K';
-/// (Day, stream, position, part) → dedupe keys. In the order of the records, so that it grows at few places.
-pub(super) const DEDUPE_DAY: u8 = b'Y';
-
 /// (Stream, position, kind) → content that is to be removed from the journal.
 pub(super) const DUE: u8 = b'X';
 
@@ -74,7 +71,12 @@ impl Key {
 
     /// Where the keys of a day begin.
     pub(super) fn day(day: u32) -> Self {
-        Self::of(DEDUPE_DAY).with(&day.to_be_bytes())
+        Self::of(DEDUPE).with(&day.to_be_bytes())
+    }
+
+    /// Where the keys of all days have ended.
+    pub(super) fn after_days() -> Self {
+        Self::of(DEDUPE + 1)
     }
 
     /// The first key after this one.
@@ -148,18 +150,14 @@ pub(super) fn due(in_stream: StreamId, position: Position, kind: u8) -> Key {
     stream(DUE, in_stream).with(&position.0.to_be_bytes()).with(&[kind])
 }
 
-pub(super) fn dedupe(key: DedupeKey) -> Key {
-    Key::of(DEDUPE).with(&key.0.to_be_bytes())
+pub(super) fn dedupe(day: u32, key: DedupeKey) -> Key {
+    Key::day(day).with(&key.0.to_be_bytes())
 }
 
-pub(super) fn dedupe_day(day: u32, stream: StreamId, position: Position, part: u16) -> Key {
-    Key::day(day).with(&stream.0.to_be_bytes()).with(&position.0.to_be_bytes()).with(&part.to_be_bytes())
-}
-
-/// Stream and position of a day's entry.
-pub(super) fn dedupe_origin(key: &[u8]) -> Option<(StreamId, Position)> {
-    let mut fields = Fields(key.get(5..)?);
-    Some((fields.stream()?, Position(fields.u64()?)))
+/// The day and the dedupe key of a row.
+pub(super) fn dedupe_parts(row: &[u8]) -> Option<(u32, DedupeKey)> {
+    let mut fields = Fields(row.get(1..)?);
+    Some((fields.take().map(u32::from_be_bytes)?, DedupeKey(fields.take().map(u128::from_be_bytes)?)))
 }
 
 /// Takes a key or value of fixed fields apart again, front to back.

@@ -22,6 +22,7 @@ mod list;
 mod open;
 mod queue;
 mod row;
+mod seen;
 mod stamp;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,6 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
@@ -49,19 +49,24 @@ pub use row::{Line, RawWaiting, TimelineRow};
 pub use timeline::TimelinePage;
 pub use writer::{OnFault, Writer};
 
+use self::batch::Heads;
+use self::seen::Seen;
+
 use crate::domain::id::{Position, StreamId, WindowId};
 use crate::failure::Failure;
 
 /// The read models of one store. Methods that read or write block on the disk: never call them on an arbiter, except
-/// [`ReadModels::reached`] and [`ReadModels::wait_for`].
+/// [`ReadModels::reached`] and [`ReadModels::arrival`].
 #[derive(Debug)]
 pub struct ReadModels {
     db: sled::Db,
     dir: PathBuf,
     /// Where each stream stands, as on disk.
     streams: RwLock<HashMap<StreamId, Standing>>,
-    /// Held while rows are worked out and written: there is one writer at a time.
-    writing: Mutex<()>,
+    /// The dedupe keys of the rows, in memory.
+    seen: RwLock<Seen>,
+    /// Held while rows are worked out and written: there is one writer at a time, and it remembers what it wrote.
+    writing: Mutex<Heads>,
     /// Held for writing while a batch lands, for reading by whoever needs several rows that fit together.
     gate: RwLock<()>,
     /// Rung when a stream moved, or nothing will move any more.
@@ -90,15 +95,8 @@ impl ReadModels {
         self.streams.read().get(&stream).map_or(Position(0), |standing| standing.reached)
     }
 
-    /// Returns once the effects of `position` are here. Readers ask for the stream's head as of their arrival.
-    ///
-    /// # Errors
-    /// `CatchingUp` when `timeout` passed before, or when nothing is applied any more.
-    pub async fn wait_for(&self, stream: StreamId, position: Position, timeout: Duration) -> Result<(), Failure> {
-        tokio::time::timeout(timeout, self.arrival(stream, position)).await.unwrap_or(Err(Failure::CatchingUp))
-    }
-
-    /// The same without an end to its patience.
+    /// Returns once the effects of `position` are here. Readers ask for the stream's head as of their arrival, and bring
+    /// the limit of their patience along.
     ///
     /// # Errors
     /// `CatchingUp` when nothing is applied any more.

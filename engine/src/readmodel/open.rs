@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::fault::{OpenFault, ReadFault};
 use super::key::{self, Fields};
+use super::seen::Seen;
 use super::stamp::{self, SCHEMA, Stamp};
 use super::{ReadModels, Standing};
 use crate::domain::id::StreamId;
@@ -89,6 +90,7 @@ impl ReadModels {
         let models = Self {
             db,
             dir: dir.to_owned(),
+            seen: RwLock::new(if streams.is_empty() { Seen::whole() } else { Seen::default() }),
             streams: RwLock::new(streams),
             writing: Mutex::default(),
             gate: RwLock::default(),

@@ -1,7 +1,11 @@
 //! Committed records on their way to the read models. At the limit the one who pushes waits: a journal's writer that
 //! slows down is the promise that rows never lag further (DESIGN 4).
+//!
+//! Records are gathered for a moment, because rows of many are written for little more than rows of one, and every
+//! batch wakes threads. Nobody waits for that: whoever wants rows is in a hurry and says so.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -22,6 +26,11 @@ pub(super) struct Bound {
 /// The bound of a running engine.
 pub(super) const BOUND: Bound = Bound { records: 20_000, bytes: 32 << 20 };
 
+/// How long records are gathered at most before they are taken.
+const GATHERED: Duration = Duration::from_millis(10);
+/// Records that are enough to be taken at once.
+const ENOUGH: usize = 256;
+
 /// Records waiting, and those in the writer's hand.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -39,7 +48,18 @@ struct State {
     /// Records pushed and not applied, with what they weigh; those in the writer's hand count too.
     records: usize,
     bytes: usize,
+    /// Readers that wait for rows, and pushers that wait for room.
+    in_a_hurry: usize,
     ended: bool,
+}
+
+/// Somebody waits: while it is there, nothing is gathered.
+pub(super) struct Hurry<'a>(&'a Queue);
+
+impl Drop for Hurry<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().in_a_hurry -= 1;
+    }
 }
 
 impl Queue {
@@ -50,12 +70,15 @@ impl Queue {
     /// Puts records at the end; waits while there is no room. After the end it lets them fall: the journal has them.
     pub(super) fn push(&self, records: Vec<Committed>) {
         let mut state = self.state.lock();
+        let was_empty = state.waiting.is_empty();
         for record in records {
             let weight = weight(&record);
             // One that is heavier than the bound goes through alone.
             while !state.ended && state.records > 0 && !self.has_room(&state, weight) {
+                state.in_a_hurry += 1;
                 self.filled.notify_one();
                 self.freed.wait(&mut state);
+                state.in_a_hurry -= 1;
             }
             if state.ended {
                 return;
@@ -64,7 +87,25 @@ impl Queue {
             state.bytes += weight;
             state.waiting.push_back((weight, record));
         }
+        if was_empty || state.is_ripe() {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Has records taken as they come, as long as the answer is held.
+    pub(super) fn hurry(&self) -> Hurry<'_> {
+        self.state.lock().in_a_hurry += 1;
         self.filled.notify_one();
+        Hurry(self)
+    }
+
+    /// Waits for the first record, and then until it is worth while to take them.
+    pub(super) fn gather(&self) {
+        let mut state = self.state.lock();
+        while state.waiting.is_empty() && !state.ended {
+            self.filled.wait(&mut state);
+        }
+        while !state.is_ripe() && !self.filled.wait_for(&mut state, GATHERED).timed_out() {}
     }
 
     fn has_room(&self, state: &State, weight: usize) -> bool {
@@ -83,6 +124,12 @@ impl Queue {
         let count = state.waiting.len().min(most);
         let (weights, records): (Vec<_>, Vec<_>) = state.waiting.drain(..count).unzip();
         Some(Taken { records, bytes: weights.iter().sum() })
+    }
+
+    /// Whether [`Queue::gather`] would return at once where something waits.
+    #[cfg(test)]
+    pub(super) fn is_ripe(&self) -> bool {
+        self.state.lock().is_ripe()
     }
 
     /// Whether [`Queue::take`] would wait.
@@ -122,6 +169,13 @@ impl Queue {
     }
 }
 
+impl State {
+    /// Whether waiting for more would gain nothing, or keep somebody waiting.
+    fn is_ripe(&self) -> bool {
+        self.ended || self.in_a_hurry > 0 || self.waiting.len() >= ENOUGH
+    }
+}
+
 /// What the writer took.
 pub(super) struct Taken {
     pub(super) records: Vec<Committed>,
@@ -153,5 +207,5 @@ fn fact_weight(fact: &Fact) -> usize {
 
 fn state_weight(state: &Conversation) -> usize {
     let waiting: usize = state.outbox.iter().map(|item| 256 + item.content.weight()).sum();
-    1_024 + waiting + 64 * state.external_ids.len() + 32 * (state.client_ids.len() + state.notes.len())
+    1_024 + waiting + 16 * state.external_ids.len() + 32 * (state.client_ids.len() + state.notes.len())
 }

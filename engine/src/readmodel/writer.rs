@@ -82,12 +82,13 @@ impl Writer {
         self.queue.push(records);
     }
 
-    /// See [`ReadModels::wait_for`].
+    /// See [`ReadModels::arrival`]; records on their way are not gathered any longer meanwhile.
     ///
     /// # Errors
-    /// `CatchingUp` when it takes longer than `timeout`, or will never be.
-    pub async fn wait_for(&self, stream: StreamId, position: Position, timeout: Duration) -> Result<(), Failure> {
-        self.models.wait_for(stream, position, timeout).await
+    /// As [`ReadModels::arrival`].
+    pub async fn arrival(&self, stream: StreamId, position: Position) -> Result<(), Failure> {
+        let _hurry = (self.models.reached(stream) < position).then(|| self.queue.hurry());
+        self.models.arrival(stream, position).await
     }
 
     /// Records that were pushed and are not applied yet.
@@ -131,7 +132,9 @@ impl Drop for Writer {
 }
 
 fn run(models: &ReadModels, queue: &Queue, faults: &Faults, on_fault: &OnFault) {
-    while let Some(taken) = queue.take(AT_ONCE) {
+    loop {
+        queue.gather();
+        let Some(taken) = queue.take(AT_ONCE) else { return };
         while faults.hold_read_models.load(Ordering::Relaxed) && !queue.has_ended() {
             std::thread::sleep(HELD);
         }

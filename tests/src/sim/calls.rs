@@ -234,7 +234,7 @@ fn judge_hook(events: &[Event], result: &Result<Taken, Failure>, truth: &Truth) 
     let Ok(taken) = result else { return };
     for event in events.iter().filter(|event| event.text.is_some()) {
         let recorded = truth.received.contains_key(&event.id);
-        let safe = recorded || (taken.stored_whole && truth.has(&event.id));
+        let safe = recorded || ((taken.stored_whole || taken.parked > 0) && truth.has(&event.id));
         // A repetition may rest on a body that was stored whole before.
         let earlier = taken.duplicates > 0 && truth.has(&event.id);
         assert!(safe || earlier, "{event:?} was answered 200 and is not on disk");

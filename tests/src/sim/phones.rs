@@ -59,6 +59,7 @@ struct Call {
     what: What,
     texts: Vec<String>,
     answer: oneshot::Sender<Outcome>,
+    begun_at: Timestamp,
 }
 
 enum What {
@@ -189,7 +190,8 @@ impl Phones {
             state.next_call += 1;
             let name = state.next_call;
             let text = |bubble: &Bubble| bubble.body.as_str().expect("all is text").to_owned();
-            state.calls.insert(name, Call { what, texts: bubbles.iter().map(text).collect(), answer });
+            let begun_at = self.clock.now();
+            state.calls.insert(name, Call { what, texts: bubbles.iter().map(text).collect(), begun_at, answer });
         }
         wait.await.unwrap_or(Outcome::Ambiguous)
     }
@@ -211,7 +213,8 @@ impl State {
                 user
             }
             What::Push { to, key } => {
-                let known = self.keys.get(key).filter(|(at, _)| now.since_ms(*at) < KEY_MS);
+                // A call reaches the platform within its time-out: its key is as old as it was when the call began.
+                let known = self.keys.get(key).filter(|(at, _)| call.begun_at.since_ms(*at) < KEY_MS);
                 if let Some((_, texts)) = known {
                     assert_eq!(*texts, call.texts, "one retry key for two messages");
                     return Outcome::Accepted { external_ids: Vec::new(), request_id: None };

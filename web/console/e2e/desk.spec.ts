@@ -322,7 +322,7 @@ test('names and texts of hostile people are shown as text and run nothing', asyn
   await world.open(page, '悪意');
   await bubbles(page, text).waitFor();
   expect(await page.locator('[data-main=held]').textContent()).toContain(name);
-  expect(await page.locator('main article img, main article script, main article svg[onload]').count()).toBe(0);
+  expect(await page.locator('main article .bubble img, main article script, main article svg[onload]').count()).toBe(0);
   const links = await page
     .locator('main article .text a')
     .evaluateAll((them) => them.map((it) => [it.getAttribute('href'), it.getAttribute('rel')]));

@@ -2,10 +2,12 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createShop } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { deflateSync } from 'node:zlib';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const built = (name: string) =>
@@ -21,6 +23,45 @@ export const sleepless = async <T>(what: string, look: () => Promise<T | null | 
     await new Promise((next) => setTimeout(next, 25));
   }
 };
+
+/** A picture of two colours that run into each other, as a PNG. */
+export function picture(width: number, height: number, from = [255, 183, 94], to = [46, 125, 110]): Buffer {
+  const raw = Buffer.alloc(height * (1 + width * 3));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const part = (x / width + y / height) / 2;
+      const at = y * (1 + width * 3) + 1 + x * 3;
+      for (let i = 0; i < 3; i++) raw[at + i] = (from[i] ?? 0) * (1 - part) + (to[i] ?? 0) * part;
+    }
+  }
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  const parts: [string, Buffer][] = [
+    ['IHDR', head],
+    ['IDAT', deflateSync(raw)],
+    ['IEND', Buffer.alloc(0)],
+  ];
+  const chunks = parts.map(([name, body]) => {
+    const whole = Buffer.concat([Buffer.from(name), body]);
+    const frame = Buffer.alloc(whole.length + 8);
+    frame.writeUInt32BE(body.length, 0);
+    whole.copy(frame, 4);
+    frame.writeUInt32BE(crc(whole), whole.length + 4);
+    return frame;
+  });
+  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), ...chunks]);
+}
+
+function crc(bytes: Buffer): number {
+  let sum = 0xffffffff;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1;
+  }
+  return (sum ^ 0xffffffff) >>> 0;
+}
 
 /** Starts a program and gives the first line that it prints. */
 async function start(program: string, args: string[], env: Record<string, string> = {}) {
@@ -61,7 +102,14 @@ export class World {
     return world;
   }
 
+  /** LINE's shop of stickers: one picture for all of them but number 1. */
+  private shop = createShop((request, response) => {
+    const known = /\/sticker\/(\d+)\//.exec(request.url ?? '')?.[1] !== '1';
+    response.writeHead(known ? 200 : 404, { 'content-type': 'image/png' }).end(known ? picture(120, 120) : '');
+  });
+
   private async begin() {
+    await new Promise<void>((ready) => this.shop.listen(0, '127.0.0.1', ready));
     const double = await start(built('loadtest'), [
       'line-double',
       '--listen',
@@ -86,6 +134,7 @@ export class World {
       ...process.env,
       MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS: 'true',
       MADOGUCHI_LOG__LEVEL: 'warn',
+      MADOGUCHI_MEDIA__STICKER_BASE_URL: `http://127.0.0.1:${(this.shop.address() as AddressInfo).port}`,
     } as Record<string, string>;
   }
 
@@ -156,14 +205,30 @@ export class World {
   }
 
   /** A customer writes; whoever is new becomes a friend first. */
-  async say(name: string, text: string) {
+  say(name: string, text: string) {
+    return this.does(name, { kind: 'text', text });
+  }
+
+  /** A customer does anything that a phone can do; gives the platform's id of the message. */
+  async does(name: string, act: object): Promise<string> {
     const isNew = !(name in this.customers);
     this.customers[name] ??= (await this.phone(`/channels/${this.channel}/users`, { name })).user;
-    await this.phone(`/users/${this.customers[name]}/say`, { text });
-    if (!isNew) return;
+    const { events } = await this.phone(`/users/${this.customers[name]}/send`, act);
+    if (isNew) await this.learn(name);
+    return events[0]?.message_id ?? '';
+  }
+
+  private async learn(name: string) {
     const { items } = await this.api('GET', '/windows/support/conversations?limit=200');
     const known = new Set(Object.values(this.ids));
     this.ids[name] = items.find((row: { id: string }) => !known.has(row.id)).id;
+  }
+
+  /** The messages that the customer's phone shows, as they were sent. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  async phoneOf(name: string): Promise<any[]> {
+    const shown = await this.phone(`/users/${this.customers[name]}/conversation`);
+    return shown.map((it: { message: object; media: object[] }) => ({ ...it.message, fetched: it.media }));
   }
 
   /** The texts that the customer's phone shows, in order. */
@@ -247,6 +312,7 @@ export class World {
     await this.browser?.close();
     this.server?.kill('SIGKILL');
     this.platform?.kill('SIGKILL');
+    this.shop.close();
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

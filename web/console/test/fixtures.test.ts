@@ -40,6 +40,29 @@ test('codes and words of the published document are the ones the console knows',
   expect([...wire.Role.words].sort()).toEqual(words('Role'));
 });
 
+test('what an account can carry and what an upload is have the fields of the published document', () => {
+  const document = JSON.parse(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'));
+  const { schemas } = document.components;
+  const described = (name: string) => Object.keys(schemas[name].properties).sort();
+  const fields = (shape: { fields: object }) => Object.keys(shape.fields).sort();
+  expect(fields(wire.Capabilities)).toEqual(described('Capabilities'));
+  expect(fields(wire.Capabilities.fields.features)).toEqual(described('Features'));
+  expect(fields(wire.MediaRule)).toEqual(described('MediaRule'));
+  expect(fields(wire.ButtonsRule)).toEqual(described('ButtonsRule'));
+  expect(fields(wire.Length)).toEqual(described('Length'));
+  const [file, upload] = schemas.Upload.allOf;
+  expect(file.$ref).toBe('#/components/schemas/File');
+  expect(fields(wire.Upload)).toEqual([...described('File'), ...Object.keys(upload.properties)].sort());
+  expect(fields(wire.File)).toEqual(described('File'));
+  const kinds = (name: string) =>
+    schemas[name].oneOf.map(
+      (it: { properties?: { type: { enum: string[] } }; allOf?: { properties?: { type: { enum: string[] } } }[] }) =>
+        (it.properties ?? it.allOf?.find((part) => part.properties?.type)?.properties)?.type.enum[0],
+    );
+  expect(Object.keys(wire.Command.each).sort()).toEqual(kinds('Command').sort());
+  expect([...Object.keys(wire.NewContent.each), 'native'].sort()).toEqual(kinds('NewContent').sort());
+});
+
 test('a field that nobody described is noticed here and harmless in the page', () => {
   const frame = { ...files('server')[0]?.frame, colour: 'red' };
   expect(() => wire.ServerFrame.check(frame, 'frame')).toThrow(/colour is not described/);

@@ -143,6 +143,7 @@ export class Model {
         last_number: 0,
         waiting_to_send: 0,
         waiting_since: null,
+        free_answer_until: null,
         set_aside: false,
         position: this.position,
         opened_at: at,
@@ -236,7 +237,10 @@ export class Model {
         id: `${conversation}-${number}`,
         number,
         direction,
-        content: { type: 'text', text: `t${number}` },
+        content:
+          direction === 'inbound' && this.dice.yes(0.3)
+            ? { type: 'image', file: null }
+            : { type: 'text', text: `t${number}` },
         state,
         agent,
         client_id: agent && `k${number}`,
@@ -254,7 +258,13 @@ export class Model {
         events.push({ type: 'reopened', conversation });
       }
       row.waiting_since ??= at;
-      events.push({ type: 'received', conversation, message: write('inbound', 'received', null), received_at: at });
+      const message = write('inbound', 'received', null);
+      if (this.dice.yes(0.3)) {
+        events.push({ type: 'received', conversation, message, received_at: at });
+      } else {
+        row.free_answer_until = this.freeUntil(at);
+        events.push({ type: 'received', conversation, message, received_at: at, free_answer: true });
+      }
     } else if (draw === 8) {
       row.waiting_to_send += 1;
       row.waiting_since = null;
@@ -268,7 +278,12 @@ export class Model {
     const conversation = row.id;
     const { number } = old;
     const redacted = { type: 'redacted' } as const;
-    if (old.direction === 'inbound' && !old.taken_back) {
+    if (old.content.type === 'image' && old.content.file === null && this.dice.yes(0.8)) {
+      this.mediaStep(old, old.content, conversation, events);
+    } else if (old.direction === 'inbound' && old.content.type === 'text' && this.dice.yes(0.3)) {
+      Object.assign(old, { edited: true, content: { type: 'text', text: `r${this.position}` } });
+      events.push({ type: 'edited', conversation, number, content: copy(old.content) });
+    } else if (old.direction === 'inbound' && !old.taken_back) {
       Object.assign(old, { taken_back: true, content: redacted });
       events.push({ type: 'unsent', conversation, number });
     } else if (old.direction === 'note' && !old.deleted) {
@@ -279,15 +294,43 @@ export class Model {
         Object.assign(old, { edited: true, content: { type: 'text', text: `e${this.position}` } });
         events.push({ type: 'note_edited', conversation, number, content: copy(old.content) });
       }
-    } else if (old.state === 'queued') {
+    } else if (old.state === 'queued' || old.state === 'unsent') {
+      if (this.dice.yes(0.2)) {
+        old.state = 'unsent';
+        events.push({ type: 'held_back', conversation, number });
+        return true;
+      }
+      const free = row.free_answer_until !== null;
       old.state = 'sending';
-      events.push({ type: 'send_started', conversation, number });
+      row.free_answer_until = null;
+      events.push({ type: 'send_started', conversation, number, free });
     } else if (old.state === 'sending') {
       this.endStep(row, old, events);
     } else {
       return false;
     }
     return true;
+  }
+
+  private mediaStep(
+    old: Message,
+    content: Extract<Message['content'], { type: 'image' }>,
+    conversation: string,
+    events: Event[],
+  ) {
+    const { number } = old;
+    if (this.dice.yes(0.3)) {
+      content.lost = 'gone';
+      events.push({ type: 'media_lost', conversation, number, why: 'gone' });
+      return;
+    }
+    delete content.lost;
+    content.file = { id: `f${number}`, url: `/f${number}`, preview_url: null, mime: 'image/png', bytes: number };
+    events.push({ type: 'media_stored', conversation, number, file: copy(content.file) });
+  }
+
+  private freeUntil(at: string): string {
+    return new Date(Date.parse(at) + this.settings.reply_budget_ms).toISOString();
   }
 
   private endStep(row: Conversation, old: Message, events: Event[]) {
@@ -297,6 +340,8 @@ export class Model {
     if (draw === 0) {
       old.state = 'queued';
       events.push({ type: 'send_abandoned', conversation, number });
+      row.free_answer_until ??= this.freeUntil(old.at);
+      events.push({ type: 'free_answer_back', conversation, received_at: old.at });
       return;
     }
     row.waiting_to_send -= 1;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { dayKey, hue, initial, pieces, short, span, urgency } from '../src/core/format';
 import { BINDINGS, meaning, type Press, sends, sendsAndCompletes, written } from '../src/core/keymap';
 import { counted, listed, oldestWaiting } from '../src/core/list';
+import { moveRow } from '../src/core/row';
 import { add, join, moveMessages } from '../src/core/thread';
 import { ulid } from '../src/core/ulid';
 import { en } from '../src/i18n/en';
@@ -129,7 +130,7 @@ describe('threads', () => {
       gone,
     );
     const sent = [message(1, { direction: 'outbound', state: 'sent' })];
-    expect(moveMessages(sent, { type: 'send_started', conversation: 'c', number: 1 })).toBe(sent);
+    expect(moveMessages(sent, { type: 'send_started', conversation: 'c', number: 1, free: false })).toBe(sent);
     expect(moveMessages(sent, { type: 'send_abandoned', conversation: 'c', number: 1 })).toBe(sent);
     const deleted = [message(1, { direction: 'note', deleted: true })];
     const edit = { type: 'note_edited', conversation: 'c', number: 1, content: { type: 'text', text: 'x' } } as const;
@@ -190,5 +191,28 @@ describe('texts and times', () => {
       }
     };
     walk(ja, en, 'ja');
+  });
+});
+
+describe('the right to a free answer', () => {
+  const free = {
+    type: 'received',
+    conversation: 'c',
+    message: message(2),
+    received_at: '2026-01-01T00:00:00.000Z',
+  } as const;
+  test('begins with what the customer writes, ends when it is used, and comes back when it was not', () => {
+    const row = conversation();
+    expect(moveRow(row, free, 50_000).free_answer_until).toBeNull();
+    const has = moveRow(row, { ...free, free_answer: true }, 50_000);
+    expect(has.free_answer_until).toBe('2026-01-01T00:00:50.000Z');
+    const paid = moveRow(has, { type: 'send_started', conversation: 'c', number: 3, free: false }, 50_000);
+    expect(paid.free_answer_until).toBe(has.free_answer_until);
+    const used = moveRow(has, { type: 'send_started', conversation: 'c', number: 3, free: true }, 50_000);
+    expect(used.free_answer_until).toBeNull();
+    const back = { type: 'free_answer_back', conversation: 'c', received_at: free.received_at } as const;
+    expect(moveRow(used, back, 50_000).free_answer_until).toBe(has.free_answer_until);
+    const newer = { ...used, free_answer_until: '2026-01-01T00:09:00.000Z' };
+    expect(moveRow(newer, back, 50_000).free_answer_until).toBe(newer.free_answer_until);
   });
 });

@@ -48,12 +48,15 @@ impl FromRequest for HookBody {
 pub(crate) async fn line(app: web::Data<App>, req: HttpRequest, place: Place, HookBody(body): HookBody) -> Answer {
     let answer = take(&app, &req, &place, body).await;
     let outcome = match &answer {
-        Ok(taken) if taken.stored_whole => "stored_whole",
+        Ok(taken) if taken.stored_whole || taken.parked > 0 => "stored_whole",
         Ok(_) => "recorded",
         Err(refused) => refused.code.as_str(),
     };
     metrics::counter!("madoguchi_webhooks_total", "outcome" => outcome).increment(1);
     let taken = answer?;
+    for (outcome, events) in [("recorded", taken.recorded), ("duplicate", taken.duplicates)] {
+        metrics::counter!("madoguchi_inbound_events_total", "outcome" => outcome).increment(events as u64);
+    }
     Ok(HttpResponse::Ok().json(HookAccepted { recorded: taken.recorded, duplicates: taken.duplicates }))
 }
 

@@ -80,6 +80,15 @@ impl Cursor {
         Step::Fetch
     }
 
+    /// The same for a reader who cannot be given it now: it is fetched when its turn comes.
+    pub(super) fn postpone(&mut self, update: &Arc<Update>) -> Step {
+        if self.pending.is_none() && self.follows(update) {
+            self.pending = Some(VecDeque::new());
+            return Step::Fetch;
+        }
+        self.offer(update)
+    }
+
     /// The stream is known to stand at `head`; whether something must be fetched.
     pub(super) fn compare(&mut self, head: Mark) -> Step {
         let is_behind = head.stream != self.mark.stream || head.position > self.mark.position;

@@ -177,7 +177,7 @@ impl<H: House> Fanout<H> {
             self.note_changes(update);
             let feed = self.feeds.entry(update.window.clone()).or_insert_with(|| Feed::before(update));
             match feed.offer(update) {
-                Step::Forward => self.forward(update),
+                Step::Forward => self.forward(update, |watcher, _| watcher.offer(update)),
                 Step::Fetch => self.fetch_feed(&update.window),
                 Step::Pass => {}
             }
@@ -185,12 +185,12 @@ impl<H: House> Fanout<H> {
         self.tell_changes();
     }
 
-    /// Tells one record to everybody who watches its window.
-    fn forward(&mut self, update: &Arc<Update>) {
+    /// Tells one record to everybody who watches its window, by `tell`, which learns how much is still to be given.
+    fn forward(&mut self, update: &Arc<Update>, tell: impl Fn(&mut Watcher, usize) -> Step) {
         let Some(feed) = self.feeds.get_mut(&update.window) else { return };
         let mut behind = Vec::new();
         for watcher in feed.watchers() {
-            if watcher.offer(update) == Step::Fetch {
+            if tell(watcher, self.backlog.get()) == Step::Fetch {
                 behind.push(watcher.key);
             }
         }

@@ -70,6 +70,20 @@ impl Watcher {
         step
     }
 
+    /// One update that the whole worker missed: for its readers too it is catching up, and not falling behind. Who cannot
+    /// be given it now, as there is no room for what they would still have to take, fetches it when their turn comes.
+    pub(super) fn make_up(&mut self, update: &Arc<Update>, has_room: bool) -> Step {
+        if !has_room && !self.outbox.borrow().wants_bulk() {
+            return self.cursor.postpone(update);
+        }
+        let step = self.cursor.offer(update);
+        if step == Step::Forward {
+            self.keep(update.frame.clone());
+            self.feed();
+        }
+        step
+    }
+
     /// Something that is told and not kept. A reader who is behind does without.
     pub(super) fn hint(&mut self, frame: Bytes) {
         if self.backlog.is_empty() && !self.cursor.is_fetching() {

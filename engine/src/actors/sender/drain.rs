@@ -1,10 +1,13 @@
 //! What one recipient is to get, in order: which of it goes in one call, and what the conversation records of it.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::allowance::Allowance;
 use super::call::{self, Call};
+use super::is_free;
 use crate::actors::Core;
 use crate::channels::Account;
 use crate::domain::conversation::{Command, Conversation, Outgoing, Plan, Quota, SendOutcome};
@@ -12,6 +15,7 @@ use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::message::{Delivery, FailureReason};
 use crate::domain::org::{InboxSettings, SendMode, WhenQuotaEmpty};
 use crate::domain::record::By;
+use crate::domain::time::Timestamp;
 use crate::failure::Failure;
 use crate::handle;
 
@@ -35,29 +39,53 @@ struct Way {
 }
 
 /// Sends until nothing is left, or nothing can go.
-pub(super) async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, places: Arc<Semaphore>) {
+pub(super) async fn drain(
+    core: Arc<Core>,
+    inbox: InboxId,
+    id: ConversationId,
+    places: Arc<Semaphore>,
+    allowance: Rc<Allowance>,
+) {
     let mut learnt = Learnt::default();
-    while !core.is_stopping() {
-        let Some(row) = core.views.open_in(id).and_then(|view| view.live(id)) else { return };
+    while !core.is_stopping() && !core.sending.is_held() {
+        let Some(view) = core.views.open_in(id) else { return };
+        let Some(row) = view.live(id) else { return };
         let Some(first) = row.state.outbox.front() else { return };
         let way = way_of(&core, inbox);
-        let Some(state) = begin(&core, id, plan(&row.state, first, way.as_ref(), &learnt)).await else { return };
+        // Another store may have sent it: it is begun only to be recorded as unknown.
+        let unsure = core.sending.is_unsure(first.queued_at);
+        let planned = if unsure {
+            Plan::alone(first.number, SendMode::Push)
+        } else {
+            let budget_ms = view.window().settings.reply_budget_ms;
+            let is_free = learnt.no_reply != Some(first.number) && is_free(&row.state, core.now(), budget_ms);
+            let quota = quota(way.as_ref(), &allowance, is_free, core.now());
+            Plan { quota, ..plan(&row.state, first, way.as_ref(), &learnt) }
+        };
+        let Some(state) = begin(&core, id, planned).await else { return };
         let Some(begun) = state.outgoing(first.number) else { continue };
         if begun.waits() {
             return;
         }
         let lead = begun.lead;
+        if unsure {
+            finish(&core, id, lead, SendOutcome::Unknown).await;
+            continue;
+        }
+        // A push that was begun before, perhaps by a process that is gone, may have been taken.
+        let doubtful = first.delivery == Delivery::Sending;
         let Some(way) = way else {
-            finish(&core, id, lead, SendOutcome::Failed(FailureReason::InboxGone)).await;
+            let gone = SendOutcome::Failed(FailureReason::InboxGone);
+            finish(&core, id, lead, if doubtful { SendOutcome::Unknown } else { gone }).await;
             continue;
         };
         let Ok(place) = places.clone().acquire_owned().await else { return };
-        // A push that was begun before, perhaps by a process that is gone, may have been taken.
-        let doubtful = first.delivery == Delivery::Sending;
         let Some(outcome) = make(&core, &state, lead, &way, (place, doubtful)).await else { return };
         match &outcome {
             SendOutcome::Abandoned => learnt.no_reply = Some(lead),
             SendOutcome::Refused { culprits } if culprits.is_empty() => learnt.alone = Some(lead),
+            SendOutcome::Held => allowance.found_empty(core.now()),
+            SendOutcome::Sent { free: false, .. } => allowance.found_left(),
             _ => {}
         }
         let held = outcome == SendOutcome::Held;
@@ -66,6 +94,13 @@ pub(super) async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, p
             return;
         }
     }
+}
+
+/// What to propose of the messages that cost. Where the answer may go free, nobody asks for one of them.
+fn quota(way: Option<&Way>, allowance: &Allowance, is_free: bool, now: Timestamp) -> Quota {
+    let holds = way.is_some_and(|way| way.when_quota_empty == WhenQuotaEmpty::Hold);
+    let may_ask = if is_free { allowance.is_left() } else { allowance.ask(now) };
+    if holds && !may_ask { Quota::Empty(WhenQuotaEmpty::Hold) } else { Quota::Left }
 }
 
 fn way_of(core: &Core, inbox: InboxId) -> Option<Way> {

@@ -1,21 +1,25 @@
 //! One account's way out: order per recipient, the platform's limits, back-off. Each recipient with something to send
 //! has one task; what it learns it tells the conversation, which records it.
 
+mod allowance;
 mod call;
 pub(crate) mod courtesy;
 mod drain;
 
 use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use tokio::sync::Semaphore;
 
+use self::allowance::Allowance;
 use super::Core;
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, Outgoing};
 use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::message::Delivery;
 use crate::domain::org::{InboxSettings, SendMode};
+use crate::domain::time::Timestamp;
 
 /// Hints that may wait; a lost one is found again by the rounds.
 const MAILBOX: usize = 4_096;
@@ -39,6 +43,7 @@ pub(crate) struct SenderActor {
     again: HashSet<ConversationId>,
     places: Arc<Semaphore>,
     courtesy: courtesy::Courtesy,
+    allowance: Rc<Allowance>,
 }
 
 impl SenderActor {
@@ -47,19 +52,27 @@ impl SenderActor {
             ctx.set_mailbox_capacity(MAILBOX);
             let places = Arc::new(Semaphore::new(AT_ONCE));
             let courtesy = courtesy::Courtesy::default();
-            Self { inbox, core, busy: HashSet::new(), again: HashSet::new(), places, courtesy }
+            Self {
+                inbox,
+                core,
+                busy: HashSet::new(),
+                again: HashSet::new(),
+                places,
+                courtesy,
+                allowance: Rc::default(),
+            }
         })
     }
 
     fn wake(&mut self, id: ConversationId, ctx: &mut Context<Self>) {
-        if self.core.config.hold_sending || self.core.is_stopping() {
+        if self.core.sending.is_held() || self.core.is_stopping() {
             return;
         }
         if !self.busy.insert(id) {
             self.again.insert(id);
             return;
         }
-        let task = drain::drain(self.core.clone(), self.inbox, id, self.places.clone());
+        let task = drain::drain(self.core.clone(), self.inbox, id, self.places.clone(), self.allowance.clone());
         ctx.spawn(task.into_actor(self).map(move |(), actor, ctx| {
             actor.busy.remove(&id);
             if actor.again.remove(&id) {
@@ -79,9 +92,13 @@ impl SenderActor {
         let Some(entry) = self.core.views.org().inboxes.get(&self.inbox).cloned() else { return };
         let Some(view) = self.core.views.window(&entry.window) else { return };
         let InboxSettings::Line(line) = &entry.settings;
+        let (now, budget_ms) = (self.core.now(), view.window().settings.reply_budget_ms);
         for row in view.all_live() {
             let mine = row.state.inbox == self.inbox && !self.busy.contains(&row.state.id);
-            if mine && may_go(&row.state, line.mode) {
+            let pushes = line.mode != SendMode::Reply && self.allowance.is_due(now);
+            let unsure = |first: &Outgoing| self.core.sending.is_unsure(first.queued_at);
+            let may_go = may_go(&row.state, pushes, is_free(&row.state, now, budget_ms));
+            if mine && (may_go || row.state.outbox.front().is_some_and(unsure)) {
                 self.wake(row.state.id, ctx);
             }
         }
@@ -105,10 +122,12 @@ impl Handler<Wake> for SenderActor {
 }
 
 /// Whether something might go out now. What waits for the customer to write again has no way until they have, or until
-/// the account sends in another way.
-fn may_go(state: &Conversation, mode: SendMode) -> bool {
-    state
-        .outbox
-        .front()
-        .is_some_and(|first| first.delivery != Delivery::Unsent || state.reply.is_some() || mode != SendMode::Reply)
+/// it may go as a push.
+fn may_go(state: &Conversation, pushes: bool, is_free: bool) -> bool {
+    state.outbox.front().is_some_and(|first| first.delivery != Delivery::Unsent || is_free || pushes)
+}
+
+/// Whether the conversation may be answered free.
+fn is_free(state: &Conversation, now: Timestamp, budget_ms: i64) -> bool {
+    state.reply.as_ref().is_some_and(|right| now.since_ms(right.received_at) < budget_ms)
 }

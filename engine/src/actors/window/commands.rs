@@ -24,13 +24,29 @@ use crate::journal::writer::{Answer, Lane, Permit};
 /// others are released in records before the one that removes the agent.
 const MOVES_A_RECORD: usize = 400;
 
-/// An append of the window's own was refused.
-pub(super) struct WindowRefused;
+/// Wishes to a window that may wait for the one before them; one more is answered "overloaded".
+const WAITING: usize = 64;
 
-impl StreamHandler<WindowRefused> for WindowActor {
-    fn handle(&mut self, _: WindowRefused, ctx: &mut Context<Self>) {
-        // By its drop it is rebuilt from what was committed.
-        ctx.terminate();
+/// A wish to the window itself.
+pub(super) type Wish = (By, Command, Reply<Arc<Window>>);
+
+/// What became of an append of the window's own.
+pub(super) struct OwnTold {
+    pub(super) committed: bool,
+}
+
+impl StreamHandler<OwnTold> for WindowActor {
+    fn handle(&mut self, told: OwnTold, ctx: &mut Context<Self>) {
+        if !told.committed {
+            // By its drop it is rebuilt from what was committed, and who waits asks that one.
+            return ctx.terminate();
+        }
+        self.own_in_flight.set(self.own_in_flight.get().saturating_sub(1));
+        while self.own_in_flight.get() == 0
+            && let Some((by, command, reply)) = self.waiting.pop_front()
+        {
+            self.take_up(by, command, reply);
+        }
     }
 
     fn finished(&mut self, _: &mut Context<Self>) {}
@@ -46,7 +62,20 @@ struct Moves {
 }
 
 impl WindowActor {
+    /// One after the other: an append of the window's own may be refused for what it does to conversations, and a window
+    /// has no version by which the journal would refuse what rests on it.
     pub(super) fn ask(&mut self, by: By, command: Command, reply: Reply<Arc<Window>>) {
+        if self.own_in_flight.get() == 0 {
+            self.take_up(by, command, reply);
+        } else if self.waiting.len() < WAITING {
+            self.waiting.push_back((by, command, reply));
+        } else {
+            reply.send(Err(super::overloaded()));
+        }
+    }
+
+    fn take_up(&mut self, by: By, command: Command, reply: Reply<Arc<Window>>) {
+        let reply = reply.taken();
         let Some(writer) = self.shared.core.writer() else { return reply.send(Err(Failure::Stopping)) };
         let Some(permit) = writer.reserve(Lane::Ordinary) else { return reply.send(Err(super::overloaded())) };
         let faults = &self.shared.core.config.faults;
@@ -69,7 +98,7 @@ impl WindowActor {
                     Ok(last) => moves = last,
                     Err(failure) => {
                         // The state is ahead of the journal now: it must not live on.
-                        let _ = self.refused.send(());
+                        let _ = self.own_told.send(false);
                         return reply.send(Err(failure));
                     }
                 }
@@ -81,20 +110,18 @@ impl WindowActor {
         let mut facts: Vec<Fact> = events.into_iter().map(Fact::Window).collect();
         facts.append(&mut moves.facts);
         let told = std::mem::take(&mut moves.told);
-        let refused = self.refused.clone();
+        let own_told = self.own_told.clone();
         let answer: Answer = Box::new(move |result| {
             told.iter().for_each(|to| drop(to.send(Outcome(result))));
+            let _ = own_told.send(result.is_ok());
             match result {
                 Ok(_) => reply.send(Ok(window)),
-                Err(_) => {
-                    let _ = refused.send(());
-                    drop(reply);
-                }
+                Err(_) => drop(reply),
             }
         });
         if let Err(failure) = self.submit(permit, by, facts, moves, answer) {
             tracing::error!(window.id = %self.shared.id, ?failure, "a decision could not be encoded");
-            let _ = self.refused.send(());
+            let _ = self.own_told.send(false);
         }
     }
 
@@ -110,6 +137,7 @@ impl WindowActor {
             after: moves.after,
             answer,
         };
+        self.own_in_flight.set(self.own_in_flight.get() + 1);
         self.shared.core.submit(permit, decision).map_err(too_long)
     }
 
@@ -136,12 +164,10 @@ impl WindowActor {
         let permit = writer.reserve(Lane::Ordinary).ok_or_else(super::overloaded)?;
         let told = std::mem::take(&mut moves.told);
         let facts = std::mem::take(&mut moves.facts);
-        let refused = self.refused.clone();
+        let own_told = self.own_told.clone();
         let answer: Answer = Box::new(move |result| {
             told.iter().for_each(|to| drop(to.send(Outcome(result))));
-            if result.is_err() {
-                let _ = refused.send(());
-            }
+            let _ = own_told.send(result.is_ok());
         });
         self.submit(permit, by, facts, moves, answer)
     }

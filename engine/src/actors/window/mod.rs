@@ -8,7 +8,7 @@ mod rounds;
 mod waking;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -138,9 +138,12 @@ pub(crate) struct WindowActor {
     unsettled: HashSet<ConversationId>,
     ended: mpsc::UnboundedSender<(ConversationId, u64, bool)>,
     ended_told: Option<mpsc::UnboundedReceiver<(ConversationId, u64, bool)>>,
-    /// An append of the window's own was refused: its state is ahead of the journal.
-    refused: mpsc::UnboundedSender<()>,
-    refused_told: Option<mpsc::UnboundedReceiver<()>>,
+    /// Whether an append of the window's own was committed. If not, its state is ahead of the journal.
+    own_told: mpsc::UnboundedSender<bool>,
+    own_outcomes: Option<mpsc::UnboundedReceiver<bool>>,
+    /// Appends of the window's own on their way to the disk, and who waits for their end.
+    own_in_flight: Cell<u64>,
+    waiting: VecDeque<commands::Wish>,
     settling: bool,
     /// Another body came while bodies were interpreted.
     settle_again: bool,
@@ -167,7 +170,7 @@ impl WindowActor {
         Self::start_in_arbiter(arbiter, move |ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             let (ended, ended_told) = mpsc::unbounded_channel();
-            let refused = mpsc::unbounded_channel();
+            let own = mpsc::unbounded_channel();
             let shared = Rc::new(Shared {
                 id: view.id.clone(),
                 stream: view.stream,
@@ -184,8 +187,10 @@ impl WindowActor {
                 threads,
                 failures: HashMap::new(),
                 unsettled: HashSet::new(),
-                refused: refused.0,
-                refused_told: Some(refused.1),
+                own_told: own.0,
+                own_outcomes: Some(own.1),
+                own_in_flight: Cell::new(0),
+                waiting: VecDeque::new(),
                 ended,
                 ended_told: Some(ended_told),
                 settling: false,
@@ -236,10 +241,10 @@ impl Actor for WindowActor {
                 Some((rounds::ConversationEnded(ended), told))
             }));
         }
-        if let Some(told) = self.refused_told.take() {
+        if let Some(told) = self.own_outcomes.take() {
             ctx.add_stream(futures_util::stream::unfold(told, |mut told| async move {
-                told.recv().await?;
-                Some((commands::WindowRefused, told))
+                let committed = told.recv().await?;
+                Some((commands::OwnTold { committed }, told))
             }));
         }
         self.start_rounds(ctx);
@@ -279,7 +284,7 @@ impl Handler<WindowAsk> for WindowActor {
     type Result = ();
 
     fn handle(&mut self, ask: WindowAsk, _: &mut Context<Self>) {
-        self.ask(ask.by, ask.command, ask.reply.taken());
+        self.ask(ask.by, ask.command, ask.reply);
     }
 }
 

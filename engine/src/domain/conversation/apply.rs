@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::outgoing::{content_hash, fingerprint, known_key};
+use super::outgoing::{content_hash, external_key, fingerprint, known_key};
 use super::{
     AwaitedMedia, Conversation, Event, KnownClientId, KnownExternalId, NoteRef, Outgoing, Queued, Received, ReplyRight,
     Status, limits,
@@ -121,18 +121,15 @@ impl Conversation {
         if let Content::Media(media) = &received.content
             && media.is_awaited()
         {
-            let awaited = AwaitedMedia {
-                number: received.number,
-                external_id: received.external_id.clone(),
-                kind: media.kind,
-            };
+            let awaited =
+                AwaitedMedia { number: received.number, external_id: received.external_id.clone(), kind: media.kind };
             push_bounded(&mut self.awaited, awaited, limits::AWAITED_MEDIA);
         }
         if let Some(token) = &received.read_token {
             self.read = Some((received.number, token.clone()));
         }
         if let Some(external_id) = &received.external_id {
-            let known = KnownExternalId { external_id: external_id.clone(), number: received.number, unsent: false };
+            let known = KnownExternalId { key: external_key(external_id), number: received.number, unsent: false };
             push_bounded(&mut self.external_ids, known, limits::EXTERNAL_IDS);
         }
     }
@@ -187,7 +184,8 @@ impl Conversation {
         self.awaited.retain(|awaited| Some(awaited.number) != number);
         if number.is_some() {
             self.tombstones.retain(|known| known != external_id);
-            for known in self.external_ids.iter_mut().filter(|known| known.external_id == external_id) {
+            let key = external_key(external_id);
+            for known in self.external_ids.iter_mut().filter(|known| known.key == key) {
                 known.unsent = true;
             }
         } else {

@@ -1,5 +1,6 @@
 //! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
 
+use super::outgoing::external_key;
 use super::{Conversation, Event, Inbound, InboundKind, KnownExternalId, Opened, Received, Status, limits};
 use crate::domain::content::{MediaLoss, StoredFile};
 use crate::domain::message::Content;
@@ -98,7 +99,8 @@ pub(super) fn settle_unsend(state: &Conversation, external_id: &str, number: u32
 }
 
 fn known<'a>(state: &'a Conversation, external_id: &str) -> Option<&'a KnownExternalId> {
-    state.external_ids.iter().find(|known| known.external_id == external_id)
+    let key = external_key(external_id);
+    state.external_ids.iter().find(|known| known.key == key)
 }
 
 fn is_taken_back(state: &Conversation, external_id: &str) -> bool {

@@ -23,7 +23,7 @@ pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, Send
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
-use super::content::{Dress, Media};
+use super::content::{Dress, MediaKind};
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
 use super::message::{Author, Content, Delivery, Route};
 use super::seat::Seat;
@@ -161,10 +161,10 @@ pub struct KnownClientId {
 }
 
 /// A message of the customer that can still be taken back without looking far.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownExternalId {
-    /// The platform's id of it.
-    pub external_id: String,
+    /// Hash of the platform's id of it. Each record copies the state, and 256 texts would be most of the work.
+    pub key: u64,
     /// Its number.
     pub number: u32,
     /// It was taken back already.

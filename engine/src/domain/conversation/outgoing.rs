@@ -24,6 +24,11 @@ pub(super) fn content_hash(bytes: &[u8]) -> u64 {
     first_eight(&Sha256::digest(bytes))
 }
 
+/// What a message is remembered by under its platform id.
+pub(super) fn external_key(external_id: &str) -> u64 {
+    content_hash(external_id.as_bytes())
+}
+
 fn first_eight(digest: &[u8]) -> u64 {
     digest.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }

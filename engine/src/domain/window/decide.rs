@@ -1,6 +1,6 @@
 //! What may happen to a window.
 
-use super::{Event, MAX_RAW, RawAccepted, RawEnd, Settings, Window};
+use super::{Event, Settings, Window};
 use crate::domain::id::{AgentId, ContactPointId, InboxId};
 use crate::domain::rejected::Rejected;
 
@@ -35,15 +35,6 @@ pub enum Command {
         /// Its name on the platform.
         external_id: String,
     },
-    /// Store a verified body whole.
-    AcceptRaw(RawAccepted),
-    /// Say what became of one.
-    SettleRaw {
-        /// Which one.
-        raw: u128,
-        /// How it ended.
-        how: RawEnd,
-    },
 }
 
 /// The longest name of a window, in characters (PRODUCT W2).
@@ -66,12 +57,6 @@ pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected>
         Command::SeeContactPoint { contact_point, inbox, external_id } => {
             Ok(vec![Event::ContactPointSeen { contact_point, inbox, external_id }])
         }
-        Command::AcceptRaw(_) if window.raw.len() >= MAX_RAW => {
-            Err(Rejected::LimitReached { what: "stored bodies", limit: MAX_RAW as u64 })
-        }
-        Command::AcceptRaw(raw) => Ok(vec![Event::RawAccepted(raw)]),
-        Command::SettleRaw { raw, how } if window.raw.contains(&raw) => Ok(vec![Event::RawSettled { raw, how }]),
-        Command::SettleRaw { .. } => Err(Rejected::not_found("stored body")),
     }
 }
 

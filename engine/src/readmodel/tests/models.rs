@@ -157,9 +157,31 @@ fn a_key_that_came_again_on_a_later_day_is_kept_for_that_day() {
     script.journal.release_dedupe(script.stream, first.position);
     let second = script.write(Vec::new(), &[1]).position;
     let store = script.followed();
-    assert_eq!(store.models.expire_dedupe(first_day + KEPT_DAYS + 1).unwrap(), 0);
+    assert_eq!(store.models.dedupe(DedupeKey(1)).unwrap(), Some((script.stream, second)));
+    assert_eq!(store.models.expire_dedupe(first_day + KEPT_DAYS + 1).unwrap(), 1);
     assert_eq!(store.models.dedupe(DedupeKey(1)).unwrap(), Some((script.stream, second)));
     assert_eq!(store.models.expire_dedupe(first_day + KEPT_DAYS + 2).unwrap(), 1);
+}
+
+#[test]
+fn after_a_start_no_key_is_denied_before_all_were_looked_through_and_no_old_one_after() {
+    let mut script = Script::new();
+    for key in 0..600 {
+        script.write(Vec::new(), &[key]);
+    }
+    script.later_ms(DAY_MS);
+    script.write(Vec::new(), &[600]);
+    let store = script.followed().restarted();
+    let (old, new) = (|key| store.models.may_know(DedupeKey(key)), DedupeKey(u128::MAX));
+    assert!(store.models.may_know(new));
+    let known = |key| store.models.dedupe(DedupeKey(key)).unwrap().map(|(_, position)| position.0);
+    assert_eq!((known(0), known(600), known(new.0)), (Some(2), Some(602), None), "all days are asked");
+    store.models.recollect().unwrap();
+    assert!((0..=600).all(old));
+    assert!(!store.models.may_know(new));
+    script.write(Vec::new(), &[new.0]);
+    store.models.apply(&script.written).unwrap();
+    assert!(store.models.may_know(new), "what is recorded later too");
 }
 
 #[test]

@@ -33,6 +33,10 @@ fn running(bound: Bound) -> Running {
     Running { writer: Arc::new(writer), models, faults, told, dir }
 }
 
+async fn within(patience: Duration, arrival: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::time::timeout(patience, arrival).await.unwrap_or(Err(Failure::CatchingUp))
+}
+
 fn script(messages: u32) -> Script {
     let mut script = Script::new();
     script.talk(10, [opened("U1")]);
@@ -47,17 +51,60 @@ async fn a_read_waits_for_the_head_as_of_its_arrival() {
     let script = script(300);
     let run = running(BOUND);
     run.faults.hold_read_models.store(true, Ordering::Relaxed);
-    let early = run.models.wait_for(script.stream, script.position(), LONG);
+    let early = within(LONG, run.models.arrival(script.stream, script.position()));
     run.writer.push(script.written.clone());
-    let held = run.models.wait_for(script.stream, Position(1), SHORT).await;
+    let held = within(SHORT, run.models.arrival(script.stream, Position(1))).await;
     assert_eq!(held, Err(Failure::CatchingUp), "nothing moves while it is held");
     assert_eq!(run.models.reached(script.stream), Position(0));
     assert_eq!(run.writer.lag(), 302);
     run.faults.hold_read_models.store(false, Ordering::Relaxed);
     assert_eq!(early.await, Ok(()));
     assert_eq!(run.models.reached(script.stream), script.position());
-    assert_eq!(run.writer.wait_for(script.stream, Position(1), Duration::ZERO).await, Ok(()), "it is there already");
-    assert_eq!(run.models.wait_for(script.stream, script.position().next(), SHORT).await, Err(Failure::CatchingUp));
+    assert_eq!(
+        within(Duration::ZERO, run.writer.arrival(script.stream, Position(1))).await,
+        Ok(()),
+        "it is there already"
+    );
+    assert_eq!(
+        within(SHORT, run.models.arrival(script.stream, script.position().next())).await,
+        Err(Failure::CatchingUp)
+    );
+}
+
+#[test]
+fn records_that_come_one_by_one_are_taken_together() {
+    let script = script(300);
+    // On a busy machine the one who pushes may be kept from it for longer than anything is gathered, but not each time.
+    let together = (0..100).any(|_| {
+        let queue = Arc::new(Queue::new(BOUND));
+        let to = queue.clone();
+        let gathering = std::thread::spawn(move || {
+            to.gather();
+            to.take(1_000).map_or(0, |taken| taken.records.len())
+        });
+        script.written.iter().for_each(|record| queue.push(vec![record.clone()]));
+        gathering.join().unwrap() == script.written.len()
+    });
+    assert!(together);
+}
+
+#[test]
+fn nothing_is_gathered_while_somebody_waits_and_never_more_than_enough() {
+    let script = script(600);
+    let queue = Queue::new(BOUND);
+    queue.push(script.written[..1].to_vec());
+    let hurry = queue.hurry();
+    assert!(queue.is_ripe());
+    drop(hurry);
+    assert!(!queue.is_ripe());
+    queue.push(script.written[1..].to_vec());
+    assert!(queue.is_ripe());
+    queue.gather();
+    assert_eq!(queue.take(1_000).map(|taken| taken.records.len()), Some(602));
+    assert!(!queue.is_ripe());
+    queue.end();
+    assert!(queue.is_ripe());
+    queue.gather();
 }
 
 #[test]
@@ -108,8 +155,8 @@ async fn a_fault_is_told_once_frees_everybody_and_has_the_store_made_anew() {
     let script = script(300);
     let run = running(Bound { records: 10, bytes: usize::MAX });
     run.writer.push(script.written[..2].to_vec());
-    run.models.wait_for(script.stream, Position(2), LONG).await.unwrap();
-    let waiting = run.models.wait_for(script.stream, script.position(), LONG);
+    within(LONG, run.models.arrival(script.stream, Position(2))).await.unwrap();
+    let waiting = within(LONG, run.models.arrival(script.stream, script.position()));
     // Position 3 is missing: rows after it would be wrong.
     run.writer.push(script.written[3..].to_vec());
     assert!(matches!(run.told.recv_timeout(LONG), Ok(ReadFault::Gap { found: Position(4), .. })));

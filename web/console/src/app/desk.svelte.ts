@@ -6,11 +6,13 @@ import type { CommandDone, Conversation, Items, Me, Problem, ServerFrame, Window
 import { awaitRow, type Effect, type Notice, reduce, setMembers, takeRow } from '../core/reduce';
 import { Line, type LineState, type Wire } from '../core/socket';
 import { empty, type State } from '../core/state';
+import { Accounts } from './accounts.svelte';
 import { attention } from './attention.svelte';
 import { Drafts } from './drafts.svelte';
 import * as keep from './keep';
 import { Marks } from './marks';
 import { PAGE, Pages } from './pages.svelte';
+import { Parcels } from './parcels.svelte';
 import { ask, Refused } from './rest';
 import { route } from './route.svelte';
 import { Sending } from './sending';
@@ -39,6 +41,8 @@ export class Desk {
   state: State = empty();
   drafts = new Drafts(() => this.touch());
   marks = new Marks();
+  parcels = new Parcels();
+  accounts = new Accounts();
   pages = new Pages(this);
   wishes = new Wishes(this);
   sending = new Sending(this);
@@ -49,6 +53,8 @@ export class Desk {
   private costMs = 0;
   private edition: string | null = null;
   private typedAt = 0;
+  /** Up to where the server has been told that it was read, while one held the seat. */
+  private saidRead = new Map<string, number>();
   private checking = false;
   private mood: 'available' | 'away' | 'wrap_up' | null = null;
 
@@ -126,7 +132,11 @@ export class Desk {
   private async enter(me: Me) {
     reduce(this.state, { type: 'me', ...me }, Date.now());
     if (this.session !== 'expired') {
-      const [items] = await Promise.all([keep.loadItems(this.my), this.drafts.load(this.my)]);
+      const [items] = await Promise.all([
+        keep.loadItems(this.my),
+        this.drafts.load(this.my),
+        this.parcels.load(this.my),
+      ]);
       this.sending.outbox.restore(items);
       this.marks.load(this.my);
     }
@@ -307,9 +317,18 @@ export class Desk {
     return messages.filter((it) => it.direction === 'inbound' && it.number > from && !it.taken_back).length;
   }
 
-  markRead(id: string, number: number) {
-    if ((this.marks.of(id) ?? -1) >= number) return;
-    this.marks.set(id, number);
+  /** Whether somebody still has to be told that this was seen: oneself, or the customer whose seat one holds. */
+  isUnseen(row: Conversation, number: number): boolean {
+    if ((this.marks.of(row.id) ?? -1) < number) return true;
+    return row.seat?.agent === this.my && (this.saidRead.get(row.id) ?? -1) < number;
+  }
+
+  /** The person has really looked at the thread up to here. */
+  seen(row: Conversation, number: number) {
+    if ((this.marks.of(row.id) ?? -1) < number) this.marks.set(row.id, number);
+    if (row.seat?.agent === this.my && (this.saidRead.get(row.id) ?? -1) < number) {
+      if (this.line.say({ type: 'read', conversation: row.id, number })) this.saidRead.set(row.id, number);
+    }
     this.touch();
   }
 

@@ -14,7 +14,9 @@ export class Drafts {
 
   async load(agent: string) {
     this.agent = agent;
-    for (const draft of await loadDrafts(agent)) this.texts.set(`${draft.conversation}/${draft.kind}`, draft.text);
+    for (const draft of await loadDrafts(agent)) {
+      if (draft.kind !== 'parcel') this.texts.set(`${draft.conversation}/${draft.kind}`, draft.text);
+    }
     this.given += 1;
   }
 

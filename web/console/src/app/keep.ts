@@ -5,7 +5,13 @@ import type { Item } from '../core/outbox';
 
 const NAME = 'madoguchi';
 
-export type Draft = { key: string; agent: string; conversation: string; kind: 'reply' | 'memo'; text: string };
+export type Draft = {
+  key: string;
+  agent: string;
+  conversation: string;
+  kind: 'reply' | 'memo' | 'parcel';
+  text: string;
+};
 type StoredItem = Item & { agent: string };
 
 let opened: Promise<IDBDatabase | null> | null = null;

@@ -1,6 +1,6 @@
 // Questions over HTTP. Everything that changes a conversation goes over the socket instead.
 
-import type { Problem } from '../core/protocol';
+import type { Problem, Upload } from '../core/protocol';
 
 export class Refused extends Error {
   constructor(readonly problem: Problem) {
@@ -11,7 +11,7 @@ export class Refused extends Error {
 /** Nothing came back: no network, or no server. */
 export class Unreachable extends Error {}
 
-export async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
+export async function ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
@@ -26,4 +26,25 @@ export async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, bo
   const problem = (await response.json().catch(() => null)) as Problem | null;
   if (problem && typeof problem.code === 'string') throw new Refused(problem);
   throw new Unreachable(`status ${response.status}`);
+}
+
+/** Sends a file. `onPart` hears how much of it is there, from 0 to 1. */
+export function upload(file: Blob, name: string, onPart: (part: number) => void) {
+  const request = new XMLHttpRequest();
+  const done = new Promise<Upload>((resolve, reject) => {
+    request.open('POST', `/api/v1/files?name=${encodeURIComponent(name)}`);
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    request.responseType = 'json';
+    request.upload.onprogress = ({ loaded, total }) => onPart(total > 0 ? loaded / total : 0);
+    request.onload = () => {
+      const answer = request.response as (Upload & Problem) | null;
+      if (request.status === 201 && answer) resolve(answer);
+      else if (answer && typeof answer.code === 'string') reject(new Refused(answer));
+      else reject(new Unreachable(`status ${request.status}`));
+    };
+    request.onerror = () => reject(new Unreachable('no answer'));
+    request.onabort = () => reject(new Unreachable('given up'));
+    request.send(file);
+  });
+  return { done, stop: () => request.abort() };
 }

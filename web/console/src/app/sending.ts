@@ -19,15 +19,27 @@ export class Sending {
     });
   }
 
+  /** A memo, or an answer: the text first, then what lies beside it; the buttons stand below the last. */
   send(row: Conversation, kind: Item['kind'], text: string, andComplete = false) {
-    const clientId = ulid(Date.now());
-    const at = new Date(Date.now() + this.desk.state.skewMs).toISOString();
+    const now = Date.now();
+    const at = new Date(now + this.desk.state.skewMs).toISOString();
     const epoch = kind === 'reply' ? (row.seat?.epoch ?? 0) : 0;
-    this.outbox.add({ clientId, conversation: row.id, kind, text, epoch, at, state: 'waiting', problem: null });
+    const base = { conversation: row.id, kind, epoch, at, state: 'waiting', problem: null } as const;
+    const { pieces, replies } = kind === 'reply' ? this.desk.parcels.take(row.id) : { pieces: [], replies: [] };
+    const said: Omit<Item, 'clientId'>[] = text.trim() === '' ? [] : [{ ...base, text }];
+    for (const { content, upload } of pieces) {
+      if (content) said.push({ ...base, text: '', content, ...(upload ? { upload } : {}) });
+    }
+    const last = said.at(-1);
+    if (!last) return;
+    if (replies.length > 0) last.quickReplies = [...replies];
+    // A millisecond apart, so that their ids keep the order over a reload.
+    const items = said.map((it, index): Item => ({ ...it, clientId: ulid(now + index) }));
+    for (const item of items) this.outbox.add(item);
     if (andComplete) {
-      this.afterSend.set(clientId, () => {
-        const now = this.desk.state.rows.get(row.id);
-        if (now?.seat?.agent === this.desk.my) void this.desk.wishes.complete(now);
+      this.afterSend.set(items.at(-1)?.clientId ?? '', () => {
+        const row_ = this.desk.state.rows.get(row.id);
+        if (row_?.seat?.agent === this.desk.my) void this.desk.wishes.complete(row_);
       });
     }
     this.flush();
@@ -52,9 +64,17 @@ export class Sending {
   }
 
   private giveBack(item: Item, problem: Problem) {
-    this.desk.drafts.prepend(item.conversation, item.kind, item.text);
+    this.unpack(item);
     const { composer } = settings.t;
     attention.toast(problem.holder ? composer.givenBack(problem.holder.name) : composer.givenBackFree, 'alarm');
+  }
+
+  /** Back into the composer: nothing that somebody made is lost. */
+  private unpack({ conversation, kind, text, content, upload, quickReplies }: Item) {
+    const { drafts, parcels } = this.desk;
+    if (content) parcels.add(conversation, upload?.name ?? '', content, upload ?? null);
+    else drafts.prepend(conversation, kind, text);
+    if (quickReplies && parcels.of(conversation).replies.length === 0) parcels.setReplies(conversation, quickReplies);
   }
 
   resend(clientId: string) {
@@ -65,7 +85,7 @@ export class Sending {
 
   takeBack(clientId: string) {
     const item = this.outbox.takeBack(clientId);
-    if (item) this.desk.drafts.prepend(item.conversation, item.kind, item.text);
+    if (item) this.unpack(item);
     this.desk.touch();
   }
 

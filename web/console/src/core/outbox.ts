@@ -1,13 +1,20 @@
 // Answers and memos on their way. Nothing leaves this list but by the server's word or the agent's: no timer removes
 // anything. Each carries an id of its own, so repeating it after a broken line cannot send it twice.
 
-import type { Code, Command, Problem } from './protocol';
+import type { Action, Code, Command, NewContent, Problem, Upload } from './protocol';
 
 export type Item = {
   clientId: string;
   conversation: string;
   kind: 'reply' | 'memo';
+  /** What was written; empty when it is something else. */
   text: string;
+  /** What is said instead of a text. */
+  content?: NewContent;
+  /** The file that the content names, to show it and to give it back. */
+  upload?: Upload;
+  /** Buttons below it. */
+  quickReplies?: Action[];
   /** The seat under which a reply was written; 0 for memos. */
   epoch: number;
   at: string;
@@ -146,6 +153,7 @@ function commandOf(item: Item): Command {
         type: 'send',
         client_id: item.clientId,
         seat_epoch: item.epoch,
-        content: { type: 'text', text: item.text },
+        content: item.content ?? { type: 'text', text: item.text },
+        ...(item.quickReplies?.length ? { quick_replies: item.quickReplies } : {}),
       };
 }

@@ -2,8 +2,8 @@
 // to be asked of the server comes out as effects.
 
 import type { CommandDone, Conversation, Event, EventOf, Frame, Items, Message, ServerFrame } from './protocol';
-import { begin, moveRow } from './row';
-import { newThread, type Place, type State, type Thread, type WindowState } from './state';
+import { begin, later, moveRow } from './row';
+import { type Awaited, newThread, type Place, type State, type Thread, type WindowState } from './state';
 import { add, addLine, isLine, join, moveMessages } from './thread';
 
 /** What must be asked of the server now. */
@@ -165,10 +165,11 @@ function takeUpdate(state: State, frame: Frame<'update'>, out: Outcome) {
     }
     out.notices.push({ window: frame.window, at: frame.at, event });
   }
+  const budgetMs = state.windows.get(frame.window)?.settings?.reply_budget_ms ?? 0;
   for (const [conversation, events] of moved) {
     const first = events[0];
     if (first?.type === 'opened') openRow(state, first, frame);
-    moveKnown(state, conversation, { position: frame.position, at: frame.at, events }, frame.window, out);
+    moveKnown(state, conversation, { position: frame.position, at: frame.at, events, budgetMs }, frame.window, out);
   }
 }
 
@@ -178,7 +179,7 @@ function openRow(state: State, event: EventOf<'opened'>, frame: Frame<'update'>)
   state.rows.set(event.conversation, begin(event, frame.window, frame.position - 1, frame.at));
 }
 
-type Record = { position: number; at: string; events: Event[] };
+type Record = Awaited['since'][number];
 
 function moveKnown(state: State, conversation: string, record: Record, window: string, out: Outcome) {
   const row = state.rows.get(conversation);
@@ -190,7 +191,8 @@ function moveKnown(state: State, conversation: string, record: Record, window: s
 
 function moveByRecord(row: Conversation, record: Record): Conversation {
   if (row.position >= record.position) return row;
-  return { ...record.events.reduce(moveRow, row), position: record.position, updated_at: record.at };
+  const moved = record.events.reduce((it, event) => moveRow(it, event, record.budgetMs), row);
+  return { ...moved, position: record.position, updated_at: record.at };
 }
 
 /** Marks a row as being fetched. The answer goes to `takeRow`. */
@@ -251,6 +253,7 @@ function moveWindow(state: State, id: string, event: Event, out: Outcome) {
       set({ name: event.name, places: event.places });
       break;
     case 'settings_changed':
+      moveFreeAnswers(state, id, event.settings.reply_budget_ms - (window.settings?.reply_budget_ms ?? 0));
       set({ settings: event.settings });
       break;
     case 'agent_added':
@@ -267,6 +270,15 @@ function moveWindow(state: State, id: string, event: Event, out: Outcome) {
       break;
     default:
       break;
+  }
+}
+
+/** Rights to free answers end earlier or later by as much as the budget changed. */
+function moveFreeAnswers(state: State, window: string, byMs: number) {
+  if (byMs === 0) return;
+  for (const [id, row] of state.rows) {
+    const until = row.free_answer_until;
+    if (row.window === window && until) state.rows.set(id, { ...row, free_answer_until: later(until, byMs) });
   }
 }
 

@@ -18,18 +18,23 @@ export const begin = (event: EventOf<'opened'>, window: string, position: number
   last_number: 0,
   waiting_to_send: 0,
   waiting_since: null,
+  free_answer_until: null,
   set_aside: false,
   position,
   opened_at: at,
   updated_at: at,
 });
 
-/** The row after the event; the same object where nothing changes. */
-export function moveRow(row: Conversation, event: Event): Conversation {
+/** A moment moved by so much. */
+export const later = (at: string, byMs: number): string => new Date(Date.parse(at) + byMs).toISOString();
+
+/** The row after the event; the same object where nothing changes. `budgetMs` is the window's `reply_budget_ms`. */
+export function moveRow(row: Conversation, event: Event, budgetMs: number): Conversation {
   switch (event.type) {
     case 'received':
       return {
         ...row,
+        free_answer_until: event.free_answer ? later(event.received_at, budgetMs) : row.free_answer_until,
         last_number: Math.max(row.last_number, event.message.number),
         waiting_since: row.waiting_since ?? event.received_at,
       };
@@ -77,8 +82,17 @@ export function moveRow(row: Conversation, event: Event): Conversation {
     case 'picture_seen':
       return { ...row, contact_point: { ...row.contact_point, picture_url: event.picture_url } };
     case 'followed':
+      return {
+        ...row,
+        contact_point: { ...row.contact_point, blocked: false },
+        free_answer_until: event.free_answer ? later(event.received_at, budgetMs) : row.free_answer_until,
+      };
     case 'unfollowed':
-      return { ...row, contact_point: { ...row.contact_point, blocked: event.type === 'unfollowed' } };
+      return { ...row, contact_point: { ...row.contact_point, blocked: true } };
+    case 'send_started':
+      return event.free ? { ...row, free_answer_until: null } : row;
+    case 'free_answer_back':
+      return { ...row, free_answer_until: row.free_answer_until ?? later(event.received_at, budgetMs) };
     case 'set_aside':
       return { ...row, set_aside: true };
     case 'taken_back':

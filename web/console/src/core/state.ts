@@ -42,7 +42,7 @@ export type Thread = {
 export type Awaited = {
   window: string;
   generation: number;
-  since: { position: number; at: string; events: Event[] }[];
+  since: { position: number; at: string; events: Event[]; budgetMs: number }[];
 };
 
 export type State = {

@@ -1,7 +1,7 @@
 // How one event moves a timeline. Pure, and safe to repeat on a timeline that is ahead of the event: a page that was
 // fetched may know more than the events that are still on their way.
 
-import type { Event, Message } from './protocol';
+import type { Event, File, MediaLoss, Message } from './protocol';
 import type { Line } from './state';
 
 /** Lines of one thread that are kept; the oldest go first. */
@@ -27,9 +27,9 @@ export function moveMessages(messages: readonly Message[], event: Event): readon
         it.taken_back ? it : { ...it, content: event.content, edited: true },
       );
     case 'media_stored':
-      return change(messages, event.number, (it) => medium(it, { file: event.file }));
+      return change(messages, event.number, (it) => medium(it, event.file, null));
     case 'media_lost':
-      return change(messages, event.number, (it) => medium(it, { lost: event.why }));
+      return change(messages, event.number, (it) => medium(it, null, event.why));
     case 'sent':
       return change(messages, event.number, (it) => {
         const { free: _, ...rest } = it;
@@ -58,12 +58,12 @@ export function moveMessages(messages: readonly Message[], event: Event): readon
 
 const waits = (message: Message): boolean => message.state === 'queued' || message.state === 'unsent';
 
-type Medium = Extract<Message['content'], { type: 'image' | 'video' | 'audio' | 'file' }>;
-
 /** What is known of its bytes by now; a message that is no medium any more stays as it is. */
-function medium(message: Message, news: Partial<Pick<Medium, 'file' | 'lost'>>): Message {
+function medium(message: Message, file: File | null, lost: MediaLoss | null): Message {
   const { content } = message;
-  return 'file' in content ? { ...message, content: { ...content, ...news } } : message;
+  if (!('file' in content)) return message;
+  const { lost: _, ...rest } = content;
+  return { ...message, content: lost ? { ...rest, lost } : { ...rest, file } };
 }
 
 /** Puts a message in its place. One that is there already knows at least as much. */

@@ -46,7 +46,7 @@ const medium = {
   duration_ms: maybe(number),
   set: maybe(object({ id: text, index: number, total: number })),
 };
-const Action = object({
+export const Action = object({
   label: text,
   does: word('say', 'postback', 'open'),
   text: maybe(text),
@@ -69,7 +69,70 @@ export const Content = kinds('type', {
   cards: { cards: list(Card) },
   native: { alt_text: text },
 });
-export const NewContent = kinds('type', { text: { text } });
+
+const newMedium = { file: text, name: maybe(text), duration_ms: maybe(number) };
+const NewCard = object({ title: maybe(text), text, image: maybe(text), actions: list(Action) });
+/** What an agent says. Messages in a platform's own language are for programs; no desk writes them. */
+export const NewContent = kinds('type', {
+  text: { text },
+  sticker: { package_id: text, sticker_id: text },
+  image: newMedium,
+  video: newMedium,
+  audio: newMedium,
+  file: newMedium,
+  location: { title: maybe(text), address: maybe(text), latitude: number, longitude: number },
+  cards: { cards: list(NewCard) },
+});
+
+export const Upload = object({
+  ...File.fields,
+  kind: word('image', 'video', 'audio', 'file'),
+  name: orNull(text),
+  duration_ms: orNull(number),
+});
+
+/** How a platform counts, and how much of it there may be. */
+export const Length = object({ most: number, unit: word('utf16', 'graphemes') });
+export const MediaRule = object({ formats: list(text), most_bytes: number, as_link: flag });
+export const ButtonsRule = object({
+  most: number,
+  label: Length,
+  text: Length,
+  data: Length,
+  display: Length,
+  url: Length,
+  schemes: list(text),
+});
+const CardRule = object({ text: Length, text_beside: Length, actions: ButtonsRule });
+/** What an account can carry; null is what it cannot. */
+export const Capabilities = object({
+  channel: Channel,
+  text: Length,
+  stickers: list(object({ package_id: text, sticker_ids: list(text) })),
+  image: orNull(MediaRule),
+  video: orNull(MediaRule),
+  audio: orNull(MediaRule),
+  file: orNull(MediaRule),
+  location: orNull(object({ title: Length, address: Length })),
+  cards: orNull(object({ most: number, title: Length, alone: CardRule, among: CardRule })),
+  native: orNull(
+    object({ kind: text, alt_text: Length, most_bytes_one: number, most_bytes_several: number, most_parts: number }),
+  ),
+  quick_replies: orNull(ButtonsRule),
+  messages_a_call: number,
+  free_answers: flag,
+  paid_answers: flag,
+  features: object({
+    unsend: flag,
+    edit: flag,
+    react: flag,
+    delivered: flag,
+    seen: flag,
+    typing: flag,
+    mark_read: flag,
+    first_contact: flag,
+  }),
+});
 
 export const Message = object({
   id: text,
@@ -113,6 +176,7 @@ export const Conversation = object({
   last_number: number,
   waiting_to_send: number,
   waiting_since: orNull(text),
+  free_answer_until: orNull(text),
   set_aside: flag,
   position: number,
   opened_at: text,
@@ -193,7 +257,7 @@ export const HandoverEnd = word('declined', 'timed_out', 'withdrawn', 'overtaken
 const conversation = text;
 export const Event = kinds('type', {
   opened: { conversation, inbox: text, channel: Channel, contact_point: ContactPoint },
-  received: { conversation, message: Message, received_at: text },
+  received: { conversation, message: Message, received_at: text, free_answer: maybe(flag) },
   reopened: { conversation },
   claimed: { conversation, agent: text, epoch: number, how: ClaimHow },
   released: { conversation, agent: text, cause: ReleaseCause },
@@ -202,7 +266,8 @@ export const Event = kinds('type', {
   handover_ended: { conversation, how: HandoverEnd },
   assigned: { conversation, assignee: orNull(text), by: orNull(text) },
   queued: { conversation, message: Message },
-  send_started: { conversation, number },
+  send_started: { conversation, number, free: flag },
+  free_answer_back: { conversation, received_at: text },
   held_back: { conversation, number },
   send_abandoned: { conversation, number },
   sent: { conversation, number, free: flag },
@@ -221,7 +286,7 @@ export const Event = kinds('type', {
   media_stored: { conversation, number, file: File },
   media_lost: { conversation, number, why: MediaLoss },
   edited: { conversation, number, content: Content },
-  followed: { conversation, unblocked: flag },
+  followed: { conversation, unblocked: flag, received_at: text, free_answer: maybe(flag) },
   unfollowed: { conversation },
   set_aside: { conversation },
   taken_back: { conversation, by: text },
@@ -269,17 +334,19 @@ export const Command = kinds('type', {
   accept_handover: {},
   decline_handover: {},
   assign: { assignee: orNull(text) },
-  send: { client_id: text, seat_epoch: number, content: NewContent },
+  send: { client_id: text, seat_epoch: number, content: NewContent, quick_replies: maybe(list(Action)) },
   cancel: { number, seat_epoch: number },
   add_note: { client_id: text, text },
   edit_note: { number, text },
   delete_note: { number },
+  take_back: {},
 });
 
 export const ClientFrame = kinds('type', {
   watch: { window: text, stream: maybe(text), position: maybe(number) },
   unwatch: { window: text },
   typing: { conversation: text },
+  read: { conversation: text, number },
   presence: { state: word('available', 'away', 'wrap_up') },
   command: { ref: text, conversation: text, command: Command },
 });

@@ -18,36 +18,27 @@ export function summary(message: Message, t: Texts): string {
   if (message.deleted) return t.thread.deleted;
   if (content.type === 'text') return content.text.slice(0, 200);
   if (content.type === 'redacted') return t.thread.redacted;
-  if (content.type === 'native') return content.alt_text;
-  return `[${kindOf(content.type === 'other' ? content.kind : content.type, t)}]`;
+  if (content.type === 'native') return `[${t.kind.native}] ${content.alt_text}`;
+  const kind = `[${kindOf(content.type === 'other' ? content.kind : content.type, t)}]`;
+  const more = moreOf(content);
+  return more ? `${kind} ${more}`.slice(0, 200) : kind;
 }
 
-/** What stands below the kind of a message: a name, a size, a place. */
-export function detailOf(content: Message['content'], t: Texts): string {
+/** What tells a message without words from others of its kind. */
+function moreOf(content: Message['content']): string {
   switch (content.type) {
     case 'sticker':
       return content.text ?? '';
+    case 'file':
+      return content.name ?? '';
     case 'location':
-      return [content.title, content.address].filter((it) => it).join(' ');
-    case 'native':
-      return content.alt_text;
-    case 'image':
-    case 'video':
-    case 'audio':
-    case 'file': {
-      const size = content.bytes === undefined ? '' : bytes(content.bytes);
-      const place = content.set ? `${content.set.index}/${content.set.total}` : '';
-      const lost = content.lost ? t.thread.lost : '';
-      return [content.name, place, size, lost].filter((it) => it).join(' · ');
-    }
+      return content.title ?? content.address ?? '';
+    case 'cards':
+      return content.cards[0]?.title ?? content.cards[0]?.text ?? '';
     default:
       return '';
   }
 }
-
-const KIB = 1024;
-const bytes = (count: number): string =>
-  count < KIB * KIB ? `${Math.ceil(count / KIB)} KB` : `${(count / KIB / KIB).toFixed(1)} MB`;
 
 /** What happened to a conversation. */
 export function happened(event: Event, t: Texts): string {

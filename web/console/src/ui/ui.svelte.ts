@@ -2,7 +2,19 @@
 
 import type { Tab } from '../core/list';
 
-export type DialogName = 'handover' | 'takeover' | 'assign' | 'settings' | 'sheet' | 'palette' | 'notices' | 'menu';
+export type DialogName =
+  | 'handover'
+  | 'takeover'
+  | 'assign'
+  | 'settings'
+  | 'sheet'
+  | 'palette'
+  | 'notices'
+  | 'menu'
+  | 'location'
+  | 'card'
+  | 'replies'
+  | 'mode';
 
 class Ui {
   dialog = $state<DialogName | null>(null);
@@ -15,6 +27,8 @@ class Ui {
   focus = $state(0);
   /** Moves when the thread is to go to its end. */
   toEnd = $state(0);
+  /** The picture that is shown large: its message's number in the open conversation. */
+  viewer = $state<number | null>(null);
   /** Details as a sheet over the thread, where there is no third pane. */
   sheet = $state(false);
 

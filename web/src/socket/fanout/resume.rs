@@ -182,7 +182,7 @@ impl<H: House> Fanout<H> {
         let made_progress = !told.is_empty();
         for update in &told {
             self.note_changes(update);
-            self.forward(update);
+            self.forward(update, |watcher, backlog| watcher.make_up(update, backlog < BACKLOG_BYTES));
         }
         self.tell_changes();
         match self.feeds.get_mut(window) {

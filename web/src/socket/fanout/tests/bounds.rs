@@ -143,3 +143,36 @@ async fn a_reader_who_missed_more_than_memory_allows_is_given_it_in_parts() {
     desk.tell(said(100));
     assert_eq!(positions(&desk.read(1, &outbox)), [2_511], "and it is live from there");
 }
+
+/// Otherwise a worker that was busy for a moment sends everybody away who cannot take at once what it missed.
+#[actix_web::test]
+async fn what_the_whole_worker_missed_is_catching_up_for_its_readers() {
+    let desk = Desk::new();
+    let outboxes: Vec<Shared> = (0..20).map(|key| desk.join(key, 1)).collect();
+    for (key, outbox) in outboxes.iter().enumerate() {
+        desk.watch(key as u64, Some(0));
+        desk.settle().await;
+        desk.read(key as u64, outbox);
+    }
+    for _ in 0..3_000 {
+        desk.house.commit_unheard(said(1_000));
+    }
+    desk.tell(said(1_000));
+    desk.settle().await;
+    let waiting = desk.fanout.borrow().backlog.get();
+    assert!(waiting > resume::BACKLOG_BYTES / 2, "the slow ones have still to be given {waiting} bytes");
+    assert!(waiting < resume::BACKLOG_BYTES + 6 * 3_500_000, "{waiting} of 60 MB: some have to wait for their turn");
+    desk.tell(said(1_000));
+    let mut told = vec![Vec::new(); outboxes.len()];
+    for _ in 0..20 {
+        for (key, outbox) in outboxes.iter().enumerate() {
+            told[key].extend(positions(&desk.read(key as u64, outbox)));
+        }
+        desk.settle().await;
+    }
+    for (told, outbox) in told.iter().zip(&outboxes) {
+        assert_eq!(outbox.borrow().state(), State::Open, "nobody has to come back");
+        assert_eq!(*told, (1..=3_002).collect::<Vec<u64>>());
+    }
+    assert_eq!(desk.fanout.borrow().backlog.get(), 0);
+}
