@@ -165,7 +165,8 @@ struct Stage {
     clock: Clock,
     double: Double,
     channel: Channel,
-    engine: Handle,
+    /// Only one may have the store open.
+    engine: Option<Handle>,
     user: String,
     said: usize,
 }
@@ -179,14 +180,22 @@ impl Stage {
         let engine = furnished_for(config.clone(), &double.api_url(), &channel.access_token).await;
         let user = double.add_user(&channel, "客").unwrap();
         double.set_profile(&channel, &user, Profile { picture: false, ..Profile::named("客") }).unwrap();
-        Self { config, clock, double, channel, engine, user, said: 0 }
+        Self { config, clock, double, channel, engine: Some(engine), user, said: 0 }
+    }
+
+    fn engine(&self) -> &Handle {
+        self.engine.as_ref().unwrap()
+    }
+
+    async fn stop(&mut self) {
+        self.engine.take().unwrap().stop().await;
     }
 
     async fn mode(&self, mode: SendMode) {
-        let mut inbox = self.engine.org().inboxes[&INBOX].clone();
+        let mut inbox = self.engine().org().inboxes[&INBOX].clone();
         let InboxSettings::Line(line) = &mut inbox.settings;
         line.mode = mode;
-        self.engine.org_command(By::Operator, org::Command::ChangeInbox(inbox)).await.unwrap();
+        self.engine().org_command(By::Operator, org::Command::ChangeInbox(inbox)).await.unwrap();
     }
 
     async fn hear(&self) {
@@ -197,12 +206,12 @@ impl Stage {
             "message": {"type": "text", "id": said.message_id, "text": "もしもし"},
         });
         let body = Bytes::from(json!({"destination": self.channel.bot_user_id, "events": [event]}).to_string());
-        assert_eq!(self.engine.inbound(INBOX, body).await.unwrap().recorded, 1);
+        assert_eq!(self.engine().inbound(INBOX, body).await.unwrap().recorded, 1);
     }
 
     async fn talk(&self) -> (ConversationId, u64) {
-        let id = conversation_of(&self.engine, &self.user).await;
-        let claimed = self.engine.command(By::Agent(A), id, Command::Claim { agent: A }).await.unwrap();
+        let id = conversation_of(self.engine(), &self.user).await;
+        let claimed = self.engine().command(By::Agent(A), id, Command::Claim { agent: A }).await.unwrap();
         (id, claimed.row.state.seat.epoch)
     }
 
@@ -222,21 +231,21 @@ impl Stage {
             dress: Default::default(),
             retry_key: self.said as u128,
         };
-        self.engine.command(By::Agent(A), id, command).await.unwrap();
+        self.engine().command(By::Agent(A), id, command).await.unwrap();
     }
 
     async fn cancel(&self) {
         let (id, seat_epoch) = self.talk().await;
-        let state = self.engine.conversation(id).await.unwrap().state;
+        let state = self.engine().conversation(id).await.unwrap().state;
         let number = state.outbox.front().unwrap().number;
-        self.engine.command(By::Agent(A), id, Command::Cancel { agent: A, seat_epoch, number }).await.unwrap();
+        self.engine().command(By::Agent(A), id, Command::Cancel { agent: A, seat_epoch, number }).await.unwrap();
     }
 
     /// Waits until every answer went, or is known to wait for the customer; says how many wait.
     async fn rest(&self, mode: SendMode) -> usize {
-        let id = conversation_of(&self.engine, &self.user).await;
+        let id = conversation_of(self.engine(), &self.user).await;
         wait_until("every answer to rest", PATIENCE, async || {
-            let state = self.engine.conversation(id).await.unwrap().state;
+            let state = self.engine().conversation(id).await.unwrap().state;
             let unsent = state.outbox.iter().filter(|item| item.delivery == Delivery::Unsent).count();
             // What may go now does so at once.
             let fresh = |right: &ReplyRight| self.clock.now().since_ms(right.received_at) < 50_000;
@@ -271,8 +280,8 @@ async fn perform(play: &Play) {
             Wait(seconds) => house.clock.advance_ms(seconds * 1_000),
             Expire => house.double.clock().advance(Duration::from_secs(90)),
             Restart => {
-                house.engine.stop().await;
-                house.engine = start(house.config.clone()).await;
+                house.stop().await;
+                house.engine = Some(start(house.config.clone()).await);
             }
             Cancel => house.cancel().await,
             Mode(to) => {
@@ -293,7 +302,7 @@ async fn perform(play: &Play) {
         .map(|(way, words)| ((*way).to_owned(), words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()))
         .collect();
     assert_eq!((taken, unsent), (wanted, play.unsent), "{}: {:?}", play.fear, play.steps);
-    house.engine.stop().await;
+    house.stop().await;
 }
 
 #[actix_rt::test]
