@@ -132,6 +132,7 @@ export const en: Texts = {
     assignMe: 'Me',
     details: 'Details',
     back: 'Back to the list',
+    views: (name: string) => `${name} is looking at this`,
     typing: (names) => `${names} is writing…`,
     auto: 'Automatic answer',
     memo: 'Memo',
@@ -317,6 +318,7 @@ export const en: Texts = {
     why: 'Administrators can change it.',
     changed: (name: string) => `Answers now go out: ${name}`,
   },
+  pane: { listPx: 'Width of the list', detailsPx: 'Width of the details' },
   details: {
     label: 'Customer',
     close: 'Close',

@@ -133,6 +133,7 @@ export const ja = {
     assignMe: '自分',
     details: '詳細',
     back: '一覧へ戻る',
+    views: (name: string) => `${name}さんが閲覧中`,
     typing: (names: string) => `${names}さんが入力中…`,
     auto: '自動応答',
     memo: 'メモ',
@@ -319,6 +320,7 @@ export const ja = {
     why: '送信方法は管理者が変更できます。',
     changed: (name: string) => `送信方法を「${name}」にしました`,
   },
+  pane: { listPx: '一覧の幅', detailsPx: '詳細の幅' },
   details: {
     label: '顧客情報',
     close: '閉じる',
