@@ -16,6 +16,8 @@ pub enum ClientFrame {
     Unwatch(Unwatch),
     /// I am writing in a conversation. Repeat it every few seconds while it is so.
     Typing(Typing),
+    /// I have a conversation before my eyes. Repeat it while it is so, a few times within `hello.viewing_ms`.
+    Viewing(Viewing),
     /// I have seen the messages of a conversation up to one. Not answered.
     Read(Read),
     /// How I am.
@@ -50,6 +52,14 @@ pub struct Unwatch {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Typing {
+    /// The conversation.
+    pub conversation: String,
+}
+
+/// See [`ClientFrame::Viewing`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Viewing {
     /// The conversation.
     pub conversation: String,
 }

@@ -26,6 +26,9 @@ pub enum ServerFrame {
     Reply(Reply),
     /// Colleagues who are writing. Not repeated when they stop: forget it after `hello.typing_ms`.
     Typing(TypingNow),
+    /// Colleagues who have a conversation before their eyes. Not repeated when they leave: forget it after
+    /// `hello.viewing_ms`.
+    Viewing(ViewingNow),
     /// How members of a window are: all of them after a watch began, later those who changed.
     Presence(PresenceNow),
     /// A message of the client could not be taken.
@@ -45,6 +48,8 @@ pub struct Hello {
     pub ping_ms: u64,
     /// How long a `typing` is to be shown, and how often at most it should be said.
     pub typing_ms: u64,
+    /// How long a `viewing` is to be shown.
+    pub viewing_ms: u64,
     /// The longest message that is taken, in bytes.
     pub message_bytes: usize,
 }
@@ -122,7 +127,16 @@ pub struct TypingNow {
     pub typing: Vec<Writer>,
 }
 
-/// A colleague who is writing.
+/// See [`ServerFrame::Viewing`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewingNow {
+    /// The window.
+    pub window: String,
+    /// Who looks at what.
+    pub viewing: Vec<Writer>,
+}
+
+/// A colleague who is writing, or looking.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Writer {
     /// The conversation.

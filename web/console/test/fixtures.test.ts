@@ -92,6 +92,8 @@ test('every example goes through the reducer, in the order of a session', () => 
   expect(state.presence.get('01KAH2ZM8E6H8K0N2Q4S6V8W0Y')).toBe('offline');
   reduce(state, frame('typing'), 1_000);
   expect(state.typing.get(id)?.get('01KAH2ZK3D5G7J9M1P3R5T7V9X')).toBe(7_000);
+  reduce(state, frame('viewing'), 1_000);
+  expect(state.viewing.get('01KAH2ZK3D5G7J9M1P3R5T7V9X')).toEqual({ conversation: id, until: 21_000 });
   for (const name of ['reply-problem', 'problem', 'going'] as const) reduce(state, frame(name), 1_000);
   reduce(state, frame('unwatched'), 1_000);
   expect(state.rows.size).toBe(0);

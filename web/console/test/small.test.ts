@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { dayKey, hue, initial, pieces, short, span, urgency } from '../src/core/format';
 import { BINDINGS, meaning, type Press, sends, sendsAndCompletes, written } from '../src/core/keymap';
-import { counted, listed, oldestWaiting } from '../src/core/list';
+import { counted, listed, NO_MORE, NOBODY, narrowed, oldestWaiting } from '../src/core/list';
 import { moveRow } from '../src/core/row';
 import { add, join, moveMessages } from '../src/core/thread';
 import { ulid } from '../src/core/ulid';
@@ -214,5 +214,42 @@ describe('the right to a free answer', () => {
     expect(moveRow(used, back, 50_000).free_answer_until).toBe(has.free_answer_until);
     const newer = { ...used, free_answer_until: '2026-01-01T00:09:00.000Z' };
     expect(moveRow(newer, back, 50_000).free_answer_until).toBe(newer.free_answer_until);
+  });
+});
+
+describe('what the panel narrows by', () => {
+  const at = (iso: string) => new Date(iso).toISOString();
+  const rows = [
+    conversation({ id: 'a', seat: seat('me'), assignee: 'ito', updated_at: at('2026-01-10T23:59:59') }),
+    conversation({ id: 'b', contact: { id: 'k', name: '山田' }, updated_at: at('2026-01-11T00:00:00') }),
+    conversation({ id: 'c', seat: seat('ito'), updated_at: at('2026-01-12T12:00:00') }),
+  ];
+  const shown = (more: Partial<typeof NO_MORE>) =>
+    listed(rows, {
+      window: 'w',
+      tab: 'all',
+      mine: false,
+      me: 'me',
+      text: '',
+      sort: 'newest',
+      more: { ...NO_MORE, ...more },
+      isUnread: (row) => row.id === 'c',
+    })
+      .map((row) => row.id)
+      .sort()
+      .join('');
+  test.each([
+    ['nothing', {}, 'abc'],
+    ['a holder', { holder: 'ito' }, 'c'],
+    ['no holder', { holder: NOBODY }, 'b'],
+    ['nobody responsible', { assignee: NOBODY }, 'bc'],
+    ['people in the directory', { registered: 'yes' as const }, 'b'],
+    ['a local day, its last second included', { from: '2026-01-10', to: '2026-01-10' }, 'a'],
+    ['from a day on', { from: '2026-01-11' }, 'bc'],
+    ['what is unread', { unread: true }, 'c'],
+    ['two things at once', { from: '2026-01-11', holder: NOBODY }, 'b'],
+  ])('%s', (_, more, wanted) => {
+    expect(shown(more)).toBe(wanted);
+    expect(narrowed({ ...NO_MORE, ...more })).toBe(Object.keys(more).length);
   });
 });

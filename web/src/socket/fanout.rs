@@ -22,7 +22,7 @@ use madoguchi_protocol::limits::{SOCKET_MESSAGE_BYTES, SOCKET_WATCHES};
 use madoguchi_protocol::server::{Going, Hello, Unwatched};
 use madoguchi_protocol::{Close, Code, Problem, SOCKET_PROTOCOL, ServerFrame};
 
-use self::ephemeral::Typing;
+use self::ephemeral::Hints;
 use self::feed::Feed;
 use self::line::Line;
 use super::cursor::{Mark, Step};
@@ -35,6 +35,8 @@ use crate::error::problem;
 
 /// How long a `typing` is to be shown, in milliseconds.
 const TYPING_MS: u64 = 6_000;
+/// How long a `viewing` is to be shown, in milliseconds.
+const VIEWING_MS: u64 = 20_000;
 /// The spread of returning sockets when the server stops: this much for each of them, in milliseconds.
 const RETURN_SPREAD_MS: u64 = 5;
 /// The spread at most, in milliseconds.
@@ -52,7 +54,8 @@ pub(super) struct Fanout<H> {
     fetching: usize,
     /// Watches that wait for their fetch: others are being served.
     waiting: Line,
-    typing: Typing,
+    typing: Hints,
+    viewing: Hints,
     /// People whose `me` may have changed.
     changed: Changed,
     seconds: u32,
@@ -89,7 +92,8 @@ impl<H: House> Fanout<H> {
                 backlog: Rc::new(Cell::new(0)),
                 fetching: 0,
                 waiting: Line::default(),
-                typing: Typing::default(),
+                typing: Hints::default(),
+                viewing: Hints::default(),
                 changed: Changed::default(),
                 seconds: 0,
                 waiting_bytes: 0,
@@ -105,6 +109,7 @@ impl<H: House> Fanout<H> {
             at: self.house.now(),
             ping_ms: u64::from(settings.ping_s) * 1_000,
             typing_ms: TYPING_MS,
+            viewing_ms: VIEWING_MS,
             message_bytes: SOCKET_MESSAGE_BYTES,
         });
         outbox.borrow_mut().push(frame::text(&hello));

@@ -22,8 +22,8 @@ use super::sockets::Note;
 const UPDATES: usize = 4_096;
 /// What a hub takes at one time. What it pushes meanwhile leaves each socket in one write.
 const BATCH: usize = 256;
-/// Typing is gathered for this long before it is told.
-const TYPING_EVERY: Duration = Duration::from_millis(200);
+/// Who writes and who looks is gathered for this long before it is told.
+const HINTS_EVERY: Duration = Duration::from_millis(200);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// See the head of this file.
@@ -107,6 +107,9 @@ impl<H: House> Hub<H> {
                 Note::Typing { window, conversation, agent } => {
                     is_first |= fanout.typing(&window, conversation, agent);
                 }
+                Note::Viewing { window, conversation, agent } => {
+                    is_first |= fanout.viewing(&window, conversation, agent);
+                }
                 Note::Recheck => must_recheck = true,
             }
         }
@@ -114,7 +117,7 @@ impl<H: House> Hub<H> {
             fanout.recheck();
         }
         if is_first {
-            ctx.run_later(TYPING_EVERY, |hub, _| hub.fanout.borrow_mut().tell_typing());
+            ctx.run_later(HINTS_EVERY, |hub, _| hub.fanout.borrow_mut().tell_hints());
         }
     }
 }

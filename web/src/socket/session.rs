@@ -9,7 +9,7 @@ use actix_http::ws::ProtocolError;
 use actix_web_actors::ws::{Message, WebsocketContext};
 use madoguchi_engine::domain::id::{Position, StreamId, WindowId};
 use madoguchi_protocol::api::Presence;
-use madoguchi_protocol::client::{Read, Typing, Watch, Wish};
+use madoguchi_protocol::client::{Read, Typing, Viewing, Watch, Wish};
 use madoguchi_protocol::limits::REF_BYTES;
 use madoguchi_protocol::server::Refused;
 use madoguchi_protocol::{ClientFrame, Close, Code, Problem, ServerFrame};
@@ -78,6 +78,7 @@ impl<H: House> Session<H> {
                 self.fanout.borrow_mut().unwatch(self.key, &window);
             }
             ClientFrame::Typing(typing) => self.typing(who, &typing)?,
+            ClientFrame::Viewing(viewing) => self.viewing(who, &viewing)?,
             ClientFrame::Read(read) => self.read(who, &read)?,
             ClientFrame::Presence(presence) if presence.state == Presence::Offline => {
                 return Err(invalid("state", "available, away or wrap_up"));
@@ -111,6 +112,18 @@ impl<H: House> Session<H> {
             if let Ok(window) = window.await {
                 house.typed(agent, conversation);
                 sockets.tell(&Note::Typing { window, conversation, agent });
+            }
+        });
+        Ok(())
+    }
+
+    fn viewing(&self, who: Identity, viewing: &Viewing) -> Result<(), Problem> {
+        let conversation = viewing.conversation.parse().map_err(|_| not_found("conversation"))?;
+        let (agent, sockets) = (who.agent, self.house.sockets());
+        let window = self.house.window_to_type_in(who, conversation);
+        actix_web::rt::spawn(async move {
+            if let Ok(window) = window.await {
+                sockets.tell(&Note::Viewing { window, conversation, agent });
             }
         });
         Ok(())

@@ -24,6 +24,8 @@ const NOTES: usize = 1_024;
 pub(super) enum Note {
     /// Somebody is writing.
     Typing { window: WindowId, conversation: ConversationId, agent: AgentId },
+    /// Somebody has a conversation before their eyes.
+    Viewing { window: WindowId, conversation: ConversationId, agent: AgentId },
     /// Somebody's session, token or right has ended: look at once.
     Recheck,
 }

@@ -53,6 +53,7 @@ export class Desk {
   private costMs = 0;
   private edition: string | null = null;
   private typedAt = 0;
+  private looked = { conversation: '', at: 0 };
   /** Up to where the server has been told that it was read, while one held the seat. */
   private saidRead = new Map<string, number>();
   private checking = false;
@@ -72,6 +73,7 @@ export class Desk {
     });
     setInterval(() => {
       this.now = Date.now();
+      this.looking();
     }, 1_000);
     addEventListener('online', () => this.line.hurry());
     document.addEventListener('visibilitychange', () => {
@@ -351,6 +353,26 @@ export class Desk {
     const now = Date.now();
     if (now - this.typedAt < this.state.typingMs / 2) return;
     if (this.line.say({ type: 'typing', conversation })) this.typedAt = now;
+  }
+
+  /** Colleagues are told what is before one's eyes, again before they forget it. */
+  private looking() {
+    const { conversation } = route.place;
+    if (!conversation || document.visibilityState !== 'visible' || this.link.state !== 'open') return;
+    const { looked, now } = this;
+    if (looked.conversation === conversation && now - looked.at < this.state.viewingMs * 0.4) return;
+    if (this.line.say({ type: 'viewing', conversation })) this.looked = { conversation, at: now };
+  }
+
+  /** Colleagues who have a conversation before their eyes, and which of them write. */
+  others(conversation: string): { agent: string; name: string; writes: boolean }[] {
+    const { now, my, state } = this;
+    const found = new Map<string, boolean>();
+    for (const [agent, it] of state.viewing)
+      if (it.conversation === conversation && it.until > now) found.set(agent, false);
+    for (const [agent, until] of state.typing.get(conversation) ?? []) if (until > now) found.set(agent, true);
+    found.delete(my);
+    return [...found].map(([agent, writes]) => ({ agent, name: this.name(agent), writes }));
   }
 
   // --- Telling -------------------------------------------------------------------------------------------------

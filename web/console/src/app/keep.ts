@@ -1,5 +1,5 @@
 // What outlives a reload: drafts and messages on their way in IndexedDB, marks and settings in localStorage.
-// All of it but the settings goes at logout. A browser that refuses to keep anything is no reason to stop.
+// All of it but settings and saved views goes at logout. A browser that refuses to keep anything is no reason to stop.
 
 import type { Item } from '../core/outbox';
 

@@ -20,6 +20,8 @@ const defaults = {
   repeat: false,
   list: true,
   details: true,
+  listPx: 340,
+  detailsPx: 300,
 };
 
 class Settings {

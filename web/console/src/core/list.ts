@@ -3,7 +3,34 @@
 import type { Conversation, Status } from './protocol';
 
 export type Tab = Status | 'all';
-export type Filter = { window: string; tab: Tab; mine: boolean; me: string; text: string; sort: 'waiting' | 'newest' };
+/** What the panel narrows the list by; days are local ones, `YYYY-MM-DD`. */
+export type More = {
+  holder: string;
+  assignee: string;
+  registered: '' | 'yes' | 'no';
+  from: string;
+  to: string;
+  unread: boolean;
+};
+export const NO_MORE: More = { holder: '', assignee: '', registered: '', from: '', to: '', unread: false };
+
+export type Filter = {
+  window: string;
+  tab: Tab;
+  mine: boolean;
+  me: string;
+  text: string;
+  sort: 'waiting' | 'newest';
+  more?: More;
+  /** Whether something in a conversation has not been read. */
+  isUnread?: (row: Conversation) => boolean;
+};
+
+/** How many things the panel narrows by. */
+export const narrowed = (more: More): number => Object.values(more).filter((it) => it !== '' && it !== false).length;
+
+/** The word that stands for nobody. */
+export const NOBODY = '-';
 
 const isMine = (row: Conversation, me: string) =>
   row.assignee === me || row.seat?.agent === me || row.seat?.offer?.to === me;
@@ -14,14 +41,39 @@ const matches = (row: Conversation, text: string) =>
   (row.contact_point.name ?? '').toLowerCase().includes(text) ||
   row.id.toLowerCase().includes(text);
 
+const isPerson = (wanted: string, agent: string | null | undefined) =>
+  wanted === '' || (wanted === NOBODY ? !agent : agent === wanted);
+
+/** The first moment of a local day, and of the day after it. */
+const dayAt = (day: string, plus: number) => {
+  const at = new Date(`${day}T00:00:00`);
+  at.setDate(at.getDate() + plus);
+  return at.getTime();
+};
+
+/** The panel's question to a row, with its days worked out once. */
+function narrows(more: More, isUnread: (row: Conversation) => boolean): (row: Conversation) => boolean {
+  const from = more.from === '' ? Number.NEGATIVE_INFINITY : dayAt(more.from, 0);
+  const to = more.to === '' ? Number.POSITIVE_INFINITY : dayAt(more.to, 1);
+  const anyDay = more.from === '' && more.to === '';
+  return (row) => {
+    if (!isPerson(more.holder, row.seat?.agent) || !isPerson(more.assignee, row.assignee)) return false;
+    if (more.registered !== '' && (row.contact !== null) !== (more.registered === 'yes')) return false;
+    const at = anyDay ? 0 : Date.parse(row.updated_at);
+    return (anyDay || (at >= from && at < to)) && (!more.unread || isUnread(row));
+  };
+}
+
 /** The rows of the list in their order. */
 export function listed(rows: Iterable<Conversation>, filter: Filter): Conversation[] {
   const text = filter.text.trim().toLowerCase();
+  const fits = filter.more && narrowed(filter.more) > 0 ? narrows(filter.more, filter.isUnread ?? (() => true)) : null;
   const kept: Conversation[] = [];
   for (const row of rows) {
     if (row.window !== filter.window) continue;
     if (filter.tab !== 'all' && row.status !== filter.tab) continue;
     if (filter.mine && !isMine(row, filter.me)) continue;
+    if (fits && !fits(row)) continue;
     if (matches(row, text)) kept.push(row);
   }
   return kept.sort(filter.sort === 'waiting' && filter.tab !== 'done' ? byWaiting : byNewest);

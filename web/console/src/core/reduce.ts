@@ -26,6 +26,7 @@ export function reduce(state: State, frame: ServerFrame, now: number): Outcome {
     case 'hello':
       state.skewMs = Date.parse(frame.at) - now;
       state.typingMs = frame.typing_ms;
+      state.viewingMs = frame.viewing_ms;
       break;
     case 'me':
       takeMe(state, frame);
@@ -46,6 +47,12 @@ export function reduce(state: State, frame: ServerFrame, now: number): Outcome {
       for (const { conversation, agent } of frame.typing) {
         const writers = new Map(state.typing.get(conversation));
         state.typing.set(conversation, writers.set(agent, now + state.typingMs));
+      }
+      break;
+    case 'viewing':
+      // Nobody looks at two things: the latest counts, and who goes on is gone from where they were.
+      for (const { conversation, agent } of frame.viewing) {
+        state.viewing.set(agent, { conversation, until: now + state.viewingMs });
       }
       break;
     case 'presence':

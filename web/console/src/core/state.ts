@@ -59,6 +59,9 @@ export type State = {
   /** Conversation → colleague → until when it is shown, in the browser's milliseconds. */
   typing: Map<string, Map<string, number>>;
   typingMs: number;
+  /** Colleague → the conversation before their eyes, and until when that is shown, in the browser's milliseconds. */
+  viewing: Map<string, { conversation: string; until: number }>;
+  viewingMs: number;
   /** The server's clock minus the browser's, in milliseconds. */
   skewMs: number;
   /** When the last frame came, in the browser's milliseconds. */
@@ -77,6 +80,8 @@ export const empty = (): State => ({
   names: new Map(),
   typing: new Map(),
   typingMs: 6000,
+  viewing: new Map(),
+  viewingMs: 20_000,
   skewMs: 0,
   heardAt: 0,
 });

@@ -302,7 +302,7 @@ export const Event = kinds('type', {
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
 
 export const ServerFrame = kinds('type', {
-  hello: { protocol: number, at: text, ping_ms: number, typing_ms: number, message_bytes: number },
+  hello: { protocol: number, at: text, ping_ms: number, typing_ms: number, viewing_ms: number, message_bytes: number },
   me: Me.fields,
   snapshot: {
     window: text,
@@ -320,6 +320,7 @@ export const ServerFrame = kinds('type', {
   unwatched: { window: text, problem: maybe(Problem) },
   reply: { ref: text, ok: maybe(CommandDone), problem: maybe(Problem) },
   typing: { window: text, typing: list(object({ conversation: text, agent: text })) },
+  viewing: { window: text, viewing: list(object({ conversation: text, agent: text })) },
   presence: { window: text, agents: list(object({ agent: text, state: Presence })) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
@@ -346,6 +347,7 @@ export const ClientFrame = kinds('type', {
   watch: { window: text, stream: maybe(text), position: maybe(number) },
   unwatch: { window: text },
   typing: { conversation: text },
+  viewing: { conversation: text },
   read: { conversation: text, number },
   presence: { state: word('available', 'away', 'wrap_up') },
   command: { ref: text, conversation: text, command: Command },

@@ -143,9 +143,8 @@ function onRow(action: Action, row: Conversation) {
 }
 
 function move(by: number) {
-  const { window, conversation } = route.place;
-  const { tab, mine, text, sort } = ui;
-  const rows = listed(desk.state.rows.values(), { window: window ?? '', tab, mine, me: desk.my, text, sort });
+  const { conversation } = route.place;
+  const rows = listed(desk.state.rows.values(), ui.filter);
   const at = rows.findIndex((row) => row.id === conversation);
   const next = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + by))];
   if (next) go(next);

@@ -1,6 +1,13 @@
 // What is open on the screen, apart from what the server knows.
 
-import type { Tab } from '../core/list';
+import { desk } from '../app/desk.svelte';
+import { read, write } from '../app/keep';
+import { route } from '../app/route.svelte';
+import { type Filter, type More, NO_MORE, type Tab } from '../core/list';
+
+/** A way to look at the list that somebody keeps in this browser. */
+export type View = { name: string; tab: Tab; mine: boolean; text: string; sort: 'waiting' | 'newest'; more: More };
+const VIEWS = 20;
 
 export type DialogName =
   | 'handover'
@@ -22,6 +29,10 @@ class Ui {
   mine = $state(false);
   text = $state('');
   sort = $state<'waiting' | 'newest'>('waiting');
+  more = $state<More>({ ...NO_MORE });
+  /** The panel of the list is open. */
+  filtering = $state(false);
+  views = $state<View[]>(read('views', []));
   composer = $state<'reply' | 'memo'>('reply');
   /** Moves when the composer is to take the focus. */
   focus = $state(0);
@@ -31,6 +42,38 @@ class Ui {
   viewer = $state<number | null>(null);
   /** Details as a sheet over the thread, where there is no third pane. */
   sheet = $state(false);
+
+  /** What the list shows now. */
+  get filter(): Filter {
+    const { tab, mine, text, sort, more } = this;
+    const isUnread = (row: Parameters<typeof desk.unread>[0]) => desk.unread(row) > 0;
+    return { window: route.place.window ?? '', tab, mine, me: desk.my, text, sort, more, isUnread };
+  }
+
+  /** Shows everything of the tab again. */
+  clear() {
+    this.text = '';
+    this.mine = false;
+    this.more = { ...NO_MORE };
+  }
+
+  /** Keeps what is shown under a name; a name that is there already gets the new look. */
+  keepView(name: string) {
+    const { tab, mine, text, sort } = this;
+    const view: View = { name, tab, mine, text, sort, more: $state.snapshot(this.more) };
+    this.views = [...this.views.filter((it) => it.name !== name), view].slice(-VIEWS);
+    write('views', $state.snapshot(this.views));
+  }
+
+  useView(view: View) {
+    const { tab, mine, text, sort, more } = $state.snapshot(view);
+    Object.assign(this, { tab, mine, text, sort, more: { ...NO_MORE, ...more } });
+  }
+
+  dropView(name: string) {
+    this.views = this.views.filter((it) => it.name !== name);
+    write('views', $state.snapshot(this.views));
+  }
 
   write(kind: 'reply' | 'memo') {
     this.composer = kind;

@@ -1,45 +1,70 @@
-//! What is told and not kept: who is writing, and how people are.
+//! What is told and not kept: who is writing, who is looking, and how people are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use madoguchi_engine::domain::id::{AgentId, ConversationId, WindowId};
 use madoguchi_protocol::ServerFrame;
-use madoguchi_protocol::server::{AgentPresence, PresenceNow, TypingNow, Writer};
+use madoguchi_protocol::server::{AgentPresence, PresenceNow, TypingNow, ViewingNow, Writer};
 
 use super::Fanout;
 use crate::socket::frame;
 use crate::socket::house::House;
 
-/// Writers in one window that are told at once. Further ones are left out.
-const WRITERS: usize = 256;
+/// Writers, or lookers, in one window that are told at once. Further ones are left out.
+const PEOPLE: usize = 256;
 
-/// Who is writing, gathered until it is told.
-pub(super) type Typing = BTreeMap<WindowId, BTreeSet<Writer>>;
+/// Who is where, gathered until it is told.
+pub(super) type Hints = BTreeMap<WindowId, BTreeSet<Writer>>;
 
 impl<H: House> Fanout<H> {
-    /// Somebody is writing. Returns whether this is the first since it was last told: then it is to be told soon.
+    /// Somebody is writing. Returns whether this is the first hint since they were last told: then they are to be told
+    /// soon.
     pub(in crate::socket) fn typing(
         &mut self,
         window: &WindowId,
         conversation: ConversationId,
         agent: AgentId,
     ) -> bool {
-        if !self.feeds.get(window).is_some_and(super::Feed::is_watched) {
+        if !self.is_watched(window) {
             return false;
         }
-        let is_first = self.typing.is_empty();
-        let writers = self.typing.entry(window.clone()).or_default();
-        if writers.len() < WRITERS {
-            writers.insert(Writer { conversation: conversation.to_string(), agent: agent.to_string() });
-        }
+        let is_first = self.has_no_hints();
+        gather(&mut self.typing, window, conversation, agent);
         is_first
     }
 
-    /// Tells who is writing.
-    pub(in crate::socket) fn tell_typing(&mut self) {
+    /// Somebody has a conversation before their eyes. Returns the same as [`Self::typing`].
+    pub(in crate::socket) fn viewing(
+        &mut self,
+        window: &WindowId,
+        conversation: ConversationId,
+        agent: AgentId,
+    ) -> bool {
+        if !self.is_watched(window) {
+            return false;
+        }
+        let is_first = self.has_no_hints();
+        gather(&mut self.viewing, window, conversation, agent);
+        is_first
+    }
+
+    fn has_no_hints(&self) -> bool {
+        self.typing.is_empty() && self.viewing.is_empty()
+    }
+
+    fn is_watched(&self, window: &WindowId) -> bool {
+        self.feeds.get(window).is_some_and(super::Feed::is_watched)
+    }
+
+    /// Tells who is writing and who is looking.
+    pub(in crate::socket) fn tell_hints(&mut self) {
         for (window, writers) in std::mem::take(&mut self.typing) {
             let now = TypingNow { window: window.to_string(), typing: writers.into_iter().collect() };
             self.tell_window(&window, &ServerFrame::Typing(now));
+        }
+        for (window, viewers) in std::mem::take(&mut self.viewing) {
+            let now = ViewingNow { window: window.to_string(), viewing: viewers.into_iter().collect() };
+            self.tell_window(&window, &ServerFrame::Viewing(now));
         }
     }
 
@@ -72,5 +97,13 @@ impl<H: House> Fanout<H> {
         for watcher in feed.watchers() {
             watcher.hint(bytes.clone());
         }
+    }
+}
+
+/// Puts somebody to those who will be told of, where there is room.
+fn gather(hints: &mut Hints, window: &WindowId, conversation: ConversationId, agent: AgentId) {
+    let people = hints.entry(window.clone()).or_default();
+    if people.len() < PEOPLE {
+        people.insert(Writer { conversation: conversation.to_string(), agent: agent.to_string() });
     }
 }

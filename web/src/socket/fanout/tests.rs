@@ -337,7 +337,7 @@ async fn a_silent_socket_is_asked_and_then_ended_and_a_stuck_one_sooner() {
 }
 
 #[actix_web::test]
-async fn typing_reaches_who_watches_and_nobody_twice() {
+async fn who_writes_and_who_looks_reaches_who_watches_and_nobody_twice() {
     let desk = Desk::new();
     let (watching, elsewhere) = (desk.join(1, 1), desk.join(2, 2));
     let conversation = madoguchi_engine::domain::id::ConversationId(9);
@@ -348,12 +348,15 @@ async fn typing_reaches_who_watches_and_nobody_twice() {
     let mut fanout = desk.fanout.borrow_mut();
     assert!(fanout.typing(&window(), conversation, AgentId(5)));
     assert!(!fanout.typing(&window(), conversation, AgentId(5)), "it is to be told already");
-    fanout.tell_typing();
-    fanout.tell_typing();
+    assert!(!fanout.viewing(&window(), conversation, AgentId(6)), "it goes with what is to be told already");
+    fanout.tell_hints();
+    fanout.tell_hints();
     drop(fanout);
     let told = desk.read(1, &watching);
-    assert_eq!(kinds(&told), ["typing"]);
+    assert_eq!(kinds(&told), ["typing", "viewing"]);
     assert_eq!(told[0]["typing"].as_array().map(Vec::len), Some(1));
+    assert_eq!(told[1]["viewing"][0]["agent"], AgentId(6).to_string());
+    assert!(desk.fanout.borrow_mut().viewing(&window(), conversation, AgentId(6)), "the next has to be told anew");
     assert_eq!(kinds(&desk.read(2, &elsewhere)), ["hello", "me"]);
 }
 
