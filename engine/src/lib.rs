@@ -22,6 +22,7 @@ pub mod readmodel;
 pub mod rows;
 pub mod stepped;
 pub mod uploads;
+pub mod vault;
 pub mod views;
 
 pub use clock::Clock;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Settings, User};
+use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Secrets, Settings, User};
 use madoguchi_web::{Config, admin, boot, config};
 
 fn main() -> ExitCode {
@@ -29,6 +29,9 @@ fn run(command: Command) -> ExitCode {
         Command::Journal(Journal::Verify(settings)) => with(&settings, admin::verify),
         Command::Journal(Journal::Export { settings, to }) => with(&settings, |config| admin::export(config, to)),
         Command::Journal(Journal::Import { settings, from }) => with(&settings, |config| admin::import(&config, &from)),
+        Command::Secrets(Secrets::Rotate(settings)) => with(&settings, admin::rotate_secrets),
+        Command::Secrets(Secrets::Reseal(settings)) => with(&settings, admin::reseal_secrets),
+        Command::Secrets(Secrets::NewKey(settings)) => with(&settings, |config| admin::new_key(&config)),
         Command::Compact(settings) => with(&settings, admin::compact),
         Command::LogLevel { settings, level } => with(&settings, |config| admin::log_level(&config, level)),
     }

@@ -48,6 +48,7 @@ use crate::pressure::{Found, Pressure};
 use crate::pulse::Pulses;
 use crate::readmodel::{Blames, ReadModels, Writer as ReadModelWriter};
 use crate::uploads::Uploads;
+use crate::vault::Vault;
 use crate::views::Views;
 
 use self::fetcher::Fetchers;
@@ -74,6 +75,7 @@ pub(crate) struct Core {
     pub(crate) space: Space,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) urls: PublicUrls,
+    pub(crate) vault: Vault,
     pub(crate) uploads: Uploads,
     pub(crate) content: ContentStore,
     /// Pictures are unpacked one at a time.

@@ -34,6 +34,7 @@ use crate::presence::Presence;
 use crate::pulse::Pulses;
 use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::uploads::Uploads;
+use crate::vault::Vault;
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -88,6 +89,7 @@ pub(crate) struct Parts {
     pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) urls: PublicUrls,
+    pub(crate) vault: Vault,
     pub(crate) pool: Pool,
     pub(crate) counts: Arc<Counts>,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
@@ -129,6 +131,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     };
     let feed = feeder.start(told);
     let urls = PublicUrls::open(&config.public_url, &config.data_dir).map_err(StartError::MediaKey)?;
+    let vault = Vault::open(&config.secrets_key_file)?;
     let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
     let parts = Parts {
         journal,
@@ -137,8 +140,9 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         writer,
         senders,
         fetchers,
-        platform: Arc::new(Network::open(urls.clone()).map_err(|_| StartError::HttpClient)?),
+        platform: Arc::new(Network::open(urls.clone(), vault.clone()).map_err(|_| StartError::HttpClient)?),
         urls,
+        vault,
         pool: Pool::new(),
         counts,
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect(),
@@ -156,6 +160,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
     own(journal, streams.org, &owner_epochs)?;
     let mut org = replay_org(journal, streams.org)?;
     streams.put_into(&mut org);
+    parts.vault.settle(&org)?;
     for entry in org.windows.values() {
         own(journal, entry.stream, &owner_epochs)?;
         restore_window(&views, journal, &parts.store, entry)?;
@@ -178,6 +183,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         looking: tokio::sync::Mutex::new(()),
         fetchers: parts.fetchers,
         urls: parts.urls,
+        vault: parts.vault,
         uploads,
         content,
         stickers: Stickers::default(),

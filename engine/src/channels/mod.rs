@@ -21,8 +21,9 @@ use self::media::{Gathering, Known, Opened, Preparation};
 use self::outside::Outside;
 
 use crate::domain::conversation::{InboundKind, Outgoing};
-use crate::domain::org::{Inbox, InboxSettings};
+use crate::domain::org::{Access, Inbox, InboxSettings};
 use crate::domain::time::Timestamp;
+use crate::vault::{Place, Vault};
 
 /// What an adapter made of one event of its platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,18 +232,20 @@ pub(crate) struct Network {
     outside: Outside,
     /// Where platforms fetch what is sent.
     urls: public::PublicUrls,
+    vault: Vault,
 }
 
 /// How long the bytes of one file may take.
 const MEDIA_TOTAL: Duration = Duration::from_secs(900);
 
 impl Network {
-    pub(crate) fn open(urls: public::PublicUrls) -> Result<Self, BadSettings> {
+    pub(crate) fn open(urls: public::PublicUrls, vault: Vault) -> Result<Self, BadSettings> {
         Ok(Self {
             http: http_client(Timeouts::default())?,
             media: http_client(Timeouts { total: MEDIA_TOTAL, ..Timeouts::default() })?,
             outside: Outside::new(MEDIA_TOTAL)?,
             urls,
+            vault,
         })
     }
 }
@@ -250,7 +253,9 @@ impl Network {
 impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         let InboxSettings::Line(line) = &inbox.settings;
-        let client = LineClient::new(self.http.clone(), &line.api_base_url, &line.channel_access_token).ok()?;
+        let Access::LongLived { token } = &line.access else { return None };
+        let token = self.vault.open_secret(Place { inbox: inbox.id, field: "channel_access_token" }, token).ok()?;
+        let client = LineClient::new(self.http.clone(), &line.api_base_url, &token).ok()?;
         let client = client.with_data(self.media.clone(), &line.api_data_base_url).ok()?;
         Some(Box::new(line::account::LineAccount { client, urls: self.urls.clone() }))
     }

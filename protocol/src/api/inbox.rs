@@ -61,6 +61,18 @@ pub struct NewLineSettings {
     /// What becomes of those that would cost when nothing is left.
     #[serde(default)]
     pub when_quota_empty: WhenQuotaEmpty,
+    /// Leave a place of several people at once that takes the account in. True without a choice.
+    #[serde(default)]
+    pub leave_groups: Option<bool>,
+    /// Show customers the name of the agent who wrote. False without a choice.
+    #[serde(default)]
+    pub show_agent_name: Option<bool>,
+    /// Show customers that their messages were read. True without a choice.
+    #[serde(default)]
+    pub mark_as_read: Option<bool>,
+    /// Show customers that somebody is writing. True without a choice.
+    #[serde(default)]
+    pub loading: Option<bool>,
     /// Where the platform is, when not at its own address. Owners only; https, or http to the loopback address.
     #[serde(default)]
     pub api_base_url: Option<String>,
@@ -84,6 +96,10 @@ pub struct LineSettingsPatch {
     /// Signs webhooks; at most 200 bytes. Empty: stays as it was.
     #[serde(default)]
     pub channel_secret: Option<String>,
+    /// For how long the former secret is accepted besides the present one, in seconds, from now on: up to 604,800; 0
+    /// withdraws it. Left out with another secret: 3,600.
+    #[serde(default)]
+    pub former_secret_for_s: Option<u32>,
     /// Lets us send; at most 4,000 bytes. Empty: stays as it was.
     #[serde(default)]
     pub channel_access_token: Option<String>,
@@ -93,6 +109,18 @@ pub struct LineSettingsPatch {
     /// What becomes of those that would cost when nothing is left.
     #[serde(default)]
     pub when_quota_empty: Option<WhenQuotaEmpty>,
+    /// Leave a place of several people at once that takes the account in.
+    #[serde(default)]
+    pub leave_groups: Option<bool>,
+    /// Show customers the name of the agent who wrote.
+    #[serde(default)]
+    pub show_agent_name: Option<bool>,
+    /// Show customers that their messages were read.
+    #[serde(default)]
+    pub mark_as_read: Option<bool>,
+    /// Show customers that somebody is writing.
+    #[serde(default)]
+    pub loading: Option<bool>,
     /// Where the platform is; empty for its own address. Owners only; https, or http to the loopback address.
     #[serde(default)]
     pub api_base_url: Option<String>,
@@ -123,12 +151,26 @@ pub struct Inbox {
 pub struct LineSettings {
     /// Whether it is there.
     pub channel_secret: Secret,
+    /// When it was given, where that is known.
+    pub channel_secret_set_at: Option<String>,
+    /// Until when the former one is accepted as well; `null` where it is not.
+    pub former_secret_until: Option<String>,
     /// Whether it is there.
     pub channel_access_token: Secret,
+    /// When it was given, where that is known.
+    pub channel_access_token_set_at: Option<String>,
     /// How answers go out.
     pub mode: SendMode,
     /// What becomes of those that would cost when nothing is left.
     pub when_quota_empty: WhenQuotaEmpty,
+    /// Whether places of several people are left at once.
+    pub leave_groups: bool,
+    /// Whether customers see the name of the agent who wrote.
+    pub show_agent_name: bool,
+    /// Whether customers see that their messages were read.
+    pub mark_as_read: bool,
+    /// Whether customers see that somebody is writing.
+    pub loading: bool,
     /// Where the platform is.
     pub api_base_url: String,
     /// Where the platform's media are.
