@@ -2,6 +2,7 @@
 //!
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
+mod accounts;
 mod files;
 mod lists;
 mod operate;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+pub use self::accounts::Report;
 pub(crate) use self::reads::store_failed;
 pub use self::secrets::{ResealError, Resealed};
 use crate::actors::reply::{Answered, Reply, answered};

@@ -16,7 +16,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use crate::domain::id::InboxId;
-use crate::domain::org::{InboxSettings, Org};
+use crate::domain::org::{Inbox, InboxSettings, Org};
 use crate::domain::secret::{Sealed, Secret};
 use crate::domain::time::Timestamp;
 
@@ -203,6 +203,17 @@ impl Vault {
         let nonce = Nonce::assume_unique_for_key(sealed.nonce);
         let text = key.cipher().open_in_place(nonce, Aad::from(place.bound()), &mut bytes).map_err(|_| Unreadable)?;
         std::str::from_utf8(text).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| Unreadable)
+    }
+
+    /// Whether every secret of an account can be opened.
+    #[must_use]
+    pub fn opens_all(&self, inbox: &Inbox) -> bool {
+        let InboxSettings::Line(line) = &inbox.settings;
+        let keys = self.keys.load();
+        line.secrets().all(|secret| match secret {
+            Secret::Plain(_) => true,
+            Secret::Sealed(sealed) => keys.iter().any(|key| key.id == sealed.key),
+        })
     }
 
     /// The same secret under the newest key; `None` where it is so already.

@@ -68,6 +68,9 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
         raw::store(core, &entry, body, RawReason::Unparsable, None).await?;
         return Ok(Taken { recorded: 0, duplicates: 0, stored_whole: true });
     };
+    if let Some(destination) = parsed.destination {
+        core.accounts.destination(inbox, destination);
+    }
     let mut events = Vec::new();
     let mut parked = 0;
     for event in parsed.events {

@@ -9,6 +9,7 @@ pub(crate) mod conversation;
 pub(crate) mod feeder;
 pub(crate) mod fetcher;
 pub(crate) mod inbox;
+pub(crate) mod keeper;
 pub(crate) mod pool;
 pub(crate) mod raw;
 pub(crate) mod registry;
@@ -33,6 +34,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
+use crate::accounts::Accounts;
 use crate::channels::Platform;
 use crate::channels::public::PublicUrls;
 use crate::config::Config;
@@ -81,6 +83,7 @@ pub(crate) struct Core {
     /// Pictures are unpacked one at a time.
     pub(crate) looking: tokio::sync::Mutex<()>,
     pub(crate) fetchers: Arc<Fetchers>,
+    pub(crate) accounts: Accounts,
     pub(crate) stickers: Stickers,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,

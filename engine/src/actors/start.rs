@@ -17,6 +17,7 @@ use super::stickers::Stickers;
 use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
+use crate::accounts::Accounts;
 use crate::channels::public::PublicUrls;
 use crate::channels::{Network, Platform};
 use crate::config::Config;
@@ -140,7 +141,9 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         writer,
         senders,
         fetchers,
-        platform: Arc::new(Network::open(urls.clone(), vault.clone()).map_err(|_| StartError::HttpClient)?),
+        platform: Arc::new(
+            Network::open(urls.clone(), vault.clone(), config.clock.clone()).map_err(|_| StartError::HttpClient)?,
+        ),
         urls,
         vault,
         pool: Pool::new(),
@@ -182,6 +185,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         platform: parts.platform,
         looking: tokio::sync::Mutex::new(()),
         fetchers: parts.fetchers,
+        accounts: Accounts::default(),
         urls: parts.urls,
         vault: parts.vault,
         uploads,
@@ -311,6 +315,9 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     core.senders.insert(inbox.id, sender);
     let fetcher = FetcherActor::start_on(&core.sender_arbiter, core.clone(), inbox.id);
     core.fetchers.actors.insert(inbox.id, fetcher);
+    core.accounts.begin(inbox.id, core.now());
+    let (keeper, id) = (core.clone(), inbox.id);
+    core.sender_arbiter.spawn_fn(move || drop(actix_rt::spawn(super::keeper::run(keeper, id))));
 }
 
 /// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat, so that a

@@ -55,7 +55,11 @@ impl Handle {
     pub fn is_signed(&self, inbox: Option<InboxId>, body: &[u8], header: Option<&str>) -> bool {
         let secrets = signing_secrets(&self.core.vault, &self.core.views.org(), inbox, self.core.now());
         let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
-        signature::verify(&secrets, body, header)
+        let is_signed = signature::verify(&secrets, body, header);
+        if let Some(inbox) = inbox {
+            self.core.accounts.webhook(inbox, is_signed, self.core.now());
+        }
+        is_signed
     }
 
     /// Draws a new key, seals everything with it, and forgets the former keys: whatever was sealed before and is not kept

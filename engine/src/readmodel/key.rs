@@ -32,6 +32,8 @@ pub(super) const DEDUPE_DAY: u8 = b'Y';
 
 /// (Stream, position, kind) → content that is to be removed from the journal.
 pub(super) const DUE: u8 = b'X';
+/// What a window sent in each month.
+pub(super) const METER: u8 = b'M';
 
 /// Longest text that stands in a key as it is; a longer one stands there as its hash.
 const TEXT: usize = 128;
@@ -95,6 +97,10 @@ pub(super) fn conversation(id: ConversationId) -> Key {
 /// What the pieces of a window's state begin with.
 pub(super) fn window(of: StreamId) -> Key {
     stream(WINDOW, of)
+}
+
+pub(super) fn meter(in_stream: StreamId, month: u32) -> Key {
+    stream(METER, in_stream).with(&month.to_be_bytes())
 }
 
 pub(super) fn piece(row: &Key, piece: u16) -> Key {

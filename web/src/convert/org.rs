@@ -10,8 +10,8 @@ use madoguchi_engine::domain::window::{RawReason as DomainRawReason, Settings, W
 use madoguchi_engine::presence::State as PresenceState;
 use madoguchi_engine::rows::RawRow;
 use madoguchi_protocol::api::{
-    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode, WhenQuotaEmpty,
-    Window, WindowMember, WindowSettings, WindowSettingsPatch,
+    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode, TokenKind,
+    WhenQuotaEmpty, Window, WindowMember, WindowSettings, WindowSettingsPatch,
 };
 
 use super::time;
@@ -130,6 +130,20 @@ pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
             channel_secret: secret(Some(&line.channel_secret)),
             channel_secret_set_at: line.channel_secret.set_at().map(time),
             former_secret_until: line.former_secret.as_ref().map(|former| time(former.until)),
+            token_kind: match &line.access {
+                Access::LongLived { .. } => TokenKind::LongLived,
+                Access::Stateless => TokenKind::Stateless,
+                Access::Assertion { .. } => TokenKind::Assertion,
+            },
+            channel_id: line.channel_id.clone(),
+            assertion_kid: match &line.access {
+                Access::Assertion { kid, .. } => kid.clone(),
+                Access::LongLived { .. } | Access::Stateless => String::new(),
+            },
+            assertion_key: secret(match &line.access {
+                Access::Assertion { key, .. } => Some(key),
+                Access::LongLived { .. } | Access::Stateless => None,
+            }),
             channel_access_token: secret(token(line)),
             channel_access_token_set_at: token(line).and_then(DomainSecret::set_at).map(time),
             mode: match line.mode {

@@ -1,13 +1,15 @@
 //! Accounts on outside channels.
 
 use actix_web::web;
+use madoguchi_engine::channels::line::assertion::SigningKey;
 use madoguchi_engine::domain::id::{InboxId, WindowId};
 use madoguchi_engine::domain::org::{
     self, Access, FormerSecret, InboxSettings, LineSettings, SendMode, WhenQuotaEmpty,
 };
 use madoguchi_engine::domain::record::By;
+use madoguchi_engine::domain::secret::Secret;
 use madoguchi_protocol::api::{
-    self, Inbox, InboxKind, InboxPatch, Items, LineSettingsPatch, NewInbox, NewLineSettings,
+    self, Inbox, InboxKind, InboxPatch, Items, LineSettingsPatch, NewInbox, NewLineSettings, TokenKind,
 };
 use madoguchi_protocol::{Code, Problem};
 use serde::Deserialize;
@@ -125,12 +127,19 @@ fn patched(
     };
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let channel_secret = given(patch.channel_secret).map(|text| app.engine.seal(id, "channel_secret", &text));
-    let access = match given(patch.channel_access_token) {
-        Some(text) => Access::LongLived { token: app.engine.seal(id, "channel_access_token", &text) },
-        None => now.access.clone(),
-    };
+    let access = access(
+        app,
+        id,
+        Some(&now.access),
+        patch.token_kind,
+        Credentials {
+            token: given(patch.channel_access_token),
+            kid: given(patch.assertion_kid),
+            key: given(patch.assertion_key),
+        },
+    )?;
     Ok(LineSettings {
-        channel_id: now.channel_id.clone(),
+        channel_id: patch.channel_id.unwrap_or_else(|| now.channel_id.clone()),
         former_secret: former_secret(app, now, channel_secret.is_some(), patch.former_secret_for_s)?,
         channel_secret: channel_secret.unwrap_or_else(|| now.channel_secret.clone()),
         access,
@@ -142,6 +151,53 @@ fn patched(
         loading: patch.loading.unwrap_or(now.loading),
         api_base_url: url(patch.api_base_url, &now.api_base_url, LINE_API),
         api_data_base_url: url(patch.api_data_base_url, &now.api_data_base_url, LINE_DATA_API),
+    })
+}
+
+/// What calls are authorised with, as far as it was given.
+struct Credentials {
+    token: Option<String>,
+    kid: Option<String>,
+    key: Option<String>,
+}
+
+/// How calls are authorised after a change; what was not given stays, where it is of the same kind.
+fn access(
+    app: &App,
+    id: InboxId,
+    now: Option<&Access>,
+    kind: Option<TokenKind>,
+    given: Credentials,
+) -> Result<Access, Problem> {
+    let kind = kind.unwrap_or(match now {
+        None | Some(Access::LongLived { .. }) => TokenKind::LongLived,
+        Some(Access::Stateless) => TokenKind::Stateless,
+        Some(Access::Assertion { .. }) => TokenKind::Assertion,
+    });
+    if let Some(key) = &given.key
+        && SigningKey::read(key).is_err()
+    {
+        return Err(invalid("assertion_key", "an RSA private key of at least 2,048 bits, as PEM or JWK"));
+    }
+    let seal = |field, text: Option<String>| text.map(|text| app.engine.seal(id, field, &text));
+    let none = || Secret::Plain(String::new());
+    Ok(match (kind, now) {
+        (TokenKind::LongLived, now) => {
+            let kept = match now {
+                Some(Access::LongLived { token }) => Some(token.clone()),
+                _ => None,
+            };
+            Access::LongLived { token: seal("channel_access_token", given.token).or(kept).unwrap_or_else(none) }
+        }
+        (TokenKind::Stateless, _) => Access::Stateless,
+        (TokenKind::Assertion, now) => {
+            let (kid, key) = match now {
+                Some(Access::Assertion { kid, key }) => (kid.clone(), Some(key.clone())),
+                _ => (String::new(), None),
+            };
+            let key = seal("assertion_key", given.key).or(key).unwrap_or_else(none);
+            Access::Assertion { kid: given.kid.unwrap_or(kid), key }
+        }
     })
 }
 
@@ -172,13 +228,16 @@ fn former_secret(
 /// The settings in the domain.
 fn line_settings(app: &App, who: &Identity, id: InboxId, new: NewLineSettings) -> Result<LineSettings, Problem> {
     may_set_urls(app, who, new.api_base_url.as_ref(), new.api_data_base_url.as_ref())?;
-    let token = app.engine.seal(id, "channel_access_token", &new.channel_access_token);
-    let usual = LineSettings::new(
-        app.engine.seal(id, "channel_secret", &new.channel_secret),
-        Access::LongLived { token },
-        mode(new.mode),
-    );
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let credentials = Credentials {
+        token: given(new.channel_access_token),
+        kid: given(new.assertion_kid),
+        key: given(new.assertion_key),
+    };
+    let access = access(app, id, None, Some(new.token_kind), credentials)?;
+    let usual = LineSettings::new(app.engine.seal(id, "channel_secret", &new.channel_secret), access, mode(new.mode));
     Ok(LineSettings {
+        channel_id: new.channel_id,
         when_quota_empty: when_quota_empty(new.when_quota_empty),
         leave_groups: new.leave_groups.unwrap_or(usual.leave_groups),
         show_agent_name: new.show_agent_name.unwrap_or(usual.show_agent_name),

@@ -32,6 +32,7 @@ struct Way {
     account: Box<dyn Account>,
     mode: SendMode,
     when_quota_empty: WhenQuotaEmpty,
+    quota: Quota,
 }
 
 /// Sends until nothing is left, or nothing can go.
@@ -73,7 +74,10 @@ fn way_of(core: &Core, inbox: InboxId) -> Option<Way> {
     let inbox = org.inboxes.get(&inbox)?;
     let InboxSettings::Line(line) = &inbox.settings;
     let account = core.platform.account(inbox)?;
-    Some(Way { account, mode: line.mode, when_quota_empty: line.when_quota_empty })
+    // What would fail is tried: the platform knows better than what it told a while ago.
+    let holds = line.when_quota_empty == WhenQuotaEmpty::Hold && core.accounts.is_quota_empty(inbox.id);
+    let quota = if holds { Quota::Empty(WhenQuotaEmpty::Hold) } else { Quota::Left };
+    Some(Way { account, mode: line.mode, when_quota_empty: line.when_quota_empty, quota })
 }
 
 /// The call to propose: as many of the first that wait as go into one.
@@ -91,7 +95,7 @@ fn plan(state: &Conversation, first: &Outgoing, way: Option<&Way>, learnt: &Lear
         waiting[..together(&waiting, &*way.account, joined)].iter().map(|item| item.number).collect()
     };
     let no_reply = learnt.no_reply == Some(first.number);
-    Plan { numbers, joined, mode: way.mode, no_reply, quota: Quota::Left }
+    Plan { numbers, joined, mode: way.mode, no_reply, quota: way.quota }
 }
 
 /// How many of the first go into one call; never none.

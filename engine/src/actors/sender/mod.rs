@@ -79,9 +79,10 @@ impl SenderActor {
         let Some(entry) = self.core.views.org().inboxes.get(&self.inbox).cloned() else { return };
         let Some(view) = self.core.views.window(&entry.window) else { return };
         let InboxSettings::Line(line) = &entry.settings;
+        let is_empty = self.core.accounts.is_quota_empty(self.inbox);
         for row in view.all_live() {
             let mine = row.state.inbox == self.inbox && !self.busy.contains(&row.state.id);
-            if mine && may_go(&row.state, line.mode) {
+            if mine && may_go(&row.state, line.mode, is_empty) {
                 self.wake(row.state.id, ctx);
             }
         }
@@ -105,10 +106,8 @@ impl Handler<Wake> for SenderActor {
 }
 
 /// Whether something might go out now. What waits for the customer to write again has no way until they have, or until
-/// the account sends in another way.
-fn may_go(state: &Conversation, mode: SendMode) -> bool {
-    state
-        .outbox
-        .front()
-        .is_some_and(|first| first.delivery != Delivery::Unsent || state.reply.is_some() || mode != SendMode::Reply)
+/// the account sends in another way; and what would cost has none while nothing is left of the month.
+fn may_go(state: &Conversation, mode: SendMode, is_quota_empty: bool) -> bool {
+    let may_cost = mode != SendMode::Reply && !is_quota_empty;
+    state.outbox.front().is_some_and(|first| first.delivery != Delivery::Unsent || state.reply.is_some() || may_cost)
 }

@@ -7,12 +7,16 @@
 pub mod backoff;
 pub mod capabilities;
 pub mod client;
+pub mod console;
 pub mod content;
 pub mod render;
 pub mod signature;
 pub mod stickers;
 pub mod text;
 pub mod webhook;
+
+pub mod assertion;
+pub mod tokens;
 
 pub(crate) mod account;
 mod answer;
