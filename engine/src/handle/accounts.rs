@@ -23,18 +23,19 @@ impl Handle {
     #[must_use]
     pub fn account_health(&self, inbox: InboxId) -> Health {
         let mut health = self.core.accounts.of(inbox, self.core.now());
-        if let Some(entry) = self.org().inboxes.get(&inbox) {
-            health.secrets_readable = self.core.vault.opens_all(entry);
+        if let Ok((entry, account)) = self.account(inbox) {
+            health.secrets_readable = self.core.vault.opens_all(&entry);
+            health.token = account.map(|account| account.token_state()).unwrap_or_default();
         }
         health
     }
 
-    /// The accounts of a window, and how each stands.
+    /// The accounts of a window, and how each stood a moment ago.
     #[must_use]
     pub fn accounts_of(&self, window: &WindowId) -> Vec<(InboxId, Health)> {
-        let org = self.org();
+        let (org, now) = (self.org(), self.core.now());
         let mine = org.inboxes.values().filter(|inbox| inbox.window == *window);
-        mine.map(|inbox| (inbox.id, self.account_health(inbox.id))).collect()
+        mine.map(|inbox| (inbox.id, self.core.accounts.of(inbox.id, now))).collect()
     }
 
     /// What a window sent in a month; see [`crate::accounts::month_of`].

@@ -32,6 +32,8 @@ mod client_test;
 #[cfg(test)]
 mod content_test;
 #[cfg(test)]
+mod tokens_test;
+#[cfg(test)]
 mod webhook_odd_test;
 #[cfg(test)]
 mod webhook_test;
