@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use madoguchi_engine::domain::message::{Delivery, FailureReason};
-use madoguchi_engine::domain::org::{self, InboxSettings, LineSettings};
+use madoguchi_engine::domain::org::{self, Access, InboxSettings, LineSettings};
 use madoguchi_engine::domain::record::By;
 use madoguchi_loadtest::double::{Endpoint, Fault, Quota, Times};
 use madoguchi_tests::inside::INBOX;
@@ -11,8 +11,8 @@ use madoguchi_tests::world::{PATIENCE, wait_until};
 
 use super::lost_answers::{Chat, said};
 
-/// The longest wait between two looks at an empty quota, in seconds, and one round of the sender.
-const LOOK_AGAIN_S: u64 = 15 * 60 + 2;
+/// The longest wait between two looks at an empty quota, in seconds, and one round each of keeper and sender.
+const LOOK_AGAIN_S: u64 = 60 + 4;
 
 /// Changes the account's settings.
 async fn change(chat: &Chat, change: impl FnOnce(&mut LineSettings)) {
@@ -24,7 +24,7 @@ async fn change(chat: &Chat, change: impl FnOnce(&mut LineSettings)) {
 
 /// Makes the account unusable: no request can be written with such a token.
 async fn break_account(chat: &Chat) {
-    change(chat, |line| line.channel_access_token = "line\nbreak".to_owned()).await;
+    change(chat, |line| line.access = Access::LongLived { token: "line\nbreak".into() }).await;
 }
 
 /// Lets so many seconds pass, each with time for whoever waits for it.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use madoguchi_engine::domain::conversation::Command;
 use madoguchi_engine::domain::id::Position;
 use madoguchi_engine::domain::message::Content;
-use madoguchi_engine::domain::org::{self, InboxSettings};
+use madoguchi_engine::domain::org::{self, Access, InboxSettings};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::rows::{CatchUp, MessageRow, MessagesQuery, Place};
@@ -358,7 +358,8 @@ async fn a_secret_that_was_replaced_leaves_the_disk() {
     let change = async |engine: &Handle, secret: &str| {
         let mut inbox = engine.org().inboxes[&INBOX].clone();
         let InboxSettings::Line(line) = &mut inbox.settings;
-        (line.channel_secret, line.channel_access_token) = (format!("{CANARY}-{secret}"), format!("token-{secret}"));
+        line.channel_secret = format!("{CANARY}-{secret}").as_str().into();
+        line.access = Access::LongLived { token: format!("token-{secret}").as_str().into() };
         engine.org_command(By::Operator, org::Command::ChangeInbox(inbox)).await.unwrap();
     };
     let engine = furnished(config.clone()).await;
@@ -372,6 +373,6 @@ async fn a_secret_that_was_replaced_leaves_the_disk() {
     drop(engine);
     let engine = start(config).await;
     let InboxSettings::Line(line) = engine.org().inboxes[&INBOX].settings.clone();
-    assert_eq!(line.channel_secret, format!("{CANARY}-second"), "what counts now is there");
+    assert_eq!(line.channel_secret, format!("{CANARY}-second").as_str().into(), "what counts now is there");
     engine.stop().await;
 }

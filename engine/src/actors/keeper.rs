@@ -24,7 +24,7 @@ pub(crate) async fn run(core: Arc<Core>, inbox: InboxId) {
     let mut was_empty = false;
     while !core.is_stopping() {
         let entry = core.views.org().inboxes.get(&inbox).cloned();
-        if let Some(entry) = entry.filter(|_| !core.config.hold_sending) {
+        if let Some(entry) = entry.filter(|_| !core.sending.is_held()) {
             let readable = core.vault.opens_all(&entry);
             match core.platform.account(&entry) {
                 Some(account) => {

@@ -314,7 +314,7 @@ impl Network {
                 secret: self.open_secret(inbox, "channel_secret", &line.channel_secret)?,
             },
             Access::Assertion { kid, key } => {
-                let key = SigningKey::read(&self.open_secret(inbox, "assertion_key", key)?).ok()?;
+                let key = Box::new(SigningKey::read(&self.open_secret(inbox, "assertion_key", key)?).ok()?);
                 Credential::Assertion { channel_id, kid: kid.clone(), key }
             }
         };

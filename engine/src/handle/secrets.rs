@@ -3,19 +3,13 @@
 
 use super::Handle;
 use crate::channels::line::signature;
-use crate::domain::id::{InboxId, Position};
+use crate::domain::id::InboxId;
 use crate::domain::org::{self, InboxSettings, Org};
-use crate::domain::record::{By, Fact};
+use crate::domain::record::By;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::failure::Failure;
-use crate::journal::writer::Lane;
-use crate::journal::{Fault, codec};
 use crate::vault::{Opened, Place, Vault, VaultError};
-
-/// Records read at a time while looking for open secrets, and their bytes.
-const CHUNK: usize = 1_024;
-const CHUNK_BYTES: usize = 4 << 20;
 
 /// What became of a change of keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +18,6 @@ pub struct Resealed {
     pub sealed: usize,
     /// Secrets that no key here opens: they must be entered again.
     pub unreadable: usize,
-    /// Former records whose open secrets were removed.
-    pub emptied: usize,
 }
 
 /// Why keys were not changed.
@@ -37,9 +29,6 @@ pub enum ResealError {
     /// The organisation could not be told.
     #[error("the sealed secrets could not be recorded: {0}")]
     Failure(#[from] Failure),
-    /// The journal.
-    #[error("former records could not be emptied")]
-    Fault(#[from] Fault),
 }
 
 impl Handle {
@@ -77,7 +66,8 @@ impl Handle {
         Ok(done)
     }
 
-    /// Seals everything with the newest key of the file, and removes open secrets of former releases from the journal.
+    /// Seals everything with the newest key of the file. What it replaces leaves the journal, as with every change of an
+    /// account, and so open secrets of former releases do.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -104,46 +94,8 @@ impl Handle {
                 self.decide_org(By::Operator, org::Command::ChangeInbox(inbox)).await?;
             }
         }
-        done.emptied = self.empty_open_secrets().await?;
         Ok(done)
     }
-
-    /// Former records of accounts that still hold open secrets lose them. The newest record of each account is sealed.
-    async fn empty_open_secrets(&self) -> Result<usize, ResealError> {
-        let _turn = self.core.org_turn.lock().await;
-        let open = |secret: &Secret| matches!(secret, Secret::Plain(text) if !text.is_empty());
-        let still_open = self.org().inboxes.values().any(|inbox| {
-            let InboxSettings::Line(line) = &inbox.settings;
-            line.secrets().any(open)
-        });
-        if still_open {
-            return Ok(0);
-        }
-        let (journal, stream) = (self.core.journal.clone(), self.core.org_stream);
-        let emptying = move || -> Result<usize, Fault> {
-            let mut from = Position(1);
-            let mut emptied = 0;
-            loop {
-                let chunk = journal.read(stream, from, CHUNK, CHUNK_BYTES)?;
-                let Some(last) = chunk.last() else { return Ok(emptied) };
-                from = last.position.next();
-                for stored in &chunk {
-                    if codec::decode(&stored.payload).is_ok_and(|record| record.events.iter().any(holds_open)) {
-                        journal.redact(stream, stored.position)?;
-                        emptied += 1;
-                    }
-                }
-            }
-        };
-        Ok(self.core.pool.run(Lane::Ordinary, emptying).await??)
-    }
-}
-
-/// Whether a fact holds a secret that nothing closes.
-fn holds_open(fact: &Fact) -> bool {
-    let Fact::Org(org::Event::InboxCreated(inbox) | org::Event::InboxChanged(inbox)) = fact else { return false };
-    let InboxSettings::Line(line) = &inbox.settings;
-    line.secrets().any(|secret| matches!(secret, Secret::Plain(text) if !text.is_empty()))
 }
 
 /// The secrets that may sign webhooks of this account now.

@@ -188,15 +188,10 @@ pub(crate) async fn perform(app: &App, request: Request) -> Response {
 
 fn resealed(done: Result<Resealed, ResealError>) -> Response {
     match done {
-        Ok(Resealed { sealed, unreadable: 0, emptied: 0 }) => {
-            Response::Done { text: format!("sealed {sealed} secrets anew") }
+        Ok(Resealed { sealed, unreadable: 0 }) => Response::Done { text: format!("sealed {sealed} secrets anew") },
+        Ok(Resealed { sealed, unreadable }) => {
+            Response::Done { text: format!("sealed {sealed} secrets anew; {unreadable} must be entered again") }
         }
-        Ok(Resealed { sealed, unreadable, emptied }) => Response::Done {
-            text: format!(
-                "sealed {sealed} secrets anew; {unreadable} must be entered again; {emptied} former records lost open \
-                 secrets, whose bytes leave the disk with compact"
-            ),
-        },
         Err(error) => Response::Failed { text: boot::chain(&error) },
     }
 }

@@ -45,7 +45,7 @@ pub(crate) enum Credential {
         /// LINE's id of the key.
         kid: String,
         /// The private key.
-        key: SigningKey,
+        key: Box<SigningKey>,
     },
 }
 
