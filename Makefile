@@ -1,14 +1,20 @@
 # What people run here. Each target installs what it needs, and works on a fresh Debian machine with Rust.
 CARGO ?= cargo
 DATA  ?= data
+LISTEN ?= 127.0.0.1:8080
 CONSOLE := web/console
-.PHONY: run build test lint check-deps unit oracles faults planted planted-check sim bench bench-long load tools console console-check browser
+.PHONY: run serve build test lint check-deps unit oracles faults planted planted-check sim bench bench-long load tools console console-check browser
 
-run: console ## Start the server on ./data at http://127.0.0.1:8080; the first start asks for the owner's password
+run: console ## The desk with a demo on it: a window, three agents, a dozen customers who write and answer; kept in ./data
+	$(CARGO) build --release -p madoguchi-web -p madoguchi-loadtest
+	@exec ./target/release/loadtest demo --server target/release/madoguchi --data-dir $(DATA) --listen $(LISTEN) $(DEMO)
+
+serve: console ## The bare server, as in production; the first start asks for the owner's password
 	$(CARGO) build --release -p madoguchi-web
 	@test -d $(DATA)/journal || { printf 'Password for the first login "owner" (8 characters or more): '; \
-	  read -r password; printf '%s' "$$password" | ./target/release/madoguchi user add --data-dir $(DATA) --login owner --role owner; }
-	./target/release/madoguchi serve --data-dir $(DATA) --listen 127.0.0.1:8080
+	  stty -echo 2>/dev/null || true; read -r password; stty echo 2>/dev/null || true; printf '\n'; \
+	  printf '%s' "$$password" | ./target/release/madoguchi user add --data-dir $(DATA) --login owner --role owner; }
+	@exec ./target/release/madoguchi serve --data-dir $(DATA) --listen $(LISTEN)
 
 tools:
 	./scripts/tools.sh

@@ -63,6 +63,12 @@ pub enum StartError {
     /// The folder of files.
     #[error("the folder of files cannot be used")]
     Content(#[source] std::io::Error),
+    /// What holds sending.
+    #[error("whether sending is held cannot be read")]
+    Sending(#[source] std::io::Error),
+    /// A restore into the data folder was cut off.
+    #[error("a restore into this data folder was not finished; empty it and restore again")]
+    RestoreUnfinished,
     /// Calls to platforms.
     #[error("no client for outside calls")]
     HttpClient,

@@ -4,6 +4,7 @@
 //! read), [`channels`] (outside traffic in and out), [`actors`] (who owns which state), [`handle`] (the way in for `web`).
 
 pub mod actors;
+pub mod backup;
 pub mod chance;
 pub mod channels;
 pub mod clock;
@@ -20,7 +21,9 @@ pub mod pressure;
 pub mod pulse;
 pub mod readmodel;
 pub mod rows;
+pub mod sending;
 pub mod stepped;
+pub mod tally;
 pub mod uploads;
 pub mod views;
 

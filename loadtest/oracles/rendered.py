@@ -35,13 +35,14 @@ def judge(message):
             raise SystemExit(f"FAILED oracle python: {message['type']}{path} is {kept.get(path)!r}, not {value!r}")
 
 
-for message in MESSAGES:
-    judge(message)
-    # As the only one of a call, in both calls.
-    models.ReplyMessageRequest.from_dict({"replyToken": "r", "messages": [message]})
-    models.PushMessageRequest.from_dict({"to": "U1", "messages": [message]})
+if __name__ == "__main__":
+    for message in MESSAGES:
+        judge(message)
+        # As the only one of a call, in both calls.
+        models.ReplyMessageRequest.from_dict({"replyToken": "r", "messages": [message]})
+        models.PushMessageRequest.from_dict({"to": "U1", "messages": [message]})
 
-kinds = {message["type"] for message in MESSAGES}
-if kinds != EXPECTED:
-    raise SystemExit(f"FAILED oracle python: {kinds ^ EXPECTED}")
-print(f"oracle python: {len(MESSAGES)} rendered messages of {len(kinds)} types are LINE's")
+    kinds = {message["type"] for message in MESSAGES}
+    if kinds != EXPECTED:
+        raise SystemExit(f"FAILED oracle python: {kinds ^ EXPECTED}")
+    print(f"oracle python: {len(MESSAGES)} rendered messages of {len(kinds)} types are LINE's")

@@ -71,6 +71,7 @@ run_python() {
     cp "$here/requirements.txt" "$home/requirements.installed"
   fi
   "$home/venv/bin/python" "$here/rendered.py"
+  "$home/venv/bin/python" "$here/fixtures.py"
   start_double
   "$home/venv/bin/python" "$here/oracle.py"
   stop_double

@@ -1,8 +1,12 @@
 //! The scenarios: each file is named after the fear it removes.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where something is not as it must be")]
 
+mod backed_up;
 mod claim_race;
+mod demo;
+mod documents;
 mod ends;
+mod every_kind;
 mod full_disk;
 mod inner_faults;
 mod killed;
@@ -14,6 +18,8 @@ mod no_way_out;
 mod odd_webhooks;
 mod passed_deadlines;
 mod power_cut;
+mod refused;
+mod reply_mode;
 mod simulated;
 mod stored_bodies;
 mod stuck_reader;

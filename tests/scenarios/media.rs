@@ -2,8 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use madoguchi_engine::Clock;
+use madoguchi_engine::content::{ContentStore, Keep, Purpose};
+use madoguchi_engine::domain::content::{Media as DomainMedia, MediaKind, MediaPlace};
+use madoguchi_engine::domain::conversation::Command;
+use madoguchi_engine::domain::id::FileId;
+use madoguchi_engine::domain::message::Content;
+use madoguchi_engine::domain::record::By;
+use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_loadtest::double::{Endpoint, Event, Fault, Media, Profile, Readiness, Times};
 use madoguchi_tests::house::{House, WINDOW};
+use madoguchi_tests::inside::{A, INBOX, body, config, conversation, furnished, start};
 use madoguchi_tests::world::{Api, PATIENCE, Port, wait_until};
 use reqwest::header::RANGE;
 use reqwest::{Client, Response};
@@ -290,4 +299,46 @@ async fn a_sticker_is_shown_from_here_and_asked_for_once() {
     }
     let path = |id| format!("GET /stickershop/v1/sticker/{id}/android/sticker.png HTTP/1.1");
     assert_eq!(lines, [path("52002734"), path("7")]);
+}
+
+/// As an upload is kept whose message got another number than was expected, before a stop; beside it what a bad disk left.
+#[actix_rt::test]
+async fn a_sweep_takes_what_nobody_names_and_only_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp(1_000_000));
+    let mut config = config(dir.path(), &clock);
+    config.public_url = "https://chat.example.com".to_owned();
+    let engine = furnished(config.clone()).await;
+    engine.inbound(INBOX, body(1, 0)).await.unwrap();
+    let talk = conversation(&engine, 1).await;
+    let store = ContentStore::open(dir.path()).unwrap();
+    let put = |id: u128, number: u32| {
+        let mut writer = store.create(FileId(id), 100).unwrap();
+        writer.write(b"%PDF-1.7").unwrap();
+        let purpose = Purpose::Message { conversation: talk, number };
+        writer.finish(FileId(id + 1_000), Keep { purpose, at: clock.now(), name: None, source: None }).unwrap()
+    };
+    let (kind, name, bytes, duration_ms, set) = (MediaKind::File, None, None, None, None);
+    let place = MediaPlace::Stored(put(1, 1));
+    let content = Content::Media(Box::new(DomainMedia { kind, name, bytes, duration_ms, set, place }));
+    let seat_epoch = engine.command(By::Agent(A), talk, Command::Claim { agent: A }).await.unwrap();
+    let seat_epoch = seat_epoch.row.state.seat.epoch;
+    let (client_id, dress) = ("c".to_owned(), Default::default());
+    let send = Command::Send { agent: A, seat_epoch, client_id, content, dress, retry_key: 1 };
+    assert_eq!(engine.command(By::Agent(A), talk, send).await.unwrap().number, Some(2));
+    put(2, 7);
+    engine.stop().await;
+    drop(engine);
+    let files = dir.path().join("content").join("files");
+    for id in 100..120 {
+        std::fs::write(files.join(FileId(id).to_string()), b"x").unwrap();
+        std::fs::write(files.join(format!("{}.note", FileId(id))), b"{").unwrap();
+    }
+    clock.advance_ms(10);
+    let engine = start(config).await;
+    wait_until("the orphan to be gone", PATIENCE, async || store.note(FileId(2)).unwrap().is_none().then_some(()))
+        .await;
+    assert!(store.note(FileId(1)).unwrap().is_some(), "a message names it");
+    assert_eq!(std::fs::read_dir(files).unwrap().count(), 42, "what cannot be understood is left to a person");
+    engine.stop().await;
 }

@@ -44,7 +44,7 @@ async fn an_answer_whose_account_cannot_be_used_fails_and_says_so() {
         assert_eq!(chat.end_of(number).await, Delivery::Failed);
         assert_eq!(chat.state_of(number).await.1, Some(FailureReason::InboxGone));
     }
-    assert_eq!(chat.double.calls().len(), 0);
+    assert_eq!(chat.double.sends().len(), 0);
     assert!(chat.engine.conversation(chat.id).await.unwrap().state.outbox.is_empty(), "nothing waits for ever");
     chat.engine.stop().await;
 }

@@ -12,7 +12,7 @@ use crate::world::Api;
 pub type Customers = BTreeMap<String, String>;
 
 /// Acknowledged texts by customer. No text is used twice for one customer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Promises {
     /// Texts of customers whose webhook was answered 200.
     said: HashMap<String, Vec<String>>,

@@ -42,6 +42,36 @@ pub enum Command {
     /// The journal.
     #[command(subcommand)]
     Journal(Journal),
+    /// Writes a copy of the whole store into an empty folder. Works while the server runs.
+    Backup {
+        /// Where the settings come from.
+        #[command(flatten)]
+        settings: Settings,
+        /// The folder to write; empty or missing.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+    /// Makes a store in an empty data folder from a copy. Sending is held until it is released.
+    Restore {
+        /// Where the settings come from.
+        #[command(flatten)]
+        settings: Settings,
+        /// The folder of the copy.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+    },
+    /// Whether anything goes out.
+    #[command(subcommand)]
+    Sending(Sending),
+    /// Counts everything once more: received, shown, parked, accepted, sent. Exit code 1 where it does not add up.
+    Ledger {
+        /// Where the settings come from.
+        #[command(flatten)]
+        settings: Settings,
+        /// One object of JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Removes redacted content from the disk at once.
     Compact(Settings),
     /// Says what the running server logs, or changes it until the server ends.
@@ -121,6 +151,24 @@ impl From<RoleArg> for Role {
     }
 }
 
+/// Whether anything goes out.
+#[derive(Debug, Subcommand)]
+pub enum Sending {
+    /// Says it.
+    Status(Settings),
+    /// Nothing goes out any more; answers are accepted and wait.
+    Hold(Settings),
+    /// Sending goes on. What waited in a store when it was restored becomes unknown: it may have been sent already.
+    Release {
+        /// Where the settings come from.
+        #[command(flatten)]
+        settings: Settings,
+        /// What waited at the restore was never sent, and goes out too.
+        #[arg(long)]
+        send_waiting: bool,
+    },
+}
+
 /// The journal.
 #[derive(Debug, Subcommand)]
 pub enum Journal {
@@ -177,6 +225,12 @@ mod tests {
             "madoguchi journal export --data-dir d --to out.jsonl",
             "madoguchi journal import --data-dir d --from out.jsonl",
             "madoguchi compact --data-dir d",
+            "madoguchi backup --data-dir d --to copy",
+            "madoguchi restore --data-dir d --from copy",
+            "madoguchi sending status --data-dir d",
+            "madoguchi sending hold --data-dir d",
+            "madoguchi sending release --data-dir d --send-waiting",
+            "madoguchi ledger --data-dir d --json",
             "madoguchi log-level --data-dir d",
             "madoguchi log-level --data-dir d info,madoguchi_engine=debug",
         ] {

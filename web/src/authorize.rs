@@ -45,6 +45,8 @@ pub enum Action {
     ManageAgents,
     /// Make, see and withdraw tokens.
     ManageTokens,
+    /// See whether anything goes out, hold it, let it go.
+    ManageSending,
 }
 
 /// What it is to be done to.
@@ -110,7 +112,7 @@ pub fn authorize(actor: &Identity, action: Action, object: Object<'_>, members: 
         (Action::TakeOver, Object::Window(_)) => is_supervisor,
         (Action::TakeBack, Object::Window(_)) => is_administrator,
         (
-            Action::ManageWindows | Action::ManageInboxes | Action::ManageTokens,
+            Action::ManageWindows | Action::ManageInboxes | Action::ManageTokens | Action::ManageSending,
             Object::Organisation | Object::Window(_),
         ) => is_administrator,
         (Action::SetBaseUrls, Object::Organisation) => actor.role == Role::Owner,

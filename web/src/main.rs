@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Settings, User};
+use madoguchi_protocol::api::ChangeSending;
+use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Sending, Settings, User};
 use madoguchi_web::{Config, admin, boot, config};
 
 /// What a message is made of is taken on one thread and given back on another; the C library's allocator spends a fifth of
@@ -34,6 +35,19 @@ fn run(command: Command) -> ExitCode {
         Command::Journal(Journal::Verify(settings)) => with(&settings, admin::verify),
         Command::Journal(Journal::Export { settings, to }) => with(&settings, |config| admin::export(config, to)),
         Command::Journal(Journal::Import { settings, from }) => with(&settings, |config| admin::import(&config, &from)),
+        Command::Backup { settings, to } => with(&settings, |config| admin::backup(config, &to)),
+        Command::Restore { settings, from } => with(&settings, |config| admin::restore(&config, &from)),
+        Command::Sending(wish) => {
+            let (settings, change) = match wish {
+                Sending::Status(settings) => (settings, None),
+                Sending::Hold(settings) => (settings, Some(ChangeSending { held: true, send_waiting: false })),
+                Sending::Release { settings, send_waiting } => {
+                    (settings, Some(ChangeSending { held: false, send_waiting }))
+                }
+            };
+            with(&settings, |config| admin::sending(config, change))
+        }
+        Command::Ledger { settings, json } => with(&settings, |config| admin::ledger(config, json)),
         Command::Compact(settings) => with(&settings, admin::compact),
         Command::LogLevel { settings, level } => with(&settings, |config| admin::log_level(&config, level)),
     }

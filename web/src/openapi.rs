@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, session, stickers, tokens, windows,
+    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers, tokens, windows,
 };
 
 /// The document's annotations.
@@ -38,6 +38,7 @@ use crate::routes::{
         conversations::messages, conversations::send, conversations::read,
         conversations::cancel,
         notes::add, notes::edit, notes::delete,
+        sending::get, sending::put,
         crate::socket::open,
         hooks::line,
         health::alive, health::ready, health::metrics,

@@ -12,7 +12,7 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, session, stickers, tokens, windows,
+    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers, tokens, windows,
 };
 
 /// Who may come to an address.
@@ -52,8 +52,8 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents, ReadWindow,
-    SendFiles, TakeBack, TakeOver, UseSeat, Work,
+    ListOwn, ManageAgents, ManageInboxes, ManageSending, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents,
+    ReadWindow, SendFiles, TakeBack, TakeOver, UseSeat, Work,
 };
 
 table! {
@@ -114,6 +114,9 @@ table! {
     POST "/api/v1/conversations/{conversation}/notes" Command(Oversee) => notes::add;
     PUT "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::edit;
     DELETE "/api/v1/conversations/{conversation}/notes/{number}" Command(Oversee) => notes::delete;
+
+    GET "/api/v1/sending" Right(ManageSending) => sending::get;
+    PUT "/api/v1/sending" Right(ManageSending) => sending::put;
 
     GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
 

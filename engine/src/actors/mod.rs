@@ -80,6 +80,7 @@ pub(crate) struct Core {
     pub(crate) looking: tokio::sync::Mutex<()>,
     pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) stickers: Stickers,
+    pub(crate) sending: crate::sending::Gate,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,
     pub(crate) counts: Arc<Counts>,

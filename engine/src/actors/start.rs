@@ -33,6 +33,7 @@ use crate::journal::{Fault, Journal, codec, writer};
 use crate::presence::Presence;
 use crate::pulse::Pulses;
 use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
+use crate::sending::Gate;
 use crate::uploads::Uploads;
 use crate::views::Views;
 
@@ -97,6 +98,9 @@ pub(crate) struct Parts {
 }
 
 fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
+    if crate::backup::is_unfinished(&config.data_dir) {
+        return Err(StartError::RestoreUnfinished);
+    }
     let options = Options { segment_bytes: config.segment_bytes, redactor: codec::redact };
     let log = SegmentJournal::open(config.data_dir.join("journal"), options)?;
     let rows = config.data_dir.join("readmodel");
@@ -182,6 +186,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         uploads,
         content,
         stickers: Stickers::default(),
+        sending: Gate::open(&config.data_dir, config.hold_sending).map_err(StartError::Sending)?,
         pulses: Pulses::default(),
         depths: Depths::default(),
         counts: parts.counts,

@@ -88,6 +88,7 @@ fn publish(core: &Core) {
     set("madoguchi_readmodel_lag_records", records);
     set("madoguchi_readmodel_lag_bytes", bytes);
     set("madoguchi_readmodel_distrusted", usize::from(core.store.is_distrusted()));
+    set("madoguchi_sending_held", usize::from(core.sending.is_held()));
     set("madoguchi_store_reads_waiting", core.pool.waiting());
     set("madoguchi_conversations_awake", core.registry.len());
     let views = core.views.windows();

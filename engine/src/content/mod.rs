@@ -6,7 +6,7 @@
 
 mod kind;
 mod note;
-mod picture;
+pub(crate) mod picture;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::id::FileId;
+use crate::domain::time::Timestamp;
 
 pub use kind::{is_plain_picture, mime_of};
 pub use note::{Note, Purpose};
@@ -49,7 +50,12 @@ impl ContentStore {
         let store = Self { dir: dir.into() };
         for entry in fs::read_dir(&store.dir)? {
             let path = entry?.path();
-            let is_alone = has_extension(&path, NOTE) && !path.with_extension("").exists();
+            // Bytes without a note were on their way out: nobody can read them, nor find them again.
+            let is_alone = if has_extension(&path, NOTE) {
+                !path.with_extension("").exists()
+            } else {
+                !path.with_extension(NOTE).exists()
+            };
             if has_extension(&path, PART) || is_alone {
                 remove(&path)?;
             }
@@ -87,17 +93,17 @@ impl ContentStore {
         note::read(&self.note_path(id))
     }
 
-    /// Keeps a file, and its preview, for something else from now on: an upload that a message is about to name. Durable
-    /// on return.
+    /// Keeps a file, and its preview, for something else from now on, which is `at`: an upload that a message is about to
+    /// name. Durable on return.
     ///
     /// # Errors
     /// There is none, or the disk refuses.
-    pub fn keep_for(&self, id: FileId, purpose: Purpose) -> io::Result<()> {
+    pub fn keep_for(&self, id: FileId, purpose: Purpose, at: Timestamp) -> io::Result<()> {
         let mut note = self.note(id)?.ok_or(ErrorKind::NotFound)?;
         if let Some(preview) = note.file.preview {
-            self.keep_for(preview, purpose)?;
+            self.keep_for(preview, purpose, at)?;
         }
-        note.purpose = purpose;
+        (note.purpose, note.at) = (purpose, at);
         self.put_note(&note)?;
         sync(&self.dir)
     }
@@ -109,7 +115,7 @@ impl ContentStore {
     pub fn remove(&self, id: FileId) -> io::Result<()> {
         let preview = self.note(id).ok().flatten().and_then(|note| note.file.preview);
         for id in [preview, Some(id)].into_iter().flatten() {
-            // The bytes first: a note alone goes at the next start, bytes without a note would stay.
+            // The bytes first: as long as they are there, their note says what they are.
             remove(&self.path(id))?;
             remove(&self.note_path(id))?;
         }

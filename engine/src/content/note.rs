@@ -17,7 +17,7 @@ pub struct Note {
     pub file: StoredFile,
     /// What it is kept for: who may read it, and how long it stays.
     pub purpose: Purpose,
-    /// When it was finished.
+    /// Since when it is kept for that.
     pub at: Timestamp,
     /// The name that its sender gave it. Never a path.
     #[serde(default)]

@@ -148,9 +148,21 @@ fn an_upload_is_kept_for_the_message_that_names_it() {
     let upload = Purpose::Upload { agent: AgentId(4) };
     let file = writer.finish(FileId(2), Keep { purpose: upload, ..keep() }).expect("a file");
     assert_eq!(store.note(FileId(2)).expect("the disk").expect("its small one").purpose, upload);
-    store.keep_for(file.id, PURPOSE).expect("the disk");
+    store.keep_for(file.id, PURPOSE, Timestamp(9)).expect("the disk");
     for id in [1, 2] {
         assert_eq!(store.note(FileId(id)).expect("the disk").expect("a note").purpose, PURPOSE);
     }
-    assert!(store.keep_for(FileId(9), PURPOSE).is_err());
+    assert!(store.keep_for(FileId(9), PURPOSE, Timestamp(9)).is_err());
+}
+
+#[test]
+fn bytes_that_were_on_their_way_out_do_not_come_to_stay() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = ContentStore::open(dir.path()).expect("a store");
+    let file = put(&store, 1, b"%PDF-1.7 taken back").expect("a file");
+    let kept = put(&store, 2, b"%PDF-1.7 kept").expect("a file");
+    // The disk may have remembered the end of the note and not that of the bytes.
+    fs::remove_file(store.note_path(file.id)).expect("a note");
+    let again = ContentStore::open(dir.path()).expect("the store after a power cut");
+    assert_eq!(again.ids().expect("the disk"), [kept.id]);
 }

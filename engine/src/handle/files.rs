@@ -56,7 +56,8 @@ impl Handle {
         number: u32,
     ) -> Result<Option<Upload>, Failure> {
         let uploads = self.core.uploads.clone();
-        let naming = move || uploads.name(id, agent, conversation, number);
+        let now = self.core.now();
+        let naming = move || uploads.name(id, agent, conversation, number, now);
         self.core.pool.run(Lane::Ordinary, naming).await?.map_err(|error| disk(&error))
     }
 
@@ -64,7 +65,8 @@ impl Handle {
     /// was expected is the right one but for two answers at once.
     pub async fn files_sent(&self, ids: Vec<FileId>, conversation: ConversationId, number: u32) {
         let uploads = self.core.uploads.clone();
-        let noting = move || ids.iter().try_for_each(|id| uploads.sent(*id, conversation, number));
+        let now = self.core.now();
+        let noting = move || ids.iter().try_for_each(|id| uploads.sent(*id, conversation, number, now));
         match self.core.pool.run(Lane::Ordinary, noting).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the message of a file could not be noted"),

@@ -182,4 +182,14 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// The disk failed.
     fn compact(&self) -> Result<u64, Fault>;
+
+    /// Writes a copy as of one moment of the call into `dir`, which is empty, durable on return. Appends go on meanwhile.
+    /// A journal that is not made of files has no copy of this kind.
+    ///
+    /// # Errors
+    /// The disk failed, or `Unsupported`.
+    fn copy_to(&self, dir: &std::path::Path) -> Result<(), Fault> {
+        let source = std::io::ErrorKind::Unsupported.into();
+        Err(Fault::Io { what: "copying a journal without files to", path: dir.to_path_buf(), source })
+    }
 }

@@ -60,7 +60,7 @@ pub enum Unusable {
     #[error("the picture cannot be read")]
     BrokenPicture(#[source] image::ImageError),
     /// A picture that unpacks to more than is safe.
-    #[error("the picture has more than {} pixels", picture::MOST_PIXELS)]
+    #[error("the picture has more than {} pixels", crate::content::picture::MOST_PIXELS)]
     TooManyPixels,
     /// The machine lacks the program for it.
     #[error("pictures of this kind (HEIC) cannot be converted here; send it as JPEG or PNG")]

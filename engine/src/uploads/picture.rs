@@ -4,17 +4,13 @@
 use std::io::{BufRead, Cursor, Seek};
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{
-    DynamicImage, GenericImageView as _, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
-};
+use image::metadata::Orientation;
+use image::{DynamicImage, GenericImageView as _, ImageError, ImageFormat, RgbImage};
 
 use super::Unusable;
 use crate::channels::line::capabilities::{PICTURE_BYTES, PREVIEW_BYTES};
+use crate::content::picture::{Packed, Unpacked, unpack, upright};
 
-/// Most pixels of a picture: what a camera of today makes, and what fits into memory while it is turned.
-pub(super) const MOST_PIXELS: u64 = 100_000_000;
-/// Memory that reading one may take, in bytes.
-const MOST_MEMORY: u64 = 512 << 20;
 /// Longest side of a converted picture, in pixels.
 const LONGEST: u32 = 4_096;
 /// Longest side of the small one, in pixels.
@@ -36,20 +32,12 @@ pub(super) struct Ready {
 
 /// Reads a picture of any format that is known, and makes it ready. Of an animation the first frame.
 pub(super) fn prepare(file: impl BufRead + Seek) -> Result<Ready, Unusable> {
-    let reader = ImageReader::new(file).with_guessed_format()?;
-    let format = reader.format();
-    let mut decoder = reader.into_decoder().map_err(Unusable::BrokenPicture)?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(Unusable::TooManyPixels);
-    }
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
-    decoder.set_limits(limits).map_err(Unusable::BrokenPicture)?;
-    let turned = decoder.orientation().map_err(Unusable::BrokenPicture)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(Unusable::BrokenPicture)?;
-    picture.apply_orientation(turned);
-    let picture = no_larger(picture, LONGEST);
+    let Unpacked { picture, turned, format } = match unpack(file) {
+        Ok(unpacked) => unpacked,
+        Err(Packed::TooMuch) => return Err(Unusable::TooManyPixels),
+        Err(Packed::Broken(error, _)) => return Err(Unusable::BrokenPicture(error)),
+    };
+    let picture = upright(picture, turned, LONGEST);
     let preview = jpeg(&no_larger(flat(&picture), LONGEST_SMALL), PREVIEW_BYTES).map_err(Unusable::BrokenPicture)?.0;
     // What is drawn stays sharp, and what one can see through stays so, as long as it is small enough.
     if format == Some(ImageFormat::Png) || picture.color().has_alpha() {
@@ -79,11 +67,7 @@ pub(super) fn neutral() -> Vec<u8> {
 }
 
 fn no_larger(picture: DynamicImage, longest: u32) -> DynamicImage {
-    let (width, height) = picture.dimensions();
-    if width.max(height) <= longest {
-        return picture;
-    }
-    picture.resize(longest, longest, image::imageops::FilterType::Triangle)
+    upright(picture, Orientation::NoTransforms, longest)
 }
 
 fn eight_bits(picture: &DynamicImage) -> DynamicImage {

@@ -86,7 +86,7 @@ impl Uploads {
     }
 
     /// What a file is, if this agent may name it in a message of this conversation: their own upload, or one that was
-    /// named there before. From now on it is kept for that conversation. `number` is what the message is expected to get;
+    /// named there before. From `at`, which is now, it is kept for that conversation. `number` is what the message is expected to get;
     /// [`Uploads::sent`] says what it got.
     ///
     /// # Errors
@@ -97,11 +97,12 @@ impl Uploads {
         agent: AgentId,
         conversation: ConversationId,
         number: u32,
+        at: Timestamp,
     ) -> io::Result<Option<Upload>> {
         let Some((note, file)) = self.store.read(id)? else { return Ok(None) };
         match note.purpose {
             Purpose::Upload { agent: by } if by == agent => {
-                self.store.keep_for(id, Purpose::Message { conversation, number })?;
+                self.store.keep_for(id, Purpose::Message { conversation, number }, at)?;
             }
             Purpose::Message { conversation: of, .. } if of == conversation => {}
             Purpose::Upload { .. } | Purpose::Message { .. } | Purpose::Picture { .. } => return Ok(None),
@@ -114,10 +115,10 @@ impl Uploads {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn sent(&self, id: FileId, conversation: ConversationId, number: u32) -> io::Result<()> {
+    pub fn sent(&self, id: FileId, conversation: ConversationId, number: u32, at: Timestamp) -> io::Result<()> {
         let purpose = Purpose::Message { conversation, number };
         match self.store.note(id)? {
-            Some(note) if note.purpose != purpose => self.store.keep_for(id, purpose),
+            Some(note) if note.purpose != purpose => self.store.keep_for(id, purpose, at),
             Some(_) | None => Ok(()),
         }
     }

@@ -15,6 +15,7 @@ use crate::domain::time::Timestamp;
 /// Who sends in these tests, and in which conversation.
 const AGENT: AgentId = AgentId(1);
 const TALK: ConversationId = ConversationId(10);
+const NOW: Timestamp = Timestamp(9);
 
 fn with_tools(dir: &Path, tools: Tools) -> Uploads {
     let store = ContentStore::open(dir).expect("a store");
@@ -82,7 +83,7 @@ async fn each_kind_is_told_by_its_bytes_and_keeps_what_a_message_needs() {
         assert_eq!(file.metadata().expect("there").len(), stored.file.bytes);
         assert_eq!(note.file, stored.file);
         // What is told when it is named is what was told when it came.
-        assert_eq!(uploads.name(stored.file.id, AGENT, TALK, 3).expect("a disk"), Some(stored));
+        assert_eq!(uploads.name(stored.file.id, AGENT, TALK, 3, NOW).expect("a disk"), Some(stored));
     }
 }
 
@@ -122,13 +123,13 @@ async fn a_file_is_kept_for_the_message_that_names_it_under_the_number_it_got() 
     let (id, preview) = (named.file.id, named.file.preview.expect("a small one"));
     let purposes = || [id, preview].map(|id| uploads.read(id).expect("a disk").expect("a file").0.purpose);
     assert_eq!(purposes(), [Purpose::Upload { agent: AGENT }; 2]);
-    assert_eq!(uploads.name(FileId(1), AGENT, TALK, 3).expect("a disk"), None);
-    assert_eq!(uploads.name(id, AGENT, TALK, 3).expect("a disk").as_ref(), Some(&named));
+    assert_eq!(uploads.name(FileId(1), AGENT, TALK, 3, NOW).expect("a disk"), None);
+    assert_eq!(uploads.name(id, AGENT, TALK, 3, NOW).expect("a disk").as_ref(), Some(&named));
     assert_eq!(purposes(), [Purpose::Message { conversation: TALK, number: 3 }; 2], "before the message is");
-    uploads.sent(id, TALK, 4).expect("a disk");
-    assert_eq!(uploads.name(id, AGENT, TALK, 9).expect("a disk").as_ref(), Some(&named), "as often as it is said");
+    uploads.sent(id, TALK, 4, NOW).expect("a disk");
+    assert_eq!(uploads.name(id, AGENT, TALK, 9, NOW).expect("a disk").as_ref(), Some(&named), "as often as it is said");
     assert_eq!(purposes(), [Purpose::Message { conversation: TALK, number: 4 }; 2], "what it got");
-    uploads.sent(FileId(1), TALK, 4).expect("a file that went is no fault");
+    uploads.sent(FileId(1), TALK, 4, NOW).expect("a file that went is no fault");
 }
 
 #[actix_rt::test]
@@ -136,10 +137,10 @@ async fn nobody_sends_what_another_uploaded_or_what_belongs_elsewhere() {
     let dir = tempfile::tempdir().expect("a folder");
     let uploads = self::uploads(dir.path());
     let mine = upload(&uploads, &png()).await.expect("a picture").file.id;
-    assert_eq!(uploads.name(mine, AgentId(2), TALK, 3).expect("a disk"), None, "a colleague");
-    assert!(uploads.name(mine, AGENT, TALK, 3).expect("a disk").is_some());
-    assert_eq!(uploads.name(mine, AGENT, ConversationId(11), 3).expect("a disk"), None, "another customer");
-    assert!(uploads.name(mine, AgentId(2), TALK, 3).expect("a disk").is_some(), "the next holder of this one");
+    assert_eq!(uploads.name(mine, AgentId(2), TALK, 3, NOW).expect("a disk"), None, "a colleague");
+    assert!(uploads.name(mine, AGENT, TALK, 3, NOW).expect("a disk").is_some());
+    assert_eq!(uploads.name(mine, AGENT, ConversationId(11), 3, NOW).expect("a disk"), None, "another customer");
+    assert!(uploads.name(mine, AgentId(2), TALK, 3, NOW).expect("a disk").is_some(), "the next holder of this one");
 }
 
 #[actix_rt::test]
@@ -153,7 +154,7 @@ async fn uploads_outlive_the_process_and_half_of_one_does_not() {
     std::mem::forget(half);
     let second = uploads(dir.path());
     assert_eq!(std::fs::read_dir(dir.path().join("uploads")).expect("the folder").count(), 0);
-    assert_eq!(second.name(kept.file.id, AGENT, TALK, 3).expect("a disk"), Some(kept));
+    assert_eq!(second.name(kept.file.id, AGENT, TALK, 3, NOW).expect("a disk"), Some(kept));
 }
 
 #[actix_rt::test]

@@ -1,4 +1,5 @@
 //! The subcommands, one a file.
 
+pub(crate) mod demo;
 pub(crate) mod line_double;
 pub(crate) mod run;

@@ -18,8 +18,10 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
+    /// Doubles of different seeds give messages different ids, as long as fewer than ten million are sent.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { chance: StdRng::seed_from_u64(seed), last_message: FIRST_MESSAGE_ID }
+        let last_message = FIRST_MESSAGE_ID + seed % 10_000_000 * 10_000_000_000;
+        Self { chance: StdRng::seed_from_u64(seed), last_message }
     }
 
     /// The next message id; larger than every one before it, not by a fixed step.

@@ -70,6 +70,12 @@ impl Media {
         Self { size: size.max(self.head.len() as u64), ..self }
     }
 
+    /// With these bytes behind its end, which a decoder passes over.
+    #[must_use]
+    pub fn followed_by(self, bytes: &[u8]) -> Self {
+        Self::new(&self.content_type, [&self.head[..], bytes].concat())
+    }
+
     /// Under another `Content-Type`, right or wrong.
     #[must_use]
     pub fn named(self, content_type: &str) -> Self {

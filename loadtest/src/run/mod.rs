@@ -5,7 +5,7 @@
 //! cannot be true. Only ever on this machine. Next: `drive.rs`, the run from beginning to end; `book/`, the judge.
 
 mod agent;
-mod api;
+pub(crate) mod api;
 mod book;
 mod chance;
 mod clockwork;

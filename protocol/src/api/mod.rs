@@ -11,6 +11,7 @@ mod conversation;
 mod inbox;
 mod message;
 mod raw;
+mod sending;
 mod session;
 mod window;
 
@@ -36,6 +37,7 @@ pub use inbox::{
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};
+pub use sending::{ChangeSending, Sending};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
 pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
 

@@ -57,6 +57,9 @@ pub struct Event {
 
 struct Call {
     what: What,
+    /// When it reached the platform, which judges it by then however long its answer takes: a machine that sleeps for a
+    /// day in between makes no call of today out of it.
+    at: Timestamp,
     texts: Vec<String>,
     answer: oneshot::Sender<Outcome>,
 }
@@ -150,9 +153,9 @@ impl Phones {
         let Some(call) = state.calls.remove(&call) else { return "nothing".to_owned() };
         let said = format!("{} of {:?}: {fate:?}", call.what.name(), call.texts);
         let outcome = match fate {
-            Fate::Answered => state.take(&call, self.clock.now()),
+            Fate::Answered => state.take(&call),
             Fate::TakenUnheard => {
-                state.take(&call, self.clock.now());
+                state.take(&call);
                 Outcome::Ambiguous
             }
             Fate::LostUnheard => Outcome::Ambiguous,
@@ -189,7 +192,9 @@ impl Phones {
             state.next_call += 1;
             let name = state.next_call;
             let text = |bubble: &Bubble| bubble.body.as_str().expect("all is text").to_owned();
-            state.calls.insert(name, Call { what, texts: bubbles.iter().map(text).collect(), answer });
+            state
+                .calls
+                .insert(name, Call { what, at: self.clock.now(), texts: bubbles.iter().map(text).collect(), answer });
         }
         wait.await.unwrap_or(Outcome::Ambiguous)
     }
@@ -197,7 +202,8 @@ impl Phones {
 
 impl State {
     /// The platform takes a call, or knows that it must not.
-    fn take(&mut self, call: &Call, now: Timestamp) -> Outcome {
+    fn take(&mut self, call: &Call) -> Outcome {
+        let now = call.at;
         let user = match &call.what {
             What::Reply { token } => {
                 let written = self.events.iter().find(|event| token == &token_of(event));

@@ -1,10 +1,11 @@
 //! What the operator does at the command line.
 //!
 //! Over `DIR/admin.sock` while the server runs, else on the store itself; whoever types need not know which. See
-//! [`socket`] for the server's end and [`wire`] for the lines between them.
+//! [`socket`] for the server's end, [`wire`] for the lines between them, [`store`] for what needs no engine.
 
 pub mod journal;
 pub mod socket;
+pub mod store;
 pub mod wire;
 
 use std::io::{Read, Write};
@@ -24,7 +25,7 @@ use crate::args::{EXIT_UNAVAILABLE, EXIT_USAGE};
 use crate::boot;
 use crate::config::Config;
 use crate::error::invalid;
-use crate::routes::agents;
+use crate::routes::{agents, sending as sending_route};
 use crate::telemetry;
 
 /// `user add`: the password comes on standard input, its end of line does not belong to it.
@@ -75,13 +76,19 @@ pub fn log_level(config: &Config, level: Option<String>) -> ExitCode {
 }
 
 pub use journal::{import, verify};
+pub use store::{backup, ledger, restore, sending};
 
 /// Asks the running server, or does it itself.
 fn run(config: Config, request: Request) -> ExitCode {
+    run_or(config, request, offline)
+}
+
+/// Asks the running server; where none runs, `instead`.
+fn run_or(config: Config, request: Request, instead: impl FnOnce(Config, Request) -> Response) -> ExitCode {
     let path = socket::path(&config.data_dir);
     let answer = match socket::ask(&path, &request) {
         Ok(answer) => answer,
-        Err(error) if socket::nobody_listens(&error) => offline(config, request),
+        Err(error) if socket::nobody_listens(&error) => instead(config, request),
         Err(error) => Response::Failed { text: format!("{}: {error}", path.display()) },
     };
     report(&answer)
@@ -124,6 +131,27 @@ pub(crate) async fn perform(app: &App, request: Request) -> Response {
                 Err(fault) => Response::Failed { text: boot::chain(&fault) },
             }
         }
+        Request::Backup { to } => match app.engine.backup(&to).await {
+            Ok(manifest) => Response::Done { text: store::written(&to, &manifest) },
+            Err(error) => Response::Failed { text: boot::chain(&error) },
+        },
+        Request::Ledger { json } => {
+            let _place = match app.admit(Class::Search) {
+                Ok(place) => place,
+                Err(problem) => return refused(problem),
+            };
+            match app.engine.ledger().await {
+                Ok(ledger) => store::balance(&ledger, json),
+                Err(fault) => Response::Failed { text: boot::chain(&fault) },
+            }
+        }
+        Request::Sending { change: None } => {
+            Response::Done { text: store::stands(&sending_route::shown(app.engine.sending())) }
+        }
+        Request::Sending { change: Some(wish) } => match sending_route::change(app, wish).await {
+            Ok(now) => Response::Done { text: store::stands(&now) },
+            Err(problem) => refused(problem),
+        },
         Request::LogLevel { level: None } => Response::Done { text: telemetry::log_level() },
         Request::LogLevel { level: Some(level) } => match telemetry::set_log_level(&level) {
             Ok(()) => Response::Done { text: telemetry::log_level() },
@@ -142,6 +170,10 @@ fn report(answer: &Response) -> ExitCode {
             // Whoever closed standard output does not want the line.
             let _ = writeln!(std::io::stdout(), "{text}");
             ExitCode::SUCCESS
+        }
+        Response::Wrong { text } => {
+            let _ = writeln!(std::io::stdout(), "{text}");
+            ExitCode::FAILURE
         }
         Response::Refused { text, .. } => {
             say(text);

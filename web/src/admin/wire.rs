@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use madoguchi_protocol::Problem;
-use madoguchi_protocol::api::NewAgent;
+use madoguchi_protocol::api::{ChangeSending, NewAgent};
 use serde::{Deserialize, Serialize};
 
 /// What the operator asks.
@@ -18,6 +18,21 @@ pub enum Request {
     JournalExport {
         /// The file, absolute.
         to: PathBuf,
+    },
+    /// Write a copy of the store.
+    Backup {
+        /// The folder, absolute.
+        to: PathBuf,
+    },
+    /// Count everything once more.
+    Ledger {
+        /// As JSON.
+        json: bool,
+    },
+    /// Say whether anything goes out, or change it.
+    Sending {
+        /// None to leave it.
+        change: Option<ChangeSending>,
     },
     /// Say what is logged, or change it until the end of the process.
     LogLevel {
@@ -41,6 +56,11 @@ pub enum Response {
         text: String,
         /// The reason in the words of the interface.
         problem: Box<Problem>,
+    },
+    /// Done, and the answer is bad news.
+    Wrong {
+        /// Lines for the operator.
+        text: String,
     },
     /// Something outside does not work.
     Failed {

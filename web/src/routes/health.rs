@@ -14,6 +14,8 @@ pub(crate) struct Readiness {
     ready: bool,
     /// What must be open before work is taken.
     latches: Vec<LatchState>,
+    /// Answers are accepted and none goes out. No reason not to be ready: what customers write must come in.
+    sending_held: bool,
 }
 
 /// One thing that must be open.
@@ -43,7 +45,8 @@ pub(crate) async fn ready(req: HttpRequest) -> HttpResponse {
     latches.push(LatchState { name: "not_stopping", open: !app.stopping.has_begun() });
     let ready = latches.iter().all(|latch| latch.open);
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    response.json(Readiness { ready, latches })
+    let (sending, by_settings) = app.engine.sending();
+    response.json(Readiness { ready, latches, sending_held: sending.held || by_settings })
 }
 
 /// Figures for Prometheus. Holds no names and no content; keep it from the outside at the proxy all the same.

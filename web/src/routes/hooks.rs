@@ -54,6 +54,9 @@ pub(crate) async fn line(app: web::Data<App>, req: HttpRequest, place: Place, Ho
     };
     metrics::counter!("madoguchi_webhooks_total", "outcome" => outcome).increment(1);
     let taken = answer?;
+    for (outcome, events) in [("recorded", taken.recorded), ("duplicate", taken.duplicates)] {
+        metrics::counter!("madoguchi_inbound_events_total", "outcome" => outcome).increment(events as u64);
+    }
     Ok(HttpResponse::Ok().json(HookAccepted { recorded: taken.recorded, duplicates: taken.duplicates }))
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod hooks;
 pub(crate) mod inboxes;
 pub(crate) mod notes;
 pub(crate) mod raw;
+pub(crate) mod sending;
 mod serving;
 pub(crate) mod session;
 pub(crate) mod stickers;

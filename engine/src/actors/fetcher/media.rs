@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::intake::{self, NotKept};
-use super::{Again, Tried, is_local, sweep};
+use super::tried::{Again, Tried};
+use super::{is_local, sweep};
 use crate::actors::Core;
 use crate::channels::Account;
 use crate::channels::media::{Opened, Preparation};
 use crate::content::{Keep, Purpose};
-use crate::domain::content::{MediaKind, MediaLoss, MediaPlace, StoredFile};
+use crate::domain::content::{Media, MediaKind, MediaLoss, MediaPlace, StoredFile};
 use crate::domain::conversation::{AwaitedMedia, Command};
 use crate::domain::id::ConversationId;
+use crate::domain::message::Content;
 use crate::domain::org::Inbox;
 use crate::domain::record::By;
 use crate::failure::Failure;
@@ -30,12 +32,12 @@ pub(super) struct Job<'a> {
 impl Job<'_> {
     /// One try. `None` once the matter is settled, whichever way.
     pub(super) async fn run(&self, awaited: &AwaitedMedia, tried: Tried) -> Option<Again> {
-        let limits = &self.core.config.media;
-        let waited_ms = self.core.now().since_ms(tried.since);
         let outcome = match self.fetch(awaited).await {
             Ok(outcome) => outcome,
-            Err(Again::NotReady) if waited_ms >= limits.ready_within_ms => Err(MediaLoss::NeverReady),
-            Err(Again::Failed) if waited_ms >= limits.retry_for_ms => Err(MediaLoss::Refused),
+            Err(again) if tried.is_over(again, &self.core.config.media, self.core.now()) => Err(match again {
+                Again::NotReady => MediaLoss::NeverReady,
+                Again::Failed | Again::NoRoom => MediaLoss::Refused,
+            }),
             Err(again) => return Some(again),
         };
         count(&outcome);
@@ -45,8 +47,10 @@ impl Job<'_> {
 
     async fn fetch(&self, awaited: &AwaitedMedia) -> Result<Result<StoredFile, MediaLoss>, Again> {
         let limits = &self.core.config.media;
-        let cap = if awaited.media.kind == MediaKind::Image { limits.image_bytes } else { limits.other_bytes };
-        let opened = match (&awaited.media.place, &awaited.external_id) {
+        let cap = if awaited.kind == MediaKind::Image { limits.image_bytes } else { limits.other_bytes };
+        // Nobody waits for it any more: taken back, or settled meanwhile.
+        let Some(media) = self.media_of(awaited.number).await? else { return Ok(Err(MediaLoss::Gone)) };
+        let opened = match (&media.place, &awaited.external_id) {
             (MediaPlace::Url(address), _) => self.core.platform.outside(address, is_local(self.inbox)).await,
             (_, Some(id)) => self.account.content(id).await,
             (_, None) => Opened::Gone,
@@ -62,7 +66,7 @@ impl Job<'_> {
         let keep = Keep {
             purpose: Purpose::Message { conversation: self.conversation, number: awaited.number },
             at: self.core.now(),
-            name: awaited.media.name.clone(),
+            name: media.name.clone(),
             source: None,
         };
         match intake::keep(self.core, bytes, cap, keep).await {
@@ -70,6 +74,18 @@ impl Job<'_> {
             Err(NotKept::TooLarge) => Ok(Err(MediaLoss::TooLarge)),
             Err(NotKept::Failed) => Err(Again::Failed),
             Err(NotKept::NoRoom) => Err(Again::NoRoom),
+        }
+    }
+
+    /// What its message says of it, while it is awaited.
+    async fn media_of(&self, number: u32) -> Result<Option<Box<Media>>, Again> {
+        match handle::Handle::of(self.core.clone()).message(self.conversation, number).await {
+            Ok(row) => match row.content {
+                Content::Media(media) if media.is_awaited() => Ok(Some(media)),
+                _ => Ok(None),
+            },
+            Err(Failure::NotFound(_)) => Ok(None),
+            Err(_) => Err(Again::Failed),
         }
     }
 

@@ -9,6 +9,7 @@ mod intake;
 mod media;
 mod profile;
 pub(crate) mod sweep;
+mod tried;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::domain::org::{Inbox, InboxSettings};
 use crate::domain::time::Timestamp;
 
 pub(crate) use due::ProfilesDue;
+use tried::{Again, Tried};
 
 /// Hints that may wait; a lost one is found again by the rounds, or at the customer's next message.
 const MAILBOX: usize = 4_096;
@@ -63,28 +65,6 @@ pub(crate) struct Leave(pub(crate) Gathering);
 
 /// A medium: its conversation and its message.
 type Which = (ConversationId, u32);
-
-/// What happened to a medium so far in this process.
-#[derive(Clone, Copy, Debug)]
-struct Tried {
-    /// When it was tried first.
-    since: Timestamp,
-    /// How often in a row it could not be had.
-    failures: u32,
-    /// Not before this.
-    next: Timestamp,
-}
-
-/// How a try ended that did not settle the matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Again {
-    /// It could not be had now.
-    Failed,
-    /// The platform is still preparing it.
-    NotReady,
-    /// There is no room for it here.
-    NoRoom,
-}
 
 /// The actor.
 pub(crate) struct FetcherActor {
@@ -163,7 +143,7 @@ impl FetcherActor {
     fn fetch(&mut self, which: Which, awaited: AwaitedMedia, ctx: &mut Context<Self>) {
         let Some((inbox, account)) = self.account() else { return };
         let now = self.core.now();
-        let tried = *self.tried.entry(which).or_insert(Tried { since: now, failures: 0, next: now });
+        let tried = *self.tried.entry(which).or_insert_with(|| Tried::not_yet(now));
         self.fetching.insert(which);
         let core = self.core.clone();
         let work = async move {
@@ -184,10 +164,7 @@ impl FetcherActor {
         };
         let (now, share) = (self.core.now(), self.core.config.chance.share());
         if let Some(tried) = self.tried.get_mut(&which) {
-            if again != Again::NoRoom {
-                tried.failures += 1;
-            }
-            tried.next = now.plus_ms(backoff::delay_ms(tried.failures.max(1), share));
+            tried.count(again, now, share);
         }
     }
 

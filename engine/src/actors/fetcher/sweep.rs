@@ -20,6 +20,9 @@ const GRACE_MS: i64 = 3_600_000;
 const UPLOAD_MS: i64 = 24 * 3_600_000;
 /// What could not be settled is tried again after this, in milliseconds.
 const AGAIN_MS: i64 = 1_000;
+/// Messages that are looked at, from the one that a file is kept for: an upload is kept for the number that its message
+/// was expected to get, and after a stop nobody can say whether others came first.
+const NEAR: u32 = 16;
 /// Tries to settle one file before it is left to the next sweep.
 const TRIES: u32 = 60;
 
@@ -45,7 +48,15 @@ pub(crate) async fn sweep(core: &Arc<Core>, started: Timestamp) -> Result<usize,
         if core.is_stopping() {
             break;
         }
-        let Some(note) = note_of(core, id).await? else { continue };
+        let note = match note_of(core, id).await {
+            Ok(Some(note)) => note,
+            Ok(None) => continue,
+            // One file that cannot be looked at keeps none of the others.
+            Err(failure) => {
+                tracing::warn!(file.id = %id, %failure, "a file's note could not be read");
+                continue;
+            }
+        };
         let age_ms = core.now().since_ms(note.at);
         let kept = match note.purpose {
             Purpose::Upload { .. } => age_ms < UPLOAD_MS,
@@ -104,11 +115,16 @@ async fn is_named(core: &Arc<Core>, note: &Note) -> Result<bool, Failure> {
             Ok(picture == id || note_of(core, picture).await?.is_some_and(|note| note.file.preview == Some(id)))
         }
         Purpose::Message { conversation, number } => {
-            match crate::handle::Handle::of(core.clone()).message(conversation, number).await {
-                Ok(row) => Ok(names(&row.content, id)),
-                Err(Failure::NotFound(_)) => Ok(false),
-                Err(failure) => Err(failure),
+            let engine = crate::handle::Handle::of(core.clone());
+            for number in number..number.saturating_add(NEAR) {
+                match engine.message(conversation, number).await {
+                    Ok(row) if names(&row.content, id) => return Ok(true),
+                    Ok(_) => {}
+                    Err(Failure::NotFound(_)) => return Ok(false),
+                    Err(failure) => return Err(failure),
+                }
             }
+            Ok(false)
         }
     }
 }

@@ -44,7 +44,7 @@ impl Call {
     }
 }
 
-/// Makes the call. `None` when the engine stops before its end is known. `doubtful`: it may have been taken before.
+/// Makes the call. `None` when the engine stops, or sending is held, before its end is known. `doubtful`: it may have been taken before.
 pub(super) async fn make(
     core: &Core,
     account: &dyn Account,
@@ -137,7 +137,7 @@ async fn push(
             Outcome::Ambiguous => doubtful = true,
             Outcome::RateLimited | Outcome::NotSent => {}
         }
-        if core.is_stopping() {
+        if core.is_stopping() || core.sending.is_held() {
             return None;
         }
         failed += 1;

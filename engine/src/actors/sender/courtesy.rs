@@ -75,7 +75,7 @@ fn held_by(core: &Core, agent: AgentId, id: ConversationId) -> Option<Arc<Conver
 }
 
 fn show(core: &Core, state: &Conversation, what: What) {
-    if core.config.hold_sending || core.is_stopping() {
+    if core.sending.is_held() || core.is_stopping() {
         return;
     }
     if let Some(sender) = core.senders.get(&state.inbox).map(|addr| addr.clone()) {

@@ -47,21 +47,31 @@ pub(super) async fn drain(
     allowance: Rc<Allowance>,
 ) {
     let mut learnt = Learnt::default();
-    while !core.is_stopping() {
+    while !core.is_stopping() && !core.sending.is_held() {
         let Some(view) = core.views.open_in(id) else { return };
         let Some(row) = view.live(id) else { return };
         let Some(first) = row.state.outbox.front() else { return };
         let way = way_of(&core, inbox);
-        let budget_ms = view.window().settings.reply_budget_ms;
-        let is_free = learnt.no_reply != Some(first.number) && is_free(&row.state, core.now(), budget_ms);
-        let quota = quota(way.as_ref(), &allowance, is_free, core.now());
-        let plan = Plan { quota, ..plan(&row.state, first, way.as_ref(), &learnt) };
-        let Some(state) = begin(&core, id, plan).await else { return };
+        // Another store may have sent it: it is begun only to be recorded as unknown.
+        let unsure = core.sending.is_unsure(first.queued_at);
+        let planned = if unsure {
+            Plan::alone(first.number, SendMode::Push)
+        } else {
+            let budget_ms = view.window().settings.reply_budget_ms;
+            let is_free = learnt.no_reply != Some(first.number) && is_free(&row.state, core.now(), budget_ms);
+            let quota = quota(way.as_ref(), &allowance, is_free, core.now());
+            Plan { quota, ..plan(&row.state, first, way.as_ref(), &learnt) }
+        };
+        let Some(state) = begin(&core, id, planned).await else { return };
         let Some(begun) = state.outgoing(first.number) else { continue };
         if begun.waits() {
             return;
         }
         let lead = begun.lead;
+        if unsure {
+            finish(&core, id, lead, SendOutcome::Unknown).await;
+            continue;
+        }
         // A push that was begun before, perhaps by a process that is gone, may have been taken.
         let doubtful = first.delivery == Delivery::Sending;
         let Some(way) = way else {

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use self::allowance::Allowance;
 use super::Core;
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, Outgoing};
 use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::message::Delivery;
 use crate::domain::org::{InboxSettings, SendMode};
@@ -65,7 +65,7 @@ impl SenderActor {
     }
 
     fn wake(&mut self, id: ConversationId, ctx: &mut Context<Self>) {
-        if self.core.config.hold_sending || self.core.is_stopping() {
+        if self.core.sending.is_held() || self.core.is_stopping() {
             return;
         }
         if !self.busy.insert(id) {
@@ -96,7 +96,9 @@ impl SenderActor {
         for row in view.all_live() {
             let mine = row.state.inbox == self.inbox && !self.busy.contains(&row.state.id);
             let pushes = line.mode != SendMode::Reply && self.allowance.is_due(now);
-            if mine && may_go(&row.state, pushes, is_free(&row.state, now, budget_ms)) {
+            let unsure = |first: &Outgoing| self.core.sending.is_unsure(first.queued_at);
+            let may_go = may_go(&row.state, pushes, is_free(&row.state, now, budget_ms));
+            if mine && (may_go || row.state.outbox.front().is_some_and(unsure)) {
                 self.wake(row.state.id, ctx);
             }
         }

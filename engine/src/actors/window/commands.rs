@@ -1,8 +1,10 @@
 //! Decisions about the window itself, and those that move several conversations in one record.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::prelude::*;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Pending, WindowActor};
 use crate::actors::conversation::{Ask, Outcome};
@@ -11,14 +13,14 @@ use crate::actors::{Core, Decision, too_long};
 use crate::domain::conversation::{
     Around, Command as ConversationCommand, Conversation, decide as decide_conversation,
 };
-use crate::domain::id::{AgentId, ConversationId};
+use crate::domain::id::{AgentId, ConversationId, Position};
 use crate::domain::record::{By, Entity, Fact};
 use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::window::{Command, Event, Window, decide};
 use crate::failure::Failure;
 use crate::faults::Faults;
-use crate::journal::Touch;
 use crate::journal::writer::{Answer, Lane, Permit};
+use crate::journal::{Refused, Touch};
 
 /// Conversations that one record may move, so that it stays under the journal's limit. Where an agent holds more, the
 /// others are released in records before the one that removes the agent.
@@ -52,13 +54,30 @@ impl StreamHandler<OwnTold> for WindowActor {
     fn finished(&mut self, _: &mut Context<Self>) {}
 }
 
+/// An awake conversation that goes on from what a record of the window does to it.
+struct Resting {
+    failed: Arc<AtomicBool>,
+    outcomes: UnboundedSender<Outcome>,
+}
+
+impl Resting {
+    /// What it answers after a refusal would rest on what is not on disk: before its actor hears of it, too.
+    fn tell(&self, result: Result<Position, Refused>) {
+        if result.is_err() {
+            self.failed.store(true, Ordering::Release);
+        }
+        // Its actor may have ended; then nothing rests on it any more.
+        let _ = self.outcomes.send(Outcome(result));
+    }
+}
+
 /// What a record does to conversations.
 #[derive(Default)]
 struct Moves {
     facts: Vec<Fact>,
     touches: Vec<Touch>,
     after: Vec<Arc<Conversation>>,
-    told: Vec<tokio::sync::mpsc::UnboundedSender<Outcome>>,
+    told: Vec<Resting>,
 }
 
 impl WindowActor {
@@ -112,7 +131,7 @@ impl WindowActor {
         let told = std::mem::take(&mut moves.told);
         let own_told = self.own_told.clone();
         let answer: Answer = Box::new(move |result| {
-            told.iter().for_each(|to| drop(to.send(Outcome(result))));
+            told.iter().for_each(|resting| resting.tell(result));
             let _ = own_told.send(result.is_ok());
             match result {
                 Ok(_) => reply.send(Ok(window)),
@@ -166,7 +185,7 @@ impl WindowActor {
         let facts = std::mem::take(&mut moves.facts);
         let own_told = self.own_told.clone();
         let answer: Answer = Box::new(move |result| {
-            told.iter().for_each(|to| drop(to.send(Outcome(result))));
+            told.iter().for_each(|resting| resting.tell(result));
             let _ = own_told.send(result.is_ok());
         });
         self.submit(permit, by, facts, moves, answer)
@@ -196,7 +215,8 @@ impl WindowActor {
         moves.facts.extend(events.into_iter().map(|event| Fact::Conversation(id, event)));
         if let Some(awake) = awake {
             awake.live.in_flight.set(awake.live.in_flight.get() + 1);
-            moves.told.push(awake.live.outcomes.clone());
+            let (failed, outcomes) = (awake.live.failed.clone(), awake.live.outcomes.clone());
+            moves.told.push(Resting { failed, outcomes });
             *awake.live.state.borrow_mut() = state;
         } else {
             self.unsettled.insert(id);

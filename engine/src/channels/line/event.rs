@@ -19,14 +19,16 @@ const MAX_DEPTH: usize = 32;
 /// A time this much after the receipt, in milliseconds, cannot be true; the receipt's counts instead.
 const MAX_AHEAD_MS: i64 = 86_400_000;
 
+/// A token that comes again is dead when its event is older than this, in milliseconds (line.md 2.2).
+const TOKEN_DIES_MS: i64 = 20 * 60_000;
+
 /// Event types that are known, and that no conversation hears of in this release.
-const HOUSEKEEPING: [&str; 14] = [
+const HOUSEKEEPING: [&str; 13] = [
     "join",
     "leave",
     "memberJoined",
     "memberLeft",
     "videoPlayComplete",
-    "accountLink",
     "beacon",
     "membership",
     "delivery",
@@ -62,6 +64,8 @@ struct Fields<'a> {
     postback: Lazy<'a>,
     #[serde(borrow)]
     follow: Lazy<'a>,
+    #[serde(borrow)]
+    link: Lazy<'a>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +73,12 @@ struct Fields<'a> {
 struct Follow<'a> {
     #[serde(borrow)]
     is_unblocked: Lazy<'a>,
+}
+
+#[derive(Deserialize)]
+struct Link<'a> {
+    #[serde(borrow)]
+    result: Lazy<'a>,
 }
 
 #[derive(Deserialize)]
@@ -133,15 +143,29 @@ pub(super) fn parse(json: Lazy<'_>, raw: &Bytes, received_at: Timestamp) -> Pars
     let given_id = json::id(fields.webhook_event_id);
     match meaning(&fields, raw) {
         Ok((_, Meaning::Nothing(kind))) => Parsed::Ignored { kind, among: among(&fields, kind) },
-        Ok((external_id, Meaning::Happened(what))) => Parsed::Event(ParsedEvent {
-            event_id: given_id.unwrap_or_else(|| event_id::derive(raw)),
-            thread: external_id.clone(),
-            external_id,
-            at: time(&fields, received_at),
-            redelivery: is_redelivery(&fields),
-            what,
-        }),
+        Ok((external_id, Meaning::Happened(mut what))) => {
+            let (at, redelivery) = (time(&fields, received_at), is_redelivery(&fields));
+            if redelivery && received_at.since_ms(at) >= TOKEN_DIES_MS {
+                drop_token(&mut what);
+            }
+            Parsed::Event(ParsedEvent {
+                event_id: given_id.unwrap_or_else(|| event_id::derive(raw)),
+                thread: external_id.clone(),
+                external_id,
+                at,
+                redelivery,
+                what,
+            })
+        }
         Err(why) => broken(raw, given_id, why),
+    }
+}
+
+/// A dead right to answer must not take the place of a living one.
+fn drop_token(what: &mut InboundKind) {
+    match what {
+        InboundKind::Message { reply_token, .. } | InboundKind::Follow { reply_token, .. } => *reply_token = None,
+        InboundKind::Edit { .. } | InboundKind::Unfollow | InboundKind::Unsend { .. } => {}
     }
 }
 
@@ -154,6 +178,10 @@ fn meaning(fields: &Fields<'_>, raw: &Bytes) -> Result<(String, Meaning), Flaw> 
     let kind = json::text(fields.kind).ok_or(Flaw::NoType)?;
     if let Some(known) = HOUSEKEEPING.iter().find(|known| **known == kind) {
         return Ok((String::new(), Meaning::Nothing(known)));
+    }
+    // Of a link that failed LINE does not say whose it was.
+    if kind == "accountLink" && fields.source.is_none() {
+        return Ok((String::new(), Meaning::Nothing("accountLink")));
     }
     let user = match from(fields)? {
         From::User(user) => user,
@@ -178,6 +206,7 @@ fn meaning(fields: &Fields<'_>, raw: &Bytes) -> Result<(String, Meaning), Flaw> 
         }),
         "unfollow" => Meaning::Happened(InboundKind::Unfollow),
         "postback" => postback(fields, raw)?,
+        "accountLink" => linked(fields, raw)?,
         _ => line(fields, raw, message::other(&kind, &message::unknown(&kind)))?,
     };
     Ok((user, meaning))
@@ -229,6 +258,13 @@ fn postback(fields: &Fields<'_>, raw: &Bytes) -> Result<Meaning, Flaw> {
     let data = postback.and_then(|postback| json::text(postback.data));
     let summary = format!("ボタンの選択（{}）", data.unwrap_or_default());
     line(fields, raw, message::other("postback", &summary))
+}
+
+/// The customer has linked an account with ours: something that they did, and that can be answered.
+fn linked(fields: &Fields<'_>, raw: &Bytes) -> Result<Meaning, Flaw> {
+    let result = json::object::<Link<'_>>(fields.link).and_then(|link| json::text(link.result));
+    let how = if result.as_deref() == Some("ok") { "完了" } else { "失敗" };
+    line(fields, raw, message::other("accountLink", &format!("アカウント連携（{how}）")))
 }
 
 /// Something without a message id that is shown as a line.

@@ -268,3 +268,38 @@ impl ReplaceText for Bytes {
         [before.as_bytes(), to, after.as_bytes()].concat()
     }
 }
+
+#[test]
+fn a_link_that_was_made_can_be_answered_and_one_that_failed_names_nobody() {
+    let linked = |rest: &str| {
+        let event =
+            format!(r#"{{"type":"accountLink","mode":"active","timestamp":1,"webhookEventId":"E","link":{rest}}}"#);
+        let body = Bytes::from(format!(r#"{{"destination":"U","events":[{event}]}}"#));
+        parse(&body, RECEIVED_AT).expect("a body").events.remove(0)
+    };
+    let made = linked(r#"{"result":"ok","nonce":"n"},"replyToken":"r","source":{"type":"user","userId":"U1"}"#);
+    let Parsed::Event(event) = made else { panic!("{made:?}") };
+    let InboundKind::Message { content, reply_token, external_id, .. } = event.what else { panic!("a line") };
+    let shown = Content::Other { kind: "accountLink".into(), summary: "アカウント連携（完了）".into() };
+    assert_eq!((content, reply_token.as_deref(), external_id), (shown, Some("r"), None));
+    let failed = linked(r#"{"result":"failed","nonce":"n"}"#);
+    assert!(matches!(failed, Parsed::Ignored { kind: "accountLink", .. }), "{failed:?}");
+}
+
+#[test]
+fn a_token_that_comes_again_after_its_death_is_not_taken_for_a_living_one() {
+    let token = |age_ms: i64, again: bool| {
+        let at = RECEIVED_AT.0 - age_ms;
+        let body = format!(
+            r#"{{"events":[{{"type":"message","timestamp":{at},"webhookEventId":"E","replyToken":"r","mode":"active",
+            "deliveryContext":{{"isRedelivery":{again}}},"source":{{"type":"user","userId":"U1"}},
+            "message":{{"type":"text","id":"1","text":"a"}}}}]}}"#
+        );
+        let parsed = parse(&Bytes::from(body), RECEIVED_AT).expect("a body").events.remove(0);
+        let Parsed::Event(event) = parsed else { panic!("{parsed:?}") };
+        reply_token(&event).map(str::to_owned)
+    };
+    assert_eq!(token(20 * 60_000 - 1, true).as_deref(), Some("r"));
+    assert_eq!(token(20 * 60_000, true), None);
+    assert_eq!(token(20 * 60_000, false).as_deref(), Some("r"), "the first time its clock may be wrong, or ours");
+}

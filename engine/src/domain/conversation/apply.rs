@@ -7,7 +7,6 @@ use super::{
     AwaitedMedia, Conversation, Event, KnownClientId, KnownExternalId, NoteRef, Outgoing, Queued, Received, ReplyRight,
     Status, limits,
 };
-use crate::domain::content::Media;
 use crate::domain::message::{Author, Content, Delivery, Route};
 use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::time::Timestamp;
@@ -122,11 +121,8 @@ impl Conversation {
         if let Content::Media(media) = &received.content
             && media.is_awaited()
         {
-            let awaited = AwaitedMedia {
-                number: received.number,
-                external_id: received.external_id.clone(),
-                media: Media::clone(media),
-            };
+            let awaited =
+                AwaitedMedia { number: received.number, external_id: received.external_id.clone(), kind: media.kind };
             push_bounded(&mut self.awaited, awaited, limits::AWAITED_MEDIA);
         }
         if let Some(token) = &received.read_token {

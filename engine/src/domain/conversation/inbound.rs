@@ -1,7 +1,7 @@
 //! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
 
 use super::outgoing::external_key;
-use super::{Conversation, Event, Inbound, InboundKind, KnownExternalId, Opened, Received, Status};
+use super::{Conversation, Event, Inbound, InboundKind, KnownExternalId, Opened, Received, Status, limits};
 use crate::domain::content::{MediaLoss, StoredFile};
 use crate::domain::message::Content;
 
@@ -26,6 +26,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
             if state.status == Status::Done {
                 events.push(Event::Reopened);
             }
+            events.extend(no_room_for(state, content));
             let number = state.next_number();
             let taken_back = external_id.as_ref().is_some_and(|id| is_taken_back(state, id));
             events.push(Event::Received(Received {
@@ -69,6 +70,13 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
         }
     }
     events
+}
+
+/// The oldest medium that is waited for makes room for a new one, and says so.
+fn no_room_for(state: &Conversation, content: &Content) -> Option<Event> {
+    let more = matches!(content, Content::Media(media) if media.is_awaited());
+    let oldest = state.awaited.front().filter(|_| more && state.awaited.len() >= limits::AWAITED_MEDIA)?;
+    Some(Event::MediaLost { number: oldest.number, why: MediaLoss::Refused })
 }
 
 /// What became of awaited media. What nobody waits for any more (taken back meanwhile) changes nothing.

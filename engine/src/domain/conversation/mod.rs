@@ -23,7 +23,7 @@ pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, Send
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
-use super::content::{Dress, Media};
+use super::content::{Dress, MediaKind};
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
 use super::message::{Author, Content, Delivery, Route};
 use super::seat::Seat;
@@ -120,8 +120,8 @@ pub struct AwaitedMedia {
     pub number: u32,
     /// The platform's id of it, under which it has the bytes.
     pub external_id: Option<String>,
-    /// What is known of it.
-    pub media: Media,
+    /// Which kind. Its name and address are the customer's words, which stand in the message alone.
+    pub kind: MediaKind,
 }
 
 /// An answer that has not gone out.

@@ -2,10 +2,11 @@
 //!
 //! From the bytes up: [`disk`] (the calls), [`frame`] (one entry), [`file`] (one segment), [`scan`] (what a bad frame
 //! means), [`summary`] (what a segment holds, its sidecar), [`index`] (where records lie), [`read`], [`commit`] (who
-//! writes), [`helper`] (what can wait), [`recovery`] (opening), [`redact`] (bytes that must go), [`verify`].
+//! writes), [`helper`] (what can wait), [`recovery`] (opening), [`redact`] (bytes that must go), [`verify`], [`copy`].
 //! It knows nothing of events, and trusts sectors of 512 bytes to be written whole or not at all.
 
 mod commit;
+mod copy;
 mod disk;
 mod file;
 mod frame;
@@ -38,6 +39,7 @@ use super::ledger::Ledger;
 use super::{Append, DedupeKey, Fault, Journal, Redactor, Refused, Stored};
 use crate::domain::id::{Position, StreamId};
 
+pub use self::copy::{rename_streams, walk};
 pub use self::verify::{Report, verify};
 
 /// The shortest segment; the tests' own.
@@ -285,5 +287,17 @@ impl Journal for SegmentJournal {
             emptied += targets.len() as u64;
         }
         Ok(emptied)
+    }
+
+    /// Needs free space for all segments, on the disk of `dir`. Appends wait only while the list of segments is taken.
+    fn copy_to(&self, dir: &Path) -> Result<(), Fault> {
+        let (segments, tail) = {
+            let tip = self.tip.lock();
+            tip.alive()?;
+            let segments: Vec<_> =
+                self.shared.read().index.segments.values().map(|segment| Arc::clone(&segment.file)).collect();
+            (segments, (tip.active.number, tip.tail))
+        };
+        copy::copy(&*self.disk, &segments, tail, dir)
     }
 }

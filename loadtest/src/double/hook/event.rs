@@ -66,7 +66,8 @@ impl Event {
         Self::new(user, "message", json!({ "message": message }))
     }
 
-    /// Sent as it stands, whatever it is; changes nothing on the platform. For broken events.
+    /// Sent as it stands, whatever it is; changes nothing on the platform, but that something small can be fetched under a
+    /// message's id where its type has content. For events that a test writes itself, broken ones too.
     #[must_use]
     pub fn raw(event: Value) -> Self {
         let kind = event["type"].as_str().unwrap_or_default().to_owned();

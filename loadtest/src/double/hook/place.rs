@@ -8,7 +8,7 @@ use super::delivery::Placed;
 use super::event::Event;
 use crate::double::ids::{self, Ids};
 use crate::double::media::Media;
-use crate::double::state::{Author, ChannelState, Content, Relation, Shown, World};
+use crate::double::state::{Author, ChannelState, Content, Readiness, Relation, Shown, World};
 
 /// An event as it went out.
 #[derive(Clone, Debug)]
@@ -60,6 +60,9 @@ impl World {
                     channel.recent.pop_front();
                 }
             }
+            if let Some((id, content)) = event.raw.as_ref().and_then(|raw| content_of_raw(channel_id, raw)) {
+                self.contents.keep(id, content);
+            }
             if let (Some(content), Some(id)) = (content, placed.message_id.clone()) {
                 let kept = if event.external { &mut self.outside } else { &mut self.contents };
                 kept.keep(id, content);
@@ -85,15 +88,8 @@ fn content(channel: &str, event: &mut Event) -> Option<Content> {
     if message.get("contentProvider").is_some_and(|provider| provider["type"] == "external") {
         return None;
     }
-    let media = event.content.take().or_else(|| {
-        Some(match kind.as_str() {
-            "image" => Media::picture(event.user.as_deref().unwrap_or_default()),
-            "video" => Media::video(200_000),
-            "audio" => Media::sound(20_000),
-            "file" => Media::document(message.get("fileSize").and_then(Value::as_u64).unwrap_or(2_138)),
-            _ => return None,
-        })
-    })?;
+    let made = || something(&kind, event.user.as_deref().unwrap_or_default(), message.get("fileSize"));
+    let media = event.content.take().or_else(made)?;
     if kind == "file" {
         message.entry("fileSize").or_insert_with(|| json!(media.size()));
     } else {
@@ -101,6 +97,25 @@ fn content(channel: &str, event: &mut Event) -> Option<Content> {
         message.entry("contentProvider").or_insert_with(|| json!({ "type": kind }));
     }
     Some(Content { channel: channel.to_owned(), kind, media, readiness: event.readiness, gone: false })
+}
+
+/// What is kept for a message that is sent as it stands.
+fn content_of_raw(channel: &str, event: &Value) -> Option<(String, Content)> {
+    let message = event.get("message").filter(|message| message["contentProvider"]["type"] != "external")?;
+    let (kind, id) = (message["type"].as_str()?.to_owned(), message["id"].as_str()?.to_owned());
+    let media = something(&kind, &id, message.get("fileSize"))?;
+    Some((id, Content { channel: channel.to_owned(), kind, media, readiness: Readiness::Ready, gone: false }))
+}
+
+/// Something small for a message of a type that has content.
+fn something(kind: &str, seed: &str, file_size: Option<&Value>) -> Option<Media> {
+    Some(match kind {
+        "image" => Media::picture(seed),
+        "video" => Media::video(200_000),
+        "audio" => Media::sound(20_000),
+        "file" => Media::document(file_size.and_then(Value::as_u64).unwrap_or(2_138)),
+        _ => return None,
+    })
 }
 
 fn one(channel: &mut ChannelState, ids: &mut Ids, event: &Event, now: &Now<'_>) -> (Value, Placed) {

@@ -110,3 +110,15 @@ fn a_picture_is_told_once() {
     desk.ok(Command::SeePicture { picture: None });
     assert_eq!(desk.state.picture, None);
 }
+
+#[test]
+fn a_medium_that_makes_room_for_newer_ones_says_that_it_is_lost() {
+    let mut desk = Desk::unborn();
+    for n in 1..=limits::AWAITED_MEDIA {
+        desk.ok(photo(&format!("m{n}")));
+    }
+    let events = desk.ok(photo("one more"));
+    assert!(matches!(events[..], [Event::MediaLost { number: 1, why: MediaLoss::Refused }, Event::Received(_)]));
+    assert_eq!((desk.state.awaited.len(), awaited(&desk)[0]), (limits::AWAITED_MEDIA, 2));
+    assert_eq!(desk.hear("words", None).len(), 1, "words need no such room");
+}

@@ -2,6 +2,7 @@
 //!
 //! Most run on [`sim`], a disk in memory that forgets what was not synced.
 
+mod copies;
 mod damage;
 mod faults;
 mod files;
