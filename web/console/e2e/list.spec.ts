@@ -133,7 +133,10 @@ test('colleagues see who has a conversation before their eyes, and no longer whe
 });
 
 test('panes are widened by keys and by pointer, and stay so', async () => {
+  // Rows to the very bottom: what lies beneath the line must not be dragged in its place.
+  for (let index = 0; index < 12; index++) await world.say(`幅 ${index}`, 'こんにちは');
   const { page, context } = await world.desk('hanako');
+  await page.locator('.list .scroller li').nth(8).waitFor();
   const grip = page.getByRole('separator', { name: '一覧の幅' });
   const width = async () => (await page.locator('.pane-list').boundingBox())?.width ?? 0;
   const before = await width();
