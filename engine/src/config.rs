@@ -1,6 +1,6 @@
 //! What the engine must be told to start.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::chance::Chance;
@@ -13,6 +13,8 @@ use crate::uploads::Tools;
 pub struct Config {
     /// Where journal, read models and content lie.
     pub data_dir: PathBuf,
+    /// Where the keys of channel secrets lie: not in the store, whose copies are worth nothing without them.
+    pub secrets_key_file: PathBuf,
     /// Where the time comes from.
     pub clock: Clock,
     /// Where ids, keys and jitter come from.
@@ -75,8 +77,10 @@ impl Config {
     /// The defaults, with the system's clock.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        let data_dir = data_dir.into();
         Self {
-            data_dir: data_dir.into(),
+            secrets_key_file: beside(&data_dir),
+            data_dir,
             clock: Clock::System,
             chance: Chance::System,
             faults: Arc::default(),
@@ -93,4 +97,12 @@ impl Config {
             boot_id: None,
         }
     }
+}
+
+/// `DIR.keys`: with the data folder, and not in it.
+#[must_use]
+pub fn beside(data_dir: &Path) -> PathBuf {
+    let mut name = data_dir.file_name().unwrap_or("madoguchi".as_ref()).to_owned();
+    name.push(".keys");
+    data_dir.with_file_name(name)
 }

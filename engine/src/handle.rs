@@ -2,18 +2,22 @@
 //!
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
+mod accounts;
 mod files;
 mod lists;
 mod operate;
 mod reads;
 mod resume;
+mod secrets;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+pub use self::accounts::Report;
 pub(crate) use self::reads::store_failed;
+pub use self::secrets::{ResealError, Resealed};
 use crate::actors::reply::{Answered, Reply, answered};
 use crate::actors::{Core, conversation, inbox, raw, removal, sender, start, window as window_actor};
 use crate::config::Config;
@@ -57,6 +61,9 @@ pub enum StartError {
     /// The key of the addresses under which platforms fetch what is sent.
     #[error("the key of public addresses cannot be used")]
     MediaKey(#[source] std::io::Error),
+    /// The keys of channel secrets.
+    #[error("the keys of channel secrets cannot be used")]
+    Secrets(#[from] crate::vault::VaultError),
     /// The folder of uploads.
     #[error("the folder of uploads cannot be used")]
     Uploads(#[source] std::io::Error),
@@ -145,6 +152,11 @@ impl Handle {
     pub async fn org_command(&self, by: By, command: org::Command) -> Result<(), Failure> {
         self.core.work_allowed()?;
         let _turn = self.core.org_turn.lock().await;
+        self.decide_org(by, command).await
+    }
+
+    /// The same for who has the turn already.
+    async fn decide_org(&self, by: By, command: org::Command) -> Result<(), Failure> {
         let events = org::decide(&self.core.views.org(), command)?;
         if events.is_empty() {
             return Ok(());

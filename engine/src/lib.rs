@@ -3,6 +3,7 @@
 //! In reading order: [`domain`] (the rules, pure), [`journal`] (where facts live), [`readmodel`] (what lists and timelines
 //! read), [`channels`] (outside traffic in and out), [`actors`] (who owns which state), [`handle`] (the way in for `web`).
 
+pub mod accounts;
 pub mod actors;
 pub mod backup;
 pub mod chance;
@@ -25,6 +26,7 @@ pub mod sending;
 pub mod stepped;
 pub mod tally;
 pub mod uploads;
+pub mod vault;
 pub mod views;
 
 pub use clock::Clock;

@@ -22,6 +22,7 @@ use crate::handle::{Encoder, Handle, StartError};
 use crate::journal::writer::{self, Line, Told};
 use crate::journal::{Fault, Journal};
 use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
+use crate::vault::Vault;
 use crate::views::Views;
 
 /// The engine and its steps. Everything that answers needs steps; none of them waits.
@@ -75,6 +76,7 @@ impl Stepped {
             platform,
             // No platform fetches from a simulated engine.
             urls: PublicUrls::new(&config.public_url, [0; 32]),
+            vault: Vault::known_to_all(),
             pool: Pool::in_place(),
             counts: line.counts.clone(),
             window_arbiters: vec![here.clone()],

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Presence, WindowMember, WindowSettings};
+use crate::api::{CommandDone, Conversation, Me, Presence, Trouble, WindowMember, WindowSettings};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -31,6 +31,9 @@ pub enum ServerFrame {
     Viewing(ViewingNow),
     /// How members of a window are: all of them after a watch began, later those who changed.
     Presence(PresenceNow),
+    /// The accounts of a window: what somebody must see to, and what is left of the month. After a watch began, and
+    /// whenever it changes.
+    Accounts(AccountsNow),
     /// A message of the client could not be taken.
     Problem(Refused),
     /// The server is stopping: the socket closes now. Come back after the delay, with the positions.
@@ -161,6 +164,26 @@ pub struct AgentPresence {
     pub agent: String,
     /// How they are.
     pub state: Presence,
+}
+
+/// See [`ServerFrame::Accounts`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountsNow {
+    /// The window.
+    pub window: String,
+    /// All of its accounts.
+    pub accounts: Vec<AccountNow>,
+}
+
+/// How an account stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountNow {
+    /// The account.
+    pub inbox: String,
+    /// What somebody must see to, the most urgent first.
+    pub troubles: Vec<Trouble>,
+    /// What is left of the month; `null` without a limit, or where the platform was not asked yet.
+    pub remaining: Option<u64>,
 }
 
 /// See [`ServerFrame::Problem`].

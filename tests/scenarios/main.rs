@@ -1,7 +1,9 @@
 //! The scenarios: each file is named after the fear it removes.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where something is not as it must be")]
 
+mod accounts;
 mod backed_up;
+mod channel_secrets;
 mod claim_race;
 mod demo;
 mod documents;

@@ -49,6 +49,8 @@ async fn an_imported_store_is_the_same_house_in_another_life() {
     let mut moved = Server::spawn(SpawnOptions { data_dir, env, ..SpawnOptions::default() });
     moved.sigterm(PATIENCE);
     std::fs::remove_dir_all(moved.data_dir()).unwrap();
+    // An export holds sealed secrets: their keys come along on a way of their own.
+    std::fs::copy(house.server.data_dir().with_file_name("data.keys"), folder.path().join("data.keys")).unwrap();
     let said = moved.run(&["journal", "import", "--from", export]);
     assert!(said.starts_with("imported 2 streams"), "{said}");
     moved.restart(madoguchi_tests::world::Port::Free);

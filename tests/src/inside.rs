@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use madoguchi_engine::config::Config;
 use madoguchi_engine::domain::id::{AgentId, ConversationId, InboxId, Position, WindowId};
-use madoguchi_engine::domain::org::{self, Agent, Inbox, InboxSettings, LineSettings, Role, SendMode};
+use madoguchi_engine::domain::org::{self, Access, Agent, Inbox, InboxSettings, LineSettings, Role, SendMode};
 use madoguchi_engine::domain::record::{By, Fact};
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window;
@@ -37,6 +37,7 @@ pub fn window() -> WindowId {
 pub fn config(dir: &Path, clock: &Clock) -> Config {
     let mut config = Config::new(dir);
     config.clock = clock.clone();
+    config.secrets_key_file = dir.join("secrets.keys");
     config.segment_bytes = 1 << 20;
     config.min_free_bytes = 1;
     // Nobody sits at a socket here, and nobody is to be judged for it but where a test says so.
@@ -88,12 +89,9 @@ pub async fn furnished_for(config: Config, api_url: &str, access_token: &str) ->
         engine.window_command(by, &window(), window::Command::AddAgent { agent }).await.expect("a place");
     }
     let settings = InboxSettings::Line(LineSettings {
-        channel_secret: "s".to_owned(),
-        channel_access_token: access_token.to_owned(),
-        mode: SendMode::Auto,
-        when_quota_empty: Default::default(),
         api_base_url: api_url.to_owned(),
         api_data_base_url: api_url.to_owned(),
+        ..LineSettings::new("s".into(), Access::LongLived { token: access_token.into() }, SendMode::Auto)
     });
     let inbox = Inbox { id: INBOX, window: window(), settings, changed_at: Timestamp(0) };
     engine.org_command(by, org::Command::CreateInbox(inbox)).await.expect("a new account");

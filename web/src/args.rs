@@ -72,6 +72,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The keys that channel secrets are sealed with.
+    #[command(subcommand)]
+    Secrets(Secrets),
     /// Removes redacted content from the disk at once.
     Compact(Settings),
     /// Says what the running server logs, or changes it until the server ends.
@@ -169,6 +172,18 @@ pub enum Sending {
     },
 }
 
+/// The keys that channel secrets are sealed with.
+#[derive(Debug, Subcommand)]
+pub enum Secrets {
+    /// Draws a new key, seals every secret with it and forgets the former keys. Works while the server runs.
+    Rotate(Settings),
+    /// Seals every secret with the newest key of the file, and removes open secrets of former releases. Works while the
+    /// server runs.
+    Reseal(Settings),
+    /// Makes a file of keys where there is none: after the former was lost. Every secret must then be entered again.
+    NewKey(Settings),
+}
+
 /// The journal.
 #[derive(Debug, Subcommand)]
 pub enum Journal {
@@ -231,6 +246,9 @@ mod tests {
             "madoguchi sending hold --data-dir d",
             "madoguchi sending release --data-dir d --send-waiting",
             "madoguchi ledger --data-dir d --json",
+            "madoguchi secrets rotate --data-dir d",
+            "madoguchi secrets reseal --data-dir d",
+            "madoguchi secrets new-key --data-dir d",
             "madoguchi log-level --data-dir d",
             "madoguchi log-level --data-dir d info,madoguchi_engine=debug",
         ] {

@@ -27,6 +27,8 @@ use Kind::{Counter, Gauge, Histogram};
 struct Figure(&'static str, Kind, &'static [&'static str], &'static str);
 
 const ALL: &[Figure] = &[
+    Figure("madoguchi_access_tokens_total", Counter, &["outcome"], "access tokens that accounts asked for"),
+    Figure("madoguchi_accounts_in_trouble", Gauge, &["trouble"], "accounts that somebody must see to"),
     Figure("madoguchi_arbiter_lag_seconds", Gauge, &["arbiter"], "how late an event loop is"),
     Figure("madoguchi_conversation_failures_total", Counter, &[], "conversations that failed and were rebuilt"),
     Figure("madoguchi_conversations_awake", Gauge, &[], "conversations in memory with an actor"),

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use madoguchi_protocol::api::ChangeSending;
-use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Sending, Settings, User};
+use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Secrets, Sending, Settings, User};
 use madoguchi_web::{Config, admin, boot, config};
 
 /// What a message is made of is taken on one thread and given back on another; the C library's allocator spends a fifth of
@@ -48,6 +48,9 @@ fn run(command: Command) -> ExitCode {
             with(&settings, |config| admin::sending(config, change))
         }
         Command::Ledger { settings, json } => with(&settings, |config| admin::ledger(config, json)),
+        Command::Secrets(Secrets::Rotate(settings)) => with(&settings, admin::rotate_secrets),
+        Command::Secrets(Secrets::Reseal(settings)) => with(&settings, admin::reseal_secrets),
+        Command::Secrets(Secrets::NewKey(settings)) => with(&settings, |config| admin::new_key(&config)),
         Command::Compact(settings) => with(&settings, admin::compact),
         Command::LogLevel { settings, level } => with(&settings, |config| admin::log_level(&config, level)),
     }

@@ -10,7 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers, tokens, windows,
+    accounts, agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers,
+    tokens, windows,
 };
 
 /// The document's annotations.
@@ -31,6 +32,7 @@ use crate::routes::{
         conversations::list_of_window,
         raw::list, raw::bytes, raw::replay,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
+        accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
         files::upload, files::get, files::public, stickers::line,
         conversations::list, conversations::get, conversations::claim, conversations::release,
         conversations::complete, conversations::take_over, conversations::hand_over,

@@ -12,7 +12,8 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers, tokens, windows,
+    accounts, agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers,
+    tokens, windows,
 };
 
 /// Who may come to an address.
@@ -81,6 +82,7 @@ table! {
     PUT "/api/v1/windows/{window}/agents/{agent}" Right(ManageWindows) => windows::add_member;
     DELETE "/api/v1/windows/{window}/agents/{agent}" Right(ManageWindows) => windows::remove_member;
     GET "/api/v1/windows/{window}/conversations" Right(ReadWindow) => conversations::list_of_window;
+    GET "/api/v1/windows/{window}/meter" Right(ReadWindow) => accounts::meter;
     GET "/api/v1/windows/{window}/raw" Right(ReadWindow) => raw::list;
     GET "/api/v1/windows/{window}/raw/{raw}" Right(ReadWindow) => raw::bytes;
     POST "/api/v1/windows/{window}/raw/{raw}/replay" Right(Oversee) => raw::replay;
@@ -90,6 +92,10 @@ table! {
     GET "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::get;
     PATCH "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::change;
     GET "/api/v1/inboxes/{inbox}/capabilities" Right(ReadWindow) => inboxes::capabilities;
+    GET "/api/v1/inboxes/{inbox}/health" Right(ReadWindow) => accounts::health;
+    POST "/api/v1/inboxes/{inbox}/test" Right(ManageInboxes) => accounts::test;
+    GET "/api/v1/inboxes/{inbox}/webhook" Right(ManageInboxes) => accounts::webhook;
+    PUT "/api/v1/inboxes/{inbox}/webhook" Right(ManageInboxes) => accounts::set_webhook;
 
     POST "/api/v1/files" Right(SendFiles) => files::upload;
     GET "/api/v1/files/{file}" Right(ReadWindow) => files::get;
@@ -242,7 +248,7 @@ mod tests {
             };
             let object = match action {
                 Action::ManageAgents => Object::People(Role::Agent),
-                _ if ["{window}", "{conversation}", "{file}", "/capabilities"]
+                _ if ["{window}", "{conversation}", "{file}", "/capabilities", "{inbox}/health"]
                     .iter()
                     .any(|p| entry.path.contains(p)) =>
                 {

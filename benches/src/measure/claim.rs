@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use madoguchi_engine::domain::conversation::{Around, Command, Conversation, Event, decide};
 use madoguchi_engine::domain::id::{AgentId, ConversationId, InboxId, WindowId};
-use madoguchi_engine::domain::org::{self, Agent, Inbox, InboxSettings, LineSettings, Role, SendMode};
+use madoguchi_engine::domain::org::{self, Access, Agent, Inbox, InboxSettings, LineSettings, Role, SendMode};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::rejected::Rejected;
 use madoguchi_engine::domain::seat::Holder;
@@ -148,14 +148,11 @@ async fn furnish(engine: &Handle, agents: &[AgentId]) -> Outcome<WindowId> {
         engine.org_command(by, org::Command::CreateAgent(agent)).await?;
         engine.window_command(by, &window, window::Command::AddAgent { agent: *id }).await?;
     }
+    // Nobody listens there, and nothing is sent here.
     let settings = InboxSettings::Line(LineSettings {
-        channel_secret: "s".to_owned(),
-        channel_access_token: "t".to_owned(),
-        mode: SendMode::Auto,
-        when_quota_empty: Default::default(),
-        // Nobody listens there, and nothing is sent here.
         api_base_url: "http://127.0.0.1:9".to_owned(),
         api_data_base_url: "http://127.0.0.1:9".to_owned(),
+        ..LineSettings::new("s".into(), Access::LongLived { token: "t".into() }, SendMode::Auto)
     });
     let inbox = Inbox { id: INBOX, window: window.clone(), settings, changed_at: Timestamp(0) };
     engine.org_command(by, org::Command::CreateInbox(inbox)).await?;

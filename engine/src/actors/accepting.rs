@@ -12,7 +12,7 @@ use crate::domain::content::{Dress, SenderName};
 use crate::domain::conversation::{Command, Conversation};
 use crate::domain::id::AgentId;
 use crate::domain::message::Content;
-use crate::domain::org::{InboxSettings, LineSettings, Org};
+use crate::domain::org::{InboxSettings, Org};
 use crate::domain::rejected::Rejected;
 
 /// The command as the conversation gets it.
@@ -34,7 +34,7 @@ pub(super) fn prepare<'a>(
         let rule = "the platform fetches files from public_url, which must be an https address";
         return Err(Rejected::invalid(field, rule));
     }
-    let sender = dress.sender.clone().or_else(|| shows_agent(line).then(|| sender(&org, *agent))?);
+    let sender = dress.sender.clone().or_else(|| line.show_agent_name.then(|| sender(&org, *agent))?);
     if sender == dress.sender {
         return Ok(Cow::Borrowed(command));
     }
@@ -55,11 +55,6 @@ fn fetched(content: &Content) -> Option<&'static str> {
         Content::Cards(cards) if cards.iter().any(|card| card.image.is_some()) => Some("content.cards"),
         _ => None,
     }
-}
-
-/// Whether answers over this account appear under the name of the agent who wrote them.
-fn shows_agent(_line: &LineSettings) -> bool {
-    false
 }
 
 /// The agent's name as LINE takes one: short, and not pretending to be LINE.

@@ -17,6 +17,7 @@ use super::{Core, raw};
 use crate::channels::line::webhook;
 use crate::channels::{Parsed, ParsedEvent};
 use crate::domain::id::{InboxId, WindowId};
+use crate::domain::org::InboxSettings;
 use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;
 use crate::domain::window::RawReason;
@@ -67,6 +68,9 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
         raw::store(core, &entry, body, RawReason::Unparsable, None).await?;
         return Ok(Taken::WHOLE);
     };
+    if let Some(destination) = parsed.destination {
+        core.accounts.destination(inbox, destination);
+    }
     let mut events = Vec::with_capacity(parsed.events.len());
     let mut parked = 0;
     for event in parsed.events {
@@ -77,7 +81,8 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
             }
             Parsed::Ignored { kind, among } => {
                 metrics::counter!("madoguchi_inbound_ignored_total", "kind" => kind).increment(1);
-                if let Some(gathering) = among {
+                let InboxSettings::Line(line) = &entry.settings;
+                if let Some(gathering) = among.filter(|_| line.leave_groups) {
                     core.fetchers.leave(inbox, gathering);
                 }
             }

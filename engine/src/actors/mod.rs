@@ -9,6 +9,7 @@ pub(crate) mod conversation;
 pub(crate) mod feeder;
 pub(crate) mod fetcher;
 pub(crate) mod inbox;
+pub(crate) mod keeper;
 pub(crate) mod pool;
 pub(crate) mod raw;
 pub(crate) mod registry;
@@ -33,6 +34,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
+use crate::accounts::Accounts;
 use crate::channels::Platform;
 use crate::channels::public::PublicUrls;
 use crate::config::Config;
@@ -48,6 +50,7 @@ use crate::pressure::{Found, Pressure};
 use crate::pulse::Pulses;
 use crate::readmodel::{Blames, ReadModels, Writer as ReadModelWriter};
 use crate::uploads::Uploads;
+use crate::vault::Vault;
 use crate::views::Views;
 
 use self::fetcher::Fetchers;
@@ -74,11 +77,13 @@ pub(crate) struct Core {
     pub(crate) space: Space,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) urls: PublicUrls,
+    pub(crate) vault: Vault,
     pub(crate) uploads: Uploads,
     pub(crate) content: ContentStore,
     /// Pictures are unpacked one at a time.
     pub(crate) looking: tokio::sync::Mutex<()>,
     pub(crate) fetchers: Arc<Fetchers>,
+    pub(crate) accounts: Accounts,
     pub(crate) stickers: Stickers,
     pub(crate) sending: crate::sending::Gate,
     pub(crate) pulses: Pulses,

@@ -17,6 +17,7 @@ use super::stickers::Stickers;
 use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
+use crate::accounts::Accounts;
 use crate::channels::public::PublicUrls;
 use crate::channels::{Network, Platform};
 use crate::config::Config;
@@ -35,6 +36,7 @@ use crate::pulse::Pulses;
 use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::sending::Gate;
 use crate::uploads::Uploads;
+use crate::vault::Vault;
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -90,6 +92,7 @@ pub(crate) struct Parts {
     pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) urls: PublicUrls,
+    pub(crate) vault: Vault,
     pub(crate) pool: Pool,
     pub(crate) counts: Arc<Counts>,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
@@ -134,6 +137,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     };
     let feed = feeder.start(told);
     let urls = PublicUrls::open(&config.public_url, &config.data_dir).map_err(StartError::MediaKey)?;
+    let vault = Vault::open(&config.secrets_key_file)?;
     let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
     let parts = Parts {
         journal,
@@ -142,8 +146,11 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         writer,
         senders,
         fetchers,
-        platform: Arc::new(Network::open(urls.clone()).map_err(|_| StartError::HttpClient)?),
+        platform: Arc::new(
+            Network::open(urls.clone(), vault.clone(), config.clock.clone()).map_err(|_| StartError::HttpClient)?,
+        ),
         urls,
+        vault,
         pool: Pool::new(),
         counts,
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect(),
@@ -161,6 +168,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
     own(journal, streams.org, &owner_epochs)?;
     let mut org = replay_org(journal, streams.org)?;
     streams.put_into(&mut org);
+    parts.vault.settle(&org)?;
     for entry in org.windows.values() {
         own(journal, entry.stream, &owner_epochs)?;
         restore_window(&views, journal, &parts.store, entry)?;
@@ -182,7 +190,9 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         platform: parts.platform,
         looking: tokio::sync::Mutex::new(()),
         fetchers: parts.fetchers,
+        accounts: Accounts::default(),
         urls: parts.urls,
+        vault: parts.vault,
         uploads,
         content,
         stickers: Stickers::default(),
@@ -311,6 +321,9 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     core.senders.insert(inbox.id, sender);
     let fetcher = FetcherActor::start_on(&core.sender_arbiter, core.clone(), inbox.id);
     core.fetchers.actors.insert(inbox.id, fetcher);
+    core.accounts.begin(inbox.id, core.now());
+    let (keeper, id) = (core.clone(), inbox.id);
+    core.sender_arbiter.spawn_fn(move || drop(actix_rt::spawn(super::keeper::run(keeper, id))));
 }
 
 /// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat, so that a

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Core;
+use crate::accounts::Trouble;
 use crate::domain::id::{Position, StreamId};
 use crate::journal::writer::Lane;
 use crate::readmodel::{ReadModels, day_of};
@@ -108,4 +109,9 @@ fn count_conversations(core: &Core) {
     let (open, set_aside) = counts.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
     metrics::gauge!("madoguchi_conversations_open").set(open as f64);
     metrics::gauge!("madoguchi_conversations_set_aside").set(set_aside as f64);
+    let troubles = core.accounts.troubles();
+    for trouble in Trouble::ALL {
+        let accounts = troubles.iter().filter(|found| **found == trouble).count();
+        metrics::gauge!("madoguchi_accounts_in_trouble", "trouble" => trouble.code()).set(accounts as f64);
+    }
 }

@@ -10,19 +10,29 @@ pub mod media;
 pub(crate) mod outside;
 pub mod public;
 
+use std::collections::HashMap;
 use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
+use parking_lot::Mutex;
 
+use self::line::assertion::SigningKey;
 use self::line::client::{BadSettings, LineClient, Timeouts, http_client};
-use self::media::{Gathering, Known, Opened, Preparation};
+use self::line::console::{Endpoint, Examined};
+use self::line::tokens::{Credential, TokenSource, TokenState};
+use self::media::{Gathering, Known, Opened as OpenedMedia, Preparation};
 use self::outside::Outside;
 
+use crate::clock::Clock;
 use crate::domain::conversation::{InboundKind, Outgoing};
-use crate::domain::org::{Inbox, InboxSettings};
+use crate::domain::id::InboxId;
+use crate::domain::org::{Access, Inbox, InboxSettings, LineSettings};
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use crate::vault::{Opened, Place, Vault};
 
 /// What an adapter made of one event of its platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,8 +166,8 @@ pub trait Platform: Send + Sync {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>>;
 
     /// Asks for the bytes at an address that a stranger named. `local`: this machine may be called. A double leads nowhere.
-    fn outside<'a>(&'a self, _address: &'a str, _local: bool) -> LocalBoxFuture<'a, Opened> {
-        Box::pin(ready(Opened::Refused))
+    fn outside<'a>(&'a self, _address: &'a str, _local: bool) -> LocalBoxFuture<'a, OpenedMedia> {
+        Box::pin(ready(OpenedMedia::Refused))
     }
 }
 
@@ -203,8 +213,8 @@ pub trait Account {
     }
 
     /// Asks for the bytes of a message. Without such a call there are none.
-    fn content<'a>(&'a self, _message_id: &'a str) -> LocalBoxFuture<'a, Opened> {
-        Box::pin(ready(Opened::Gone))
+    fn content<'a>(&'a self, _message_id: &'a str) -> LocalBoxFuture<'a, OpenedMedia> {
+        Box::pin(ready(OpenedMedia::Gone))
     }
 
     /// Asks how far the preparation of a film or recording is.
@@ -215,6 +225,37 @@ pub trait Account {
     /// Asks who a customer is. Without such a call nobody knows.
     fn profile<'a>(&'a self, _external_id: &'a str) -> LocalBoxFuture<'a, Known> {
         Box::pin(ready(Known::Nobody))
+    }
+
+    /// Asks for the month's limit, `None` without one, and how much of it is used. Without such a call there is none.
+    fn quota(&self) -> LocalBoxFuture<'_, Result<(Option<u64>, u64), Outcome>> {
+        Box::pin(ready(Ok((None, 0))))
+    }
+
+    /// Asks for everything that the platform says about the account and its webhook, and has it try that address.
+    /// `None` where there is nothing to ask.
+    fn examine<'a>(&'a self, _webhook_url: &'a str) -> LocalBoxFuture<'a, Option<Examined>> {
+        Box::pin(ready(None))
+    }
+
+    /// Asks where webhooks go; `Ok(None)` where nobody said it.
+    fn endpoint(&self) -> LocalBoxFuture<'_, Result<Option<Endpoint>, Outcome>> {
+        Box::pin(ready(Ok(None)))
+    }
+
+    /// Says where webhooks are to go. `NotSent` where that cannot be said.
+    fn set_endpoint<'a>(&'a self, _url: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(ready(Outcome::NotSent))
+    }
+
+    /// How the account stands with its tokens.
+    fn token_state(&self) -> TokenState {
+        TokenState::default()
+    }
+
+    /// Renews the account's token where that is due. Nobody waits for it.
+    fn keep_token(&self) -> LocalBoxFuture<'_, ()> {
+        Box::pin(ready(()))
     }
 
     /// Leaves a place of several people. Answers whether the account is out.
@@ -231,31 +272,86 @@ pub(crate) struct Network {
     outside: Outside,
     /// Where platforms fetch what is sent.
     urls: public::PublicUrls,
+    vault: Vault,
+    clock: Clock,
+    /// Where tokens come from, and the settings that this was made of.
+    tokens: Mutex<HashMap<InboxId, (LineSettings, Arc<TokenSource>)>>,
 }
 
 /// How long the bytes of one file may take.
 const MEDIA_TOTAL: Duration = Duration::from_secs(900);
 
 impl Network {
-    pub(crate) fn open(urls: public::PublicUrls) -> Result<Self, BadSettings> {
+    pub(crate) fn open(urls: public::PublicUrls, vault: Vault, clock: Clock) -> Result<Self, BadSettings> {
         Ok(Self {
             http: http_client(Timeouts::default())?,
             media: http_client(Timeouts { total: MEDIA_TOTAL, ..Timeouts::default() })?,
             outside: Outside::new(MEDIA_TOTAL)?,
             urls,
+            vault,
+            clock,
+            tokens: Mutex::default(),
         })
     }
+
+    fn open_secret(&self, inbox: InboxId, field: &'static str, secret: &Secret) -> Option<Opened> {
+        self.vault.open_secret(Place { inbox, field }, secret).ok()
+    }
+
+    /// Where the account's tokens come from: the same as long as what they are asked with is the same.
+    fn tokens(&self, inbox: InboxId, line: &LineSettings) -> Option<Arc<TokenSource>> {
+        let mut known = self.tokens.lock();
+        if let Some((made_of, tokens)) = known.get(&inbox)
+            && asks_alike(made_of, line)
+        {
+            return Some(tokens.clone());
+        }
+        let channel_id = line.channel_id.clone();
+        let credential = match &line.access {
+            Access::LongLived { .. } => return None,
+            Access::Stateless => Credential::Secret {
+                channel_id,
+                secret: self.open_secret(inbox, "channel_secret", &line.channel_secret)?,
+            },
+            Access::Assertion { kid, key } => {
+                let key = SigningKey::read(&self.open_secret(inbox, "assertion_key", key)?).ok()?;
+                Credential::Assertion { channel_id, kid: kid.clone(), key }
+            }
+        };
+        let tokens = TokenSource::new(self.http.clone(), &line.api_base_url, credential, self.clock.clone()).ok()?;
+        let tokens = Arc::new(tokens);
+        known.insert(inbox, (line.clone(), tokens.clone()));
+        Some(tokens)
+    }
+}
+
+/// Whether tokens are asked for with the same, at the same place.
+fn asks_alike(one: &LineSettings, other: &LineSettings) -> bool {
+    let by_secret = matches!(one.access, Access::Stateless);
+    one.access == other.access
+        && one.channel_id == other.channel_id
+        && one.api_base_url == other.api_base_url
+        && (!by_secret || one.channel_secret == other.channel_secret)
 }
 
 impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         let InboxSettings::Line(line) = &inbox.settings;
-        let client = LineClient::new(self.http.clone(), &line.api_base_url, &line.channel_access_token).ok()?;
+        let client = match &line.access {
+            Access::LongLived { token } => {
+                let token = self.open_secret(inbox.id, "channel_access_token", token)?;
+                LineClient::new(self.http.clone(), &line.api_base_url, &token).ok()?
+            }
+            Access::Stateless | Access::Assertion { .. } => {
+                let tokens = self.tokens(inbox.id, line)?;
+                LineClient::asking(self.http.clone(), &line.api_base_url, tokens).ok()?
+            }
+        };
         let client = client.with_data(self.media.clone(), &line.api_data_base_url).ok()?;
         Some(Box::new(line::account::LineAccount { client, urls: self.urls.clone() }))
     }
 
-    fn outside<'a>(&'a self, address: &'a str, local: bool) -> LocalBoxFuture<'a, Opened> {
+    fn outside<'a>(&'a self, address: &'a str, local: bool) -> LocalBoxFuture<'a, OpenedMedia> {
         Box::pin(self.outside.open(address, local))
     }
 }

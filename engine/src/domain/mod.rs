@@ -11,5 +11,6 @@ pub mod org;
 pub mod record;
 pub mod rejected;
 pub mod seat;
+pub mod secret;
 pub mod time;
 pub mod window;

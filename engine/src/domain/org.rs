@@ -1,5 +1,6 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
+mod line;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::id::{AgentId, InboxId, StreamId, WindowId};
 use super::rejected::Rejected;
 use super::time::Timestamp;
+
+pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 
 /// What a person may do (PRODUCT G1). The order is the order of rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -82,50 +85,6 @@ pub struct Inbox {
 pub enum InboxSettings {
     /// A LINE Official Account.
     Line(LineSettings),
-}
-
-/// A LINE Official Account.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineSettings {
-    /// Signs webhooks.
-    pub channel_secret: String,
-    /// Lets us send.
-    pub channel_access_token: String,
-    /// How answers go out.
-    pub mode: SendMode,
-    /// What becomes of those that would cost when nothing is left.
-    pub when_quota_empty: WhenQuotaEmpty,
-    /// Where the platform is.
-    pub api_base_url: String,
-    /// Where its media are.
-    pub api_data_base_url: String,
-}
-
-impl std::fmt::Debug for LineSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LineSettings").field("mode", &self.mode).finish_non_exhaustive()
-    }
-}
-
-/// How answers go out over LINE (PRODUCT L2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SendMode {
-    /// Reply while the token lives, else push.
-    Auto,
-    /// Only as the one free answer to each message; what is too late waits for the next (未送信).
-    Reply,
-    /// Always as a message of its own.
-    Push,
-}
-
-/// What becomes of an answer that would cost when the month's messages are used up (L2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum WhenQuotaEmpty {
-    /// It waits for the customer to write again, and goes free.
-    #[default]
-    Hold,
-    /// It fails, and the agent sees why.
-    Fail,
 }
 
 /// Facts of the organisation.
@@ -348,31 +307,5 @@ fn create_window(org: &Org, window: WindowEntry) -> Result<Vec<Event>, Rejected>
 
 fn check_inbox(inbox: &Inbox) -> Result<(), Rejected> {
     let InboxSettings::Line(line) = &inbox.settings;
-    if line.channel_secret.is_empty() || line.channel_secret.len() > 200 {
-        return Err(Rejected::invalid("channel_secret", "1 to 200 bytes"));
-    }
-    if line.channel_access_token.is_empty() || line.channel_access_token.len() > 4_000 {
-        return Err(Rejected::invalid("channel_access_token", "1 to 4,000 bytes"));
-    }
-    for (field, url) in [("api_base_url", &line.api_base_url), ("api_data_base_url", &line.api_data_base_url)] {
-        if !is_safe_base_url(url) {
-            return Err(Rejected::invalid(field, "https, or http to the loopback address, without a path"));
-        }
-    }
-    Ok(())
-}
-
-/// Outside calls go over TLS; plain HTTP only to this machine, where a double may stand.
-fn is_safe_base_url(url: &str) -> bool {
-    if let Some(host) = url.strip_prefix("https://") {
-        return !host.is_empty() && host.len() < 300 && !host.contains(['/', '@', '?', '#', ' ']);
-    }
-    let Some(host) = url.strip_prefix("http://") else {
-        return false;
-    };
-    let name = host
-        .strip_prefix("[::1]")
-        .or_else(|| host.strip_prefix("127.0.0.1"))
-        .or_else(|| host.strip_prefix("localhost"));
-    name.is_some_and(|port| port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok()))
+    line.check()
 }

@@ -11,6 +11,7 @@ use super::due::{self, Due};
 use super::key;
 use super::row::{self, Line, LineValue, RawValue};
 use super::{ReadFault, ReadModels};
+use crate::accounts::month_of;
 use crate::domain::conversation::Event as Talk;
 use crate::domain::id::{ConversationId, Position, StreamId};
 use crate::domain::message::Delivery;
@@ -100,6 +101,10 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
         }
     }
     for id in touched(committed) {
+        // However many answers a call carried, it is one for its recipient.
+        if let Some(free) = sent_free(committed, id) {
+            batch.count_sent(stream, month_of(committed.record.at), free)?;
+        }
         let state = match committed.after.iter().find(|state| state.id == id) {
             Some(state) => state.clone(),
             None => worked_out(batch, committed, id)?,
@@ -126,6 +131,14 @@ fn touched(committed: &Committed) -> Vec<ConversationId> {
         }
     }
     ids
+}
+
+/// Whether a record tells that a call with answers of this conversation was taken, and whether it was free.
+fn sent_free(committed: &Committed, id: ConversationId) -> Option<bool> {
+    committed.record.events.iter().find_map(|fact| match fact {
+        Fact::Conversation(of, Talk::Sent { free, .. }) if *of == id => Some(*free),
+        _ => None,
+    })
 }
 
 fn worked_out(

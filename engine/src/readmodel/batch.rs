@@ -49,6 +49,7 @@ pub(super) struct Batch<'a> {
     windows: HashMap<StreamId, WindowRow>,
     talks: HashMap<ConversationId, Talk>,
     lines: HashMap<(ConversationId, u32), Option<LineValue>>,
+    meters: HashMap<(StreamId, u32), (u64, u64)>,
     /// Rows that nobody reads before they are written; `None` removes.
     rest: HashMap<Key, Option<Vec<u8>>>,
     /// Dedupe keys, the day they stand under and where they were recorded.
@@ -81,6 +82,7 @@ impl<'a> Batch<'a> {
             windows: HashMap::new(),
             talks: HashMap::new(),
             lines: HashMap::new(),
+            meters: HashMap::new(),
             rest: HashMap::new(),
             keys: HashMap::new(),
             leaves_due: false,
@@ -239,6 +241,20 @@ impl<'a> Batch<'a> {
         stored.map(|value| row::read(&value, "stored bodies")).transpose()
     }
 
+    /// Counts a call that sent something in a month.
+    pub(super) fn count_sent(&mut self, stream: StreamId, month: u32, free: bool) -> Result<(), ReadFault> {
+        use std::collections::hash_map::Entry;
+        let sums = match self.meters.entry((stream, month)) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let stored = self.models.db.get(key::meter(stream, month))?;
+                entry.insert(stored.map(|value| row::read(&value, "meters")).transpose()?.unwrap_or_default())
+            }
+        };
+        *(if free { &mut sums.0 } else { &mut sums.1 }) += 1;
+        Ok(())
+    }
+
     pub(super) fn put(&mut self, key: Key, value: Vec<u8>) {
         self.rest.insert(key, Some(value));
     }
@@ -267,6 +283,9 @@ impl<'a> Batch<'a> {
         }
         for ((day, key), at) in self.keys {
             batch.insert(key::dedupe(day, key), row::write(&at));
+        }
+        for ((stream, month), sums) in self.meters {
+            batch.insert(key::meter(stream, month), row::write(&sums));
         }
         for (key, value) in self.rest {
             match value {

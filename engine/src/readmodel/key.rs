@@ -29,6 +29,8 @@ pub(super) const RAW: u8 = b'R';
 pub(super) const DEDUPE: u8 = b'K';
 /// (Stream, position, kind) → content that is to be removed from the journal.
 pub(super) const DUE: u8 = b'X';
+/// What a window sent in each month.
+pub(super) const METER: u8 = b'M';
 
 /// Longest text that stands in a key as it is; a longer one stands there as its hash.
 const TEXT: usize = 128;
@@ -97,6 +99,10 @@ pub(super) fn conversation(id: ConversationId) -> Key {
 /// What the pieces of a window's state begin with.
 pub(super) fn window(of: StreamId) -> Key {
     stream(WINDOW, of)
+}
+
+pub(super) fn meter(in_stream: StreamId, month: u32) -> Key {
+    stream(METER, in_stream).with(&month.to_be_bytes())
 }
 
 pub(super) fn piece(row: &Key, piece: u16) -> Key {

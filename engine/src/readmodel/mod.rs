@@ -19,6 +19,7 @@ mod forget;
 mod hydrate;
 mod key;
 mod list;
+mod meter;
 mod open;
 mod queue;
 mod row;

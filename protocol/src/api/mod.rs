@@ -3,6 +3,7 @@
 //! Input refuses unknown fields; output may grow. Ids are opaque strings, times are RFC 3339 in UTC, lists are
 //! [`Items`]. [`Command`] is every wish to a conversation; the socket uses the same.
 
+mod account;
 mod agent;
 mod capabilities;
 mod command;
@@ -18,6 +19,10 @@ mod window;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use account::{
+    AccountHealth, ConnectionTest, Finding, FindingCode, FindingWeight, Meter, Quota, SendTrouble, Trouble,
+    WebhookEndpoint,
+};
 pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
@@ -33,7 +38,7 @@ pub use content::{
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
 pub use inbox::{
     Inbox, InboxKind, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, Secret, SendMode,
-    WhenQuotaEmpty,
+    TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use madoguchi_engine::chance::Chance;
 use madoguchi_engine::config::Config;
 use madoguchi_engine::domain::id::{AgentId, ConversationId, InboxId, StreamId, WindowId};
-use madoguchi_engine::domain::org::{self, Agent, Inbox, InboxSettings, LineSettings, Role, SendMode};
+use madoguchi_engine::domain::org::{self, Access, Agent, Inbox, InboxSettings, LineSettings, Role, SendMode};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window;
@@ -287,12 +287,9 @@ fn person(n: usize, role: Role) -> Agent {
 
 fn account(n: usize, window: &WindowId) -> Inbox {
     let settings = InboxSettings::Line(LineSettings {
-        channel_secret: "s".to_owned(),
-        channel_access_token: "t".to_owned(),
-        mode: SendMode::Auto,
-        when_quota_empty: Default::default(),
         api_base_url: "http://127.0.0.1:9".to_owned(),
         api_data_base_url: "http://127.0.0.1:9".to_owned(),
+        ..LineSettings::new("s".into(), Access::LongLived { token: "t".into() }, SendMode::Auto)
     });
     Inbox { id: inbox_of(n), window: window.clone(), settings, changed_at: Timestamp(0) }
 }

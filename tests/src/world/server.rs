@@ -67,7 +67,7 @@ impl Server {
             .then(|| tempfile::Builder::new().prefix("madoguchi-test-").tempdir().expect("a temporary folder"));
         let data_dir = match (&options.data_dir, &folder) {
             (Some(dir), _) => dir.clone(),
-            (None, Some(folder)) => folder.path().to_owned(),
+            (None, Some(folder)) => folder.path().join("data"),
             (None, None) => unreachable!("a folder is made where none is given"),
         };
         let mut server = Self {

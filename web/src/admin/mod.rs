@@ -14,6 +14,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use madoguchi_engine::domain::record::By;
+use madoguchi_engine::handle::{ResealError, Resealed};
+use madoguchi_engine::vault::Vault;
 use madoguchi_protocol::Problem;
 use madoguchi_protocol::api::{NewAgent, Role};
 use madoguchi_protocol::limits::PASSWORD_MAX_BYTES;
@@ -43,6 +45,28 @@ pub fn add_user(config: Config, login: String, name: Option<String>, role: Role)
 #[must_use]
 pub fn compact(config: Config) -> ExitCode {
     run(config, Request::Compact)
+}
+
+/// `secrets rotate`.
+#[must_use]
+pub fn rotate_secrets(config: Config) -> ExitCode {
+    run(config, Request::RotateSecrets)
+}
+
+/// `secrets reseal`.
+#[must_use]
+pub fn reseal_secrets(config: Config) -> ExitCode {
+    run(config, Request::ResealSecrets)
+}
+
+/// `secrets new-key`.
+#[must_use]
+pub fn new_key(config: &Config) -> ExitCode {
+    let path = config.secrets_key_file();
+    report(&match Vault::make(&path) {
+        Ok(()) => Response::Done { text: format!("made a key at {}", path.display()) },
+        Err(error) => Response::Failed { text: boot::chain(&error) },
+    })
 }
 
 /// `journal export`.
@@ -121,6 +145,8 @@ pub(crate) async fn perform(app: &App, request: Request) -> Response {
             Ok(records) => Response::Done { text: format!("emptied {records} records for good") },
             Err(fault) => Response::Failed { text: boot::chain(&fault) },
         },
+        Request::RotateSecrets => resealed(app.engine.rotate_secrets().await),
+        Request::ResealSecrets => resealed(app.engine.reseal_secrets().await),
         Request::JournalExport { to } => {
             let _place = match app.admit(Class::Search) {
                 Ok(place) => place,
@@ -157,6 +183,21 @@ pub(crate) async fn perform(app: &App, request: Request) -> Response {
             Ok(()) => Response::Done { text: telemetry::log_level() },
             Err(why) => refused(invalid("level", &why.to_string())),
         },
+    }
+}
+
+fn resealed(done: Result<Resealed, ResealError>) -> Response {
+    match done {
+        Ok(Resealed { sealed, unreadable: 0, emptied: 0 }) => {
+            Response::Done { text: format!("sealed {sealed} secrets anew") }
+        }
+        Ok(Resealed { sealed, unreadable, emptied }) => Response::Done {
+            text: format!(
+                "sealed {sealed} secrets anew; {unreadable} must be entered again; {emptied} former records lost open \
+                 secrets, whose bytes leave the disk with compact"
+            ),
+        },
+        Err(error) => Response::Failed { text: boot::chain(&error) },
     }
 }
 

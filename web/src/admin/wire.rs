@@ -14,6 +14,10 @@ pub enum Request {
     UserAdd(NewAgent),
     /// Remove redacted content from the disk.
     Compact,
+    /// Draw a new key for secrets, and forget the former ones.
+    RotateSecrets,
+    /// Seal every secret with the newest key.
+    ResealSecrets,
     /// Write every record as a JSON line.
     JournalExport {
         /// The file, absolute.

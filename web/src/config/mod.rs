@@ -17,6 +17,8 @@ pub use load::{ConfigError, Overrides, load};
 
 /// A program is looked for in the usual folders of the machine.
 const AUTO: &str = "auto";
+/// The credential of the service manager that holds the keys of secrets.
+const CREDENTIAL: &str = "madoguchi.keys";
 
 /// The commented sample; printed by `print-default-config`.
 pub const SAMPLE: &str = include_str!("../../config.sample.toml");
@@ -49,6 +51,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// What customers send besides words.
     pub media: Media,
+    /// How secrets of channels are kept.
+    pub secrets: Secrets,
     /// The engine behind it.
     pub engine: Engine,
 }
@@ -147,6 +151,14 @@ pub struct Media {
     pub sticker_base_url: String,
 }
 
+/// How secrets of channels are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// The file with their keys; empty for the service manager's credential, else beside the data folder.
+    pub key_file: PathBuf,
+}
+
 /// The engine behind it; see `madoguchi_engine::Config`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -214,6 +226,7 @@ impl Default for Config {
                 retry_for_ms: engine.media.retry_for_ms,
                 sticker_base_url: engine.media.sticker_base_url,
             },
+            secrets: Secrets { key_file: PathBuf::new() },
             engine: Engine {
                 arbiters: engine.arbiters,
                 segment_bytes: engine.segment_bytes,
@@ -250,9 +263,22 @@ impl Config {
                 retry_for_ms: self.media.retry_for_ms,
                 sticker_base_url: self.media.sticker_base_url.clone(),
             },
+            secrets_key_file: self.secrets_key_file(),
             boot_id: (!self.engine.boot_id.is_empty()).then(|| self.engine.boot_id.clone()),
             ..madoguchi_engine::Config::new(&self.data_dir)
         }
+    }
+
+    /// Where the keys of channel secrets lie: as set, else where the service manager put them (systemd's
+    /// `LoadCredential=madoguchi.keys`), else beside the data folder.
+    #[must_use]
+    pub fn secrets_key_file(&self) -> PathBuf {
+        if !self.secrets.key_file.as_os_str().is_empty() {
+            return self.secrets.key_file.clone();
+        }
+        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|dir| PathBuf::from(dir).join(CREDENTIAL));
+        let credential = credential.filter(|file| file.exists());
+        credential.unwrap_or_else(|| madoguchi_engine::config::beside(&self.data_dir))
     }
 
     fn tools(&self) -> Tools {

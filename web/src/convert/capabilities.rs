@@ -30,7 +30,11 @@ pub fn capabilities(rules: &Rules, settings: &InboxSettings) -> Capabilities {
         messages_a_call: rules.bubbles_a_call,
         free_answers: line.mode != SendMode::Push,
         paid_answers: line.mode != SendMode::Reply,
-        features: features(rules.features),
+        features: Features {
+            typing: rules.features.typing && line.loading,
+            mark_read: rules.features.mark_read && line.mark_as_read,
+            ..features(rules.features)
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Pure functions; whatever they need of the organisation comes as an argument.
 
+pub mod account;
 pub mod answer;
 pub mod capabilities;
 pub mod command;

@@ -2,15 +2,16 @@
 
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::org::{
-    Agent as DomainAgent, Inbox as DomainInbox, InboxSettings, Org, Role as DomainRole, SendMode as DomainSendMode,
-    WhenQuotaEmpty as DomainWhenQuotaEmpty, WindowEntry,
+    Access, Agent as DomainAgent, Inbox as DomainInbox, InboxSettings, LineSettings as DomainLineSettings, Org,
+    Role as DomainRole, SendMode as DomainSendMode, WhenQuotaEmpty as DomainWhenQuotaEmpty, WindowEntry,
 };
+use madoguchi_engine::domain::secret::Secret as DomainSecret;
 use madoguchi_engine::domain::window::{RawReason as DomainRawReason, Settings, Window as State};
 use madoguchi_engine::presence::State as PresenceState;
 use madoguchi_engine::rows::RawRow;
 use madoguchi_protocol::api::{
-    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode, WhenQuotaEmpty,
-    Window, WindowMember, WindowSettings, WindowSettingsPatch,
+    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode, TokenKind,
+    WhenQuotaEmpty, Window, WindowMember, WindowSettings, WindowSettingsPatch,
 };
 
 use super::time;
@@ -126,8 +127,25 @@ pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
         kind: InboxKind::Line,
         webhook_url,
         settings: LineSettings {
-            channel_secret: secret(&line.channel_secret),
-            channel_access_token: secret(&line.channel_access_token),
+            channel_secret: secret(Some(&line.channel_secret)),
+            channel_secret_set_at: line.channel_secret.set_at().map(time),
+            former_secret_until: line.former_secret.as_ref().map(|former| time(former.until)),
+            token_kind: match &line.access {
+                Access::LongLived { .. } => TokenKind::LongLived,
+                Access::Stateless => TokenKind::Stateless,
+                Access::Assertion { .. } => TokenKind::Assertion,
+            },
+            channel_id: line.channel_id.clone(),
+            assertion_kid: match &line.access {
+                Access::Assertion { kid, .. } => kid.clone(),
+                Access::LongLived { .. } | Access::Stateless => String::new(),
+            },
+            assertion_key: secret(match &line.access {
+                Access::Assertion { key, .. } => Some(key),
+                Access::LongLived { .. } | Access::Stateless => None,
+            }),
+            channel_access_token: secret(token(line)),
+            channel_access_token_set_at: token(line).and_then(DomainSecret::set_at).map(time),
             mode: match line.mode {
                 DomainSendMode::Auto => SendMode::Auto,
                 DomainSendMode::Reply => SendMode::Reply,
@@ -137,6 +155,10 @@ pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
                 DomainWhenQuotaEmpty::Hold => WhenQuotaEmpty::Hold,
                 DomainWhenQuotaEmpty::Fail => WhenQuotaEmpty::Fail,
             },
+            leave_groups: line.leave_groups,
+            show_agent_name: line.show_agent_name,
+            mark_as_read: line.mark_as_read,
+            loading: line.loading,
             api_base_url: line.api_base_url.clone(),
             api_data_base_url: line.api_data_base_url.clone(),
         },
@@ -144,8 +166,15 @@ pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
     }
 }
 
-fn secret(text: &str) -> Secret {
-    if text.is_empty() { Secret::NotSet } else { Secret::Set }
+fn secret(kept: Option<&DomainSecret>) -> Secret {
+    if kept.is_none_or(DomainSecret::is_empty) { Secret::NotSet } else { Secret::Set }
+}
+
+fn token(line: &DomainLineSettings) -> Option<&DomainSecret> {
+    match &line.access {
+        Access::LongLived { token } => Some(token),
+        Access::Stateless | Access::Assertion { .. } => None,
+    }
 }
 
 /// A stored body on the wire.
@@ -173,7 +202,6 @@ pub fn raw_id(raw: u128) -> String {
 #[cfg(test)]
 mod tests {
     use madoguchi_engine::domain::id::{InboxId, WindowId};
-    use madoguchi_engine::domain::org::LineSettings as DomainLine;
     use madoguchi_engine::domain::time::Timestamp;
 
     use super::*;
@@ -184,14 +212,11 @@ mod tests {
             &DomainInbox {
                 id: InboxId(1),
                 window: WindowId::new("w").expect("an id"),
-                settings: InboxSettings::Line(DomainLine {
-                    channel_secret: "hunter2".to_owned(),
-                    channel_access_token: "hunter3".to_owned(),
-                    mode: DomainSendMode::Auto,
-                    when_quota_empty: Default::default(),
-                    api_base_url: "https://api.line.me".to_owned(),
-                    api_data_base_url: "https://api-data.line.me".to_owned(),
-                }),
+                settings: InboxSettings::Line(DomainLineSettings::new(
+                    "hunter2".into(),
+                    Access::LongLived { token: "hunter3".into() },
+                    DomainSendMode::Auto,
+                )),
                 changed_at: Timestamp(0),
             },
             "https://x/hooks/line/1".to_owned(),

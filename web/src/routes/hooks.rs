@@ -6,9 +6,7 @@
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use madoguchi_engine::channels::line::signature;
 use madoguchi_engine::domain::id::InboxId;
-use madoguchi_engine::domain::org::{InboxSettings, Org};
 use madoguchi_engine::handle::Taken;
 use madoguchi_protocol::api::HookAccepted;
 use madoguchi_protocol::{Code, Problem};
@@ -66,7 +64,9 @@ async fn take(app: &App, req: &HttpRequest, place: &Place, body: Bytes) -> Resul
     }
     let header = req.headers().get("x-line-signature").and_then(|value| value.to_str().ok());
     let inbox = place.id::<InboxId>("inbox").ok();
-    let Some(inbox) = signed_inbox(&app.engine.org(), inbox, &body, header) else {
+    // Asked first, and for no inbox too: an unknown one must take as long.
+    let is_signed = app.engine.is_signed(inbox, &body, header);
+    let Some(inbox) = inbox.filter(|_| is_signed) else {
         return Err(wrong_signature(app, req));
     };
     // Only now: who is not a platform of ours must not be able to take a platform's place.
@@ -74,80 +74,10 @@ async fn take(app: &App, req: &HttpRequest, place: &Place, body: Bytes) -> Resul
     app.engine.inbound(inbox, body).await.map_err(|failure| refused(app, failure))
 }
 
-/// The inbox, if it exists and its secret signed the body. Without an inbox the same work is done.
-fn signed_inbox(org: &Org, inbox: Option<InboxId>, body: &[u8], header: Option<&str>) -> Option<InboxId> {
-    let known = inbox.and_then(|id| org.inboxes.get(&id));
-    let secrets: &[&str] = match known.map(|inbox| &inbox.settings) {
-        Some(InboxSettings::Line(line)) => &[line.channel_secret.as_str()],
-        None => &[],
-    };
-    let is_signed = signature::verify(secrets, body, header);
-    known.filter(|_| is_signed).map(|inbox| inbox.id)
-}
-
 fn wrong_signature(app: &App, req: &HttpRequest) -> Problem {
     let from = caller(req, &app.config.trusted_proxies);
     match app.auth.guessing.signature_failed(from) {
         None => problem(Code::WrongSignature),
         Some(wait) => problem(Code::RateLimited).retry_after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use madoguchi_engine::domain::id::WindowId;
-    use madoguchi_engine::domain::org::{Inbox, LineSettings, SendMode};
-    use madoguchi_engine::domain::time::Timestamp;
-
-    use super::*;
-
-    fn org_with_two() -> Org {
-        let mut org = Org::default();
-        for (id, secret) in [(1, "one"), (2, "two")] {
-            org.inboxes.insert(
-                InboxId(id),
-                Inbox {
-                    id: InboxId(id),
-                    window: WindowId::new("w").expect("an id"),
-                    settings: InboxSettings::Line(LineSettings {
-                        channel_secret: secret.to_owned(),
-                        channel_access_token: "t".to_owned(),
-                        mode: SendMode::Auto,
-                        when_quota_empty: Default::default(),
-                        api_base_url: "https://api.line.me".to_owned(),
-                        api_data_base_url: "https://api-data.line.me".to_owned(),
-                    }),
-                    changed_at: Timestamp(0),
-                },
-            );
-        }
-        org
-    }
-
-    /// A body that is no UTF-8, or is written otherwise than a serializer would, is signed as it stands.
-    #[test]
-    fn the_bytes_count_as_they_came() {
-        let org = org_with_two();
-        let bodies: [&[u8]; 3] = [b"{ \"events\" : [] }\n", b"{\"b\":1,\"a\":1.0,\"b\":2}", b"{\"events\":[\"\xff\"]}"];
-        for body in bodies {
-            let signed = signature::sign("one", body);
-            assert_eq!(signed_inbox(&org, Some(InboxId(1)), body, Some(&signed)), Some(InboxId(1)), "{body:?}");
-        }
-        let signed = signature::sign("one", bodies[0]);
-        let written_anew = signed_inbox(&org, Some(InboxId(1)), br#"{"events":[]}"#, Some(&signed));
-        assert_eq!(written_anew, None, "other bytes that say the same");
-    }
-
-    #[test]
-    fn one_accounts_secret_opens_no_other_account() {
-        let org = org_with_two();
-        let body = br#"{"events":[]}"#;
-        let signed = signature::sign("one", body);
-        let try_on = |inbox: Option<u128>, header: Option<&str>| signed_inbox(&org, inbox.map(InboxId), body, header);
-        assert_eq!(try_on(Some(1), Some(&signed)), Some(InboxId(1)));
-        assert_eq!(try_on(Some(2), Some(&signed)), None);
-        assert_eq!(try_on(Some(3), Some(&signed)), None);
-        assert_eq!(try_on(None, Some(&signed)), None);
-        assert_eq!(try_on(Some(1), None), None);
     }
 }

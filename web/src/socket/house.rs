@@ -4,7 +4,8 @@
 
 use actix_web::web;
 use futures_util::future::LocalBoxFuture;
-use madoguchi_engine::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
+use madoguchi_engine::accounts::Health;
+use madoguchi_engine::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::presence::State;
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
@@ -62,6 +63,8 @@ pub(super) trait House: Clone + Unpin + 'static {
     ) -> LocalBoxFuture<'static, Result<CatchUp, Problem>>;
     fn describe(&self, window: &WindowId, snapshot: &Snapshot) -> server::Snapshot;
     fn presence(&self, window: &WindowId) -> Vec<(AgentId, Presence)>;
+    /// The accounts of a window, and how each stands.
+    fn accounts(&self, window: &WindowId) -> Vec<server::AccountNow>;
 
     fn me(&self, who: &Identity) -> Option<Me>;
     fn may_watch(&self, who: &Identity, window: &WindowId) -> bool;
@@ -160,6 +163,15 @@ impl House for web::Data<App> {
         let Some(state) = self.engine.window(window) else { return Vec::new() };
         let presence = self.engine.presence();
         state.members.iter().map(|agent| (*agent, convert::org::presence(presence.state(*agent, now)))).collect()
+    }
+
+    fn accounts(&self, window: &WindowId) -> Vec<server::AccountNow> {
+        let shown = |(inbox, health): (InboxId, Health)| server::AccountNow {
+            inbox: inbox.to_string(),
+            troubles: health.troubles().into_iter().map(convert::account::trouble).collect(),
+            remaining: health.quota.and_then(|quota| quota.remaining()),
+        };
+        self.engine.accounts_of(window).into_iter().map(shown).collect()
     }
 
     fn me(&self, who: &Identity) -> Option<Me> {

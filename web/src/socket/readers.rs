@@ -187,6 +187,10 @@ impl House for Local {
         state.members.iter().map(|agent| (*agent, convert::org::presence(presence.state(*agent, now)))).collect()
     }
 
+    fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
+        Vec::new()
+    }
+
     fn me(&self, _: &Identity) -> Option<Me> {
         None
     }

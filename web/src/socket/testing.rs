@@ -204,6 +204,10 @@ impl House for Fake {
         Vec::new()
     }
 
+    fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
+        Vec::new()
+    }
+
     fn me(&self, who: &Identity) -> Option<Me> {
         let agent = Agent {
             id: who.agent.to_string(),

@@ -127,12 +127,27 @@ async fn a_secret_left_empty_stays_and_none_is_ever_shown() {
     assert_eq!((status.as_u16(), &shown["settings"]["channel_secret"]), (200, &json!("set")));
     assert_ne!(shown["changed_at"], before["changed_at"]);
     assert!(!shown.to_string().contains("second-secret"), "{shown}");
+    assert_eq!(hook("first-secret").await.0, 200, "the platform may still sign with it");
+    assert_eq!(hook("second-secret").await.0, 200);
+    let (_, shown) = change(json!({"former_secret_for_s": 0})).await;
+    assert_eq!(shown["settings"]["former_secret_until"], json!(null));
     assert_ne!(hook("first-secret").await.0, 200);
     assert_eq!(hook("second-secret").await.0, 200);
+    let (_, shown) = change(json!({"channel_secret": "third-secret", "former_secret_for_s": 0})).await;
+    assert_eq!(shown["settings"]["former_secret_until"], json!(null), "found out: at once");
+    assert_ne!(hook("second-secret").await.0, 200);
+    let shows = ["leave_groups", "show_agent_name", "mark_as_read", "loading"];
+    assert_eq!(shows.map(|name| shown["settings"][name].as_bool()), [true, false, true, true].map(Some));
+    for name in shows {
+        let turned = !shown["settings"][name].as_bool().expect("a switch");
+        let (status, after) = change(json!({name: turned})).await;
+        assert_eq!((status.as_u16(), &after["settings"][name]), (200, &json!(turned)), "{name}");
+    }
     for (settings, wanted, field) in [
         (json!({"channel_secret": "x".repeat(201)}), 422, "channel_secret"),
         (json!({"channel_access_token": "x".repeat(4_001)}), 422, "channel_access_token"),
         (json!({"api_base_url": "https://elsewhere.example"}), 403, "settings.api_base_url"),
+        (json!({"former_secret_for_s": 604_801}), 422, "settings.former_secret_for_s"),
         (json!({"colour": "red"}), 422, "settings.colour"),
     ] {
         let (status, problem) = change(settings.clone()).await;

@@ -6,6 +6,7 @@ use crate::actors::Core;
 use crate::channels::line::backoff::{self, Next};
 use crate::channels::{Account, Bubble, Outcome};
 use crate::domain::conversation::{Conversation, Outgoing, SendOutcome};
+use crate::domain::id::InboxId;
 use crate::domain::message::{FailureReason, Route};
 use crate::domain::time::Timestamp;
 
@@ -14,6 +15,7 @@ const REPLY_TRIES: u32 = 3;
 
 /// Answers that go together, in the platform's language.
 pub(super) struct Call {
+    inbox: InboxId,
     to: String,
     items: Vec<Outgoing>,
     bubbles: Vec<Bubble>,
@@ -28,6 +30,7 @@ impl Call {
     pub(super) fn new(state: &Conversation, items: &[Outgoing], account: &dyn Account) -> Option<Self> {
         let first = items.first()?;
         Some(Self {
+            inbox: state.inbox,
             to: state.external_id.clone(),
             bubbles: account.bubbles(items, first.joined),
             route: first.route.clone().unwrap_or(Route::Push),
@@ -86,7 +89,7 @@ async fn reply(core: &Core, account: &dyn Account, call: &Call, token: &str) -> 
     let mut doubtful = false;
     for failed in 1..=REPLY_TRIES {
         let outcome = account.reply(token, &call.bubbles).await;
-        count("reply", &outcome);
+        count(core, call.inbox, "reply", &outcome);
         match outcome {
             Outcome::Accepted { external_ids, .. } => return Some(call.sent(external_ids, true)),
             _ if core.is_stopping() && doubtful => return None,
@@ -123,7 +126,7 @@ async fn push(
             return Some(SendOutcome::Unknown);
         }
         let outcome = account.push(&call.to, &call.bubbles, call.retry_key).await;
-        count("push", &outcome);
+        count(core, call.inbox, "push", &outcome);
         match outcome {
             Outcome::Accepted { external_ids, .. } => return Some(call.sent(external_ids, false)),
             Outcome::Refused { .. } | Outcome::TokenInvalid if doubtful => return Some(SendOutcome::Unknown),
@@ -151,7 +154,8 @@ async fn push(
     }
 }
 
-fn count(call: &'static str, outcome: &Outcome) {
+fn count(core: &Core, inbox: InboxId, call: &'static str, outcome: &Outcome) {
+    core.accounts.sent(inbox, outcome, core.now());
     let outcome = match outcome {
         Outcome::Accepted { .. } => "accepted",
         Outcome::Refused { .. } => "refused",

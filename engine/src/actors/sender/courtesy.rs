@@ -15,7 +15,7 @@ use crate::actors::Core;
 use crate::channels::{Account, Outcome, TYPING_MS};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{AgentId, ConversationId};
-use crate::domain::org::{InboxSettings, LineSettings};
+use crate::domain::org::InboxSettings;
 use crate::domain::seat::Holder;
 use crate::domain::time::Timestamp;
 
@@ -122,8 +122,8 @@ impl Handler<Show> for SenderActor {
         let Some(inbox) = org.inboxes.get(&self.inbox) else { return };
         let InboxSettings::Line(line) = &inbox.settings;
         let wanted = match &show.what {
-            What::Typing { .. } => shows_typing(line),
-            What::Read { .. } => marks_read(line),
+            What::Typing { .. } => line.loading,
+            What::Read { .. } => line.mark_as_read,
         };
         let (true, Ok(place)) = (wanted, self.courtesy.places.clone().try_acquire_owned()) else { return };
         let Some(account) = self.core.platform.account(inbox) else { return };
@@ -153,16 +153,6 @@ fn call<'a>(account: &'a dyn Account, what: &'a What) -> LocalBoxFuture<'a, Outc
         What::Typing { to } => account.show_typing(to),
         What::Read { token } => account.mark_read(token),
     }
-}
-
-/// Whether customers of this account see that somebody is writing.
-fn shows_typing(_line: &LineSettings) -> bool {
-    true
-}
-
-/// Whether customers of this account see that their messages were read.
-fn marks_read(_line: &LineSettings) -> bool {
-    true
 }
 
 #[cfg(test)]

@@ -1,13 +1,10 @@
 //! What one recipient is to get, in order: which of it goes in one call, and what the conversation records of it.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::allowance::Allowance;
 use super::call::{self, Call};
-use super::is_free;
 use crate::actors::Core;
 use crate::channels::Account;
 use crate::domain::conversation::{Command, Conversation, Outgoing, Plan, Quota, SendOutcome};
@@ -15,7 +12,6 @@ use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::message::{Delivery, FailureReason};
 use crate::domain::org::{InboxSettings, SendMode, WhenQuotaEmpty};
 use crate::domain::record::By;
-use crate::domain::time::Timestamp;
 use crate::failure::Failure;
 use crate::handle;
 
@@ -36,20 +32,14 @@ struct Way {
     account: Box<dyn Account>,
     mode: SendMode,
     when_quota_empty: WhenQuotaEmpty,
+    quota: Quota,
 }
 
 /// Sends until nothing is left, or nothing can go.
-pub(super) async fn drain(
-    core: Arc<Core>,
-    inbox: InboxId,
-    id: ConversationId,
-    places: Arc<Semaphore>,
-    allowance: Rc<Allowance>,
-) {
+pub(super) async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, places: Arc<Semaphore>) {
     let mut learnt = Learnt::default();
     while !core.is_stopping() && !core.sending.is_held() {
-        let Some(view) = core.views.open_in(id) else { return };
-        let Some(row) = view.live(id) else { return };
+        let Some(row) = core.views.open_in(id).and_then(|view| view.live(id)) else { return };
         let Some(first) = row.state.outbox.front() else { return };
         let way = way_of(&core, inbox);
         // Another store may have sent it: it is begun only to be recorded as unknown.
@@ -57,10 +47,7 @@ pub(super) async fn drain(
         let planned = if unsure {
             Plan::alone(first.number, SendMode::Push)
         } else {
-            let budget_ms = view.window().settings.reply_budget_ms;
-            let is_free = learnt.no_reply != Some(first.number) && is_free(&row.state, core.now(), budget_ms);
-            let quota = quota(way.as_ref(), &allowance, is_free, core.now());
-            Plan { quota, ..plan(&row.state, first, way.as_ref(), &learnt) }
+            plan(&row.state, first, way.as_ref(), &learnt)
         };
         let Some(state) = begin(&core, id, planned).await else { return };
         let Some(begun) = state.outgoing(first.number) else { continue };
@@ -84,8 +71,6 @@ pub(super) async fn drain(
         match &outcome {
             SendOutcome::Abandoned => learnt.no_reply = Some(lead),
             SendOutcome::Refused { culprits } if culprits.is_empty() => learnt.alone = Some(lead),
-            SendOutcome::Held => allowance.found_empty(core.now()),
-            SendOutcome::Sent { free: false, .. } => allowance.found_left(),
             _ => {}
         }
         let held = outcome == SendOutcome::Held;
@@ -96,19 +81,15 @@ pub(super) async fn drain(
     }
 }
 
-/// What to propose of the messages that cost. Where the answer may go free, nobody asks for one of them.
-fn quota(way: Option<&Way>, allowance: &Allowance, is_free: bool, now: Timestamp) -> Quota {
-    let holds = way.is_some_and(|way| way.when_quota_empty == WhenQuotaEmpty::Hold);
-    let may_ask = if is_free { allowance.is_left() } else { allowance.ask(now) };
-    if holds && !may_ask { Quota::Empty(WhenQuotaEmpty::Hold) } else { Quota::Left }
-}
-
 fn way_of(core: &Core, inbox: InboxId) -> Option<Way> {
     let org = core.views.org();
     let inbox = org.inboxes.get(&inbox)?;
     let InboxSettings::Line(line) = &inbox.settings;
     let account = core.platform.account(inbox)?;
-    Some(Way { account, mode: line.mode, when_quota_empty: line.when_quota_empty })
+    // What would fail is tried: the platform knows better than what it told a while ago.
+    let holds = line.when_quota_empty == WhenQuotaEmpty::Hold && core.accounts.is_quota_empty(inbox.id);
+    let quota = if holds { Quota::Empty(WhenQuotaEmpty::Hold) } else { Quota::Left };
+    Some(Way { account, mode: line.mode, when_quota_empty: line.when_quota_empty, quota })
 }
 
 /// The call to propose: as many of the first that wait as go into one.
@@ -126,7 +107,7 @@ fn plan(state: &Conversation, first: &Outgoing, way: Option<&Way>, learnt: &Lear
         waiting[..together(&waiting, &*way.account, joined)].iter().map(|item| item.number).collect()
     };
     let no_reply = learnt.no_reply == Some(first.number);
-    Plan { numbers, joined, mode: way.mode, no_reply, quota: Quota::Left }
+    Plan { numbers, joined, mode: way.mode, no_reply, quota: way.quota }
 }
 
 /// How many of the first go into one call; never none.

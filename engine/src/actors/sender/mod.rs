@@ -1,19 +1,16 @@
 //! One account's way out: order per recipient, the platform's limits, back-off. Each recipient with something to send
 //! has one task; what it learns it tells the conversation, which records it.
 
-mod allowance;
 mod call;
 pub(crate) mod courtesy;
 mod drain;
 
 use std::collections::HashSet;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use tokio::sync::Semaphore;
 
-use self::allowance::Allowance;
 use super::Core;
 use crate::domain::conversation::{Conversation, Outgoing};
 use crate::domain::id::{ConversationId, InboxId};
@@ -43,7 +40,6 @@ pub(crate) struct SenderActor {
     again: HashSet<ConversationId>,
     places: Arc<Semaphore>,
     courtesy: courtesy::Courtesy,
-    allowance: Rc<Allowance>,
 }
 
 impl SenderActor {
@@ -52,15 +48,7 @@ impl SenderActor {
             ctx.set_mailbox_capacity(MAILBOX);
             let places = Arc::new(Semaphore::new(AT_ONCE));
             let courtesy = courtesy::Courtesy::default();
-            Self {
-                inbox,
-                core,
-                busy: HashSet::new(),
-                again: HashSet::new(),
-                places,
-                courtesy,
-                allowance: Rc::default(),
-            }
+            Self { inbox, core, busy: HashSet::new(), again: HashSet::new(), places, courtesy }
         })
     }
 
@@ -72,7 +60,7 @@ impl SenderActor {
             self.again.insert(id);
             return;
         }
-        let task = drain::drain(self.core.clone(), self.inbox, id, self.places.clone(), self.allowance.clone());
+        let task = drain::drain(self.core.clone(), self.inbox, id, self.places.clone());
         ctx.spawn(task.into_actor(self).map(move |(), actor, ctx| {
             actor.busy.remove(&id);
             if actor.again.remove(&id) {
@@ -93,9 +81,9 @@ impl SenderActor {
         let Some(view) = self.core.views.window(&entry.window) else { return };
         let InboxSettings::Line(line) = &entry.settings;
         let (now, budget_ms) = (self.core.now(), view.window().settings.reply_budget_ms);
+        let pushes = line.mode != SendMode::Reply && !self.core.accounts.is_quota_empty(self.inbox);
         for row in view.all_live() {
             let mine = row.state.inbox == self.inbox && !self.busy.contains(&row.state.id);
-            let pushes = line.mode != SendMode::Reply && self.allowance.is_due(now);
             let unsure = |first: &Outgoing| self.core.sending.is_unsure(first.queued_at);
             let may_go = may_go(&row.state, pushes, is_free(&row.state, now, budget_ms));
             if mine && (may_go || row.state.outbox.front().is_some_and(unsure)) {
@@ -122,7 +110,7 @@ impl Handler<Wake> for SenderActor {
 }
 
 /// Whether something might go out now. What waits for the customer to write again has no way until they have, or until
-/// it may go as a push.
+/// it may go as a push; and what would cost has none while nothing is left of the month.
 fn may_go(state: &Conversation, pushes: bool, is_free: bool) -> bool {
     state.outbox.front().is_some_and(|first| first.delivery != Delivery::Unsent || is_free || pushes)
 }

@@ -4,6 +4,8 @@ use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
 
 use super::client::LineClient;
+use super::console::{Endpoint, Examined};
+use super::tokens::TokenState;
 use super::{render, text};
 use crate::channels::media::{Gathering, Known, Opened, Preparation};
 use crate::channels::public::PublicUrls;
@@ -58,6 +60,34 @@ impl Account for LineAccount {
 
     fn profile<'a>(&'a self, external_id: &'a str) -> LocalBoxFuture<'a, Known> {
         Box::pin(self.client.profile(external_id))
+    }
+
+    fn quota(&self) -> LocalBoxFuture<'_, Result<(Option<u64>, u64), Outcome>> {
+        Box::pin(self.client.quota())
+    }
+
+    fn examine<'a>(&'a self, webhook_url: &'a str) -> LocalBoxFuture<'a, Option<Examined>> {
+        Box::pin(async move { Some(self.client.examine(webhook_url).await) })
+    }
+
+    fn endpoint(&self) -> LocalBoxFuture<'_, Result<Option<Endpoint>, Outcome>> {
+        Box::pin(self.client.endpoint())
+    }
+
+    fn set_endpoint<'a>(&'a self, url: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.client.set_endpoint(url))
+    }
+
+    fn token_state(&self) -> TokenState {
+        self.client.tokens().map(|tokens| tokens.state()).unwrap_or_default()
+    }
+
+    fn keep_token(&self) -> LocalBoxFuture<'_, ()> {
+        Box::pin(async {
+            if let Some(tokens) = self.client.tokens() {
+                tokens.keep().await;
+            }
+        })
     }
 
     fn leave<'a>(&'a self, gathering: &'a Gathering) -> LocalBoxFuture<'a, bool> {

@@ -1,16 +1,16 @@
-//! The calls to LINE. One call is one try: nothing is repeated here, and every way in which it can end is an
-//! [`Outcome`].
+//! The calls to LINE. One call is one try: nothing is repeated here but what a refused token kept from being taken, and
+//! every way in which it can end is an [`Outcome`].
 //!
 //! Must never say "not sent" of a message that may have been, nor write a token, a body or a recipient into a log.
 //! What an answer means stands in `answer`; when to try again in [`super::backoff`].
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::answer::{self, Answer, Call};
 use super::content::Data;
 use super::json::{self, Lazy};
+use super::tokens::{Authorization, NoToken, TokenSource};
 use crate::channels::{Bubble, Outcome};
 
 /// LINE's own address; the default.
@@ -94,6 +95,21 @@ pub(crate) fn built(builder: impl Fn() -> reqwest::ClientBuilder) -> Result<reqw
     })
 }
 
+/// A request without an answer.
+#[derive(Debug)]
+pub(super) enum Unsent {
+    /// It did not leave: there is no token for it.
+    NoToken(NoToken),
+    /// How it went is in the error.
+    Http(reqwest::Error),
+}
+
+impl From<reqwest::Error> for Unsent {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error)
+    }
+}
+
 /// One account's way to LINE. Cheap to clone.
 #[derive(Clone)]
 pub struct LineClient {
@@ -106,7 +122,7 @@ pub struct LineClient {
     loading: Url,
     read: Url,
     info: Url,
-    pub(super) authorization: HeaderValue,
+    pub(super) authorization: Authorization,
 }
 
 impl fmt::Debug for LineClient {
@@ -152,6 +168,15 @@ impl LineClient {
     /// # Errors
     /// The address could show the token to others, or the token cannot be one.
     pub fn new(http: reqwest::Client, base_url: &str, access_token: &str) -> Result<Self, BadSettings> {
+        Self::authorised(http, base_url, Authorization::Given(bearer(access_token)?))
+    }
+
+    /// The same with tokens that are asked for.
+    pub(crate) fn asking(http: reqwest::Client, base_url: &str, tokens: Arc<TokenSource>) -> Result<Self, BadSettings> {
+        Self::authorised(http, base_url, Authorization::Asked(tokens))
+    }
+
+    fn authorised(http: reqwest::Client, base_url: &str, authorization: Authorization) -> Result<Self, BadSettings> {
         let base = checked_base(base_url)?;
         let address = |path: &str| {
             let whole = format!("{}{path}", base.as_str().trim_end_matches('/'));
@@ -164,11 +189,19 @@ impl LineClient {
             loading: address("/v2/bot/chat/loading/start")?,
             read: address("/v2/bot/chat/markAsRead")?,
             info: address("/v2/bot/info")?,
-            authorization: bearer(access_token)?,
+            authorization,
             http,
             base,
             data: None,
         })
+    }
+
+    /// Where its tokens come from, where they are asked for.
+    pub(super) fn tokens(&self) -> Option<&TokenSource> {
+        match &self.authorization {
+            Authorization::Given(_) => None,
+            Authorization::Asked(tokens) => Some(tokens),
+        }
     }
 
     /// Answers free, once. LINE does not recognise a repetition of this call. LINE takes 1 to 5 bubbles.
@@ -218,12 +251,29 @@ impl LineClient {
             .ok_or_else(|| Outcome::Refused { status: 200, detail: "the answer names no account".to_owned() })
     }
 
-    async fn call(&self, call: Call, request: RequestBuilder) -> (Vec<u8>, Outcome) {
+    /// Sends a request with a token. One that LINE refused is changed once, and the same request goes again: it was not
+    /// taken, so that this is the same try.
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, Unsent> {
+        let tokens = match &self.authorization {
+            Authorization::Given(header) => return Ok(request.header(AUTHORIZATION, header.clone()).send().await?),
+            Authorization::Asked(tokens) => tokens,
+        };
+        let token = tokens.token().await.map_err(Unsent::NoToken)?;
+        let again = request.try_clone();
+        let response = request.header(AUTHORIZATION, token.header).send().await?;
+        let Some(again) = again.filter(|_| response.status() == StatusCode::UNAUTHORIZED) else {
+            return Ok(response);
+        };
+        let token = tokens.instead_of(token.serial).await.map_err(Unsent::NoToken)?;
+        Ok(again.header(AUTHORIZATION, token.header).send().await?)
+    }
+
+    pub(super) async fn call(&self, call: Call, request: RequestBuilder) -> (Vec<u8>, Outcome) {
         let began = Instant::now();
-        let sent = request.header(AUTHORIZATION, self.authorization.clone()).send().await;
-        let response = match sent {
+        let response = match self.send(request).await {
             Ok(response) => response,
-            Err(error) => {
+            Err(Unsent::NoToken(no)) => return (Vec::new(), no.into()),
+            Err(Unsent::Http(error)) => {
                 // Only an error of connecting proves that no byte of the request left.
                 let outcome = if error.is_connect() { Outcome::NotSent } else { Outcome::Ambiguous };
                 let error = error.without_url();
@@ -285,7 +335,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     (1..=100).contains(&value.len()).then(|| value.to_owned())
 }
 
-fn bearer(token: &str) -> Result<HeaderValue, BadSettings> {
+pub(super) fn bearer(token: &str) -> Result<HeaderValue, BadSettings> {
     let plausible = (1..=MAX_TOKEN).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
     if !plausible {
         return Err(BadSettings::AccessToken);

@@ -2,12 +2,11 @@
 //!
 //! One call is one try. Must never write a token, a name or an address of a picture into a log.
 
-use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::client::{BadSettings, LineClient, checked_base, read_body};
+use super::client::{BadSettings, LineClient, Unsent, checked_base, read_body};
 use super::json::{self, Lazy};
 use crate::channels::media::{Download, Gathering, Known, Opened, Preparation, Profile};
 
@@ -79,8 +78,7 @@ impl LineClient {
     /// Asks who a customer is.
     pub async fn profile(&self, user_id: &str) -> Known {
         let address = address(&self.base, &["v2", "bot", "profile", user_id]);
-        let request = self.http.get(address).header(AUTHORIZATION, self.authorization.clone());
-        let Ok(response) = request.send().await else { return Known::Later };
+        let Ok(response) = self.send(self.http.get(address)).await else { return Known::Later };
         match response.status().as_u16() {
             200 => {}
             400 | 404 => return Known::Nobody,
@@ -100,8 +98,7 @@ impl LineClient {
             Gathering::Room(id) => ("room", id),
         };
         let address = address(&self.base, &["v2", "bot", kind, id, "leave"]);
-        let request = self.http.post(address).header(AUTHORIZATION, self.authorization.clone());
-        match request.send().await {
+        match self.send(self.http.post(address)).await {
             // Of one that the account is not in LINE says that there is none.
             Ok(response) => response.status().is_success() || matches!(response.status().as_u16(), 400 | 404),
             Err(_) => false,
@@ -110,10 +107,10 @@ impl LineClient {
 
     async fn data_call(&self, parts: &[&str]) -> Option<reqwest::Response> {
         let data = self.data.as_ref()?;
-        let request = data.http.get(address(&data.base, parts)).header(AUTHORIZATION, self.authorization.clone());
-        match request.send().await {
+        match self.send(data.http.get(address(&data.base, parts))).await {
             Ok(response) => Some(response),
-            Err(error) => {
+            Err(Unsent::NoToken(_)) => None,
+            Err(Unsent::Http(error)) => {
                 let error = error.without_url();
                 tracing::debug!(%error, "no answer from LINE's media");
                 None

@@ -7,12 +7,16 @@
 pub mod backoff;
 pub mod capabilities;
 pub mod client;
+pub mod console;
 pub mod content;
 pub mod render;
 pub mod signature;
 pub mod stickers;
 pub mod text;
 pub mod webhook;
+
+pub mod assertion;
+pub mod tokens;
 
 pub(crate) mod account;
 mod answer;
@@ -27,6 +31,8 @@ mod message;
 mod client_test;
 #[cfg(test)]
 mod content_test;
+#[cfg(test)]
+mod tokens_test;
 #[cfg(test)]
 mod webhook_odd_test;
 #[cfg(test)]

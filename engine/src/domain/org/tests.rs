@@ -1,6 +1,7 @@
 //! The rules of the organisation as tables.
 
 use super::*;
+use crate::domain::secret::Secret;
 
 fn tell(org: &mut Org, command: Command) -> Result<Vec<Event>, Rejected> {
     let events = decide(org, command)?;
@@ -31,14 +32,11 @@ fn window(n: usize, product: u16) -> WindowEntry {
 }
 
 fn line() -> LineSettings {
-    LineSettings {
-        channel_secret: "s".to_owned(),
-        channel_access_token: "t".to_owned(),
-        mode: SendMode::Auto,
-        when_quota_empty: Default::default(),
-        api_base_url: "https://api.line.me".to_owned(),
-        api_data_base_url: "https://api-data.line.me".to_owned(),
-    }
+    LineSettings::new("s".into(), with_token("t"), SendMode::Auto)
+}
+
+fn with_token(token: &str) -> Access {
+    Access::LongLived { token: token.into() }
 }
 
 fn inbox(line: LineSettings) -> Inbox {
@@ -97,18 +95,38 @@ fn plain_http_goes_to_this_machine_only() {
 #[test]
 fn secrets_keep_their_lengths_and_are_not_shown() {
     for (len, fits) in [(0, false), (1, true), (200, true), (201, false)] {
-        let settings = LineSettings { channel_secret: "s".repeat(len), ..line() };
+        let settings = LineSettings { channel_secret: Secret::Plain("s".repeat(len)), ..line() };
         assert_eq!(refused(settings).as_deref(), (!fits).then_some("channel_secret"), "{len}");
     }
     for (len, fits) in [(0, false), (4_000, true), (4_001, false)] {
-        let settings = LineSettings { channel_access_token: "t".repeat(len), ..line() };
+        let settings = LineSettings { access: with_token(&"t".repeat(len)), ..line() };
         assert_eq!(refused(settings).as_deref(), (!fits).then_some("channel_access_token"), "{len}");
     }
-    let settings =
-        LineSettings { channel_secret: "canary".to_owned(), channel_access_token: "canary".to_owned(), ..line() };
+    let settings = LineSettings { channel_secret: "canary".into(), access: with_token("canary"), ..line() };
     assert!(!format!("{:?}", Command::CreateInbox(inbox(settings))).contains("canary"));
     let person = Agent { password_hash: "canary".to_owned(), ..agent(1, "canary") };
     assert!(!format!("{:?}", Command::CreateAgent(person)).contains("canary"));
+}
+
+#[test]
+fn tokens_that_we_ask_for_need_what_they_are_asked_with() {
+    let by_key = |kid: &str, key: &str| Access::Assertion { kid: kid.to_owned(), key: key.into() };
+    for (channel_id, access, field) in [
+        ("", Access::Stateless, Some("channel_id")),
+        ("12a", Access::Stateless, Some("channel_id")),
+        (&"1".repeat(21), Access::Stateless, Some("channel_id")),
+        ("1234567890", Access::Stateless, None),
+        ("", by_key("k", "p"), Some("channel_id")),
+        ("1", by_key("", "p"), Some("assertion_kid")),
+        ("1", by_key("k k", "p"), Some("assertion_kid")),
+        ("1", by_key("k", ""), Some("assertion_key")),
+        ("1", by_key("k", &"p".repeat(10_001)), Some("assertion_key")),
+        ("1", by_key("k", &"p".repeat(10_000)), None),
+        ("", with_token("t"), None),
+    ] {
+        let settings = LineSettings { channel_id: channel_id.to_owned(), access, ..line() };
+        assert_eq!(refused(settings.clone()).as_deref(), field, "{settings:?}");
+    }
 }
 
 #[test]
@@ -192,7 +210,7 @@ fn an_inbox_feeds_a_window_that_exists() {
     assert_eq!(tell(&mut org, Command::CreateInbox(inbox(line()))), Err(Rejected::Exists { what: "inbox" }));
     let moved = Inbox { window: WindowId::new("nowhere").unwrap(), ..inbox(line()) };
     assert_eq!(tell(&mut org, Command::ChangeInbox(moved)), Err(Rejected::not_found("window")));
-    let changed = LineSettings { channel_secret: "new".to_owned(), ..line() };
+    let changed = LineSettings { channel_secret: "new".into(), ..line() };
     tell(&mut org, Command::ChangeInbox(inbox(changed.clone()))).unwrap();
     assert_eq!(org.inboxes[&InboxId(1)].settings, InboxSettings::Line(changed));
 }

@@ -13,8 +13,9 @@ use crate::domain::content::Dress;
 use crate::domain::conversation::Event as Talk;
 use crate::domain::id::AgentId;
 use crate::domain::message::Content;
-use crate::domain::org::Event as Org;
+use crate::domain::org::{Event as Org, InboxSettings};
 use crate::domain::record::{By, Fact, Record};
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 
 fn record(events: Vec<Fact>) -> Record {
@@ -39,8 +40,12 @@ fn former() -> BTreeMap<String, Vec<Fact>> {
     let mut files: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
     for mut fact in samples::facts() {
         let (kind, _) = facts::write(&fact, &mut Vec::new()).unwrap();
-        if let Fact::Org(Org::InboxCreated(_) | Org::InboxChanged(_)) = &fact {
-            files.entry(file_name(kind, 1)).or_default().push(fact);
+        if let Fact::Org(Org::InboxCreated(inbox) | Org::InboxChanged(inbox)) = &fact {
+            let InboxSettings::Line(line) = &inbox.settings;
+            if matches!(line.channel_secret, Secret::Plain(_)) {
+                files.entry(file_name(kind, 1)).or_default().push(fact.clone());
+                files.entry(file_name(kind, 2)).or_default().push(fact);
+            }
             continue;
         }
         let Fact::Conversation(_, event) = &mut fact else { continue };

@@ -121,9 +121,6 @@ fn empty_org(event: &mut Org) {
 
 fn empty_inbox(inbox: &mut Inbox) {
     match &mut inbox.settings {
-        InboxSettings::Line(line) => {
-            line.channel_secret.clear();
-            line.channel_access_token.clear();
-        }
+        InboxSettings::Line(line) => line.secrets_mut().for_each(|(_, secret)| secret.clear()),
     }
 }

@@ -9,9 +9,12 @@ use crate::domain::content::{
 use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
-use crate::domain::org::{Agent, Event as Org, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry};
+use crate::domain::org::{
+    Access, Agent, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry,
+};
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
+use crate::domain::secret::{Sealed, Secret};
 use crate::domain::time::Timestamp;
 use crate::domain::window::{Event as Window, RawAccepted, RawBody, RawEnd, RawReason, Settings};
 
@@ -307,16 +310,28 @@ fn orgs() -> Vec<Org> {
         Role::Administrator => Role::Administrator,
         Role::Owner => Role::Owner,
     );
-    let settings = every!(InboxSettings:
-        InboxSettings::Line(_) => InboxSettings::Line(LineSettings {
-            channel_secret: "c0ffee".into(),
-            channel_access_token: "t0ken".into(),
-            mode: SendMode::Auto,
-            when_quota_empty: Default::default(),
-            api_base_url: "https://api.line.me".into(),
-            api_data_base_url: "https://api-data.line.me".into(),
-        }),
+    let sealed = |bytes: u8| Secret::Sealed(Sealed { key: 0xfeed, nonce: [9; 12], bytes: vec![bytes; 20], set_at: T0 });
+    let plain = InboxSettings::Line(LineSettings::new(
+        Secret::Plain("c0ffee".into()),
+        Access::LongLived { token: Secret::Plain("t0ken".into()) },
+        SendMode::Auto,
+    ));
+    let access = every!(Access:
+        Access::LongLived { .. } => Access::LongLived { token: sealed(2) },
+        Access::Stateless => Access::Stateless,
+        Access::Assertion { .. } => Access::Assertion { kid: "k-1".into(), key: sealed(3) },
     );
+    let settings = access.into_iter().flat_map(|access| {
+        every!(InboxSettings:
+            InboxSettings::Line(_) => InboxSettings::Line(LineSettings {
+                channel_id: "1234567890".into(),
+                former_secret: Some(FormerSecret { secret: sealed(1), until: T0.plus_ms(60_000) }),
+                show_agent_name: true,
+                ..LineSettings::new(sealed(0), access.clone(), SendMode::Reply)
+            }),
+        )
+    });
+    let settings: Vec<_> = [plain].into_iter().chain(settings).collect();
     let _ = every!(SendMode:
         SendMode::Auto => SendMode::Auto,
         SendMode::Reply => SendMode::Reply,

@@ -4,14 +4,16 @@
 //! and add a line to [`OLD`] that reads them and makes today's event. The golden file of the former version stays.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::{CodecError, read_whole};
 use crate::domain::content::Dress;
 use crate::domain::conversation::{Event as Talk, Queued, Received};
 use crate::domain::id::{ConversationId, InboxId, WindowId};
 use crate::domain::message::{Author, Content, Route};
-use crate::domain::org::{Event as Org, Inbox, InboxSettings, LineSettings, SendMode, WhenQuotaEmpty};
+use crate::domain::org::{Access, Event as Org, Inbox, InboxSettings, LineSettings, SendMode, WhenQuotaEmpty};
 use crate::domain::record::Fact;
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 
 /// How one former shape is read.
@@ -31,7 +33,9 @@ pub(super) const OLD: &[Old] = &[
     Old { number: 109, version: 1, read: queued_v1 },
     Old { number: 110, version: 1, read: send_started_v1 },
     Old { number: 204, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxCreated).map(Fact::Org) },
+    Old { number: 204, version: 2, read: |_, body| inbox_v2(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 205, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxChanged).map(Fact::Org) },
+    Old { number: 205, version: 2, read: |_, body| inbox_v2(body).map(Org::InboxChanged).map(Fact::Org) },
 ];
 
 fn talk(conversation: Option<ConversationId>, event: Talk) -> Result<Fact, CodecError> {
@@ -94,19 +98,6 @@ fn send_started_v1(conversation: Option<ConversationId>, body: &[u8]) -> Result<
 
 /// Before an empty quota was a setting.
 #[derive(Deserialize)]
-struct InboxV1 {
-    id: InboxId,
-    window: WindowId,
-    settings: InboxSettingsV1,
-    changed_at: Timestamp,
-}
-
-#[derive(Deserialize)]
-enum InboxSettingsV1 {
-    Line(LineSettingsV1),
-}
-
-#[derive(Deserialize)]
 struct LineSettingsV1 {
     channel_secret: String,
     channel_access_token: String,
@@ -115,15 +106,61 @@ struct LineSettingsV1 {
     api_data_base_url: String,
 }
 
+/// Before secrets were sealed, and tokens could be asked for.
+#[derive(Deserialize)]
+struct LineSettingsV2 {
+    channel_secret: String,
+    channel_access_token: String,
+    mode: SendMode,
+    when_quota_empty: WhenQuotaEmpty,
+    api_base_url: String,
+    api_data_base_url: String,
+}
+
+impl From<LineSettingsV1> for LineSettingsV2 {
+    fn from(old: LineSettingsV1) -> Self {
+        Self {
+            channel_secret: old.channel_secret,
+            channel_access_token: old.channel_access_token,
+            mode: old.mode,
+            when_quota_empty: WhenQuotaEmpty::default(),
+            api_base_url: old.api_base_url,
+            api_data_base_url: old.api_data_base_url,
+        }
+    }
+}
+
+/// An account whose settings have a former shape.
+#[derive(Deserialize)]
+struct InboxOf<Line> {
+    id: InboxId,
+    window: WindowId,
+    settings: SettingsOf<Line>,
+    changed_at: Timestamp,
+}
+
+#[derive(Deserialize)]
+enum SettingsOf<Line> {
+    Line(Line),
+}
+
 fn inbox_v1(body: &[u8]) -> Result<Inbox, CodecError> {
-    let InboxV1 { id, window, settings: InboxSettingsV1::Line(line), changed_at } = read_whole(body)?;
+    inbox_of::<LineSettingsV1>(body)
+}
+
+fn inbox_v2(body: &[u8]) -> Result<Inbox, CodecError> {
+    inbox_of::<LineSettingsV2>(body)
+}
+
+fn inbox_of<Line: DeserializeOwned + Into<LineSettingsV2>>(body: &[u8]) -> Result<Inbox, CodecError> {
+    let InboxOf { id, window, settings: SettingsOf::Line(line), changed_at } = read_whole::<InboxOf<Line>>(body)?;
+    let line: LineSettingsV2 = line.into();
+    let access = Access::LongLived { token: Secret::Plain(line.channel_access_token) };
     let settings = InboxSettings::Line(LineSettings {
-        channel_secret: line.channel_secret,
-        channel_access_token: line.channel_access_token,
-        mode: line.mode,
-        when_quota_empty: WhenQuotaEmpty::default(),
+        when_quota_empty: line.when_quota_empty,
         api_base_url: line.api_base_url,
         api_data_base_url: line.api_data_base_url,
+        ..LineSettings::new(Secret::Plain(line.channel_secret), access, line.mode)
     });
     Ok(Inbox { id, window, settings, changed_at })
 }

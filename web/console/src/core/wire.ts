@@ -322,6 +322,10 @@ export const ServerFrame = kinds('type', {
   typing: { window: text, typing: list(object({ conversation: text, agent: text })) },
   viewing: { window: text, viewing: list(object({ conversation: text, agent: text })) },
   presence: { window: text, agents: list(object({ agent: text, state: Presence })) },
+  accounts: {
+    window: text,
+    accounts: list(object({ inbox: text, troubles: list(text), remaining: orNull(number) })),
+  },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
 });

@@ -41,6 +41,7 @@ impl<H: House> Fanout<H> {
         self.end_hoarding();
         self.close_gaps();
         self.tell_presence();
+        self.tell_accounts();
         self.tell_changes();
         self.fetch_waiting();
     }

@@ -7,6 +7,7 @@ use actix_web::web::Bytes;
 use madoguchi_engine::domain::id::{AgentId, Position};
 use madoguchi_engine::rows::Update;
 use madoguchi_protocol::api::Presence;
+use madoguchi_protocol::server::AccountNow;
 
 use crate::socket::cursor::{Cursor, Mark, Step};
 use crate::socket::watcher::Watcher;
@@ -18,6 +19,8 @@ pub(super) struct Feed {
     pub(super) snapshot: Option<(Mark, Bytes)>,
     /// How its members were when it was last told.
     pub(super) presence: HashMap<AgentId, Presence>,
+    /// How its accounts were when it was last told; `None` while nobody was.
+    pub(super) accounts: Option<Vec<AccountNow>>,
     /// Where it stood, a second ago, while the engine was further.
     lagged_at: Option<Mark>,
 }
@@ -30,6 +33,7 @@ impl Feed {
             watchers: Vec::new(),
             snapshot: None,
             presence: HashMap::new(),
+            accounts: None,
             lagged_at: None,
         }
     }
@@ -48,6 +52,7 @@ impl Feed {
         self.watchers.retain(|watcher| watcher.key != key);
         if self.watchers.is_empty() {
             self.presence.clear();
+            self.accounts = None;
         }
     }
 

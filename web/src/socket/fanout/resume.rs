@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 use madoguchi_engine::domain::id::{Position, StreamId, WindowId};
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
-use madoguchi_protocol::server::{AgentPresence, PresenceNow, Unwatched};
+use madoguchi_protocol::server::{AccountsNow, AgentPresence, PresenceNow, Unwatched};
 use madoguchi_protocol::{Close, Problem, ServerFrame};
 
 use super::Fanout;
@@ -132,6 +132,7 @@ impl<H: House> Fanout<H> {
             return self.enqueue(window.clone(), key);
         }
         self.tell_presence_to(window, key);
+        self.tell_accounts_to(window, key);
     }
 
     /// A reader who stands nowhere is told to try again; one with a place is served by the clock.
@@ -221,6 +222,18 @@ impl<H: House> Fanout<H> {
         }
         let agents = agents.iter().map(|(agent, state)| AgentPresence { agent: agent.to_string(), state: *state });
         let now = ServerFrame::Presence(PresenceNow { window: window.to_string(), agents: agents.collect() });
+        Rc::clone(&entry.outbox).borrow_mut().push(frame::text(&now));
+    }
+
+    /// How accounts stand, for a reader whose watch has begun. Nothing where there are none.
+    fn tell_accounts_to(&mut self, window: &WindowId, key: u64) {
+        let accounts = self.house.accounts(window);
+        let Some(entry) = self.sockets.get(&key).filter(|_| !accounts.is_empty()) else { return };
+        if let Some(feed) = self.feeds.get_mut(window) {
+            // The first to watch: changes are told from here on.
+            feed.accounts.get_or_insert_with(|| accounts.clone());
+        }
+        let now = ServerFrame::Accounts(AccountsNow { window: window.to_string(), accounts });
         Rc::clone(&entry.outbox).borrow_mut().push(frame::text(&now));
     }
 }

@@ -1,0 +1,102 @@
+//! Accounts as people see to them: how they stand, what they sent, and what is wrong with their connection.
+
+use super::{Handle, store_failed};
+use crate::accounts::{Health, Sums};
+use crate::channels::line::console::{Endpoint, Finding, findings};
+use crate::channels::{Account, Outcome};
+use crate::domain::id::{InboxId, WindowId};
+use crate::domain::org::{Inbox, InboxSettings};
+use crate::failure::Failure;
+use crate::journal::writer::Lane;
+
+/// What a connection test says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The platform's name of the account, where the token is good.
+    pub name: Option<String>,
+    /// What somebody must see to, and what nobody can know.
+    pub findings: Vec<Finding>,
+}
+
+impl Handle {
+    /// How an account stands.
+    #[must_use]
+    pub fn account_health(&self, inbox: InboxId) -> Health {
+        let mut health = self.core.accounts.of(inbox, self.core.now());
+        if let Ok((entry, account)) = self.account(inbox) {
+            health.secrets_readable = self.core.vault.opens_all(&entry);
+            health.token = account.map(|account| account.token_state()).unwrap_or_default();
+        }
+        health
+    }
+
+    /// The accounts of a window, and how each stood a moment ago.
+    #[must_use]
+    pub fn accounts_of(&self, window: &WindowId) -> Vec<(InboxId, Health)> {
+        let (org, now) = (self.org(), self.core.now());
+        let mine = org.inboxes.values().filter(|inbox| inbox.window == *window);
+        mine.map(|inbox| (inbox.id, self.core.accounts.of(inbox.id, now))).collect()
+    }
+
+    /// What a window sent in a month; see [`crate::accounts::month_of`].
+    ///
+    /// # Errors
+    /// Not found, or catching up.
+    pub async fn sums(&self, window: &WindowId, month: u32) -> Result<Sums, Failure> {
+        let view = self.core.views.window(window).ok_or(Failure::NotFound("window"))?;
+        self.core.caught_up(view.stream).await?;
+        let stream = view.stream;
+        self.core
+            .read(Lane::Ordinary, move |store| store.sums(stream, month))
+            .await?
+            .map_err(|fault| store_failed(&fault))
+    }
+
+    /// Tries the connection of an account whose webhook is at this address.
+    ///
+    /// # Errors
+    /// Not found.
+    pub async fn test_account(&self, inbox: InboxId, webhook_url: &str) -> Result<Report, Failure> {
+        let (entry, account) = self.account(inbox)?;
+        let Some(account) = account else {
+            let readable = self.core.vault.opens_all(&entry);
+            let finding = if readable { Finding::TokenRefused } else { Finding::SecretUnreadable };
+            return Ok(Report { name: None, findings: vec![finding] });
+        };
+        let Some(examined) = account.examine(webhook_url).await else {
+            return Ok(Report { name: None, findings: Vec::new() });
+        };
+        let InboxSettings::Line(line) = &entry.settings;
+        let seen = self.core.accounts.of(inbox, self.core.now()).destination;
+        let findings = findings(line, webhook_url, seen.as_deref(), &examined);
+        Ok(Report { name: examined.bot.ok().map(|bot| bot.display_name), findings })
+    }
+
+    /// Asks the platform where an account's webhooks go.
+    ///
+    /// # Errors
+    /// Not found. The inner error is the platform's.
+    pub async fn endpoint(&self, inbox: InboxId) -> Result<Result<Option<Endpoint>, Outcome>, Failure> {
+        match self.account(inbox)?.1 {
+            Some(account) => Ok(account.endpoint().await),
+            None => Ok(Err(Outcome::Unauthorised { status: 401 })),
+        }
+    }
+
+    /// Tells the platform where an account's webhooks are to go.
+    ///
+    /// # Errors
+    /// Not found.
+    pub async fn set_endpoint(&self, inbox: InboxId, url: &str) -> Result<Outcome, Failure> {
+        match self.account(inbox)?.1 {
+            Some(account) => Ok(account.set_endpoint(url).await),
+            None => Ok(Outcome::Unauthorised { status: 401 }),
+        }
+    }
+
+    fn account(&self, inbox: InboxId) -> Result<(Inbox, Option<Box<dyn Account>>), Failure> {
+        let entry = self.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
+        let account = self.core.platform.account(&entry);
+        Ok((entry, account))
+    }
+}

@@ -1,0 +1,208 @@
+//! Secrets of channels at the edge: sealed as they come in, opened for the moment of their use, sealed anew when the
+//! operator changes the key.
+
+use super::Handle;
+use crate::channels::line::signature;
+use crate::domain::id::{InboxId, Position};
+use crate::domain::org::{self, InboxSettings, Org};
+use crate::domain::record::{By, Fact};
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::failure::Failure;
+use crate::journal::writer::Lane;
+use crate::journal::{Fault, codec};
+use crate::vault::{Opened, Place, Vault, VaultError};
+
+/// Records read at a time while looking for open secrets, and their bytes.
+const CHUNK: usize = 1_024;
+const CHUNK_BYTES: usize = 4 << 20;
+
+/// What became of a change of keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// Secrets that are under the newest key now, and were not before.
+    pub sealed: usize,
+    /// Secrets that no key here opens: they must be entered again.
+    pub unreadable: usize,
+    /// Former records whose open secrets were removed.
+    pub emptied: usize,
+}
+
+/// Why keys were not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ResealError {
+    /// The file of keys.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The organisation could not be told.
+    #[error("the sealed secrets could not be recorded: {0}")]
+    Failure(#[from] Failure),
+    /// The journal.
+    #[error("former records could not be emptied")]
+    Fault(#[from] Fault),
+}
+
+impl Handle {
+    /// Seals a secret for one field of an account.
+    #[must_use]
+    pub fn seal(&self, inbox: InboxId, field: &'static str, text: &str) -> Secret {
+        self.core.vault.seal(Place { inbox, field }, text, self.core.now())
+    }
+
+    /// Whether one of the account's channel secrets signed this body: the present one, or a former one in its time.
+    /// Takes as long without an account as with one.
+    #[must_use]
+    pub fn is_signed(&self, inbox: Option<InboxId>, body: &[u8], header: Option<&str>) -> bool {
+        let secrets = signing_secrets(&self.core.vault, &self.core.views.org(), inbox, self.core.now());
+        let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
+        let is_signed = signature::verify(&secrets, body, header);
+        if let Some(inbox) = inbox {
+            self.core.accounts.webhook(inbox, is_signed, self.core.now());
+        }
+        is_signed
+    }
+
+    /// Draws a new key, seals everything with it, and forgets the former keys: whatever was sealed before and is not kept
+    /// any more is closed for good. Safe to repeat after a crash at any point.
+    ///
+    /// # Errors
+    /// The file of keys or the journal cannot be written. The former keys stay until everything is sealed anew.
+    pub async fn rotate_secrets(&self) -> Result<Resealed, ResealError> {
+        self.core.vault.add_key()?;
+        let done = self.reseal_secrets().await?;
+        if done.unreadable > 0 {
+            return Err(VaultError::StillNeeded.into());
+        }
+        self.core.vault.forget_former()?;
+        Ok(done)
+    }
+
+    /// Seals everything with the newest key of the file, and removes open secrets of former releases from the journal.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn reseal_secrets(&self) -> Result<Resealed, ResealError> {
+        let mut done = Resealed::default();
+        let ids: Vec<InboxId> = self.org().inboxes.keys().copied().collect();
+        for id in ids {
+            // In turn with other changes: what is read here is what is written.
+            let _turn = self.core.org_turn.lock().await;
+            let Some(mut inbox) = self.org().inboxes.get(&id).cloned() else { continue };
+            let InboxSettings::Line(line) = &mut inbox.settings;
+            let before = done.sealed;
+            for (field, secret) in line.secrets_mut() {
+                match self.core.vault.resealed(Place { inbox: id, field }, secret, self.core.now()) {
+                    Ok(None) => {}
+                    Ok(Some(anew)) => {
+                        *secret = anew;
+                        done.sealed += 1;
+                    }
+                    Err(_) => done.unreadable += 1,
+                }
+            }
+            if done.sealed > before {
+                self.decide_org(By::Operator, org::Command::ChangeInbox(inbox)).await?;
+            }
+        }
+        done.emptied = self.empty_open_secrets().await?;
+        Ok(done)
+    }
+
+    /// Former records of accounts that still hold open secrets lose them. The newest record of each account is sealed.
+    async fn empty_open_secrets(&self) -> Result<usize, ResealError> {
+        let _turn = self.core.org_turn.lock().await;
+        let open = |secret: &Secret| matches!(secret, Secret::Plain(text) if !text.is_empty());
+        let still_open = self.org().inboxes.values().any(|inbox| {
+            let InboxSettings::Line(line) = &inbox.settings;
+            line.secrets().any(open)
+        });
+        if still_open {
+            return Ok(0);
+        }
+        let (journal, stream) = (self.core.journal.clone(), self.core.org_stream);
+        let emptying = move || -> Result<usize, Fault> {
+            let mut from = Position(1);
+            let mut emptied = 0;
+            loop {
+                let chunk = journal.read(stream, from, CHUNK, CHUNK_BYTES)?;
+                let Some(last) = chunk.last() else { return Ok(emptied) };
+                from = last.position.next();
+                for stored in &chunk {
+                    if codec::decode(&stored.payload).is_ok_and(|record| record.events.iter().any(holds_open)) {
+                        journal.redact(stream, stored.position)?;
+                        emptied += 1;
+                    }
+                }
+            }
+        };
+        Ok(self.core.pool.run(Lane::Ordinary, emptying).await??)
+    }
+}
+
+/// Whether a fact holds a secret that nothing closes.
+fn holds_open(fact: &Fact) -> bool {
+    let Fact::Org(org::Event::InboxCreated(inbox) | org::Event::InboxChanged(inbox)) = fact else { return false };
+    let InboxSettings::Line(line) = &inbox.settings;
+    line.secrets().any(|secret| matches!(secret, Secret::Plain(text) if !text.is_empty()))
+}
+
+/// The secrets that may sign webhooks of this account now.
+fn signing_secrets(vault: &Vault, org: &Org, inbox: Option<InboxId>, now: Timestamp) -> Vec<Opened> {
+    let Some(inbox) = inbox.and_then(|id| org.inboxes.get(&id)) else { return Vec::new() };
+    let InboxSettings::Line(line) = &inbox.settings;
+    let former = line.former_secret.as_ref().filter(|former| now < former.until);
+    let secrets = [&line.channel_secret].into_iter().chain(former.map(|former| &former.secret));
+    let place = Place { inbox: inbox.id, field: "channel_secret" };
+    secrets.filter_map(|secret| vault.open_secret(place, secret).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::WindowId;
+    use crate::domain::org::{Access, FormerSecret, Inbox, LineSettings, SendMode};
+
+    const UNTIL: Timestamp = Timestamp(1_000);
+
+    fn org(vault: &Vault) -> Org {
+        let mut org = Org::default();
+        for (id, secret, former) in [(1, "one", Some("eins")), (2, "two", None)] {
+            let seal = |text| vault.seal(Place { inbox: InboxId(id), field: "channel_secret" }, text, Timestamp(0));
+            let line = LineSettings {
+                former_secret: former.map(|text| FormerSecret { secret: seal(text), until: UNTIL }),
+                ..LineSettings::new(seal(secret), Access::Stateless, SendMode::Auto)
+            };
+            let window = WindowId::new("w").unwrap();
+            let settings = InboxSettings::Line(line);
+            org.inboxes.insert(InboxId(id), Inbox { id: InboxId(id), window, settings, changed_at: Timestamp(0) });
+        }
+        org
+    }
+
+    fn open(inbox: Option<u128>, now: i64) -> Vec<String> {
+        let vault = Vault::known_to_all();
+        let secrets = signing_secrets(&vault, &org(&vault), inbox.map(InboxId), Timestamp(now));
+        secrets.iter().map(|secret| secret.to_string()).collect()
+    }
+
+    #[test]
+    fn a_replaced_secret_signs_until_its_time_is_over_and_no_account_signs_for_another() {
+        assert_eq!(open(Some(1), 999), ["one", "eins"]);
+        assert_eq!(open(Some(1), 1_000), ["one"]);
+        assert_eq!(open(Some(2), 0), ["two"]);
+        assert!(open(Some(3), 0).is_empty());
+        assert!(open(None, 0).is_empty());
+    }
+
+    /// A body that is no UTF-8, or is written otherwise than a serializer would, is signed as it stands.
+    #[test]
+    fn the_bytes_count_as_they_came() {
+        let bodies: [&[u8]; 3] = [b"{ \"events\" : [] }\n", b"{\"b\":1,\"a\":1.0,\"b\":2}", b"{\"events\":[\"\xff\"]}"];
+        for body in bodies {
+            let signed = signature::sign("one", body);
+            assert!(signature::verify(&["two", "one"], body, Some(&signed)), "{body:?}");
+        }
+        let signed = signature::sign("one", bodies[0]);
+        assert!(!signature::verify(&["one"], br#"{"events":[]}"#, Some(&signed)), "other bytes that say the same");
+    }
+}
