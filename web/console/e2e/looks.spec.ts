@@ -244,7 +244,7 @@ const screens: Screen[] = [
     await page.keyboard.press('h');
   }),
   dialog('assign', async (page) => {
-    await page.keyboard.press('山本 葵');
+    await page.keyboard.press('a');
   }),
   {
     name: 'details',

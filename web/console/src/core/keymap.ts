@@ -20,6 +20,8 @@ export type Action =
   | 'details'
   | 'list_pane'
   | 'switch_composer'
+  | 'attach'
+  | 'emoji'
   | 'presence'
   | 'sheet'
   | 'older'
@@ -59,6 +61,8 @@ export const BINDINGS: readonly Binding[] = [
   { action: 'reply', keys: 'r' },
   { action: 'memo', keys: 'm' },
   { action: 'switch_composer', keys: 'Mod+Shift+u', always: true },
+  { action: 'attach', keys: 'Mod+Shift+f', always: true },
+  { action: 'emoji', keys: 'Mod+Shift+e', always: true },
   { action: 'unread', keys: 'u' },
   { action: 'older', keys: 'PageUp' },
   { action: 'newest', keys: 'End' },

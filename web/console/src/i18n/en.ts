@@ -1,9 +1,11 @@
 import type { Span } from '../core/format';
+import { making } from './en.making';
 import type { Texts } from './ja';
 
 const units = { second: 's', minute: 'm', hour: 'h', day: 'd' };
 
 export const en: Texts = {
+  ...making,
   product: 'Madoguchi',
   span: ({ unit, count }: Span) => `${count}${units[unit]}`,
   login: {
@@ -245,94 +247,6 @@ export const en: Texts = {
     givenBackFree: 'You no longer hold the seat. Your text is back in the draft.',
     offline: 'It is sent when the connection is back',
   },
-  parcel: {
-    label: 'Attachments',
-    attach: 'Attach',
-    needed: 'Needed',
-    remove: (name: string) => `Remove ${name}`,
-    uploading: (percent: number) => `Uploading ${percent}%`,
-    asLink: 'Sent as a link',
-    tooLarge: (size: string, most: string) => `${size}: too large (up to ${most})`,
-    not_carried: 'This channel cannot carry it',
-    empty: 'The file is empty',
-    unreachable: 'The upload broke off',
-    refused: 'It could not be uploaded',
-    tooMany: (most: number) => `Up to ${most} at a time can be attached`,
-    code: {
-      too_large: 'Too large',
-      unsupported_media_type: 'Pictures of this kind cannot be converted. Use JPEG or PNG',
-      invalid: 'The picture cannot be read',
-      disk_full: 'The server is out of room',
-      overloaded: 'Very busy. Wait a little',
-      rate_limited: 'Too many actions. Wait a little',
-    },
-  },
-  sticker: {
-    packages: 'Kinds of stickers',
-    last: 'Recent',
-    package: (id: string) => `Stickers ${id}`,
-    one: (id: string) => `Choose sticker ${id}`,
-  },
-  place: {
-    title: 'Attach a place',
-    where: 'Latitude, longitude',
-    hint: 'Paste coordinates from a map application, or the address of a map.',
-    wrong: 'Use the form “35.681236, 139.767125”, or the address of a map.',
-    name: 'Name',
-    address: 'Address',
-  },
-  card: {
-    title: 'Make a card',
-    heading: 'Heading',
-    text: 'Text',
-    picture: 'Choose a picture',
-    otherPicture: 'Another picture',
-    notPicture: 'That is not a picture',
-  },
-  replies: {
-    title: 'Quick replies',
-    lead: 'Choices below the message: the customer answers with one press.',
-  },
-  button: {
-    label: (index: number) => `Button ${index}`,
-    does: 'What it does',
-    say: 'Says something',
-    open: 'Opens a link',
-    text: 'What the customer says',
-    url: 'Where it leads',
-    wrongUrl: (schemes: string) => `It has to begin with one of ${schemes}`,
-    add: 'Add a button',
-  },
-  mode: {
-    title: 'How answers go out',
-    reply: 'Replies only (free)',
-    push: 'Push only (paid)',
-    auto: 'Automatic',
-    about: {
-      reply:
-        "Only as the free answer to a customer's message. What is too late stays unsent and goes after the next one.",
-      push: 'At any time; each message is counted.',
-      auto: 'Free while the right to a free answer lasts, as a push after that.',
-    },
-    forAll: 'For everybody who uses this account.',
-    why: 'Administrators can change it.',
-    changed: (name: string) => `Answers now go out: ${name}`,
-  },
-  filter: {
-    title: 'Filter',
-    views: 'Saved views',
-    any: 'Any',
-    registered: 'In the directory',
-    yes: 'Yes',
-    no: 'No',
-    unread: 'Unread only',
-    from: 'Changed from',
-    to: 'Changed to',
-    name: 'Name of this view',
-    keep: 'Save',
-    drop: (name: string) => `Delete ${name}`,
-  },
-  pane: { listPx: 'Width of the list', detailsPx: 'Width of the details' },
   details: {
     label: 'Customer',
     close: 'Close',
@@ -418,6 +332,8 @@ export const en: Texts = {
     accept: 'Accept a hand-over',
     reply: 'Write a reply',
     memo: 'Write a memo',
+    attach: 'Attach files',
+    emoji: 'Emoji',
     switch_composer: 'Reply or memo',
     unread: 'Mark as unread',
     older: 'Earlier messages',

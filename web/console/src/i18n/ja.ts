@@ -1,10 +1,12 @@
 // Every text of the console. This file is the type: a key that another language lacks does not compile.
 
 import type { Span } from '../core/format';
+import { making } from './ja.making';
 
 const units = { second: '秒', minute: '分', hour: '時間', day: '日' };
 
 export const ja = {
+  ...making,
   product: '窓口',
   span: ({ unit, count }: Span) => `${count}${units[unit]}`,
   login: {
@@ -247,94 +249,6 @@ export const ja = {
     givenBackFree: '対応中ではなくなりました。入力した内容は下書きに戻しました。',
     offline: '接続が戻りしだい送信します',
   },
-  parcel: {
-    label: '添付',
-    attach: '添付する',
-    needed: '必須',
-    remove: (name: string) => `${name} を外す`,
-    uploading: (percent: number) => `アップロード中 ${percent}%`,
-    asLink: 'リンクで送信',
-    tooLarge: (size: string, most: string) => `${size}: 大きすぎます（${most} まで）`,
-    not_carried: 'このチャネルでは送信できません',
-    empty: '空のファイルです',
-    unreachable: 'アップロードが途切れました',
-    refused: 'アップロードできませんでした',
-    tooMany: (most: number) => `一度に添付できるのは ${most} 件までです`,
-    code: {
-      too_large: '大きすぎます',
-      unsupported_media_type: 'この形式の画像は変換できません。JPEG か PNG にしてください',
-      invalid: '画像を読み取れませんでした',
-      disk_full: 'サーバーの空き容量が不足しています',
-      overloaded: '混み合っています。少し待ってください',
-      rate_limited: '操作が多すぎます。少し待ってください',
-    },
-  },
-  sticker: {
-    packages: 'スタンプの種類',
-    last: '最近',
-    package: (id: string) => `スタンプ ${id}`,
-    one: (id: string) => `スタンプ ${id} を選ぶ`,
-  },
-  place: {
-    title: '位置情報を添付',
-    where: '緯度, 経度',
-    hint: '地図アプリからコピーした座標、または地図のURLを貼り付けられます。',
-    wrong: '「35.681236, 139.767125」の形か、地図のURLを入力してください。',
-    name: '名称',
-    address: '住所',
-  },
-  card: {
-    title: 'カードを作成',
-    heading: '見出し',
-    text: '本文',
-    picture: '画像を選ぶ',
-    otherPicture: '画像を変更',
-    notPicture: '画像ではありません',
-  },
-  replies: {
-    title: 'クイックリプライ',
-    lead: 'メッセージの下に表示される選択肢です。お客様は押すだけで返信できます。',
-  },
-  button: {
-    label: (index: number) => `ボタン ${index}`,
-    does: '動作',
-    say: '発言する',
-    open: 'リンクを開く',
-    text: 'お客様の発言',
-    url: 'リンク先',
-    wrongUrl: (schemes: string) => `${schemes} のいずれかで始まるURLを入力してください`,
-    add: 'ボタンを追加',
-  },
-  mode: {
-    title: '送信方法',
-    reply: 'リプライのみ（無料）',
-    push: 'プッシュのみ（有料）',
-    auto: '自動',
-    about: {
-      reply:
-        'お客様のメッセージへの無料返信だけで送ります。間に合わないものは未送信になり、次のメッセージのあとに送られます。',
-      push: 'いつでも送れます。1通ずつ、送信数として数えます。',
-      auto: '無料返信ができる間は無料で、過ぎたらプッシュで送ります。',
-    },
-    forAll: 'このアカウントを使う全員に適用されます。',
-    why: '送信方法は管理者が変更できます。',
-    changed: (name: string) => `送信方法を「${name}」にしました`,
-  },
-  filter: {
-    title: '絞り込み',
-    views: '保存した表示',
-    any: '指定なし',
-    registered: '顧客登録',
-    yes: '登録済',
-    no: '未登録',
-    unread: '未読のみ',
-    from: '更新日（から）',
-    to: '更新日（まで）',
-    name: 'この表示の名前',
-    keep: '保存',
-    drop: (name: string) => `${name} を削除`,
-  },
-  pane: { listPx: '一覧の幅', detailsPx: '詳細の幅' },
   details: {
     label: '顧客情報',
     close: '閉じる',
@@ -424,6 +338,8 @@ export const ja = {
     reply: '返信を入力',
     memo: 'メモを入力',
     switch_composer: '返信とメモを切り替え',
+    attach: 'ファイルを添付',
+    emoji: '絵文字',
     unread: '未読にする',
     older: '以前のメッセージ',
     newest: '最新のメッセージ',

@@ -35,6 +35,10 @@ export function mayAct(action: Action, row: Conversation | null): boolean {
       return seat?.mayAssign === true;
     case 'memo':
       return seat?.mayMemo === true;
+    case 'attach':
+      return seat?.replyClosed === null;
+    case 'emoji':
+      return seat !== null && (ui.composer === 'memo' ? seat.mayMemo : seat.replyClosed === null);
     case 'reply':
     case 'unread':
     case 'older':
@@ -120,6 +124,10 @@ function onRow(action: Action, row: Conversation) {
     case 'reply':
     case 'memo':
       ui.write(action);
+      break;
+    case 'attach':
+    case 'emoji':
+      ui.tool = { name: action };
       break;
     case 'switch_composer':
       ui.write(ui.composer === 'reply' ? 'memo' : 'reply');

@@ -34,6 +34,8 @@ class Ui {
   filtering = $state(false);
   views = $state<View[]>(read('views', []));
   composer = $state<'reply' | 'memo'>('reply');
+  /** A tool of the composer that a key asked for; a new object each time. */
+  tool = $state.raw<{ name: 'attach' | 'emoji' } | null>(null);
   /** Moves when the composer is to take the focus. */
   focus = $state(0);
   /** Moves when the thread is to go to its end. */
