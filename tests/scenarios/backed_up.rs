@@ -35,6 +35,11 @@ fn restore(from: &Path, data: &Path) -> Output {
     madoguchi(&["restore", "--from", text(from), "--data-dir", text(data)])
 }
 
+/// The keys of secrets are in no copy: the operator keeps them apart and brings them.
+fn bring_keys(of: &Server, to: &Path) {
+    std::fs::copy(of.data_dir().with_extension("keys"), to.with_extension("keys")).unwrap();
+}
+
 /// A server on `data`, which may be anything by now.
 async fn served(data: &Path) -> Server {
     let env = [
@@ -105,6 +110,7 @@ async fn a_backup_taken_under_load_holds_all_that_was_acknowledged_before() {
     }
     let restored = restore(&copy, &data);
     assert!(restored.status.success(), "{restored:?}");
+    bring_keys(&house.server, &data);
     let server = served(&data).await;
     let owner = server.api().login("owner", PASSWORD).await;
     house.owner = owner.clone();
@@ -138,6 +144,7 @@ async fn a_restored_copy_sends_nothing_until_it_is_released_and_nothing_a_second
     house.server.sigterm(PATIENCE);
 
     assert!(restore(&copy, &data).status.success());
+    bring_keys(&house.server, &data);
     let mut server = served(&data).await;
     let owner = server.api().login("owner", PASSWORD).await;
     assert_eq!(server.api().get("/readyz").await.ok()["sending_held"], true);
@@ -223,6 +230,7 @@ async fn what_the_lost_store_never_sent_goes_out_when_the_operator_says_so() {
     assert!(restore(&copy, &data).status.success());
     let released = madoguchi(&["sending", "release", "--send-waiting", "--data-dir", text(&data)]);
     assert!(released.status.success(), "{released:?}");
+    bring_keys(&house.server, &data);
     let server = served(&data).await;
     wait_until("the answer to go", PATIENCE, async || {
         (owner_state(&server, &talk, "少々お待ちください").await == "sent").then_some(())

@@ -96,7 +96,7 @@ fn a_stop_by_signal_is_told_from_an_exit() {
 fn a_user_is_added_with_the_password_on_standard_input() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!(
-        "if [ $1 = user ]; then read p; echo \"$* $p\" > $4/users; exit 0; fi; echo listening http://127.0.0.1:1; {IDLE}"
+        "if [ $1 = user ]; then mkdir -p $4; read p; echo \"$* $p\" > $4/users; exit 0; fi; echo listening http://127.0.0.1:1; {IDLE}"
     );
     let server = Server::spawn(program(&folder, &script));
     server.add_user("hanako", "owner", "correct horse");

@@ -39,10 +39,12 @@ pub fn restore(config: &Config, from: &Path) -> ExitCode {
     report(&match done {
         Ok(manifest) => Response::Done {
             text: format!(
-                "restored {} records and {} files into {}; sending is held until `madoguchi sending release`",
+                "restored {} records and {} files into {}; sending is held until `madoguchi sending release`; channel secrets \
+                 open with the keys of the store that the copy is of, which belong at {}",
                 manifest.records,
                 manifest.files,
-                config.data_dir.display()
+                config.data_dir.display(),
+                config.secrets_key_file().display()
             ),
         },
         Err(error) => Response::Failed { text: chain(&error) },
