@@ -40,6 +40,7 @@ test('what was sent and what is left of the month stand beside the answer, and a
   await answer(page, '本日お届けします', 'unsent');
   await page.locator('.pane-thread [data-trouble=quota_empty]').waitFor();
   await says(page, '残り 0');
+  expect(await page.locator('[data-goes=paid]').innerText()).toContain('プッシュ送信できません');
   expect(await meter(page).getAttribute('data-level')).toBe('empty');
   await page.locator('.pane-thread [data-trouble]').getByText('今月の送信可能数を使い切りました').waitFor();
   const foreign = await world.desk('taro', { locale: 'en-GB', viewport: { width: 390, height: 844 } });
