@@ -38,6 +38,7 @@ test('codes and words of the published document are the ones the console knows',
   expect([...wire.Status.words].sort()).toEqual(words('Status'));
   expect([...wire.Presence.words].sort()).toEqual(words('Presence'));
   expect([...wire.Role.words].sort()).toEqual(words('Role'));
+  expect([...wire.Trouble.words]).toEqual(document.components.schemas.Trouble.enum);
 });
 
 test('what an account can carry and what an upload is have the fields of the published document', () => {
@@ -54,6 +55,7 @@ test('what an account can carry and what an upload is have the fields of the pub
   expect(file.$ref).toBe('#/components/schemas/File');
   expect(fields(wire.Upload)).toEqual([...described('File'), ...Object.keys(upload.properties)].sort());
   expect(fields(wire.File)).toEqual(described('File'));
+  expect(fields(wire.Meter)).toEqual(described('Meter'));
   const kinds = (name: string) =>
     schemas[name].oneOf.map(
       (it: { properties?: { type: { enum: string[] } }; allOf?: { properties?: { type: { enum: string[] } } }[] }) =>
@@ -94,8 +96,11 @@ test('every example goes through the reducer, in the order of a session', () => 
   expect(state.typing.get(id)?.get('01KAH2ZK3D5G7J9M1P3R5T7V9X')).toBe(7_000);
   reduce(state, frame('viewing'), 1_000);
   expect(state.viewing.get('01KAH2ZK3D5G7J9M1P3R5T7V9X')).toEqual({ conversation: id, until: 21_000 });
+  reduce(state, frame('accounts'), 1_000);
+  expect(state.windows.get('support')?.accounts).toEqual(frame<'accounts'>('accounts').accounts);
   for (const name of ['reply-problem', 'problem', 'going'] as const) reduce(state, frame(name), 1_000);
   reduce(state, frame('unwatched'), 1_000);
   expect(state.rows.size).toBe(0);
   expect(state.windows.get('support')?.refused?.code).toBe('not_a_member');
+  expect(state.windows.get('support')?.accounts).toEqual([]);
 });

@@ -336,12 +336,17 @@ export class Model {
   private endStep(row: Conversation, old: Message, events: Event[]) {
     const conversation = row.id;
     const { number } = old;
-    const draw = this.dice.below(5);
+    const draw = this.dice.below(6);
     if (draw === 0) {
       old.state = 'queued';
       events.push({ type: 'send_abandoned', conversation, number });
       row.free_answer_until ??= this.freeUntil(old.at);
       events.push({ type: 'free_answer_back', conversation, received_at: old.at });
+      return;
+    }
+    if (draw === 5) {
+      old.state = 'unsent';
+      events.push({ type: 'held_back', conversation, number });
       return;
     }
     row.waiting_to_send -= 1;

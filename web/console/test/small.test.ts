@@ -132,10 +132,16 @@ describe('threads', () => {
     const sent = [message(1, { direction: 'outbound', state: 'sent' })];
     expect(moveMessages(sent, { type: 'send_started', conversation: 'c', number: 1, free: false })).toBe(sent);
     expect(moveMessages(sent, { type: 'send_abandoned', conversation: 'c', number: 1 })).toBe(sent);
+    expect(moveMessages(sent, { type: 'held_back', conversation: 'c', number: 1 })).toBe(sent);
     const deleted = [message(1, { direction: 'note', deleted: true })];
     const edit = { type: 'note_edited', conversation: 'c', number: 1, content: { type: 'text', text: 'x' } } as const;
     expect(moveMessages(deleted, edit)).toBe(deleted);
   });
+});
+
+test('an answer that the platform refuses for want of messages waits visibly, though its call had begun', () => {
+  const trying = [message(1, { direction: 'outbound', state: 'sending' })];
+  expect(moveMessages(trying, { type: 'held_back', conversation: 'c', number: 1 })[0]?.state).toBe('unsent');
 });
 
 describe('texts and times', () => {

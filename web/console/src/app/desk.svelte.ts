@@ -381,6 +381,8 @@ export class Desk {
     const { t, values } = settings;
     if (event.type === 'queued' || event.type === 'note_added') this.sending.settleSent([event.message]);
     if (!('conversation' in event)) return;
+    // Only what goes out before one's eyes is counted at once; all the rest may wait its minute.
+    if (event.type === 'sent' && event.conversation === route.place.conversation) this.accounts.moved(window);
     const row = this.state.rows.get(event.conversation);
     const open = () => this.show(window, event.conversation);
     const told = (text: string) => ({ text, window, conversation: event.conversation });

@@ -58,6 +58,11 @@ export function reduce(state: State, frame: ServerFrame, now: number): Outcome {
     case 'presence':
       for (const { agent, state: how } of frame.agents) state.presence.set(agent, how);
       break;
+    case 'accounts': {
+      const known = state.windows.get(frame.window);
+      if (known) state.windows.set(frame.window, { ...known, accounts: frame.accounts });
+      break;
+    }
     default:
       break;
   }
@@ -88,6 +93,7 @@ const newWindow = (id: string, name: string, member: boolean): WindowState => ({
   settings: null,
   agents: [],
   rawWaiting: 0,
+  accounts: [],
   openTotal: 0,
   generation: 0,
   refused: null,
@@ -145,8 +151,12 @@ function takeUnwatched(state: State, frame: Frame<'unwatched'>) {
   const known = state.windows.get(frame.window);
   if (!known || !frame.problem) return;
   const comesBack = frame.problem.code === 'catching_up';
-  if (!comesBack) forget(state, frame.window);
-  state.windows.set(frame.window, { ...known, refused: frame.problem, place: comesBack ? known.place : null });
+  if (comesBack) {
+    state.windows.set(frame.window, { ...known, refused: frame.problem });
+    return;
+  }
+  forget(state, frame.window);
+  state.windows.set(frame.window, { ...known, refused: frame.problem, place: null, accounts: [] });
 }
 
 function takeUpdate(state: State, frame: Frame<'update'>, out: Outcome) {

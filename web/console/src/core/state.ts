@@ -1,6 +1,16 @@
 // What the console knows. Maps are changed in place, what they hold is replaced: an object that is the same has not changed.
 
-import type { Conversation, Event, Me, Message, Presence, Problem, WindowMember, WindowSettings } from './protocol';
+import type {
+  Conversation,
+  Event,
+  Me,
+  Message,
+  Presence,
+  Problem,
+  Standing,
+  WindowMember,
+  WindowSettings,
+} from './protocol';
 
 /** Where in a window's stream a reader is. */
 export type Place = { stream: string; position: number };
@@ -15,6 +25,8 @@ export type WindowState = {
   settings: WindowSettings | null;
   agents: readonly WindowMember[];
   rawWaiting: number;
+  /** How each of its accounts stands. */
+  accounts: readonly Standing[];
   /** Open conversations in all; more than the known rows when there are over 1,000. */
   openTotal: number;
   /** Snapshots so far. What was asked before one may not be merged after it. */

@@ -21,7 +21,9 @@ export function moveMessages(messages: readonly Message[], event: Event): readon
     case 'send_abandoned':
       return change(messages, event.number, (it) => (it.state === 'sending' ? { ...it, state: 'queued' } : it));
     case 'held_back':
-      return change(messages, event.number, (it) => (waits(it) ? { ...it, state: 'unsent' } : it));
+      return change(messages, event.number, (it) =>
+        waits(it) || it.state === 'sending' ? { ...it, state: 'unsent' } : it,
+      );
     case 'edited':
       return change(messages, event.number, (it) =>
         it.taken_back ? it : { ...it, content: event.content, edited: true },

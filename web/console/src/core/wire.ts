@@ -254,6 +254,26 @@ export const ClaimHow = kinds('type', {
 export const ReleaseCause = word('returned', 'away', 'logged_out', 'left_window');
 export const HandoverEnd = word('declined', 'timed_out', 'withdrawn', 'overtaken');
 
+/** What somebody must see to about an account, the most urgent first. */
+export const Trouble = word(
+  'secret_unreadable',
+  'token_refused',
+  'unreachable',
+  'wrong_signature',
+  'quota_empty',
+  'send_failed',
+  'quota_low',
+);
+export const Standing = object({ inbox: text, troubles: list(Trouble), remaining: orNull(number) });
+/** What a window sent in a month of Japan's calendar. */
+export const Meter = object({
+  window: text,
+  month: text,
+  free: number,
+  paid: number,
+  remaining: maybe(orNull(number)),
+});
+
 const conversation = text;
 export const Event = kinds('type', {
   opened: { conversation, inbox: text, channel: Channel, contact_point: ContactPoint },
@@ -322,10 +342,7 @@ export const ServerFrame = kinds('type', {
   typing: { window: text, typing: list(object({ conversation: text, agent: text })) },
   viewing: { window: text, viewing: list(object({ conversation: text, agent: text })) },
   presence: { window: text, agents: list(object({ agent: text, state: Presence })) },
-  accounts: {
-    window: text,
-    accounts: list(object({ inbox: text, troubles: list(text), remaining: orNull(number) })),
-  },
+  accounts: { window: text, accounts: list(Standing) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
 });

@@ -1,4 +1,4 @@
-// Texts of what is put together for sending, and of the panel that narrows the list.
+// Texts of what is put together for sending, of how accounts stand, and of the panel that narrows the list.
 
 import type { making as texts } from './ja.making';
 
@@ -76,6 +76,25 @@ export const making: typeof texts = {
     forAll: 'For everybody who uses this account.',
     why: 'Administrators can change it.',
     changed: (name: string) => `Answers now go out: ${name}`,
+  },
+  trouble: {
+    secret_unreadable:
+      'A secret of the account cannot be read: sending or receiving may fail. An administrator has to enter it again.',
+    token_refused: "The account's token is refused: nothing can be sent. Tell an administrator.",
+    unreachable: 'The platform cannot be reached. Sending may take longer.',
+    wrong_signature:
+      "Something came in with a wrong signature: customers' messages may not arrive. Tell an administrator.",
+    quota_empty: "This month's messages are used up. Only free replies can be sent.",
+    send_failed: 'The last message was not accepted. If this goes on, tell an administrator.',
+    quota_low: "This month's messages are nearly used up.",
+    more: (count: number) => `${count} more`,
+  },
+  meter: {
+    free: (count: number) => `${count.toLocaleString('en')} free`,
+    paid: (count: number) => `${count.toLocaleString('en')} paid`,
+    left: (count: number) => `${count.toLocaleString('en')} left`,
+    about:
+      "What this window sent this month (Japan's calendar). Replies are free; a push counts as one for its recipient. “Left” is what this account may still send this month, as LINE told it last.",
   },
   filter: {
     title: 'Filter',

@@ -243,6 +243,7 @@ export const en: Texts = {
     emoji: 'Emoji',
     free: (seconds) => `Free reply for ${seconds} s`,
     push: 'Goes as a push (counts as one)',
+    noPush: 'No pushes left this month',
     givenBack: (name) => `${name} is answering. Your text is back in the draft.`,
     givenBackFree: 'You no longer hold the seat. Your text is back in the draft.',
     offline: 'It is sent when the connection is back',

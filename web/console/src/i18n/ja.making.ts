@@ -1,4 +1,4 @@
-// Texts of what is put together for sending, and of the panel that narrows the list.
+// Texts of what is put together for sending, of how accounts stand, and of the panel that narrows the list.
 
 export const making = {
   parcel: {
@@ -74,6 +74,25 @@ export const making = {
     forAll: 'このアカウントを使う全員に適用されます。',
     why: '送信方法は管理者が変更できます。',
     changed: (name: string) => `送信方法を「${name}」にしました`,
+  },
+  trouble: {
+    secret_unreadable:
+      'アカウントの秘密情報を読み取れないため、送受信できないことがあります。管理者による再入力が必要です。',
+    token_refused: 'アカウントの認証が拒否されているため、送信できません。管理者に連絡してください。',
+    unreachable: '送信先のサービスに接続できません。送信に時間がかかることがあります。',
+    wrong_signature:
+      '署名の正しくない受信がありました。お客様のメッセージを受け取れていないおそれがあります。管理者に連絡してください。',
+    quota_empty: '今月の送信可能数を使い切りました。無料返信のみ送信できます。',
+    send_failed: '直前の送信が受け付けられませんでした。続くときは管理者に連絡してください。',
+    quota_low: '今月の送信可能数が残りわずかです。',
+    more: (count: number) => `ほか ${count} 件`,
+  },
+  meter: {
+    free: (count: number) => `無料 ${count.toLocaleString('ja')}`,
+    paid: (count: number) => `有料 ${count.toLocaleString('ja')}`,
+    left: (count: number) => `残り ${count.toLocaleString('ja')}`,
+    about:
+      '今月（日本時間）この窓口から送信した数です。お客様への返信は無料、プッシュは1人につき1通と数えます。「残り」はこのアカウントで今月あと何通送れるかで、LINEから最後に知らされた数です。',
   },
   filter: {
     title: '絞り込み',

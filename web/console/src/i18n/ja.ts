@@ -245,6 +245,7 @@ export const ja = {
     emoji: '絵文字',
     free: (seconds: number) => `無料返信 残り ${seconds} 秒`,
     push: 'プッシュ送信（1通として数えます）',
+    noPush: 'プッシュ送信できません（今月分なし）',
     givenBack: (name: string) => `${name}さんが対応中です。入力した内容は下書きに戻しました。`,
     givenBackFree: '対応中ではなくなりました。入力した内容は下書きに戻しました。',
     offline: '接続が戻りしだい送信します',
