@@ -99,6 +99,31 @@ async fn a_signed_assertion_gets_tokens_and_a_wrong_key_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn customers_see_the_name_and_picture_of_who_answers_only_where_that_is_wanted() {
+    const ICON: &str = "https://127.0.0.1:9/yamada.png";
+    let house = House::open(1, &[]).await;
+    let person = format!("/api/v1/agents/{}", house.agents[0].1);
+    let long = "窓口の山田".repeat(5);
+    let named = |name: &str, icon: Value| (json!({"show_agent_name": true}), json!({"name": name, "icon_url": icon}));
+    for ((settings, patch), wanted) in [
+        ((json!({}), json!({"name": "山田", "icon_url": ICON})), Value::Null),
+        ((json!({"show_agent_name": true}), json!({})), json!({"name": "山田", "iconUrl": ICON})),
+        (named(&long, json!(ICON)), json!({"name": "窓口の山田".repeat(4), "iconUrl": ICON})),
+        (named("LINE 公式", json!(ICON)), Value::Null),
+        (named("佐藤", json!("")), json!({"name": "佐藤"})),
+        ((json!({"show_agent_name": false}), json!({"icon_url": ICON})), Value::Null),
+    ] {
+        change(&house, settings.clone()).await;
+        house.owner.patch(&person, patch.clone()).await.ok();
+        let (user, talk) = house.customer("もしもし").await;
+        assert_eq!(answer(&house, &talk, "はい").await["state"], "sent", "{settings} {patch}");
+        let shown = house.double.conversation(&user).unwrap();
+        let ours = shown.iter().find(|bubble| bubble.via.is_some()).expect("the answer");
+        assert_eq!(ours.message["sender"], wanted, "{settings} {patch}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_test_names_each_thing_that_is_wrong() {
     let house = House::open(0, &[]).await;
     house.customer("もしもし").await;

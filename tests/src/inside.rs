@@ -81,6 +81,7 @@ pub async fn furnished_for(config: Config, api_url: &str, access_token: &str) ->
             password_hash: String::new(),
             disabled: false,
             created_at: Timestamp(0),
+            icon_url: None,
         };
         engine.org_command(by, org::Command::CreateAgent(agent)).await.expect("a new agent");
     }

@@ -176,6 +176,7 @@ mod tests {
                 password_hash: String::new(),
                 disabled: false,
                 created_at: Timestamp(0),
+                icon_url: None,
             },
         );
         org

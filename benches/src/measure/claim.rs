@@ -144,6 +144,7 @@ async fn furnish(engine: &Handle, agents: &[AgentId]) -> Outcome<WindowId> {
             password_hash: String::new(),
             disabled: false,
             created_at: Timestamp(0),
+            icon_url: None,
         };
         engine.org_command(by, org::Command::CreateAgent(agent)).await?;
         engine.window_command(by, &window, window::Command::AddAgent { agent: *id }).await?;

@@ -57,9 +57,10 @@ fn fetched(content: &Content) -> Option<&'static str> {
     }
 }
 
-/// The agent's name as LINE takes one: short, and not pretending to be LINE.
+/// The agent's name as LINE takes one, short and not pretending to be LINE, and their picture beside it.
 fn sender(org: &Org, agent: AgentId) -> Option<SenderName> {
-    let full = org.agents.get(&agent)?.name.trim();
+    let agent = org.agents.get(&agent)?;
+    let full = agent.name.trim();
     if full.to_ascii_lowercase().contains("line") {
         return None;
     }
@@ -70,7 +71,7 @@ fn sender(org: &Org, agent: AgentId) -> Option<SenderName> {
         }
         name.push_str(character);
     }
-    (!name.is_empty()).then_some(SenderName { name, icon: None })
+    (!name.is_empty()).then(|| SenderName { name, icon_url: agent.icon_url.clone() })
 }
 
 #[cfg(test)]
@@ -89,6 +90,7 @@ mod tests {
             password_hash: String::new(),
             disabled: false,
             created_at: Timestamp(0),
+            icon_url: None,
         };
         let mut org = Org::default();
         org.agents.insert(id, agent);

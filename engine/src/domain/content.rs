@@ -174,8 +174,8 @@ pub struct Dress {
 pub struct SenderName {
     /// The name.
     pub name: String,
-    /// The picture.
-    pub icon: Option<FileId>,
+    /// Where the platform fetches the picture.
+    pub icon_url: Option<String>,
 }
 
 impl Media {
@@ -213,7 +213,10 @@ impl Dress {
     /// About how many bytes of people's words it holds.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let sender = self.sender.as_ref().map_or(0, |sender| 64 + sender.name.len());
+        let sender = self
+            .sender
+            .as_ref()
+            .map_or(0, |sender| 64 + sender.name.len() + sender.icon_url.as_ref().map_or(0, String::len));
         sender + self.quick_replies.iter().map(Action::weight).sum::<usize>()
     }
 }

@@ -44,6 +44,10 @@ pub struct Agent {
     pub disabled: bool,
     /// When they were added.
     pub created_at: Timestamp,
+    /// Where platforms fetch the picture that customers see beside their name. Nobody is added with one, so it is no part
+    /// of [`Event::AgentCreated`].
+    #[serde(skip)]
+    pub icon_url: Option<String>,
 }
 
 impl std::fmt::Debug for Agent {
@@ -106,7 +110,7 @@ pub enum Event {
         /// Whether they are out.
         disabled: bool,
     },
-    /// A person is called otherwise, or may do other things.
+    /// A person is called otherwise, may do other things, or has another picture.
     AgentChanged {
         /// Who.
         agent: AgentId,
@@ -114,6 +118,8 @@ pub enum Event {
         name: String,
         /// What they may do now.
         role: Role,
+        /// Where their picture is now.
+        icon_url: Option<String>,
     },
     /// A window exists.
     WindowCreated(WindowEntry),
@@ -167,10 +173,11 @@ impl Org {
                     agent.disabled = *disabled;
                 }
             }
-            Event::AgentChanged { agent, name, role } => {
+            Event::AgentChanged { agent, name, role, icon_url } => {
                 if let Some(agent) = self.agents.get_mut(agent) {
                     agent.name.clone_from(name);
                     agent.role = *role;
+                    agent.icon_url.clone_from(icon_url);
                 }
             }
             Event::WindowCreated(window) => {
@@ -202,7 +209,7 @@ pub enum Command {
         /// Whether they are out.
         disabled: bool,
     },
-    /// Call a person otherwise, or let them do other things. What is left out stays.
+    /// Call a person otherwise, let them do other things, or give them another picture. What is left out stays.
     ChangeAgent {
         /// Who.
         agent: AgentId,
@@ -210,6 +217,8 @@ pub enum Command {
         name: Option<String>,
         /// What they may do.
         role: Option<Role>,
+        /// Where their picture is; empty for none.
+        icon_url: Option<String>,
     },
     /// Add a window.
     CreateWindow(WindowEntry),
@@ -236,7 +245,7 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         Command::ChangePassword { agent, password_hash } => Ok(vec![Event::PasswordChanged { agent, password_hash }]),
         Command::DisableAgent { agent, disabled } if org.agents[&agent].disabled == disabled => Ok(Vec::new()),
         Command::DisableAgent { agent, disabled: true } if org.is_last_owner(agent) => Err(last_owner()),
-        Command::ChangeAgent { agent, name, role } => change_agent(org, agent, name, role),
+        Command::ChangeAgent { agent, name, role, icon_url } => change_agent(org, agent, name, role, icon_url),
         Command::DisableAgent { agent, disabled } => Ok(vec![Event::AgentDisabled { agent, disabled }]),
         Command::CreateWindow(window) => create_window(org, window),
         Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => Err(Rejected::Exists { what: "inbox" }),
@@ -266,18 +275,39 @@ fn check_name(name: &str) -> Result<(), Rejected> {
     if (1..=100).contains(&chars) { Ok(()) } else { Err(Rejected::invalid("name", "1 to 100 characters")) }
 }
 
-fn change_agent(org: &Org, agent: AgentId, name: Option<String>, role: Option<Role>) -> Result<Vec<Event>, Rejected> {
+/// Longest address of a picture, in characters (Messaging API reference, "Sender").
+const ICON_URL_CHARS: usize = 2_000;
+
+fn check_icon(url: &str) -> Result<(), Rejected> {
+    let host = url.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next());
+    let has_host = host.is_some_and(|host| !host.is_empty() && !host.starts_with(':') && !host.contains('@'));
+    let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte));
+    if has_host && is_plain && url.len() <= ICON_URL_CHARS {
+        return Ok(());
+    }
+    Err(Rejected::invalid("icon_url", "an https address of at most 2000 characters, percent-encoded, or empty"))
+}
+
+fn change_agent(
+    org: &Org,
+    agent: AgentId,
+    name: Option<String>,
+    role: Option<Role>,
+    icon_url: Option<String>,
+) -> Result<Vec<Event>, Rejected> {
     let now = &org.agents[&agent];
     let name = name.unwrap_or_else(|| now.name.clone());
     let role = role.unwrap_or(now.role);
+    let icon_url = icon_url.map_or_else(|| now.icon_url.clone(), |url| (!url.is_empty()).then_some(url));
     check_name(&name)?;
+    icon_url.as_deref().map_or(Ok(()), check_icon)?;
     if role != Role::Owner && org.is_last_owner(agent) {
         return Err(last_owner());
     }
-    if name == now.name && role == now.role {
+    if name == now.name && role == now.role && icon_url == now.icon_url {
         return Ok(Vec::new());
     }
-    Ok(vec![Event::AgentChanged { agent, name, role }])
+    Ok(vec![Event::AgentChanged { agent, name, role, icon_url }])
 }
 
 /// Without an owner nobody could make one.

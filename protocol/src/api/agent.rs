@@ -46,6 +46,8 @@ pub struct Agent {
     pub disabled: bool,
     /// When they were added.
     pub created_at: String,
+    /// Where platforms fetch the picture that customers see beside their name.
+    pub icon_url: Option<String>,
 }
 
 /// `POST /api/v1/agents`.
@@ -75,6 +77,9 @@ pub struct AgentPatch {
     /// Shut out, or let in again.
     #[serde(default)]
     pub disabled: Option<bool>,
+    /// Where platforms fetch their picture: https, at most 2,000 characters, percent-encoded; empty for none.
+    #[serde(default)]
+    pub icon_url: Option<String>,
 }
 
 /// `PUT /api/v1/agents/{agent}/password`.

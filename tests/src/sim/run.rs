@@ -282,6 +282,7 @@ fn person(n: usize, role: Role) -> Agent {
         password_hash: String::new(),
         disabled: false,
         created_at: Timestamp(0),
+        icon_url: None,
     }
 }
 

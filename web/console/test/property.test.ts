@@ -21,7 +21,7 @@ class Reader {
   ) {
     this.take({
       type: 'me',
-      agent: { id: 'hanako', login: 'h', name: '花子', role: 'agent', disabled: false, created_at: '' },
+      agent: { id: 'hanako', login: 'h', name: '花子', role: 'agent', disabled: false, created_at: '', icon_url: null },
       windows: [{ id: 'w', name: '窓口', member: true }],
     });
     this.connect();

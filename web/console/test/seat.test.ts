@@ -6,7 +6,7 @@ import { desk } from '../src/core/seat';
 import { conversation, seat } from './samples';
 
 const me = (role: Role = 'agent', member = true): Me => ({
-  agent: { id: 'me', login: 'me', name: '私', role, disabled: false, created_at: '' },
+  agent: { id: 'me', login: 'me', name: '私', role, disabled: false, created_at: '', icon_url: null },
   windows: [{ id: 'w', name: '窓口', member }],
 });
 const held = (by: string | null, more: Partial<Seat> = {}): Partial<Conversation> => ({

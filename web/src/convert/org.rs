@@ -59,6 +59,7 @@ pub fn agent(agent: &DomainAgent) -> Agent {
         role: role(agent.role),
         disabled: agent.disabled,
         created_at: time(agent.created_at),
+        icon_url: agent.icon_url.clone(),
     }
 }
 
@@ -233,6 +234,7 @@ mod tests {
             password_hash: "$argon2id$hunter4".to_owned(),
             disabled: false,
             created_at: Timestamp(0),
+            icon_url: None,
         });
         let text = serde_json::to_string(&shown).expect("plain data");
         assert!(!text.contains("hunter"), "{text}");

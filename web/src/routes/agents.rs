@@ -52,6 +52,7 @@ pub(crate) async fn add(app: &App, by: By, new: NewAgent) -> Result<Agent, Probl
         password_hash,
         disabled: false,
         created_at: app.clock.now(),
+        icon_url: None,
     };
     let shown = convert::org::agent(&agent);
     app.engine.org_command(by, org::Command::CreateAgent(agent)).await.map_err(|failure| refused(app, failure))?;
@@ -93,7 +94,8 @@ pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Jso
             .map_err(|_| problem(Code::Forbidden).field("role"))?;
     }
     let name = patch.name.map(|name| name.trim().to_owned());
-    command(&app, &who, org::Command::ChangeAgent { agent, name, role }).await?;
+    let icon_url = patch.icon_url.map(|url| url.trim().to_owned());
+    command(&app, &who, org::Command::ChangeAgent { agent, name, role, icon_url }).await?;
     app.sockets.recheck();
     if let Some(disabled) = patch.disabled {
         set_disabled(&app, &who, agent, disabled).await?;

@@ -216,6 +216,7 @@ impl House for Fake {
             role: convert::org::role(who.role),
             disabled: false,
             created_at: self.now(),
+            icon_url: None,
         };
         Some(Me { agent, windows: Vec::new() })
     }

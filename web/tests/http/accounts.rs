@@ -82,12 +82,19 @@ async fn a_person_is_changed_within_the_callers_own_rights() {
         (json!({"name": ""}), 422, "name"),
         (json!({"name": "x".repeat(101)}), 422, "name"),
         (json!({"login": "x"}), 422, "login"),
+        (json!({"icon_url": "http://files.example.com/i.png"}), 422, "icon_url"),
     ] {
         let (status, problem) = admin.ask(Method::PATCH, &path, Some(body.clone())).await;
         assert_eq!((status.as_u16(), &problem["field"]), (wanted, &json!(field)), "{body}: {problem}");
     }
     let (_, unchanged) = admin.ask(Method::PATCH, &path, Some(json!({}))).await;
-    assert_eq!(unchanged["name"], "花子");
+    assert_eq!((&unchanged["name"], &unchanged["icon_url"]), (&json!("花子"), &Value::Null));
+    for (icon, shown) in
+        [("https://files.example.com/i.png", json!("https://files.example.com/i.png")), ("", Value::Null)]
+    {
+        let (status, person) = admin.ask(Method::PATCH, &path, Some(json!({"icon_url": icon}))).await;
+        assert_eq!((status.as_u16(), &person["icon_url"]), (200, &shown), "{person}");
+    }
     let (_, out) = admin.ask(Method::PATCH, &path, Some(json!({"disabled": true}))).await;
     assert_eq!(out["disabled"], true);
     assert_eq!(hanako.get("/api/v1/session").await.0, 401);

@@ -204,7 +204,7 @@ fn thirteen_quick_replies_go_with_anything() {
 #[test]
 fn a_name_has_twenty_units() {
     let text = Content::Text("a".to_owned());
-    let named = |name: String| Dress { quick_replies: Vec::new(), sender: Some(SenderName { name, icon: None }) };
+    let named = |name: String| Dress { quick_replies: Vec::new(), sender: Some(SenderName { name, icon_url: None }) };
     assert_eq!(refused(&text, &named("あ".repeat(20))), None);
     assert_eq!(refused(&text, &named("あ".repeat(21))).expect("too long").0, "sender");
 }

@@ -18,6 +18,7 @@ fn agent(id: u128, login: &str) -> Agent {
         password_hash: "$secret$".to_owned(),
         disabled: false,
         created_at: Timestamp(1),
+        icon_url: None,
     }
 }
 
@@ -220,8 +221,12 @@ fn the_last_owner_stays_one_and_who_changes_keeps_the_rest() {
     let mut org = Org::default();
     let owner = |n, login| Command::CreateAgent(Agent { role: Role::Owner, ..agent(n, login) });
     tell(&mut org, owner(1, "aya")).unwrap();
-    let change =
-        |n, name: Option<&str>, role| Command::ChangeAgent { agent: AgentId(n), name: name.map(str::to_owned), role };
+    let change = |n, name: Option<&str>, role| Command::ChangeAgent {
+        agent: AgentId(n),
+        name: name.map(str::to_owned),
+        role,
+        icon_url: None,
+    };
     assert_eq!(tell(&mut org, change(9, None, None)), Err(Rejected::not_found("agent")));
     let last = Err(Rejected::invalid("agent", "somebody other than the last owner"));
     assert_eq!(tell(&mut org, change(1, None, Some(Role::Agent))), last);
@@ -240,4 +245,40 @@ fn the_last_owner_stays_one_and_who_changes_keeps_the_rest() {
     for (name, fits) in [("", false), (" ", false), (&"彩".repeat(100), true), (&"彩".repeat(101), false)] {
         assert_eq!(tell(&mut org, change(1, Some(name), None)).is_ok(), fits, "{name}");
     }
+}
+
+#[test]
+fn a_picture_is_an_https_address_that_a_platform_takes() {
+    let mut org = Org::default();
+    tell(&mut org, Command::CreateAgent(agent(1, "aya"))).unwrap();
+    let change =
+        |url: &str| Command::ChangeAgent { agent: AgentId(1), name: None, role: None, icon_url: Some(url.to_owned()) };
+    let long = |chars: usize| format!("https://a.example/{}", "x".repeat(chars - 18));
+    let rule = "an https address of at most 2000 characters, percent-encoded, or empty";
+    for bad in [
+        "x",
+        "http://a.example/i.png",
+        "https://",
+        "https:///i.png",
+        "https://:443/i.png",
+        "https://user:word@a.example/i.png",
+        "https://a.example/山田.png",
+        "https://a.example/a b.png",
+        "https://a.example/\"",
+        "javascript:alert(1)",
+        &long(2_001),
+    ] {
+        assert_eq!(tell(&mut org, change(bad)), Err(Rejected::invalid("icon_url", rule)), "{bad}");
+    }
+    assert_eq!(tell(&mut org, change("")), Ok(vec![]), "there was none");
+    for good in ["https://a.example/i.png", "https://a.example:8443/%E5%B1%B1.png?v=2", &long(2_000)] {
+        assert_eq!(tell(&mut org, change(good)).unwrap().len(), 1, "{good}");
+        assert_eq!(org.agents[&AgentId(1)].icon_url.as_deref(), Some(good));
+        assert_eq!(tell(&mut org, change(good)), Ok(vec![]), "it is that already");
+    }
+    let renamed = Command::ChangeAgent { agent: AgentId(1), name: Some("彩".to_owned()), role: None, icon_url: None };
+    tell(&mut org, renamed).unwrap();
+    assert_eq!(org.agents[&AgentId(1)].icon_url, Some(long(2_000)), "another name keeps the picture");
+    tell(&mut org, change("")).unwrap();
+    assert_eq!((org.agents[&AgentId(1)].icon_url.as_deref(), &*org.agents[&AgentId(1)].name), (None, "彩"));
 }

@@ -88,7 +88,7 @@ family! {
         106 v 1 HandoverOffered(offer);
         107 v 1 HandoverEnded { how };
         108 v 1 Assigned { assignee, by };
-        109 v 2 Queued(queued);
+        109 v 3 Queued(queued);
         110 v 2 SendStarted { number, route, lead, joined };
         111 v 1 Sent { number, external_ids, free };
         112 v 1 Failed { number, reason };
@@ -124,7 +124,7 @@ family! {
         203 v 1 WindowCreated(window);
         204 v 3 InboxCreated(inbox);
         205 v 3 InboxChanged(inbox);
-        206 v 1 AgentChanged { agent, name, role };
+        206 v 2 AgentChanged { agent, name, role, icon_url };
     }
 }
 

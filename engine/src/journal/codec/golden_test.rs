@@ -48,6 +48,15 @@ fn former() -> BTreeMap<String, Vec<Fact>> {
             }
             continue;
         }
+        if let Fact::Org(Org::AgentChanged { icon_url: None, .. }) = &fact {
+            files.entry(file_name(kind, 1)).or_default().push(fact);
+            continue;
+        }
+        let Fact::Conversation(_, event) = &mut fact else { continue };
+        if let Talk::Queued(queued) = event {
+            queued.dress.sender.iter_mut().for_each(|sender| sender.icon_url = None);
+            files.entry(file_name(kind, 2)).or_default().push(fact.clone());
+        }
         let Fact::Conversation(_, event) = &mut fact else { continue };
         let simple =
             |content: &Content| matches!(content, Content::Text(_) | Content::Other { .. } | Content::Redacted);

@@ -112,7 +112,10 @@ fn empty_org(event: &mut Org) {
             agent.name.clear();
             agent.password_hash.clear();
         }
-        Org::AgentChanged { name, .. } => name.clear(),
+        Org::AgentChanged { name, icon_url, .. } => {
+            name.clear();
+            *icon_url = None;
+        }
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
         Org::AgentDisabled { .. } | Org::WindowCreated(_) => {}

@@ -31,6 +31,7 @@ const AGENT: AgentId = AgentId(0x0199_5a3c_1111_2222_3333_4444_5555_6666);
 const COLLEAGUE: AgentId = AgentId(0x0199_5a3c_aaaa_bbbb_cccc_dddd_eeee_ffff);
 const INBOX: InboxId = InboxId(0x0199_5a3c_0000_0000_0000_0000_0000_0001);
 const POINT: ContactPointId = ContactPointId(0x0199_5a3c_0000_0000_0000_0000_0000_0002);
+const ICON: &str = "https://files.example.com/i/sato.png";
 const FILE: FileId = FileId(0x71c2_5a3c_0000_0000_0000_0000_0000_0004);
 const TALK: ConversationId = ConversationId(0x0199_5a3c_0000_0000_0000_0000_0000_0003);
 
@@ -237,7 +238,7 @@ fn sends() -> Vec<Talk> {
         FailureReason::InboxGone => FailureReason::InboxGone,
     );
     let mut all = Vec::new();
-    let sender = SenderName { name: "山田".into(), icon: Some(FILE) };
+    let sender = SenderName { name: "山田".into(), icon_url: Some(ICON.into()) };
     all.extend(authors.into_iter().cycle().zip(contents()).map(|(author, content)| {
         Talk::Queued(Queued {
             number: 8,
@@ -350,6 +351,7 @@ fn orgs() -> Vec<Org> {
                 password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
                 disabled: false,
                 created_at: T0,
+                icon_url: None,
             })
         })
         .collect();
@@ -366,6 +368,8 @@ fn orgs() -> Vec<Org> {
     ]);
     all.extend(settings.iter().cloned().map(|s| Org::InboxCreated(inbox(s))));
     all.extend(settings.into_iter().map(|s| Org::InboxChanged(inbox(s))));
-    all.push(Org::AgentChanged { agent: AGENT, name: "佐藤".into(), role: Role::Supervisor });
+    let changed =
+        |icon_url| Org::AgentChanged { agent: AGENT, name: "佐藤".into(), role: Role::Supervisor, icon_url };
+    all.extend([changed(None), changed(Some(ICON.into()))]);
     all
 }

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{CodecError, read_whole};
-use crate::domain::content::Dress;
+use crate::domain::content::{Action, Dress, SenderName};
 use crate::domain::conversation::{Event as Talk, Queued, Received};
-use crate::domain::id::{ConversationId, InboxId, WindowId};
+use crate::domain::id::{AgentId, ConversationId, FileId, InboxId, WindowId};
 use crate::domain::message::{Author, Content, Route};
-use crate::domain::org::{Access, Event as Org, Inbox, InboxSettings, LineSettings, SendMode, WhenQuotaEmpty};
+use crate::domain::org::{Access, Event as Org, Inbox, InboxSettings, LineSettings, Role, SendMode, WhenQuotaEmpty};
 use crate::domain::record::Fact;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
@@ -31,11 +31,13 @@ pub(super) struct Old {
 pub(super) const OLD: &[Old] = &[
     Old { number: 101, version: 1, read: received_v1 },
     Old { number: 109, version: 1, read: queued_v1 },
+    Old { number: 109, version: 2, read: queued_v2 },
     Old { number: 110, version: 1, read: send_started_v1 },
     Old { number: 204, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 204, version: 2, read: |_, body| inbox_v2(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 205, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxChanged).map(Fact::Org) },
     Old { number: 205, version: 2, read: |_, body| inbox_v2(body).map(Org::InboxChanged).map(Fact::Org) },
+    Old { number: 206, version: 1, read: agent_changed_v1 },
 ];
 
 fn talk(conversation: Option<ConversationId>, event: Talk) -> Result<Fact, CodecError> {
@@ -88,6 +90,36 @@ fn queued_v1(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, 
     let QueuedV1 { number, author, client_id, content, retry_key } = read_whole(body)?;
     let queued = Queued { number, author, client_id, content, retry_key, dress: Dress::default() };
     talk(conversation, Talk::Queued(queued))
+}
+
+/// Before a sender's picture was an address. There was room for a file, which was never used.
+#[derive(Deserialize)]
+struct QueuedV2 {
+    number: u32,
+    author: Author,
+    client_id: String,
+    content: Content,
+    retry_key: u128,
+    dress: DressV2,
+}
+
+#[derive(Deserialize)]
+struct DressV2 {
+    quick_replies: Vec<Action>,
+    sender: Option<(String, Option<FileId>)>,
+}
+
+fn queued_v2(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
+    let QueuedV2 { number, author, client_id, content, retry_key, dress } = read_whole(body)?;
+    let sender = dress.sender.map(|(name, _)| SenderName { name, icon_url: None });
+    let dress = Dress { quick_replies: dress.quick_replies, sender };
+    talk(conversation, Talk::Queued(Queued { number, author, client_id, content, retry_key, dress }))
+}
+
+/// Before people had pictures.
+fn agent_changed_v1(_: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
+    let (agent, name, role): (AgentId, String, Role) = read_whole(body)?;
+    Ok(Fact::Org(Org::AgentChanged { agent, name, role, icon_url: None }))
 }
 
 /// Before several answers could go in one call.

@@ -183,7 +183,15 @@ export const Conversation = object({
   updated_at: text,
 });
 
-export const Agent = object({ id: text, login: text, name: text, role: Role, disabled: flag, created_at: text });
+export const Agent = object({
+  id: text,
+  login: text,
+  name: text,
+  role: Role,
+  disabled: flag,
+  created_at: text,
+  icon_url: orNull(text),
+});
 export const MyWindow = object({ id: text, name: text, member: flag });
 export const Me = object({ agent: Agent, windows: list(MyWindow) });
 export const WindowMember = object({ id: text, name: text, role: Role, presence: Presence });

@@ -32,7 +32,7 @@ pub fn bubbles(items: &[Outgoing], joined: bool, urls: &PublicUrls) -> Vec<Bubbl
         let (group, after) = rest.split_at(together);
         let numbers: Vec<u32> = group.iter().map(|item| item.number).collect();
         let mut bodies = messages(group, urls);
-        dress(&mut bodies, &first.dress, urls);
+        dress(&mut bodies, &first.dress);
         bubbles.extend(bodies.into_iter().map(|body| Bubble { numbers: numbers.clone(), body }));
         rest = after;
     }
@@ -95,13 +95,13 @@ fn location(place: &Location) -> Value {
     })
 }
 
-/// The name under which they appear, and the buttons: LINE shows those of the last bubble only.
-fn dress(bodies: &mut [Value], dress: &Dress, urls: &PublicUrls) {
+/// The name and icon under which they appear, and the buttons: LINE shows those of the last bubble only.
+fn dress(bodies: &mut [Value], dress: &Dress) {
     if let Some(sender) = &dress.sender {
         for body in &mut *bodies {
             body["sender"] = json!({ "name": sender.name });
-            if let Some(icon) = sender.icon {
-                body["sender"]["iconUrl"] = urls.url(icon, "icon.png").into();
+            if let Some(icon_url) = &sender.icon_url {
+                body["sender"]["iconUrl"] = icon_url.as_str().into();
             }
         }
     }

@@ -68,7 +68,8 @@ fn a_long_text_is_several_bubbles_of_one_answer() {
 
 #[test]
 fn words_of_two_people_are_not_put_into_one_mouth() {
-    let sender = |name: &str| Dress { sender: Some(SenderName { name: name.into(), icon: None }), ..Dress::default() };
+    let sender =
+        |name: &str| Dress { sender: Some(SenderName { name: name.into(), icon_url: None }), ..Dress::default() };
     let items =
         [Outgoing { dress: sender("山田"), ..words(1, "a") }, Outgoing { dress: sender("佐藤"), ..words(2, "b") }];
     let bubbles = bubbles(&items, true, &urls());
@@ -144,8 +145,8 @@ fn everything() -> Vec<Outgoing> {
     ];
     let quick = |n: u32| if n.is_multiple_of(2) { card(None, false).actions } else { Vec::new() };
     let sender = |n: u32| {
-        let icon = (n == 5).then_some(FileId(22));
-        (n % 3 == 2).then(|| SenderName { name: "山田".into(), icon })
+        let icon_url = (n == 5).then(|| "https://files.example.com/i/yamada.png".to_owned());
+        (n % 3 == 2).then(|| SenderName { name: "山田".into(), icon_url })
     };
     let dressed = |(n, content): (u32, Content)| Outgoing {
         dress: Dress { quick_replies: quick(n), sender: sender(n) },
@@ -181,13 +182,14 @@ fn every_kind_that_is_accepted_becomes_a_bubble() {
 #[test]
 fn quick_replies_stand_below_the_last_bubble_and_the_name_at_each() {
     let buttons = vec![action("はい", Does::Say("はい".into()))];
-    let sender = Some(SenderName { name: "山田".into(), icon: None });
+    let sender = Some(SenderName { name: "山田".into(), icon_url: Some("https://files.example.com/i/y.png".into()) });
     let long = Outgoing { dress: Dress { quick_replies: buttons, sender }, ..words(1, &"う".repeat(12_000)) };
     let bubbles = bubbles(&[long], false, &urls());
     let buttons: Vec<usize> =
         bubbles.iter().map(|b| b.body["quickReply"]["items"].as_array().map_or(0, Vec::len)).collect();
     assert_eq!(buttons, [0, 0, 1]);
     assert!(bubbles.iter().all(|bubble| bubble.body["sender"]["name"] == "山田"));
+    assert!(bubbles.iter().all(|bubble| bubble.body["sender"]["iconUrl"] == "https://files.example.com/i/y.png"));
 }
 
 #[test]
