@@ -45,6 +45,8 @@ pub(super) fn recover(disk: &dyn Disk, dir: &Path, segment_bytes: u64) -> Result
         spare.sync()?;
     }
     mend(&files[last], &tail)?;
+    // A process that was killed may have named a segment and not synced the name: what is appended there would go with it.
+    disk.sync_dir(dir).map_err(io_fault("syncing", dir))?;
 
     let (closed, active) = (&files[..last], Arc::clone(&files[last]));
     let mut index = Index::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// What a workload was told, by stream: payload and whether it was redacted.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Told {
     records: BTreeMap<StreamId, Vec<Vec<u8>>>,
     redacted: BTreeSet<(StreamId, u64)>,
@@ -148,6 +148,41 @@ fn a_power_cut_at_any_call_loses_nothing_that_was_acknowledged() {
     for keep in [0, 4, 7] {
         fail_each_call(true, |disk, n| disk.cut(n * 31 + u64::from(keep), keep));
     }
+}
+
+/// A process that is killed leaves names which no sync of the folder covers, and the next one builds on them.
+#[test]
+fn names_that_a_killed_process_left_unsynced_carry_nothing_away_with_them() {
+    let mut left = 0;
+    for n in 1.. {
+        let killed = SimDisk::default();
+        drop(open(&killed).unwrap());
+        killed.fail_at(n, true);
+        let mut before = Told::default();
+        let worked = open(&killed).and_then(|journal| before.work(&journal, 40)).is_ok();
+        killed.heal();
+        if worked {
+            break;
+        }
+        if !killed.has_unsynced_names() {
+            continue;
+        }
+        left += 1;
+        for m in 1.. {
+            let (disk, mut told) = (killed.fork(), before.clone());
+            let journal = open(&disk).unwrap();
+            told.check(&journal, &format!("killed at call {n}"));
+            disk.fail_at(m, true);
+            let worked = told.work(&journal, 16).is_ok();
+            drop(journal);
+            disk.cut(n * 31 + m, 0);
+            told.check(&open(&disk).unwrap(), &format!("killed at call {n}, then cut off at call {m}"));
+            if worked {
+                break;
+            }
+        }
+    }
+    assert!(left > 5, "only {left} kills left names unsynced");
 }
 
 #[test]

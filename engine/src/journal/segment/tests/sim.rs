@@ -103,6 +103,11 @@ impl SimDisk {
         state.inodes[state.names[path]].current.clone()
     }
 
+    /// Whether names changed since the last sync of their folder.
+    pub(super) fn has_unsynced_names(&self) -> bool {
+        !self.0.lock().renames.is_empty()
+    }
+
     /// Puts bytes into a file, durable at once: damage, or the remains of a power cut.
     pub(super) fn poke(&self, path: &Path, at: usize, bytes: &[u8]) {
         let mut state = self.0.lock();
