@@ -6,12 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 
 fn found_in(dir: &Path, canary: &[u8]) -> Vec<String> {
-    let entries = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
-    let with = entries.filter(|path| {
-        let bytes = fs::read(path).unwrap();
-        bytes.windows(canary.len()).any(|w| w == canary)
-    });
-    with.map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect()
+    // The helper gives a file its name at any moment: a list of names that does not hold any more is taken anew.
+    loop {
+        let paths: Vec<_> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+        let read: Result<Vec<_>, _> = paths.iter().map(|path| Ok((path, fs::read(path)?))).collect();
+        match read {
+            Err(error) if std::io::Error::kind(&error) == std::io::ErrorKind::NotFound => {}
+            read => {
+                let with =
+                    read.unwrap().into_iter().filter(|(_, bytes)| bytes.windows(canary.len()).any(|w| w == canary));
+                return with.map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+            }
+        }
+    }
 }
 
 #[test]
