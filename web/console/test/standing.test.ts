@@ -68,7 +68,15 @@ test('the sums are asked once a minute, sooner after a send, and never in a row'
 
 test('the latest word on accounts replaces the one before, outlives a short interruption, and goes with the right', () => {
   const state = empty();
-  const agent = { id: 'me', login: 'me', name: 'me', role: 'agent', disabled: false, created_at: '', icon_url: null } as const;
+  const agent = {
+    id: 'me',
+    login: 'me',
+    name: 'me',
+    role: 'agent',
+    disabled: false,
+    created_at: '',
+    icon_url: null,
+  } as const;
   reduce(state, { type: 'me', agent, windows: [{ id: 'w', name: 'w', member: true }] }, 0);
   const told = (...accounts: Standing[]): Frame<'accounts'> => ({ type: 'accounts', window: 'w', accounts });
   reduce(state, told(account('a', 0, 'quota_empty'), account('b', 1)), 0);
