@@ -30,5 +30,6 @@ use crate::domain::org::ChannelKind;
 pub fn of(kind: ChannelKind) -> &'static dyn Adapter {
     match kind {
         ChannelKind::Line => &line::adapter::Line,
+        ChannelKind::Mail => &mail::adapter::Mail,
     }
 }

@@ -75,6 +75,7 @@ impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         match &inbox.settings {
             InboxSettings::Line(line) => self.line.open(&self.means, inbox.id, line),
+            InboxSettings::Mail(_) => None,
         }
     }
 

@@ -133,6 +133,7 @@ fn names(content: &Content, id: FileId) -> bool {
     let is_it = |file: &StoredFile| file.id == id || file.preview == Some(id);
     match content {
         Content::Media(media) => media.file().is_some_and(is_it),
+        Content::Mail(mail) => mail.files().any(is_it),
         Content::Cards(cards) => cards.iter().filter_map(|card| card.image.as_ref()).any(is_it),
         Content::Text(_)
         | Content::Other { .. }

@@ -8,10 +8,11 @@ use crate::domain::content::{
 };
 use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
+use crate::domain::mail::{Mail, MailAddress, MailMark, MailPart, PartPlace, SenderProof};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::{
-    Access, Agent, ChannelKind, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, Role, SendMode,
-    WindowEntry,
+    Access, Agent, ChannelKind, CompanyAddress, Event as Org, FormerSecret, Forwarding, Inbox, InboxSettings,
+    LineSettings, MailSettings, Role, SendMode, WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
@@ -34,7 +35,7 @@ const INBOX: InboxId = InboxId(0x0199_5a3c_0000_0000_0000_0000_0000_0001);
 const POINT: ContactPointId = ContactPointId(0x0199_5a3c_0000_0000_0000_0000_0000_0002);
 const ICON: &str = "https://files.example.com/i/sato.png";
 const FILE: FileId = FileId(0x71c2_5a3c_0000_0000_0000_0000_0000_0004);
-const TALK: ConversationId = ConversationId(0x0199_5a3c_0000_0000_0000_0000_0000_0003);
+pub(super) const TALK: ConversationId = ConversationId(0x0199_5a3c_0000_0000_0000_0000_0000_0003);
 
 /// Every kind of fact, the same kind side by side.
 pub(crate) fn facts() -> Vec<Fact> {
@@ -71,7 +72,55 @@ fn contents() -> Vec<Content> {
             alt_text: "ご注文の確認".into(),
             json: "{\"type\":\"flex\"}".into(),
         }),
+        Content::Mail(_) => Content::Mail(Box::new(mail())),
     )
+}
+
+/// A mail with every kind of part, and every mark.
+fn mail() -> Mail {
+    let address = |name: &str, address: &str| MailAddress { name: name.into(), address: address.into() };
+    let places = every!(PartPlace:
+        PartPlace::Inside(_) => PartPlace::Inside(2),
+        PartPlace::Packed(..) => PartPlace::Packed(3, 1),
+        PartPlace::Stored(_) => PartPlace::Stored(file()),
+        PartPlace::TooLarge => PartPlace::TooLarge,
+    );
+    let marks = every!(MailMark:
+        MailMark::Automatic => MailMark::Automatic,
+        MailMark::AutoReply => MailMark::AutoReply,
+        MailMark::NoAutoReply => MailMark::NoAutoReply,
+        MailMark::List => MailMark::List,
+        MailMark::Signed => MailMark::Signed,
+        MailMark::Encrypted => MailMark::Encrypted,
+        MailMark::Partial => MailMark::Partial,
+        MailMark::Oversize => MailMark::Oversize,
+        MailMark::Html => MailMark::Html,
+        MailMark::Stranger => MailMark::Stranger,
+        MailMark::Quote => MailMark::Quote,
+        MailMark::Forwarded => MailMark::Forwarded,
+    );
+    let part = |place| MailPart {
+        name: "見積.pdf".into(),
+        mime: "application/pdf".into(),
+        bytes: 204_800,
+        content_id: Some("logo@example.jp".into()),
+        place,
+    };
+    Mail {
+        message_id: "a1@example.jp".into(),
+        subject: "返品について".into(),
+        from: address("山田", "taro@example.jp"),
+        reply_to: vec![address("", "order@example.jp")],
+        to: vec![address("窓口", "support@in.desk.example")],
+        cc: vec![address("", "hanako@example.jp")],
+        references: vec!["a0@example.jp".into()],
+        text: "返品したいです".into(),
+        is_cut: true,
+        parts: places.into_iter().map(part).collect(),
+        file: Some(StoredFile { mime: "message/rfc822".into(), size: None, preview: None, ..file() }),
+        sender: SenderProof::Proven,
+        marks,
+    }
 }
 
 fn file() -> StoredFile {
@@ -287,6 +336,8 @@ fn windows() -> Vec<Window> {
         RawReason::Busy => RawReason::Busy,
         RawReason::Unparsable => RawReason::Unparsable,
         RawReason::SetAside => RawReason::SetAside,
+        RawReason::Loop => RawReason::Loop,
+        RawReason::Forwarder => RawReason::Forwarder,
     );
     let ends = every!(RawEnd:
         RawEnd::Interpreted => RawEnd::Interpreted,
@@ -302,11 +353,30 @@ fn windows() -> Vec<Window> {
     all.extend(
         reasons
             .into_iter()
-            .zip(bodies)
+            .zip(bodies.into_iter().cycle())
             .map(|(why, body)| Window::RawAccepted(RawAccepted { raw: 11, inbox: INBOX, received_at: T0, why, body })),
     );
     all.extend(ends.into_iter().map(|how| Window::RawSettled { raw: 11, how }));
     all
+}
+
+fn mail_settings() -> InboxSettings {
+    let addresses = every!(Forwarding:
+        Forwarding::Unconfirmed => Forwarding::Unconfirmed,
+        Forwarding::Confirmed { .. } => Forwarding::Confirmed { at: T0 },
+        Forwarding::Stopped { .. } => Forwarding::Stopped { since: T0 },
+    );
+    let addresses = addresses.into_iter().zip(["a@example.jp", "b@example.jp", "c@example.jp"]);
+    InboxSettings::Mail(MailSettings {
+        enabled: true,
+        addresses: addresses
+            .map(|(forwarding, address)| CompanyAddress { address: address.into(), forwarding })
+            .collect(),
+        sender: Some("b@example.jp".into()),
+        sender_name: Some("通販窓口".into()),
+        quote: true,
+        signature: "-- 通販窓口".into(),
+    })
 }
 
 fn orgs() -> Vec<Org> {
@@ -329,6 +399,7 @@ fn orgs() -> Vec<Org> {
     );
     let settings = access.into_iter().flat_map(|access| {
         every!(InboxSettings:
+            InboxSettings::Mail(_) => mail_settings(),
             InboxSettings::Line(_) => InboxSettings::Line(LineSettings {
                 channel_id: "1234567890".into(),
                 former_secret: Some(FormerSecret { secret: sealed(1), until: T0.plus_ms(60_000) }),

@@ -108,7 +108,13 @@ impl Desk {
     }
 }
 
-fn born(id: &str, inbox: &str, channel: madoguchi_protocol::api::Channel, contact_point: ContactPoint, update: &Update) -> Conversation {
+fn born(
+    id: &str,
+    inbox: &str,
+    channel: madoguchi_protocol::api::Channel,
+    contact_point: ContactPoint,
+    update: &Update,
+) -> Conversation {
     Conversation {
         id: id.to_owned(),
         window: update.window.clone(),
