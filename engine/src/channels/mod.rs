@@ -6,6 +6,7 @@
 
 pub mod capabilities;
 pub mod line;
+pub mod mail;
 pub mod media;
 pub(crate) mod outside;
 pub mod public;

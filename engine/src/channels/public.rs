@@ -55,15 +55,7 @@ impl PublicUrls {
     /// # Errors
     /// The key cannot be read or written, or is none.
     pub fn open(base: &str, dir: &Path) -> io::Result<Self> {
-        let path = dir.join("media.key");
-        let key = match std::fs::read(&path) {
-            Ok(bytes) => {
-                let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, format!("{} is no key", path.display()));
-                bytes.try_into().map_err(wrong)?
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(&path)?,
-            Err(error) => return Err(error),
-        };
+        let key = key_at(&dir.join("media.key"))?;
         Ok(Self::new(base, key))
     }
 
@@ -102,6 +94,18 @@ impl PublicUrls {
             let _ = write!(token, "{byte:02x}");
         }
         token
+    }
+}
+
+/// The key in this file, which is drawn where there is none.
+pub(crate) fn key_at(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
+    match std::fs::read(path) {
+        Ok(bytes) => {
+            let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, format!("{} is no key", path.display()));
+            bytes.try_into().map_err(wrong)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(path),
+        Err(error) => Err(error),
     }
 }
 

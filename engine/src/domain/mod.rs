@@ -6,6 +6,7 @@
 pub mod content;
 pub mod conversation;
 pub mod id;
+pub mod mail;
 pub mod message;
 pub mod org;
 pub mod record;

@@ -1,6 +1,7 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
 mod line;
+mod mail;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use super::rejected::Rejected;
 use super::time::Timestamp;
 
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
+pub use mail::{CompanyAddress, Forwarding, MailSettings};
 
 /// What a person may do (PRODUCT G1). The order is the order of rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

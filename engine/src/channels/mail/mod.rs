@@ -1,0 +1,10 @@
+//! Mail: customers who write mail are answered from the same desk.
+//!
+//! Everything here that reads a mail is a pure function of its bytes, its envelope and the settings; what it cannot read
+//! it says so about and leaves as it came. Never trusts one parser, a header for routing, or a file's name.
+
+pub mod address;
+pub mod compose;
+pub mod dkim;
+pub mod ids;
+pub mod text;
