@@ -7,4 +7,6 @@ pub mod address;
 pub mod compose;
 pub mod dkim;
 pub mod ids;
+pub mod relay;
+pub mod schedule;
 pub mod text;
