@@ -14,6 +14,7 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
+use sha2::{Digest as _, Sha256};
 
 use crate::domain::time::Timestamp;
 
@@ -134,14 +135,18 @@ fn body<'a>(letter: &'a Letter<'_>) -> MimePart<'a> {
         MimePart::new(kind, BodyPart::Binary(Cow::Borrowed(&*file.bytes))).attachment(file.name)
     });
     let parts: Vec<MimePart<'a>> = std::iter::once(text).chain(files).collect();
-    let boundary = boundary(letter.message_id);
+    let boundary = boundary(letter);
     MimePart::new(ContentType::new("multipart/mixed").attribute("boundary", boundary), BodyPart::Multipart(parts))
 }
 
-/// A line that no part can hold: every part is seven bits wide in an encoding without `=_`, or ends lines before it.
-fn boundary(message_id: &str) -> String {
-    let plain: String = message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
-    format!("=_{plain}")
+/// A line that no part holds: nobody can write a text that names its own hash.
+fn boundary(letter: &Letter<'_>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(letter.message_id);
+    hash.update(letter.text);
+    letter.attachments.iter().for_each(|file| hash.update(&file.bytes));
+    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("=_{hex}")
 }
 
 /// What goes by its own type; what is a mail itself, or names no type, goes as bytes.

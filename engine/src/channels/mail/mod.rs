@@ -6,6 +6,7 @@
 pub mod address;
 pub mod compose;
 pub mod dkim;
+pub mod dns;
 pub mod ids;
 pub mod relay;
 pub mod schedule;
