@@ -39,8 +39,8 @@ pub use content::{
 };
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
 pub use inbox::{
-    Inbox, InboxKind, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, Secret, SendMode,
-    TokenKind, WhenQuotaEmpty,
+    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
+    Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use mail_out::{Copy, CopyState, MailHead, MailParty, NewMail};
 pub use mail_setup::{

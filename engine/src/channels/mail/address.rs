@@ -8,6 +8,9 @@ pub const ADDRESS_BYTES: usize = 320;
 #[must_use]
 pub fn normalise(address: &str) -> Option<String> {
     let address = address.trim().trim_start_matches('<').trim_end_matches('>').trim();
+    if address.chars().any(char::is_control) {
+        return None;
+    }
     let (local, domain) = address.rsplit_once('@')?;
     let local = unquoted(local.trim());
     let domain = domain.trim().trim_end_matches('.');

@@ -4,10 +4,21 @@
 //! it says so about and leaves as it came. Never trusts one parser, a header for routing, or a file's name.
 
 pub mod address;
+mod auto;
+mod body;
+pub mod bounce;
+pub mod calendar;
+pub mod charset;
 pub mod compose;
 pub mod dkim;
 pub mod dns;
+pub mod header;
+pub mod html;
 pub mod ids;
+mod names;
+pub mod parts;
+pub mod quote;
+pub mod read;
 pub mod relay;
 pub mod schedule;
 pub mod text;
