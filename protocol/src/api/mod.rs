@@ -10,6 +10,8 @@ mod command;
 mod content;
 mod conversation;
 mod inbox;
+mod mail_out;
+mod mail_setup;
 mod message;
 mod raw;
 mod sending;
@@ -39,6 +41,11 @@ pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Of
 pub use inbox::{
     ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
     Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
+};
+pub use mail_out::{Copy, CopyState, MailHead, MailParty, NewMail};
+pub use mail_setup::{
+    MailAddressSetup, MailChallenge, MailCheck, MailColumns, MailConfirmation, MailDomain, MailForwarding, MailRecord,
+    MailRecordPurpose, MailRecordState, MailSetup, MailTest, NewMailDomain,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};
