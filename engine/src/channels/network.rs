@@ -36,7 +36,7 @@ pub(crate) struct Means {
     /// The time.
     pub(crate) clock: Clock,
     /// The files that are carried to platforms. Not to be asked on a thread that may not block.
-    #[allow(dead_code, reason = "LINE fetches files; channels that are carried them read them here")]
+    #[expect(dead_code, reason = "LINE fetches files; channels that are carried them read them here")]
     pub(crate) content: ContentStore,
 }
 

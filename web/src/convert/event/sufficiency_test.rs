@@ -331,7 +331,7 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
 
 fn inbound(truth: &Truth, id: ConversationId, turn: usize, what: InboundKind) -> Command {
     Command::Inbound(Inbound {
-        channel: org::ChannelKind::Line,
+        channel: madoguchi_engine::domain::org::ChannelKind::Line,
         context: None,
         inbox: InboxId(1),
         contact_point: ContactPointId(id.0),
