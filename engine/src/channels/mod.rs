@@ -19,7 +19,7 @@ pub(crate) mod outside;
 pub mod public;
 pub mod tokens;
 
-pub use account::{Account, Bubble, Outcome, Parcel, Platform, TYPING_MS};
+pub use account::{Account, Bubble, CopyOutcome, CopyParcel, Outcome, Parcel, Platform, TYPING_MS};
 pub use adapter::{Adapter, Delivered, Flaw, Header, NotABody, Parsed, ParsedEvent, Traits};
 pub(crate) use network::Network;
 
@@ -30,5 +30,6 @@ use crate::domain::org::ChannelKind;
 pub fn of(kind: ChannelKind) -> &'static dyn Adapter {
     match kind {
         ChannelKind::Line => &line::adapter::Line,
+        ChannelKind::Mail => &mail::adapter::Mail,
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::{Card, Location, Media, Native, Sticker};
 use super::id::AgentId;
+use super::mail::Mail;
 
 /// What an utterance holds. Kinds that this release cannot show are kept readable as [`Content::Other`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub enum Content {
     Cards(Vec<Card>),
     /// A message in the platform's own language.
     Native(Native),
+    /// A mail.
+    Mail(Box<Mail>),
 }
 
 impl Content {
@@ -39,6 +42,15 @@ impl Content {
             Self::Text(text) => text.encode_utf16().count(),
             Self::Other { summary, .. } => summary.encode_utf16().count(),
             _ => 0,
+        }
+    }
+
+    /// The addresses that get a copy each, on channels where recipients have one of their own; else nobody.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<&str> {
+        match self {
+            Self::Mail(mail) => mail.to.iter().chain(&mail.cc).map(|one| one.address.as_str()).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -56,6 +68,7 @@ impl Content {
             }
             Self::Cards(cards) => cards.iter().map(Card::weight).sum(),
             Self::Native(native) => native.alt_text.len() + native.json.len(),
+            Self::Mail(mail) => mail.weight(),
         }
     }
 }

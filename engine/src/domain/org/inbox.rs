@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LineSettings, SendMode, WhenQuotaEmpty};
+use super::{LineSettings, MailSettings, SendMode, WhenQuotaEmpty};
 use crate::domain::id::{InboxId, WindowId};
 use crate::domain::rejected::Rejected;
 use crate::domain::secret::Secret;
@@ -17,17 +17,29 @@ pub enum ChannelKind {
     /// A LINE Official Account.
     #[default]
     Line,
+    /// Mail.
+    Mail,
 }
 
 impl ChannelKind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::Line];
+    pub const ALL: [Self; 2] = [Self::Line, Self::Mail];
+
+    /// Whether each recipient of an answer gets a copy of their own, with an end of its own.
+    #[must_use]
+    pub fn sends_copies(self) -> bool {
+        match self {
+            Self::Line => false,
+            Self::Mail => true,
+        }
+    }
 
     /// A stable word: in addresses, counters and on the wire.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Line => "line",
+            Self::Mail => "mail",
         }
     }
 }
@@ -50,6 +62,8 @@ pub struct Inbox {
 pub enum InboxSettings {
     /// A LINE Official Account.
     Line(LineSettings),
+    /// The mail of a window.
+    Mail(MailSettings),
 }
 
 impl InboxSettings {
@@ -58,6 +72,7 @@ impl InboxSettings {
     pub fn kind(&self) -> ChannelKind {
         match self {
             Self::Line(_) => ChannelKind::Line,
+            Self::Mail(_) => ChannelKind::Mail,
         }
     }
 
@@ -68,6 +83,7 @@ impl InboxSettings {
     pub fn check(&self) -> Result<(), Rejected> {
         match self {
             Self::Line(line) => line.check(),
+            Self::Mail(mail) => mail.check(),
         }
     }
 
@@ -75,6 +91,7 @@ impl InboxSettings {
     pub fn secrets_mut(&mut self) -> Box<dyn Iterator<Item = (&'static str, &mut Secret)> + '_> {
         match self {
             Self::Line(line) => Box::new(line.secrets_mut()),
+            Self::Mail(_) => Box::new(std::iter::empty()),
         }
     }
 
@@ -82,6 +99,7 @@ impl InboxSettings {
     pub fn secrets(&self) -> Box<dyn Iterator<Item = &Secret> + '_> {
         match self {
             Self::Line(line) => Box::new(line.secrets()),
+            Self::Mail(_) => Box::new(std::iter::empty()),
         }
     }
 
@@ -95,6 +113,7 @@ impl InboxSettings {
                 let secrets = [&line.channel_secret].into_iter().chain(former.map(|former| &former.secret));
                 secrets.map(|secret| ("channel_secret", secret)).collect()
             }
+            Self::Mail(_) => Vec::new(),
         }
     }
 
@@ -103,6 +122,7 @@ impl InboxSettings {
     pub fn mode(&self) -> SendMode {
         match self {
             Self::Line(line) => line.mode,
+            Self::Mail(_) => SendMode::Push,
         }
     }
 
@@ -111,6 +131,7 @@ impl InboxSettings {
     pub fn when_quota_empty(&self) -> Option<WhenQuotaEmpty> {
         match self {
             Self::Line(line) => Some(line.when_quota_empty),
+            Self::Mail(_) => None,
         }
     }
 
@@ -125,6 +146,7 @@ impl InboxSettings {
     pub fn platform_url(&self) -> Option<&str> {
         match self {
             Self::Line(line) => Some(&line.api_base_url),
+            Self::Mail(_) => None,
         }
     }
 
@@ -139,6 +161,7 @@ impl InboxSettings {
     pub fn leaves_gatherings(&self) -> bool {
         match self {
             Self::Line(line) => line.leave_groups,
+            Self::Mail(_) => false,
         }
     }
 
@@ -147,6 +170,7 @@ impl InboxSettings {
     pub fn shows_agent_name(&self) -> bool {
         match self {
             Self::Line(line) => line.show_agent_name,
+            Self::Mail(_) => false,
         }
     }
 
@@ -155,6 +179,7 @@ impl InboxSettings {
     pub fn marks_read(&self) -> bool {
         match self {
             Self::Line(line) => line.mark_as_read,
+            Self::Mail(_) => false,
         }
     }
 
@@ -163,6 +188,7 @@ impl InboxSettings {
     pub fn shows_typing(&self) -> bool {
         match self {
             Self::Line(line) => line.loading,
+            Self::Mail(_) => false,
         }
     }
 }

@@ -6,12 +6,15 @@ use crate::domain::content::{
     Action, Card, Context, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native,
     SenderName, Sticker, StoredFile,
 };
-use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
+use crate::domain::conversation::{
+    ClaimHow, Claimed, Copies, CopyOut, CopyState, Event as Talk, HandoverEnd, Opened, Queued, Received,
+};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
+use crate::domain::mail::{Mail, MailAddress, MailMark, MailPart, PartPlace, SenderProof};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::{
-    Access, Agent, ChannelKind, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, Role, SendMode,
-    WindowEntry,
+    Access, Agent, ChannelKind, CompanyAddress, Event as Org, FormerSecret, Forwarding, Inbox, InboxSettings,
+    LineSettings, MailDomain, MailKey, MailSettings, Role, SendMode, WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
@@ -71,7 +74,39 @@ fn contents() -> Vec<Content> {
             alt_text: "ご注文の確認".into(),
             json: "{\"type\":\"flex\"}".into(),
         }),
+        Content::Mail(_) => Content::Mail(Box::new(mail())),
     )
+}
+
+fn mail() -> Mail {
+    let address = |name: &str, address: &str| MailAddress { name: name.into(), address: address.into() };
+    let part = |name: &str, place| MailPart {
+        name: name.into(),
+        mime: "application/pdf".into(),
+        bytes: 1_024,
+        content_id: Some("image001@01D".into()),
+        place,
+    };
+    Mail {
+        message_id: "m.abc@in.desk.example".into(),
+        subject: "ご注文の件".into(),
+        from: address("山田太郎", "taro@example.jp"),
+        reply_to: vec![address("", "taro@example.jp")],
+        to: vec![address("窓口", "support@example.co.jp")],
+        cc: vec![address("", "hanako@example.jp")],
+        references: vec!["a@b".into()],
+        text: "届きません".into(),
+        is_cut: true,
+        parts: vec![
+            part("a.pdf", PartPlace::Inside(3)),
+            part("b.pdf", PartPlace::Packed(4, 1)),
+            part("c.pdf", PartPlace::Stored(file())),
+            part("d.pdf", PartPlace::TooLarge),
+        ],
+        file: Some(file()),
+        sender: SenderProof::Proven,
+        marks: vec![MailMark::Automatic, MailMark::Quote],
+    }
 }
 
 fn file() -> StoredFile {
@@ -266,6 +301,24 @@ fn sends() -> Vec<Talk> {
     all.push(Talk::Unknown { number: 8 });
     all.push(Talk::Cancelled { number: 8, by: AGENT });
     all.push(Talk::SendAbandoned { number: 8 });
+    let states = every!(CopyState:
+        CopyState::Queued => CopyState::Queued,
+        CopyState::Begun => CopyState::Begun,
+        CopyState::Delayed => CopyState::Delayed,
+        CopyState::Sent => CopyState::Sent,
+        CopyState::Delivered => CopyState::Delivered,
+        CopyState::Failed => CopyState::Failed,
+        CopyState::Unknown => CopyState::Unknown,
+    );
+    let copy = |state| CopyOut {
+        to: "taro@example.jp".into(),
+        state,
+        code: 450,
+        detail: "4.7.1 greylisted".into(),
+        tries: 2,
+        next_at: Some(T0),
+    };
+    all.push(Talk::CopiesChanged(Copies { number: 8, each: states.into_iter().map(copy).collect() }));
     all
 }
 
@@ -335,6 +388,16 @@ fn orgs() -> Vec<Org> {
                 show_agent_name: true,
                 ..LineSettings::new(sealed(0), access.clone(), SendMode::Reply)
             }),
+            InboxSettings::Mail(_) => InboxSettings::Mail(MailSettings {
+                addresses: vec![CompanyAddress {
+                    address: "support@example.co.jp".into(),
+                    forwarding: Forwarding::Confirmed { at: T0 },
+                }],
+                sender: Some("support@example.co.jp".into()),
+                sender_name: Some("サポート窓口".into()),
+                signature: "窓口".into(),
+                ..MailSettings::default()
+            }),
         )
     });
     let settings: Vec<_> = [plain].into_iter().chain(settings).collect();
@@ -376,5 +439,12 @@ fn orgs() -> Vec<Org> {
     let changed =
         |icon_url| Org::AgentChanged { agent: AGENT, name: "佐藤".into(), role: Role::Supervisor, icon_url };
     all.extend([changed(None), changed(Some(ICON.into()))]);
+    all.push(Org::MailDomainSet(MailDomain {
+        name: "example.co.jp".into(),
+        key: MailKey { selector: "desk1".into(), private: sealed(4), public: "MIIB".into(), drawn_at: T0 },
+        published_at: Some(T0),
+        missing_since: Some(T0.plus_ms(1)),
+    }));
+    all.push(Org::MailDomainRemoved { name: "example.co.jp".into() });
     all
 }
