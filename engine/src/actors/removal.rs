@@ -16,7 +16,7 @@ use bytes::Bytes;
 use super::{Core, raw};
 use crate::channels;
 use crate::domain::conversation::{Command, Event};
-use crate::domain::id::{ConversationId, InboxId, Position, StreamId};
+use crate::domain::id::{ConversationId, Position, StreamId};
 use crate::domain::org::Event as Org;
 use crate::domain::record::{By, Fact};
 use crate::domain::window::{Event as Window, RawBody, RawEnd, RawReason};

@@ -70,6 +70,7 @@ pub struct NotABody;
 
 /// What an adapter made of one event of its platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events, and a list of them is made once a body")]
 pub enum Parsed {
     /// Something for a conversation.
     Event(ParsedEvent),
@@ -106,7 +107,7 @@ pub struct ParsedEvent {
     /// The platform says that it delivers this event again.
     pub redelivery: bool,
     /// What the channel keeps beside the conversation from now on; `None` leaves it as it was.
-    pub context: Option<Context>,
+    pub context: Option<Box<Context>>,
     /// What happened.
     pub what: InboundKind,
 }

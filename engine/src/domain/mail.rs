@@ -139,6 +139,15 @@ impl Mail {
         }
     }
 
+    /// The files that are kept for it.
+    pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
+        let uploads = self.parts.iter().filter_map(|part| match &part.place {
+            PartPlace::Stored(file) => Some(file),
+            PartPlace::Inside(_) | PartPlace::Packed(..) | PartPlace::TooLarge => None,
+        });
+        self.file.iter().chain(uploads)
+    }
+
     /// Whether this address wrote it or got it.
     #[must_use]
     pub fn has_participant(&self, address: &str) -> bool {

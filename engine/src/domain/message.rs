@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::{Card, Location, Media, Native, Sticker};
 use super::id::AgentId;
-use super::mail::Mail;
+use super::mail::{Mail, MailMark};
 
 /// What an utterance holds. Kinds that this release cannot show are kept readable as [`Content::Other`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,6 +52,20 @@ impl Content {
             Self::Mail(mail) => mail.to.iter().chain(&mail.cc).map(|one| one.address.as_str()).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether somebody waits for an answer to it. Nobody does who let a machine answer.
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        !matches!(self, Self::Mail(mail) if mail.is(MailMark::AutoReply))
+    }
+
+    /// Whether a machine of ours may answer it: never where a machine may have written it, or its sender wants none.
+    #[must_use]
+    pub fn may_be_answered_by_machine(&self) -> bool {
+        let never =
+            [MailMark::Automatic, MailMark::AutoReply, MailMark::NoAutoReply, MailMark::List, MailMark::Stranger];
+        !matches!(self, Self::Mail(mail) if never.into_iter().any(|mark| mail.is(mark)))
     }
 
     /// About how many bytes of people's words it holds, for the limits of records and queues.

@@ -41,9 +41,9 @@ pub struct MailHead {
 }
 
 /// Longest attachment, in bytes.
-pub const MAIL_FILE_BYTES: u64 = adapter::FILE_BYTES;
+pub const MAIL_FILE_BYTES: u64 = adapter::ATTACHMENT_BYTES;
 /// Most attachments of one answer.
-pub const MAIL_FILES: usize = adapter::FILES;
+pub const MAIL_FILES: usize = adapter::ATTACHMENTS;
 
 impl Handle {
     /// What an answer in this conversation carries.
@@ -116,10 +116,10 @@ fn cut(text: &str, room: usize) -> &str {
 }
 
 fn fits(parts: &[MailPart]) -> Result<(), Rejected> {
-    if parts.len() > adapter::FILES {
-        return Err(Rejected::LimitReached { what: "files of one answer", limit: adapter::FILES as u64 });
+    if parts.len() > adapter::ATTACHMENTS {
+        return Err(Rejected::LimitReached { what: "files of one answer", limit: adapter::ATTACHMENTS as u64 });
     }
-    if parts.iter().any(|part| part.bytes > adapter::FILE_BYTES) {
+    if parts.iter().any(|part| part.bytes > adapter::ATTACHMENT_BYTES) {
         return Err(Rejected::invalid("content.files", "at most 10,485,760 bytes each"));
     }
     // 57 bytes are a line of 78.

@@ -14,7 +14,7 @@ use super::{ReadFault, ReadModels};
 use crate::accounts::month_of;
 use crate::domain::conversation::Event as Talk;
 use crate::domain::id::{ConversationId, Position, StreamId};
-use crate::domain::message::Delivery;
+use crate::domain::message::{Content, Delivery};
 use crate::domain::record::Fact;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{Event as Window, RawBody, Window as State};
@@ -214,6 +214,9 @@ fn stage_talk(
         Talk::Received(received) => {
             let kind = Line::Inbound { late: received.late, unsent: false, edited: false, media_at: None };
             batch.put_line(id, received.number, line(received.sent_at, kind));
+            if let Content::Mail(mail) = &received.content {
+                batch.put_letter(stream, &mail.message_id, (id, received.number))?;
+            }
         }
         Talk::Unsent { number: Some(number), .. } => {
             if let Some(value) = batch.line(id, *number)?

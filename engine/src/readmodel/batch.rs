@@ -241,6 +241,23 @@ impl<'a> Batch<'a> {
         stored.map(|value| row::read(&value, "stored bodies")).transpose()
     }
 
+    /// Notes which mail has this Message-ID. The first that had it keeps it.
+    pub(super) fn put_letter(
+        &mut self,
+        stream: StreamId,
+        message_id: &str,
+        (conversation, number): (ConversationId, u32),
+    ) -> Result<(), ReadFault> {
+        let key = key::letter(stream, message_id);
+        if message_id.is_empty() || self.rest.contains_key(&key) || self.models.db.contains_key(&key)? {
+            return Ok(());
+        }
+        let mut value = conversation.0.to_be_bytes().to_vec();
+        value.extend(number.to_be_bytes());
+        self.put(key, value);
+        Ok(())
+    }
+
     /// Counts a call that sent something in a month.
     pub(super) fn count_sent(&mut self, stream: StreamId, month: u32, free: bool) -> Result<(), ReadFault> {
         use std::collections::hash_map::Entry;

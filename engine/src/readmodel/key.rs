@@ -29,6 +29,8 @@ pub(super) const RAW: u8 = b'R';
 pub(super) const DEDUPE: u8 = b'K';
 /// (Stream, position, kind) → content that is to be removed from the journal.
 pub(super) const DUE: u8 = b'X';
+/// (Stream, Message-ID) → the mail that had it first.
+pub(super) const LETTER: u8 = b'L';
 /// What a window sent in each month.
 pub(super) const METER: u8 = b'M';
 
@@ -133,6 +135,10 @@ pub(super) fn thread(in_stream: StreamId, inbox: InboxId, thread: &str) -> Key {
 
 pub(super) fn point(in_stream: StreamId, inbox: InboxId, external_id: &str) -> Key {
     stream(POINT, in_stream).with(&inbox.0.to_be_bytes()).with_text(external_id)
+}
+
+pub(super) fn letter(in_stream: StreamId, message_id: &str) -> Key {
+    stream(LETTER, in_stream).with_text(message_id)
 }
 
 pub(super) fn lines(id: ConversationId) -> Key {

@@ -70,6 +70,19 @@ impl ReadModels {
         value.map(|value| Fields(&value).conversation().ok_or(ReadFault::Row { model: "threads" })).transpose()
     }
 
+    /// The first mail of a stream with this Message-ID: its conversation, and its number there.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn letter(&self, stream: StreamId, message_id: &str) -> Result<Option<(ConversationId, u32)>, ReadFault> {
+        let value = self.db.get(key::letter(stream, message_id))?;
+        let read = |value: sled::IVec| {
+            let mut fields = Fields(&value);
+            Some((fields.conversation()?, fields.u32()?))
+        };
+        value.map(|value| read(value).ok_or(ReadFault::Row { model: "letters" })).transpose()
+    }
+
     /// Every thread of a stream, for its window's start.
     pub fn threads(&self, stream: StreamId) -> impl Iterator<Item = Result<Thread, ReadFault>> + '_ {
         self.db.scan_prefix(key::stream(key::THREAD, stream)).map(|row| {

@@ -103,5 +103,6 @@ fn features(features: engine::Features) -> Features {
         typing: features.typing,
         mark_read: features.mark_read,
         first_contact: features.first_contact,
+        mail: features.mail,
     }
 }

@@ -7,7 +7,6 @@ use crate::actors::Core;
 use crate::content::{Note, Purpose};
 use crate::domain::content::StoredFile;
 use crate::domain::id::FileId;
-use crate::domain::mail::PartPlace;
 use crate::domain::message::Content;
 use crate::domain::time::Timestamp;
 use crate::failure::Failure;
@@ -134,14 +133,8 @@ fn names(content: &Content, id: FileId) -> bool {
     let is_it = |file: &StoredFile| file.id == id || file.preview == Some(id);
     match content {
         Content::Media(media) => media.file().is_some_and(is_it),
+        Content::Mail(mail) => mail.files().any(is_it),
         Content::Cards(cards) => cards.iter().filter_map(|card| card.image.as_ref()).any(is_it),
-        Content::Mail(mail) => {
-            let parts = mail.parts.iter().filter_map(|part| match &part.place {
-                PartPlace::Stored(file) => Some(file),
-                PartPlace::Inside(_) | PartPlace::Packed(..) | PartPlace::TooLarge => None,
-            });
-            parts.chain(&mail.file).any(is_it)
-        }
         Content::Text(_)
         | Content::Other { .. }
         | Content::Redacted

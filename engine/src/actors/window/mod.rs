@@ -229,7 +229,7 @@ fn inbound(
 ) -> Inbound {
     Inbound {
         channel,
-        context: event.context,
+        context: event.context.map(|context| *context),
         inbox,
         contact_point,
         external_id: event.external_id,

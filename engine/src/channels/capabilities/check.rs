@@ -33,6 +33,8 @@ impl Capabilities {
                 rule.alt_text.check("content.alt_text", &native.alt_text)?;
                 (rule.check)(native, rule)?;
             }
+            Content::Mail(_) if !self.features.mail => return Err(cannot("content", "mail")),
+            Content::Mail(_) => {}
             Content::Other { .. } | Content::Redacted => return Err(Rejected::invalid("content", "something to send")),
         }
         self.check_dress(dress)

@@ -53,6 +53,8 @@ pub struct Features {
     pub mark_read: bool,
     /// Writing to somebody who never wrote.
     pub first_contact: bool,
+    /// Answers are mails: to recipients and with a subject that follow from what they answer.
+    pub mail: bool,
 }
 
 /// How a platform counts.

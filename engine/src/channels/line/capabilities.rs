@@ -82,6 +82,7 @@ pub static LINE: Capabilities = Capabilities {
         typing: true,
         mark_read: true,
         first_contact: false,
+        mail: false,
     },
 };
 

@@ -171,7 +171,7 @@ impl MailAccount {
             for (name, mime, id) in wanted {
                 let Some((_, file)) = content.read(id)? else { return Ok(None) };
                 let mut bytes = Vec::new();
-                file.take(adapter::FILE_BYTES + 1).read_to_end(&mut bytes)?;
+                file.take(adapter::ATTACHMENT_BYTES + 1).read_to_end(&mut bytes)?;
                 files.push((name, mime, bytes));
             }
             Ok::<_, std::io::Error>(Some(files))

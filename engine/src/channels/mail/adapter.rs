@@ -1,4 +1,5 @@
-//! Mail as a channel: what it carries, what it can be relied on for. It has no webhook: mail comes over its own listener.
+//! Mail as a channel. What arrives is a file and an envelope rather than a body, so that it is read by
+//! `actors::mail`; what an answer may hold stands here.
 
 use bytes::Bytes;
 
@@ -7,25 +8,21 @@ use crate::channels::{Adapter, Delivered, Header, NotABody, Traits};
 use crate::domain::content::MediaKind;
 use crate::domain::time::Timestamp;
 
-/// Longest attachment, in bytes.
-pub const FILE_BYTES: u64 = 10 * 1024 * 1024;
+/// Largest attachment, in bytes (PRODUCT M1).
+pub(crate) const ATTACHMENT_BYTES: u64 = 10 << 20;
 /// Most attachments of one answer.
-pub const FILES: usize = 20;
+pub(crate) const ATTACHMENTS: usize = 20;
 /// Longest answer as it goes on the wire, in bytes. Many mailboxes take no more.
-pub const WIRE_BYTES: u64 = 25_000_000;
+pub(crate) const WIRE_BYTES: u64 = 25_000_000;
 
-/// What mail carries.
-pub static MAIL: Capabilities = Capabilities {
+/// The channel.
+pub(crate) struct Mail;
+
+/// Everything that a mail can hold.
+static MAIL: Capabilities = Capabilities {
     text: Length { most: 24_996, unit: Unit::Utf16 },
     stickers: &[],
-    media: &[MediaRule {
-        kind: MediaKind::File,
-        formats: &[],
-        most_bytes: FILE_BYTES,
-        needs_preview: false,
-        needs_duration: false,
-        as_link: false,
-    }],
+    media: &[file(MediaKind::Image), file(MediaKind::Video), file(MediaKind::Audio), file(MediaKind::File)],
     location: None,
     cards: None,
     native: None,
@@ -41,11 +38,20 @@ pub static MAIL: Capabilities = Capabilities {
         typing: false,
         mark_read: false,
         first_contact: false,
+        mail: true,
     },
 };
 
-/// The channel.
-pub(crate) struct Mail;
+const fn file(kind: MediaKind) -> MediaRule {
+    MediaRule {
+        kind,
+        formats: &[],
+        most_bytes: ATTACHMENT_BYTES,
+        needs_preview: false,
+        needs_duration: false,
+        as_link: false,
+    }
+}
 
 impl Adapter for Mail {
     fn capabilities(&self) -> &'static Capabilities {
@@ -56,11 +62,15 @@ impl Adapter for Mail {
         Traits { redelivers: true, recognises_repeats: false, fetches_files: false }
     }
 
-    fn is_signed(&self, _secrets: &[&str], _body: &[u8], _header: &Header<'_>, _now: Timestamp) -> bool {
+    fn is_signed(&self, _: &[&str], _: &[u8], _: &Header<'_>, _: Timestamp) -> bool {
         false
     }
 
-    fn parse(&self, _body: &Bytes, _received_at: Timestamp) -> Result<Delivered, NotABody> {
+    fn parse(&self, _: &Bytes, _: Timestamp) -> Result<Delivered, NotABody> {
         Err(NotABody)
+    }
+
+    fn around(&self, _: &Bytes) -> Option<Bytes> {
+        None
     }
 }

@@ -11,7 +11,7 @@ const NOBODY: &[&str] =
 
 /// What the header says about who wrote it. `null_sender`: the envelope has no sender. `from`: normalised address.
 #[must_use]
-pub fn marks(mail: &Opened<'_>, null_sender: bool, from: &str) -> Vec<MailMark> {
+pub(super) fn marks(mail: &Opened<'_>, null_sender: bool, from: &str) -> Vec<MailMark> {
     let mut marks = Vec::new();
     let word = |name: &str| mail.first(name).map(header::field).map(|field| field.value).unwrap_or_default();
     let submitted = word("auto-submitted");

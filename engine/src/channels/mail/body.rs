@@ -7,7 +7,7 @@ use super::header::{Field, LENIENT};
 
 /// How the bytes of a part are wrapped for the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transfer {
+pub(super) enum Transfer {
     /// Not at all.
     Plain,
     /// `quoted-printable`.
@@ -19,7 +19,7 @@ pub enum Transfer {
 impl Transfer {
     /// By the field's value, in any case.
     #[must_use]
-    pub fn named(name: &str) -> Self {
+    pub(super) fn named(name: &str) -> Self {
         match name.trim().to_ascii_lowercase().as_str() {
             "quoted-printable" => Self::Quoted,
             "base64" => Self::Base64,
@@ -29,20 +29,11 @@ impl Transfer {
 
     /// The bytes as they were before.
     #[must_use]
-    pub fn undo(self, body: &[u8]) -> Vec<u8> {
+    pub(super) fn undo(self, body: &[u8]) -> Vec<u8> {
         match self {
             Self::Plain => body.to_vec(),
             Self::Quoted => unquoted(body),
             Self::Base64 => unbased(body),
-        }
-    }
-
-    /// About how many bytes there were before; never less.
-    #[must_use]
-    pub fn most(self, body: &[u8]) -> usize {
-        match self {
-            Self::Plain | Self::Quoted => body.len(),
-            Self::Base64 => body.len() / 4 * 3 + 3,
         }
     }
 }
@@ -107,7 +98,7 @@ fn flush(letters: &mut Vec<u8>, bytes: &mut Vec<u8>) {
 
 /// The text of a part: decoded, tidy, and as paragraphs where its lines were wrapped for the way.
 #[must_use]
-pub fn of_part(bytes: &[u8], content_type: &Field) -> String {
+pub(super) fn of_part(bytes: &[u8], content_type: &Field) -> String {
     let text = charset::tidy(&charset::decode(bytes, content_type.get("charset")));
     let is_flowed = content_type.get("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed"));
     if !is_flowed {

@@ -24,4 +24,5 @@ pub mod quote;
 pub mod read;
 pub mod relay;
 pub mod schedule;
+pub mod smtp;
 pub mod text;

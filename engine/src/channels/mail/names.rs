@@ -10,7 +10,7 @@ const ENDING_CHARS: usize = 12;
 /// A name that is no path, has no sign that file systems mind and does not hide its ending. `number`: of the part, for one
 /// that has no name.
 #[must_use]
-pub fn safe(name: &str, mime: &str, number: usize) -> String {
+pub(super) fn safe(name: &str, mime: &str, number: usize) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last
         .chars()

@@ -120,7 +120,9 @@ impl Conversation {
     fn take_in(&mut self, received: &Received) {
         self.last_number = received.number;
         self.newest_sent_at = self.newest_sent_at.max(received.sent_at);
-        self.waiting_since.get_or_insert(received.received_at);
+        if received.content.awaits_answer() {
+            self.waiting_since.get_or_insert(received.received_at);
+        }
         self.may_answer_free(received.reply_token.as_ref(), received.received_at);
         if let Content::Media(media) = &received.content
             && media.is_awaited()

@@ -33,7 +33,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
     events.extend(context(state, inbound));
     match &inbound.what {
         InboundKind::Message { external_id, content, reply_token, read_token, raw } => {
-            if state.status == Status::Done {
+            if state.status == Status::Done && content.awaits_answer() {
                 events.push(Event::Reopened);
             }
             events.extend(no_room_for(state, content));

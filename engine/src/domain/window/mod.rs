@@ -97,6 +97,18 @@ pub enum RawReason {
     Unparsable,
     /// Its conversation is set aside.
     SetAside,
+    /// It has come round to where it came from: shown as 要確認.
+    Loop,
+    /// A forwarder made a new one of it, and nobody knows any more who wrote it: shown as 要確認.
+    Forwarder,
+}
+
+impl RawReason {
+    /// Whether it waits for a person, and not for room (要確認).
+    #[must_use]
+    pub fn waits_for_a_person(self) -> bool {
+        matches!(self, Self::Unparsable | Self::Loop | Self::Forwarder)
+    }
 }
 
 /// How a stored body ended.

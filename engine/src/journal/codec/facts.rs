@@ -72,7 +72,7 @@ family! {
         3 v 1 AgentRemoved { agent };
         4 v 1 SettingsChanged(settings);
         5 v 1 ContactPointSeen { contact_point, inbox, external_id };
-        6 v 1 RawAccepted(accepted);
+        6 v 2 RawAccepted(accepted);
         7 v 1 RawSettled { raw, how };
     }
 }
@@ -80,7 +80,7 @@ family! {
 family! {
     conversation of crate::domain::conversation::Event {
         100 v 2 Opened(opened);
-        101 v 2 Received(received);
+        101 v 3 Received(received);
         102 v 1 Reopened;
         103 v 1 Claimed(claimed);
         104 v 1 Released { agent, cause };
@@ -88,7 +88,7 @@ family! {
         106 v 1 HandoverOffered(offer);
         107 v 1 HandoverEnded { how };
         108 v 1 Assigned { assignee, by };
-        109 v 3 Queued(queued);
+        109 v 4 Queued(queued);
         110 v 3 SendStarted { number, route, lead, joined };
         111 v 1 Sent { number, external_ids, free };
         112 v 1 Failed { number, reason };
@@ -124,8 +124,8 @@ family! {
         201 v 1 PasswordChanged { agent, password_hash };
         202 v 1 AgentDisabled { agent, disabled };
         203 v 1 WindowCreated(window);
-        204 v 3 InboxCreated(inbox);
-        205 v 3 InboxChanged(inbox);
+        204 v 4 InboxCreated(inbox);
+        205 v 4 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
         207 v 1 MailDomainSet(domain);
         208 v 1 MailDomainRemoved { name };

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use super::facts::{self, Kind};
 use super::{decode, encode, samples};
 use crate::domain::content::Dress;
-use crate::domain::conversation::Event as Talk;
+use crate::domain::conversation::{Event as Talk, Queued, Received};
 use crate::domain::id::AgentId;
 use crate::domain::message::Content;
 use crate::domain::message::Route;
@@ -18,6 +18,7 @@ use crate::domain::org::{Event as Org, InboxSettings};
 use crate::domain::record::{By, Fact, Record};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use crate::domain::window::{Event as Window, RawReason};
 
 fn record(events: Vec<Fact>) -> Record {
     Record { at: Timestamp(1_790_000_000_456), by: By::Engine, events }
@@ -42,7 +43,8 @@ fn former() -> BTreeMap<String, Vec<Fact>> {
     for mut fact in samples::facts() {
         let (kind, _) = facts::write(&fact, &mut Vec::new()).unwrap();
         if let Fact::Org(Org::InboxCreated(inbox) | Org::InboxChanged(inbox)) = &fact {
-            let InboxSettings::Line(line) = &inbox.settings;
+            let InboxSettings::Line(line) = &inbox.settings else { continue };
+            files.entry(file_name(kind, 3)).or_default().push(fact.clone());
             if matches!(line.channel_secret, Secret::Plain(_)) {
                 files.entry(file_name(kind, 1)).or_default().push(fact.clone());
                 files.entry(file_name(kind, 2)).or_default().push(fact);
@@ -53,8 +55,25 @@ fn former() -> BTreeMap<String, Vec<Fact>> {
             files.entry(file_name(kind, 1)).or_default().push(fact);
             continue;
         }
+        if let Fact::Window(Window::RawAccepted(raw)) = &fact
+            && matches!(raw.why, RawReason::Busy | RawReason::Unparsable | RawReason::SetAside)
+        {
+            files.entry(file_name(kind, 1)).or_default().push(fact);
+            continue;
+        }
+        let Fact::Conversation(_, event) = &mut fact else { continue };
+        if let Talk::Received(Received { content: Content::Mail(_), .. })
+        | Talk::Queued(Queued { content: Content::Mail(_), .. }) = event
+        {
+            continue;
+        }
+        if let Talk::Received(_) = event {
+            files.entry(file_name(kind, 2)).or_default().push(fact.clone());
+        }
         let Fact::Conversation(_, event) = &mut fact else { continue };
         if let Talk::Queued(queued) = event {
+            let of = samples::TALK;
+            files.entry(file_name(kind, 3)).or_default().push(Fact::Conversation(of, Talk::Queued(queued.clone())));
             queued.dress.sender.iter_mut().for_each(|sender| sender.icon_url = None);
             files.entry(file_name(kind, 2)).or_default().push(fact.clone());
         }

@@ -37,7 +37,7 @@ const INBOX: InboxId = InboxId(0x0199_5a3c_0000_0000_0000_0000_0000_0001);
 const POINT: ContactPointId = ContactPointId(0x0199_5a3c_0000_0000_0000_0000_0000_0002);
 const ICON: &str = "https://files.example.com/i/sato.png";
 const FILE: FileId = FileId(0x71c2_5a3c_0000_0000_0000_0000_0000_0004);
-const TALK: ConversationId = ConversationId(0x0199_5a3c_0000_0000_0000_0000_0000_0003);
+pub(super) const TALK: ConversationId = ConversationId(0x0199_5a3c_0000_0000_0000_0000_0000_0003);
 
 /// Every kind of fact, the same kind side by side.
 pub(crate) fn facts() -> Vec<Fact> {
@@ -78,34 +78,50 @@ fn contents() -> Vec<Content> {
     )
 }
 
+/// A mail with every kind of part, and every mark.
 fn mail() -> Mail {
     let address = |name: &str, address: &str| MailAddress { name: name.into(), address: address.into() };
-    let part = |name: &str, place| MailPart {
-        name: name.into(),
+    let places = every!(PartPlace:
+        PartPlace::Inside(_) => PartPlace::Inside(2),
+        PartPlace::Packed(..) => PartPlace::Packed(3, 1),
+        PartPlace::Stored(_) => PartPlace::Stored(file()),
+        PartPlace::TooLarge => PartPlace::TooLarge,
+    );
+    let marks = every!(MailMark:
+        MailMark::Automatic => MailMark::Automatic,
+        MailMark::AutoReply => MailMark::AutoReply,
+        MailMark::NoAutoReply => MailMark::NoAutoReply,
+        MailMark::List => MailMark::List,
+        MailMark::Signed => MailMark::Signed,
+        MailMark::Encrypted => MailMark::Encrypted,
+        MailMark::Partial => MailMark::Partial,
+        MailMark::Oversize => MailMark::Oversize,
+        MailMark::Html => MailMark::Html,
+        MailMark::Stranger => MailMark::Stranger,
+        MailMark::Quote => MailMark::Quote,
+        MailMark::Forwarded => MailMark::Forwarded,
+    );
+    let part = |place| MailPart {
+        name: "見積.pdf".into(),
         mime: "application/pdf".into(),
-        bytes: 1_024,
-        content_id: Some("image001@01D".into()),
+        bytes: 204_800,
+        content_id: Some("logo@example.jp".into()),
         place,
     };
     Mail {
-        message_id: "m.abc@in.desk.example".into(),
-        subject: "ご注文の件".into(),
-        from: address("山田太郎", "taro@example.jp"),
-        reply_to: vec![address("", "taro@example.jp")],
-        to: vec![address("窓口", "support@example.co.jp")],
+        message_id: "a1@example.jp".into(),
+        subject: "返品について".into(),
+        from: address("山田", "taro@example.jp"),
+        reply_to: vec![address("", "order@example.jp")],
+        to: vec![address("窓口", "support@in.desk.example")],
         cc: vec![address("", "hanako@example.jp")],
-        references: vec!["a@b".into()],
-        text: "届きません".into(),
+        references: vec!["a0@example.jp".into()],
+        text: "返品したいです".into(),
         is_cut: true,
-        parts: vec![
-            part("a.pdf", PartPlace::Inside(3)),
-            part("b.pdf", PartPlace::Packed(4, 1)),
-            part("c.pdf", PartPlace::Stored(file())),
-            part("d.pdf", PartPlace::TooLarge),
-        ],
-        file: Some(file()),
+        parts: places.into_iter().map(part).collect(),
+        file: Some(StoredFile { mime: "message/rfc822".into(), size: None, preview: None, ..file() }),
         sender: SenderProof::Proven,
-        marks: vec![MailMark::Automatic, MailMark::Quote],
+        marks,
     }
 }
 
@@ -340,6 +356,8 @@ fn windows() -> Vec<Window> {
         RawReason::Busy => RawReason::Busy,
         RawReason::Unparsable => RawReason::Unparsable,
         RawReason::SetAside => RawReason::SetAside,
+        RawReason::Loop => RawReason::Loop,
+        RawReason::Forwarder => RawReason::Forwarder,
     );
     let ends = every!(RawEnd:
         RawEnd::Interpreted => RawEnd::Interpreted,
@@ -355,11 +373,30 @@ fn windows() -> Vec<Window> {
     all.extend(
         reasons
             .into_iter()
-            .zip(bodies)
+            .zip(bodies.into_iter().cycle())
             .map(|(why, body)| Window::RawAccepted(RawAccepted { raw: 11, inbox: INBOX, received_at: T0, why, body })),
     );
     all.extend(ends.into_iter().map(|how| Window::RawSettled { raw: 11, how }));
     all
+}
+
+fn mail_settings() -> InboxSettings {
+    let addresses = every!(Forwarding:
+        Forwarding::Unconfirmed => Forwarding::Unconfirmed,
+        Forwarding::Confirmed { .. } => Forwarding::Confirmed { at: T0 },
+        Forwarding::Stopped { .. } => Forwarding::Stopped { since: T0 },
+    );
+    let addresses = addresses.into_iter().zip(["a@example.jp", "b@example.jp", "c@example.jp"]);
+    InboxSettings::Mail(MailSettings {
+        enabled: true,
+        addresses: addresses
+            .map(|(forwarding, address)| CompanyAddress { address: address.into(), forwarding })
+            .collect(),
+        sender: Some("b@example.jp".into()),
+        sender_name: Some("通販窓口".into()),
+        quote: true,
+        signature: "-- 通販窓口".into(),
+    })
 }
 
 fn orgs() -> Vec<Org> {
@@ -382,21 +419,12 @@ fn orgs() -> Vec<Org> {
     );
     let settings = access.into_iter().flat_map(|access| {
         every!(InboxSettings:
+            InboxSettings::Mail(_) => mail_settings(),
             InboxSettings::Line(_) => InboxSettings::Line(LineSettings {
                 channel_id: "1234567890".into(),
                 former_secret: Some(FormerSecret { secret: sealed(1), until: T0.plus_ms(60_000) }),
                 show_agent_name: true,
                 ..LineSettings::new(sealed(0), access.clone(), SendMode::Reply)
-            }),
-            InboxSettings::Mail(_) => InboxSettings::Mail(MailSettings {
-                addresses: vec![CompanyAddress {
-                    address: "support@example.co.jp".into(),
-                    forwarding: Forwarding::Confirmed { at: T0 },
-                }],
-                sender: Some("support@example.co.jp".into()),
-                sender_name: Some("サポート窓口".into()),
-                signature: "窓口".into(),
-                ..MailSettings::default()
             }),
         )
     });

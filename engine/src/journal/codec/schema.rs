@@ -17,6 +17,7 @@ use crate::domain::org::{
 use crate::domain::record::Fact;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use crate::domain::window::Event as Window;
 
 /// How one former shape is read.
 #[derive(Debug)]
@@ -31,16 +32,22 @@ pub(super) struct Old {
 
 /// Every former shape.
 pub(super) const OLD: &[Old] = &[
+    Old { number: 6, version: 1, read: |_, body| read_whole(body).map(Window::RawAccepted).map(Fact::Window) },
     Old { number: 100, version: 1, read: opened_v1 },
     Old { number: 101, version: 1, read: received_v1 },
+    // Before mail, which only added kinds of content, of reasons and of accounts.
+    Old { number: 101, version: 2, read: |of, body| talk(of, Talk::Received(read_whole(body)?)) },
     Old { number: 109, version: 1, read: queued_v1 },
     Old { number: 109, version: 2, read: queued_v2 },
+    Old { number: 109, version: 3, read: |of, body| talk(of, Talk::Queued(read_whole(body)?)) },
     Old { number: 110, version: 1, read: send_started_v1 },
     Old { number: 110, version: 2, read: send_started_v2 },
     Old { number: 204, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 204, version: 2, read: |_, body| inbox_v2(body).map(Org::InboxCreated).map(Fact::Org) },
+    Old { number: 204, version: 3, read: |_, body| read_whole(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 205, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxChanged).map(Fact::Org) },
     Old { number: 205, version: 2, read: |_, body| inbox_v2(body).map(Org::InboxChanged).map(Fact::Org) },
+    Old { number: 205, version: 3, read: |_, body| read_whole(body).map(Org::InboxChanged).map(Fact::Org) },
     Old { number: 206, version: 1, read: agent_changed_v1 },
 ];
 

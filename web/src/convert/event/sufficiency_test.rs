@@ -108,7 +108,13 @@ impl Desk {
     }
 }
 
-fn born(id: &str, inbox: &str, channel: madoguchi_protocol::api::Channel, contact_point: ContactPoint, update: &Update) -> Conversation {
+fn born(
+    id: &str,
+    inbox: &str,
+    channel: madoguchi_protocol::api::Channel,
+    contact_point: ContactPoint,
+    update: &Update,
+) -> Conversation {
     Conversation {
         id: id.to_owned(),
         window: update.window.clone(),
@@ -325,7 +331,7 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
 
 fn inbound(truth: &Truth, id: ConversationId, turn: usize, what: InboundKind) -> Command {
     Command::Inbound(Inbound {
-        channel: org::ChannelKind::Line,
+        channel: madoguchi_engine::domain::org::ChannelKind::Line,
         context: None,
         inbox: InboxId(1),
         contact_point: ContactPointId(id.0),

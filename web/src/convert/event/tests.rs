@@ -1,7 +1,7 @@
+use madoguchi_engine::domain::content::Context;
 use madoguchi_engine::domain::content::Dress;
 use madoguchi_engine::domain::conversation::{ClaimHow as How, Claimed, Opened, Queued, Received};
 use madoguchi_engine::domain::id::{ContactPointId, InboxId};
-use madoguchi_engine::domain::content::Context;
 use madoguchi_engine::domain::message::{Author, Route};
 use madoguchi_engine::domain::org;
 use madoguchi_engine::domain::record::By;

@@ -53,7 +53,9 @@ mod tests {
     #[test]
     fn secrets_never_leave_and_the_kind_stands_beside_the_settings() {
         let line = LineSettings::new("hunter2".into(), Access::LongLived { token: "hunter3".into() }, SendMode::Auto);
-        for settings in [InboxSettings::Line(line)] {
+        let key = Access::Assertion { kid: "k".to_owned(), key: "hunter4".into() };
+        let keyed = LineSettings::new("hunter2".into(), key, SendMode::Auto);
+        for settings in [InboxSettings::Line(line), InboxSettings::Line(keyed)] {
             let kind = settings.kind();
             let window = WindowId::new("w").expect("an id");
             let entry = DomainInbox { id: InboxId(1), window, settings, changed_at: Timestamp(0) };

@@ -64,7 +64,7 @@ fn messages(group: &[Outgoing], urls: &PublicUrls) -> Vec<Value> {
         Content::Native(native) => flex::render(native).into_iter().collect(),
         Content::Media(media) => media::message(media, urls).into_iter().collect(),
         Content::Cards(cards) => cards::message(cards, urls).into_iter().collect(),
-        Content::Other { .. } | Content::Redacted => Vec::new(),
+        Content::Other { .. } | Content::Redacted | Content::Mail(_) => Vec::new(),
     }
 }
 
