@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::content::{Card, Degrees, Medium, NewCard, NewMedium};
+use super::mail_in::Mail;
 
 /// A message or memo of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -174,6 +175,8 @@ pub enum Content {
         /// What stands for it where it cannot be shown.
         alt_text: String,
     },
+    /// A mail.
+    Mail(Box<Mail>),
 }
 
 /// What an agent wants to say. What a channel can carry, and how much of it, is told by the capabilities of the inbox.

@@ -10,6 +10,7 @@ mod command;
 mod content;
 mod conversation;
 mod inbox;
+mod mail_in;
 mod mail_out;
 mod mail_setup;
 mod message;
@@ -39,9 +40,10 @@ pub use content::{
 };
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
 pub use inbox::{
-    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
-    Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
+    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, MailSettings, MailSettingsPatch, NewInbox,
+    NewLineSettings, NewMailSettings, NewSettings, Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
+pub use mail_in::{Invitation, Mail, MailAttachment, MailMark, MailProof, WholeMail};
 pub use mail_out::{Copy, CopyState, MailHead, MailParty, NewMail};
 pub use mail_setup::{
     MailAddressSetup, MailChallenge, MailCheck, MailColumns, MailConfirmation, MailDomain, MailForwarding, MailRecord,

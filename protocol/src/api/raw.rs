@@ -13,6 +13,10 @@ pub enum RawReason {
     Unparsable,
     /// Its conversation is set aside.
     SetAside,
+    /// It has come round to where it came from.
+    Loop,
+    /// A forwarder made a new mail of it, and nobody knows any more who wrote it.
+    Forwarder,
 }
 
 /// One stored body.

@@ -256,6 +256,8 @@ fn raw_reason(why: window::RawReason) -> RawReason {
         window::RawReason::Busy => RawReason::Busy,
         window::RawReason::Unparsable => RawReason::Unparsable,
         window::RawReason::SetAside => RawReason::SetAside,
+        window::RawReason::Loop => RawReason::Loop,
+        window::RawReason::Forwarder => RawReason::Forwarder,
     }
 }
 

@@ -4,6 +4,7 @@ use madoguchi_engine::domain::message::{Author, Content as DomainContent, Delive
 use madoguchi_engine::rows::{MessageKind, MessageRow};
 use madoguchi_protocol::api::{Content, Degrees, Direction, Failure, Message, MessageState};
 
+use super::mail;
 use super::{media, time};
 
 /// The message as timelines show it.
@@ -90,6 +91,7 @@ pub fn content(content: &DomainContent) -> Content {
         },
         DomainContent::Cards(cards) => Content::Cards { cards: cards.iter().map(media::card).collect() },
         DomainContent::Native(native) => Content::Native { alt_text: native.alt_text.clone() },
+        DomainContent::Mail(mail) => Content::Mail(Box::new(mail::content(mail))),
     }
 }
 

@@ -124,6 +124,8 @@ pub fn raw_body(row: &RawRow) -> RawBody {
             DomainRawReason::Busy => RawReason::Busy,
             DomainRawReason::Unparsable => RawReason::Unparsable,
             DomainRawReason::SetAside => RawReason::SetAside,
+            DomainRawReason::Loop => RawReason::Loop,
+            DomainRawReason::Forwarder => RawReason::Forwarder,
         },
         bytes: row.len,
     }

@@ -99,9 +99,8 @@ pub fn build(letter: &Letter<'_>) -> Result<Vec<u8>, Unsafe> {
     if let Some(reply_to) = letter.reply_to {
         message = message.header("Reply-To", one(Party { name: letter.from.name, address: reply_to }));
     }
-    message = message
-        .header("Subject", Text::new(letter.subject))
-        .header("Message-ID", MessageId::new(letter.message_id));
+    message =
+        message.header("Subject", Text::new(letter.subject)).header("Message-ID", MessageId::new(letter.message_id));
     if let Some(answered) = letter.references.last() {
         message = message.header("In-Reply-To", MessageId::new(answered.as_str()));
         message = message.header("References", MessageId::new_list(shortened(letter.references).into_iter()));
@@ -151,7 +150,8 @@ fn boundary(letter: &Letter<'_>) -> String {
 
 /// What goes by its own type; what is a mail itself, or names no type, goes as bytes.
 fn media_type(mime: &str) -> &str {
-    let token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
+    let token =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
     match mime.split_once('/') {
         // Text is rewritten on the way (line ends, charset): a file must arrive as it is.
         Some((kind, sub)) if token(kind) && token(sub) && !matches!(kind, "text" | "message" | "multipart") => mime,

@@ -6,7 +6,10 @@ fn letter<'a>() -> Letter<'a> {
     Letter {
         from: Party { name: "サポート窓口", address: "support@example.co.jp" },
         to: vec![Party { name: "山田 太郎", address: "taro@example.jp" }],
-        cc: vec![Party { name: "", address: "hanako@example.jp" }, Party { name: "ALS, Inc.", address: "b@als.example" }],
+        cc: vec![
+            Party { name: "", address: "hanako@example.jp" },
+            Party { name: "ALS, Inc.", address: "b@als.example" },
+        ],
         reply_to: None,
         subject: "Re: ご注文番号①㈱の件について、配送が遅れておりますことを深くお詫び申し上げます（再送）",
         date: Timestamp(1_795_224_180_000),
@@ -58,10 +61,8 @@ fn files_arrive_byte_for_byte_whatever_they_are_called_or_claim_to_be() {
         ("quote\".txt", "no type", b".\r\n".to_vec()),
         ("empty.bin", "application/octet-stream", Vec::new()),
     ];
-    let attachments = files
-        .iter()
-        .map(|(name, mime, bytes)| Attachment { name, mime, bytes: bytes.as_slice().into() })
-        .collect();
+    let attachments =
+        files.iter().map(|(name, mime, bytes)| Attachment { name, mime, bytes: bytes.as_slice().into() }).collect();
     let bytes = built(&Letter { attachments, ..letter() });
     let read = MessageParser::default().parse(&bytes).unwrap();
     assert_eq!(read.attachment_count(), files.len());

@@ -18,9 +18,8 @@ use zeroize::Zeroizing;
 const VALID_S: u64 = 7 * 24 * 3_600;
 
 /// Signed twice: whether or not there is one, nobody can add another.
-const GUARDED: [&str; 10] = [
-    "From", "To", "Cc", "Subject", "Reply-To", "Date", "Message-ID", "In-Reply-To", "References", "Content-Type",
-];
+const GUARDED: [&str; 10] =
+    ["From", "To", "Cc", "Subject", "Reply-To", "Date", "Message-ID", "In-Reply-To", "References", "Content-Type"];
 /// Signed where they are.
 const SIGNED: [&str; 3] = ["MIME-Version", "Auto-Submitted", "Content-Transfer-Encoding"];
 
@@ -45,10 +44,7 @@ pub fn draw() -> Result<Drawn, BadKey> {
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| BadKey)?;
     let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| BadKey)?;
     let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map_err(|_| BadKey)?;
-    Ok(Drawn {
-        private: Zeroizing::new(STANDARD.encode(private.as_ref())),
-        public: STANDARD.encode(public.as_ref()),
-    })
+    Ok(Drawn { private: Zeroizing::new(STANDARD.encode(private.as_ref())), public: STANDARD.encode(public.as_ref()) })
 }
 
 /// The record that publishes a key (RFC 6376, 3.6.1).

@@ -1,6 +1,7 @@
 use super::*;
 
-const MAIL: &[u8] = b"From: a@example.co.jp\r\nTo: b@example.jp\r\nSubject: =?utf-8?B?5Lu2?=\r\nMessage-ID: <x@y>\r\n\r\nhello\r\n";
+const MAIL: &[u8] =
+    b"From: a@example.co.jp\r\nTo: b@example.jp\r\nSubject: =?utf-8?B?5Lu2?=\r\nMessage-ID: <x@y>\r\n\r\nhello\r\n";
 
 #[test]
 fn a_drawn_key_signs_and_its_record_is_a_key() {
@@ -17,7 +18,11 @@ fn a_drawn_key_signs_and_its_record_is_a_key() {
     assert!(!header.contains(";l="), "the length of what is signed is never said: {header}");
     let named = header.split("h=").nth(1).unwrap().split(';').next().unwrap();
     for guarded in GUARDED {
-        assert_eq!(named.split(':').filter(|name| name.eq_ignore_ascii_case(guarded)).count(), 2, "{guarded} in {named}");
+        assert_eq!(
+            named.split(':').filter(|name| name.eq_ignore_ascii_case(guarded)).count(),
+            2,
+            "{guarded} in {named}"
+        );
     }
 }
 

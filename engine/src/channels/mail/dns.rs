@@ -180,7 +180,9 @@ impl Dns {
                     .answers()
                     .iter()
                     .filter_map(|record| match &record.data {
-                        RData::TXT(text) => Some(text.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect()),
+                        RData::TXT(text) => {
+                            Some(text.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect())
+                        }
                         _ => None,
                     })
                     .collect();
@@ -296,7 +298,8 @@ impl Dns {
         let signatures = self.inner.verify_dkim(&message).await;
         let sender_domain = sender.rsplit_once('@').map_or("", |(_, domain)| domain);
         let ip = from_ip.unwrap_or(IpAddr::from([127, 0, 0, 1]));
-        let spf = self.inner.verify_spf(SpfParameters::verify_mail_from(ip, sender_domain, sender_domain, sender)).await;
+        let spf =
+            self.inner.verify_spf(SpfParameters::verify_mail_from(ip, sender_domain, sender_domain, sender)).await;
         let dmarc = self.inner.verify_dmarc(DmarcParameters::new(&message, &signatures, sender_domain, &spf)).await;
         let spf_column = match spf.result() {
             _ if from_ip.is_none() => Column::Unknown,
@@ -314,7 +317,8 @@ impl Dns {
         };
         let aligned = |result: &DmarcResult| *result == DmarcResult::Pass;
         let dkim_aligned = aligned(dmarc.dkim_result())
-            || good.is_some_and(|one| one.signature().is_some_and(|s| is_within(&from_domain, &s.d.to_ascii_lowercase())));
+            || good
+                .is_some_and(|one| one.signature().is_some_and(|s| is_within(&from_domain, &s.d.to_ascii_lowercase())));
         let spf_aligned = aligned(dmarc.spf_result()) || is_within(&from_domain, &sender_domain.to_ascii_lowercase());
         Some(Columns {
             spf: spf_column,
@@ -347,7 +351,11 @@ fn looked(name: String, found: Found, judge: impl FnOnce(&[String]) -> RecordSta
         Found::Nothing => Looked { name, state: RecordState::Missing, found: Vec::new() },
         Found::Texts(texts) => {
             let state = judge(&texts);
-            Looked { name, state, found: texts.into_iter().take(SHOWN).map(|text| text.chars().take(1_000).collect()).collect() }
+            Looked {
+                name,
+                state,
+                found: texts.into_iter().take(SHOWN).map(|text| text.chars().take(1_000).collect()).collect(),
+            }
         }
     }
 }
@@ -379,7 +387,8 @@ fn is_sender_rule(text: &str) -> bool {
 
 /// Whether one of the two domains lies in the other.
 fn is_within(one: &str, other: &str) -> bool {
-    let inside = |inner: &str, outer: &str| inner == outer || inner.strip_suffix(outer).is_some_and(|rest| rest.ends_with('.'));
+    let inside =
+        |inner: &str, outer: &str| inner == outer || inner.strip_suffix(outer).is_some_and(|rest| rest.ends_with('.'));
     !one.is_empty() && !other.is_empty() && (inside(one, other) || inside(other, one))
 }
 

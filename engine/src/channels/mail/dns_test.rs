@@ -31,7 +31,11 @@ async fn serve(zone: Zone) -> SocketAddr {
                 Some(texts) if texts == &["!"] => answer.metadata.response_code = ResponseCode::ServFail,
                 Some(texts) if query.query_type() == RecordType::TXT => {
                     for text in texts {
-                        let parts = text.as_bytes().chunks(255).map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+                        let parts = text
+                            .as_bytes()
+                            .chunks(255)
+                            .map(|part| String::from_utf8_lossy(part).into_owned())
+                            .collect();
                         let data = RData::TXT(TXT::new(parts));
                         answer.add_answer(Record::from_rdata(Name::from_ascii(&name).unwrap(), 60, data));
                     }
@@ -68,7 +72,13 @@ impl House {
 
     async fn check(&self, domain: &str) -> Checked {
         let leaves_from = [IpAddr::from([192, 0, 2, 7])];
-        let wanted = Wanted { domain, selector: "desk1", public: &self.drawn.public, bounce_domain: "bounce.desk.example", leaves_from: &leaves_from };
+        let wanted = Wanted {
+            domain,
+            selector: "desk1",
+            public: &self.drawn.public,
+            bounce_domain: "bounce.desk.example",
+            leaves_from: &leaves_from,
+        };
         self.dns.check(&wanted).await
     }
 }
@@ -77,7 +87,13 @@ impl House {
 async fn with_everything_published_only_the_expected_alignment_is_missing() {
     let house = House::open().await;
     let checked = house.check("example.co.jp").await;
-    let all = Columns { spf: Column::Pass, spf_alignment: Column::Expected, dkim: Column::Pass, dkim_alignment: Column::Pass, dmarc: Column::Pass };
+    let all = Columns {
+        spf: Column::Pass,
+        spf_alignment: Column::Expected,
+        dkim: Column::Pass,
+        dkim_alignment: Column::Pass,
+        dmarc: Column::Pass,
+    };
     assert_eq!(checked.columns, all);
 }
 
@@ -99,7 +115,11 @@ async fn each_way_in_which_a_key_is_wrong_has_its_own_name() {
     ] {
         house.publish("desk1._domainkey.example.co.jp", &texts);
         let checked = house.check("example.co.jp").await;
-        assert_eq!((checked.dkim.state, checked.columns.dkim, checked.columns.dkim_alignment), (state, column, column), "{texts:?}");
+        assert_eq!(
+            (checked.dkim.state, checked.columns.dkim, checked.columns.dkim_alignment),
+            (state, column, column),
+            "{texts:?}"
+        );
         let dmarc = match column {
             Column::Pass | Column::Unknown => column,
             _ => Column::Fail,
@@ -144,7 +164,11 @@ async fn our_own_rule_for_senders_is_held_against_where_mail_leaves_from() {
     house.publish("bounce.desk.example", &["v=spf1 ip4:192.0.2.7 -all"]);
     house.publish("_dmarc.desk.example", &["v=DMARC1; p=none"]);
     let own = house.check("in.desk.example").await;
-    assert_eq!((own.columns.spf_alignment, own.columns.dmarc), (Column::Pass, Column::Pass), "one owner: aligned without a key");
+    assert_eq!(
+        (own.columns.spf_alignment, own.columns.dmarc),
+        (Column::Pass, Column::Pass),
+        "one owner: aligned without a key"
+    );
 }
 
 fn mail(house: &House) -> Vec<u8> {
@@ -159,7 +183,13 @@ async fn a_mail_of_ours_passes_and_one_that_was_touched_does_not() {
     let prove = async |bytes: &[u8]| house.dns.prove(bytes, "b.x@bounce.desk.example", ip).await.unwrap();
     let good = mail(&house);
     let columns = prove(&good).await;
-    let all = Columns { spf: Column::Pass, spf_alignment: Column::Expected, dkim: Column::Pass, dkim_alignment: Column::Pass, dmarc: Column::Pass };
+    let all = Columns {
+        spf: Column::Pass,
+        spf_alignment: Column::Expected,
+        dkim: Column::Pass,
+        dkim_alignment: Column::Pass,
+        dmarc: Column::Pass,
+    };
     assert_eq!(columns, all);
     let text = String::from_utf8(good).unwrap();
     for touched in [

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use lettre::Address;
+use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::Error;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
@@ -61,7 +61,11 @@ pub struct RelaySettings {
 impl std::fmt::Debug for RelaySettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { host, port, protection, .. } = self;
-        f.debug_struct("RelaySettings").field("host", host).field("port", port).field("protection", protection).finish_non_exhaustive()
+        f.debug_struct("RelaySettings")
+            .field("host", host)
+            .field("port", port)
+            .field("protection", protection)
+            .finish_non_exhaustive()
     }
 }
 
@@ -250,7 +254,13 @@ impl Relay {
     async fn connect(&self) -> Result<(AsyncSmtpConnection, u32), Told> {
         let RelaySettings { host, port, protection, patience, .. } = &self.settings;
         let at_once = self.tls.clone().filter(|_| *protection == Protection::Implicit);
-        let connecting = AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), Some(patience.connect), &self.hello, at_once, None);
+        let connecting = AsyncSmtpConnection::connect_tokio1(
+            (host.as_str(), *port),
+            Some(patience.connect),
+            &self.hello,
+            at_once,
+            None,
+        );
         let mut connection = within(patience.connect + patience.command, connecting).await?;
         let wants = matches!(protection, Protection::Required | Protection::Opportunistic);
         if let Some(tls) = self.tls.clone().filter(|_| wants && connection.can_starttls()) {
@@ -270,7 +280,13 @@ impl Relay {
         Ok((connection, 0))
     }
 
-    async fn transact(&self, connection: &mut AsyncSmtpConnection, sender: Option<Address>, to: Address, copy: Copy<'_>) -> Told {
+    async fn transact(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        sender: Option<Address>,
+        to: Address,
+        copy: Copy<'_>,
+    ) -> Told {
         let Patience { command, end, .. } = self.settings.patience;
         if let Err(told) = within(command, connection.command(Mail::new(sender, Vec::new()))).await {
             return told;

@@ -27,7 +27,8 @@ async fn peer(script: &'static [(&'static str, &'static str)]) -> Peer {
                 write.write_all(format!("{}\r\n", said("hi").unwrap_or("220 relay")).as_bytes()).await.unwrap();
                 let mut inside = false;
                 while let Ok(Some(line)) = lines.next_line().await {
-                    let word = if inside { if line == "." { "." } else { "body" } } else { line.split(' ').next().unwrap() };
+                    let word =
+                        if inside { if line == "." { "." } else { "body" } } else { line.split(' ').next().unwrap() };
                     log.lock().push(line.clone());
                     let usual = match word {
                         "EHLO" => "250-relay\r\n250 8BITMIME",
@@ -55,7 +56,11 @@ async fn peer(script: &'static [(&'static str, &'static str)]) -> Peer {
 }
 
 fn settings(port: u16) -> RelaySettings {
-    let patience = Patience { connect: Duration::from_secs(2), command: Duration::from_millis(300), end: Duration::from_millis(300) };
+    let patience = Patience {
+        connect: Duration::from_secs(2),
+        command: Duration::from_millis(300),
+        end: Duration::from_millis(300),
+    };
     RelaySettings {
         host: "127.0.0.1".into(),
         port,
@@ -172,7 +177,13 @@ async fn no_tls_no_mail_where_tls_is_required_and_no_password_in_the_clear() {
     let begun = AtomicBool::new(false);
     assert_eq!(send(&relay, true, &begun).await, Told::Shut { detail: "the relay offers no STARTTLS".into() });
     assert!(!peer.seen.lock().iter().any(|line| line.starts_with("MAIL")));
-    assert!(is_here("127.0.0.1") && is_here("::1") && is_here("localhost") && !is_here("192.0.2.1") && !is_here("relay.example"));
+    assert!(
+        is_here("127.0.0.1")
+            && is_here("::1")
+            && is_here("localhost")
+            && !is_here("192.0.2.1")
+            && !is_here("relay.example")
+    );
 }
 
 #[tokio::test]

@@ -50,7 +50,8 @@ pub fn whole(written: &str, signature: &str, quoted: Option<Quoted<'_>>, utc_off
 fn introduction(quoted: &Quoted<'_>, utc_offset_s: i32) -> String {
     let zone = Offset::from_seconds(utc_offset_s).map_or(TimeZone::UTC, TimeZone::fixed);
     let moment = Moment::from_millisecond(quoted.at.0).unwrap_or(Moment::UNIX_EPOCH).to_zoned(zone);
-    let weekday = ["月", "火", "水", "木", "金", "土", "日"][usize::from(moment.weekday().to_monday_zero_offset().unsigned_abs())];
+    let weekday = ["月", "火", "水", "木", "金", "土", "日"]
+        [usize::from(moment.weekday().to_monday_zero_offset().unsigned_abs())];
     let day = moment.strftime("%Y年%-m月%-d日");
     let time = moment.strftime("%H:%M");
     let who: String = quoted.who.chars().filter(|c| !c.is_control()).collect();
@@ -77,7 +78,8 @@ fn without_mark(subject: &str) -> Option<&str> {
     let (head, rest) = subject.split_once([':', '：'])?;
     let head = head.trim();
     let word = head.split_once(['[', '(']).map_or(head, |(word, count)| {
-        let closed = count.strip_suffix([']', ')']).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+        let closed =
+            count.strip_suffix([']', ')']).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
         if closed { word.trim_end() } else { head }
     });
     let is_mark = ["re", "fw", "fwd", "返信", "転送", "ｒｅ"].iter().any(|mark| word.to_lowercase() == *mark);
@@ -110,7 +112,12 @@ mod tests {
 
     #[test]
     fn an_answer_stands_above_signature_and_quote() {
-        let quoted = Quoted { who: "山田太郎", address: "taro@example.jp", at: Timestamp(1_795_224_180_000), text: "届きません。\n> 前の行\n" };
+        let quoted = Quoted {
+            who: "山田太郎",
+            address: "taro@example.jp",
+            at: Timestamp(1_795_224_180_000),
+            text: "届きません。\n> 前の行\n",
+        };
         let text = whole("お調べします。\n\n", "サポート窓口\n03-0000-0000", Some(quoted), JAPAN_S);
         assert_eq!(
             text,

@@ -1,6 +1,7 @@
 //! Accounts on the wire. Secrets never are.
 
 mod line;
+mod mail;
 
 use madoguchi_engine::domain::org::{ChannelKind, Inbox as DomainInbox, InboxSettings};
 use madoguchi_engine::domain::secret::Secret as DomainSecret;
@@ -13,6 +14,7 @@ use super::time;
 pub fn channel(kind: ChannelKind) -> Channel {
     match kind {
         ChannelKind::Line => Channel::Line,
+        ChannelKind::Mail => Channel::Mail,
     }
 }
 
@@ -21,6 +23,7 @@ pub fn channel(kind: ChannelKind) -> Channel {
 pub fn to_channel(channel: Channel) -> ChannelKind {
     match channel {
         Channel::Line => ChannelKind::Line,
+        Channel::Mail => ChannelKind::Mail,
     }
 }
 
@@ -33,6 +36,7 @@ pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
         webhook_url,
         settings: match &inbox.settings {
             InboxSettings::Line(line) => ChannelSettings::Line(line::settings(line)),
+            InboxSettings::Mail(mail) => ChannelSettings::Mail(mail::settings(mail)),
         },
         changed_at: time(inbox.changed_at),
     }

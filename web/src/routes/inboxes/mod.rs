@@ -2,6 +2,7 @@
 //! channel first, so that a wrong field is named by its place.
 
 mod line;
+mod mail;
 
 use actix_web::web;
 use madoguchi_engine::domain::id::{InboxId, WindowId};
@@ -55,6 +56,7 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<N
     let form = Form { app: &app, who: &who, id };
     let settings = match new.kind {
         Channel::Line => InboxSettings::Line(line::settings(&form, given(new.settings)?)?),
+        Channel::Mail => InboxSettings::Mail(mail::settings(given(new.settings)?)?),
     };
     let inbox = org::Inbox { id, window, settings, changed_at: app.clock.now() };
     let shown = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
@@ -91,6 +93,7 @@ pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Jso
     let form = Form { app: &app, who: &who, id };
     let settings = match &inbox.settings {
         InboxSettings::Line(now) => InboxSettings::Line(line::patched(&form, now, given(patch.settings)?)?),
+        InboxSettings::Mail(now) => InboxSettings::Mail(mail::patched(now, given(patch.settings)?)?),
     };
     if settings != inbox.settings {
         inbox.settings = settings;
