@@ -5,6 +5,7 @@
 mod accounts;
 mod files;
 mod lists;
+pub mod mail;
 mod operate;
 mod reads;
 mod resume;
@@ -47,6 +48,9 @@ pub type Encoder = Arc<dyn Fn(&WindowId, StreamId, Position, &Record) -> Bytes +
 /// Why the engine did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The settings of mail.
+    #[error("mail cannot be sent with these settings")]
+    Mail(#[from] crate::channels::mail::out::BadMailOut),
     /// The journal.
     #[error("the journal cannot be opened")]
     Journal(#[from] Fault),
@@ -163,10 +167,16 @@ impl Handle {
             return Ok(());
         }
         let inboxes: Vec<_> = events.iter().filter_map(created_inbox).cloned().collect();
-        let replaces = events.iter().any(|event| matches!(event, org::Event::InboxChanged(_)));
+        let replaces = events.iter().any(|event| {
+            use org::Event::{InboxChanged, MailDomainRemoved, MailDomainSet};
+            matches!(event, InboxChanged(_) | MailDomainSet(_) | MailDomainRemoved { .. })
+        });
         let facts = events.into_iter().map(Fact::Org).collect();
         self.core.record(self.core.org_stream, None, by, facts, Vec::new()).await?;
         inboxes.iter().for_each(|inbox| start::start_inbox(&self.core, inbox));
+        if let Some(out) = &self.core.mail {
+            out.learn(&self.core.views.org(), &self.core.vault);
+        }
         if replaces && let Err(failure) = removal::replaced_secrets(&self.core).await {
             tracing::warn!(%failure, "replaced secrets are removed by the next start");
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::conversation::{Conversation, Status};
+use crate::domain::conversation::{Conversation, CopyOut, Status};
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::message::{Author, Content, Delivery, FailureReason};
 use crate::domain::org::ChannelKind;
@@ -60,6 +60,8 @@ pub enum MessageKind {
         failure: Option<FailureReason>,
         /// It went as a free answer.
         free: bool,
+        /// How the copies of its recipients stand, where each has one.
+        copies: Vec<CopyOut>,
     },
     /// Between colleagues.
     Note {

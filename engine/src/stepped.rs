@@ -79,6 +79,7 @@ impl Stepped {
             // No platform fetches from a simulated engine.
             urls: PublicUrls::new(&config.public_url, [0; 32]),
             vault: Vault::known_to_all(),
+            mail: None,
             pool: Pool::in_place(),
             counts: line.counts.clone(),
             window_arbiters: vec![here.clone()],

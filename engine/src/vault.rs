@@ -28,14 +28,20 @@ pub type Opened = Zeroizing<String>;
 
 /// What a secret belongs to, and is bound to.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// The account.
+pub struct Place<'a> {
+    /// The account; the id 0 is the organisation's own.
     pub inbox: InboxId,
     /// Which of its secrets.
-    pub field: &'static str,
+    pub field: &'a str,
 }
 
-impl Place {
+impl<'a> Place<'a> {
+    /// A secret of no account, but of the organisation.
+    #[must_use]
+    pub fn organisation(field: &'a str) -> Self {
+        Self { inbox: InboxId(0), field }
+    }
+
     fn bound(self) -> Vec<u8> {
         format!("org/inbox/{:032x}/{}", self.inbox.0, self.field).into_bytes()
     }
@@ -177,7 +183,7 @@ impl Vault {
     /// # Panics
     /// Before the engine has started, when there is no key yet.
     #[must_use]
-    pub fn seal(&self, place: Place, text: &str, set_at: Timestamp) -> Secret {
+    pub fn seal(&self, place: Place<'_>, text: &str, set_at: Timestamp) -> Secret {
         let keys = self.keys.load();
         let key = keys.first().expect("the start of the engine has settled the keys");
         let nonce: [u8; 12] = rand::random();
@@ -192,7 +198,7 @@ impl Vault {
     ///
     /// # Errors
     /// No key here opens it, or it belongs elsewhere.
-    pub fn open_secret(&self, place: Place, secret: &Secret) -> Result<Opened, Unreadable> {
+    pub fn open_secret(&self, place: Place<'_>, secret: &Secret) -> Result<Opened, Unreadable> {
         let sealed = match secret {
             Secret::Plain(text) => return Ok(Zeroizing::new(text.clone())),
             Secret::Sealed(sealed) => sealed,
@@ -219,7 +225,7 @@ impl Vault {
     ///
     /// # Errors
     /// It cannot be opened.
-    pub(crate) fn resealed(&self, place: Place, secret: &Secret, now: Timestamp) -> Result<Option<Secret>, Unreadable> {
+    pub(crate) fn resealed(&self, place: Place<'_>, secret: &Secret, now: Timestamp) -> Result<Option<Secret>, Unreadable> {
         let newest = self.keys.load().first().map(|key| key.id);
         if matches!(secret, Secret::Sealed(sealed) if Some(sealed.key) == newest) || secret.is_empty() {
             return Ok(None);
@@ -265,7 +271,8 @@ impl Vault {
 /// Everything that is sealed.
 fn sealed(org: &Org) -> impl Iterator<Item = &Sealed> {
     let secrets = org.inboxes.values().flat_map(|inbox| inbox.settings.secrets());
-    secrets.filter_map(|secret| match secret {
+    let keys = org.mail_domains.values().map(|domain| &domain.key.private);
+    secrets.chain(keys).filter_map(|secret| match secret {
         Secret::Sealed(sealed) => Some(sealed),
         Secret::Plain(_) => None,
     })

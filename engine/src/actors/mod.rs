@@ -78,6 +78,8 @@ pub(crate) struct Core {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) urls: PublicUrls,
     pub(crate) vault: Vault,
+    /// How mail leaves; `None` where there is no mail.
+    pub(crate) mail: Option<crate::channels::mail::out::MailOut>,
     pub(crate) uploads: Uploads,
     pub(crate) content: ContentStore,
     /// Pictures are unpacked one at a time.

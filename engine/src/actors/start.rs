@@ -37,6 +37,8 @@ use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::sending::Gate;
 use crate::uploads::Uploads;
 use crate::vault::Vault;
+use crate::channels::mail::ids::MailIds;
+use crate::channels::mail::out::MailOut;
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -94,6 +96,7 @@ pub(crate) struct Parts {
     pub(crate) content: ContentStore,
     pub(crate) urls: PublicUrls,
     pub(crate) vault: Vault,
+    pub(crate) mail: Option<MailOut>,
     pub(crate) pool: Pool,
     pub(crate) counts: Arc<Counts>,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
@@ -140,6 +143,8 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let urls = PublicUrls::open(&config.public_url, &config.data_dir).map_err(StartError::MediaKey)?;
     let vault = Vault::open(&config.secrets_key_file)?;
     let content = ContentStore::open(&config.data_dir).map_err(StartError::Content)?;
+    let ids = MailIds::open(&config.data_dir).map_err(StartError::MediaKey)?;
+    let mail = MailOut::open(&config.mail_out, ids, &config.clock)?;
     let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
     let parts = Parts {
         journal,
@@ -149,12 +154,13 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         senders,
         fetchers,
         platform: Arc::new(
-            Network::open(urls.clone(), vault.clone(), config.clock.clone(), content.clone())
+            Network::open(urls.clone(), vault.clone(), config.clock.clone(), content.clone(), mail.clone())
                 .map_err(|_| StartError::HttpClient)?,
         ),
         content,
         urls,
         vault,
+        mail,
         pool: Pool::new(),
         counts,
         window_arbiters: (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect(),
@@ -173,6 +179,9 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
     let mut org = replay_org(journal, streams.org)?;
     streams.put_into(&mut org);
     parts.vault.settle(&org)?;
+    if let Some(out) = &parts.mail {
+        out.learn(&org, &parts.vault);
+    }
     for entry in org.windows.values() {
         own(journal, entry.stream, &owner_epochs)?;
         restore_window(&views, journal, &parts.store, entry)?;
@@ -197,6 +206,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         accounts: Accounts::default(),
         urls: parts.urls,
         vault: parts.vault,
+        mail: parts.mail,
         uploads,
         content,
         stickers: Stickers::default(),

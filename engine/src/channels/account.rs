@@ -12,6 +12,7 @@ use crate::domain::content::Context;
 use crate::domain::conversation::Outgoing;
 use crate::domain::id::ConversationId;
 use crate::domain::org::Inbox;
+use crate::domain::time::Timestamp;
 
 /// How one call that sends a message ended. Which of them is worth another try is the sender's to decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +89,54 @@ pub struct Parcel<'a> {
     pub bubbles: &'a [Bubble],
 }
 
+/// One recipient's copy of an answer.
+pub struct CopyParcel<'a> {
+    /// The conversation that it belongs to.
+    pub conversation: ConversationId,
+    /// The customer's id on the platform.
+    pub customer: &'a str,
+    /// What the channel keeps beside the conversation.
+    pub context: Option<&'a Context>,
+    /// The answer.
+    pub item: &'a Outgoing,
+    /// Which of its recipients, from 0.
+    pub copy: u16,
+    /// Whose.
+    pub to: &'a str,
+    /// To be awaited before the last word is said; what it answers says whether it may be.
+    pub begin: LocalBoxFuture<'a, bool>,
+}
+
+/// How a try to hand a copy over ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyOutcome {
+    /// Taken.
+    Taken {
+        /// The other side's words.
+        detail: String,
+    },
+    /// Refused for good.
+    Refused {
+        /// The other side's code; ours where it was not asked.
+        code: u16,
+        /// The other side's words.
+        detail: String,
+    },
+    /// Certainly not taken; later perhaps.
+    Later {
+        /// The other side's code; 0 where there was none.
+        code: u16,
+        /// The other side's words.
+        detail: String,
+        /// It is a matter of the account, not of the copy: login, protection.
+        shut: bool,
+    },
+    /// Nobody can know.
+    Unknown,
+    /// It was not allowed to go.
+    Withdrawn,
+}
+
 /// One account's way to its platform. A call is one try.
 pub trait Account {
     /// The bubbles of these answers; the same for the same answers. `joined`: texts in a row become one where they fit.
@@ -103,6 +152,15 @@ pub trait Account {
     /// Asks whether the platform would take these, without sending anything. `Accepted` where it cannot be asked.
     fn check<'a>(&'a self, _bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
         Box::pin(ready(Outcome::Accepted { external_ids: Vec::new(), request_id: None }))
+    }
+    /// Hands one recipient's copy over, on channels where each has one. Nowhere else is it called.
+    fn send_copy<'a>(&'a self, _parcel: CopyParcel<'a>) -> LocalBoxFuture<'a, CopyOutcome> {
+        Box::pin(ready(CopyOutcome::Withdrawn))
+    }
+    /// When a copy that was not taken is tried again; `None` when it is given up. `failed` counts tries, `share` is
+    /// chance from 0 to 1.
+    fn try_copy_again(&self, _queued_at: Timestamp, _now: Timestamp, _failed: u16, _share: f64) -> Option<Timestamp> {
+        None
     }
     /// Shows the customer for [`TYPING_MS`] that somebody is writing. `NotSent` where the platform shows no such thing.
     fn show_typing<'a>(&'a self, _to: &'a str) -> LocalBoxFuture<'a, Outcome> {

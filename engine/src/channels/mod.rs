@@ -19,7 +19,7 @@ pub(crate) mod outside;
 pub mod public;
 pub mod tokens;
 
-pub use account::{Account, Bubble, Outcome, Parcel, Platform, TYPING_MS};
+pub use account::{Account, Bubble, CopyOutcome, CopyParcel, Outcome, Parcel, Platform, TYPING_MS};
 pub use adapter::{Adapter, Delivered, Flaw, Header, NotABody, Parsed, ParsedEvent, Traits};
 pub(crate) use network::Network;
 

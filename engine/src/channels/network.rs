@@ -11,7 +11,7 @@ use super::account::{Account, Platform};
 use super::http::{BadSettings, Timeouts, http_client};
 use super::media::Opened as OpenedMedia;
 use super::outside::Outside;
-use super::{line, public};
+use super::{line, mail, public};
 use crate::clock::Clock;
 use crate::content::ContentStore;
 use crate::domain::id::InboxId;
@@ -36,7 +36,6 @@ pub(crate) struct Means {
     /// The time.
     pub(crate) clock: Clock,
     /// The files that are carried to platforms. Not to be asked on a thread that may not block.
-    #[expect(dead_code, reason = "LINE fetches files; channels that are carried them read them here")]
     pub(crate) content: ContentStore,
 }
 
@@ -45,6 +44,7 @@ pub(crate) struct Network {
     means: Means,
     outside: Outside,
     line: line::account::Accounts,
+    mail: Option<mail::out::MailOut>,
 }
 
 impl Means {
@@ -60,6 +60,7 @@ impl Network {
         vault: Vault,
         clock: Clock,
         content: ContentStore,
+        mail: Option<mail::out::MailOut>,
     ) -> Result<Self, BadSettings> {
         let http = http_client(Timeouts::default())?;
         let media = http_client(Timeouts { total: MEDIA_TOTAL, ..Timeouts::default() })?;
@@ -67,6 +68,7 @@ impl Network {
             means: Means { http, media, urls, vault, clock, content },
             outside: Outside::new(MEDIA_TOTAL)?,
             line: line::account::Accounts::default(),
+            mail,
         })
     }
 }
@@ -75,7 +77,7 @@ impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         match &inbox.settings {
             InboxSettings::Line(line) => self.line.open(&self.means, inbox.id, line),
-            InboxSettings::Mail(_) => None,
+            InboxSettings::Mail(_) => mail::account::open(&self.means, self.mail.as_ref()?, inbox),
         }
     }
 

@@ -45,6 +45,15 @@ impl Content {
         }
     }
 
+    /// The addresses that get a copy each, on channels where recipients have one of their own; else nobody.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<&str> {
+        match self {
+            Self::Mail(mail) => mail.to.iter().chain(&mail.cc).map(|one| one.address.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether somebody waits for an answer to it. Nobody does who let a machine answer.
     #[must_use]
     pub fn awaits_answer(&self) -> bool {

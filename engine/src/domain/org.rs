@@ -3,6 +3,7 @@
 mod inbox;
 mod line;
 mod mail;
+mod mail_domain;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use super::time::Timestamp;
 pub use inbox::{ChannelKind, Inbox, InboxSettings};
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 pub use mail::{CompanyAddress, Forwarding, MailSettings};
+pub use mail_domain::{MailDomain, MailKey, is_domain};
 
 /// What a person may do (PRODUCT G1). The order is the order of rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -111,6 +113,13 @@ pub enum Event {
     InboxCreated(Inbox),
     /// An account's settings changed.
     InboxChanged(Inbox),
+    /// A domain that mail carries, or how it stands.
+    MailDomainSet(MailDomain),
+    /// A domain is not carried any more.
+    MailDomainRemoved {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// Live state of the organisation.
@@ -122,6 +131,8 @@ pub struct Org {
     pub windows: BTreeMap<WindowId, WindowEntry>,
     /// Every account, by id.
     pub inboxes: BTreeMap<InboxId, Inbox>,
+    /// The domains that mail carries, by name.
+    pub mail_domains: BTreeMap<String, MailDomain>,
 }
 
 /// How many windows of each product an organisation may own (PRODUCT W3).
@@ -167,6 +178,12 @@ impl Org {
             Event::WindowCreated(window) => {
                 self.windows.insert(window.id.clone(), window.clone());
             }
+            Event::MailDomainSet(domain) => {
+                self.mail_domains.insert(domain.name.clone(), domain.clone());
+            }
+            Event::MailDomainRemoved { name } => {
+                self.mail_domains.remove(name);
+            }
             Event::InboxCreated(inbox) | Event::InboxChanged(inbox) => {
                 self.inboxes.insert(inbox.id, inbox.clone());
             }
@@ -210,6 +227,15 @@ pub enum Command {
     CreateInbox(Inbox),
     /// Change an account.
     ChangeInbox(Inbox),
+    /// Add a domain that mail carries.
+    AddMailDomain(MailDomain),
+    /// Keep how such a domain stands.
+    ChangeMailDomain(MailDomain),
+    /// Carry a domain no more.
+    RemoveMailDomain {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// What follows from a wish.
@@ -241,6 +267,9 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
             Err(Rejected::invalid("kind", "an account stays on its channel"))
         }
         Command::ChangeInbox(inbox) => inbox.settings.check().map(|()| vec![Event::InboxChanged(inbox)]),
+        Command::AddMailDomain(domain) => mail_domain::add(org, domain),
+        Command::ChangeMailDomain(domain) => mail_domain::change(org, domain),
+        Command::RemoveMailDomain { name } => mail_domain::remove(org, name),
     }
 }
 

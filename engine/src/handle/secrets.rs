@@ -95,6 +95,21 @@ impl Handle {
                 self.decide_org(By::Operator, org::Command::ChangeInbox(inbox)).await?;
             }
         }
+        let names: Vec<String> = self.org().mail_domains.keys().cloned().collect();
+        for name in names {
+            let _turn = self.core.org_turn.lock().await;
+            let Some(mut domain) = self.org().mail_domains.get(&name).cloned() else { continue };
+            let field = domain.field();
+            match self.core.vault.resealed(Place::organisation(&field), &domain.key.private, self.core.now()) {
+                Ok(None) => {}
+                Ok(Some(anew)) => {
+                    domain.key.private = anew;
+                    done.sealed += 1;
+                    self.decide_org(By::Operator, org::Command::ChangeMailDomain(domain)).await?;
+                }
+                Err(_) => done.unreadable += 1,
+            }
+        }
         Ok(done)
     }
 }

@@ -258,7 +258,7 @@ fn stage_talk(
         }
         Talk::Queued(queued) => {
             let kind =
-                Line::Outbound { author: queued.author, delivery: Delivery::Queued, failed_at: None, free: false };
+                Line::Outbound { author: queued.author, delivery: Delivery::Queued, failed_at: None, free: false, copies_at: None };
             batch.put_line(id, queued.number, line(now, kind));
         }
         Talk::SendStarted { number, .. } => deliver(batch, id, *number, Delivery::Sending)?,
@@ -269,6 +269,11 @@ fn stage_talk(
         Talk::Sent { number, free: went_free, .. } => batch.change_line(id, *number, |value| {
             if let Line::Outbound { delivery, free, .. } = &mut value.line {
                 (*delivery, *free) = (Delivery::Sent, *went_free);
+            }
+        })?,
+        Talk::CopiesChanged(copies) => batch.change_line(id, copies.number, |value| {
+            if let Line::Outbound { copies_at, .. } = &mut value.line {
+                *copies_at = Some(position);
             }
         })?,
         Talk::Failed { number, .. } => batch.change_line(id, *number, |value| {

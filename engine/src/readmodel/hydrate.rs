@@ -7,7 +7,7 @@ use super::fault::ReplayFault;
 use super::row::{Line, TimelineRow};
 use super::{ReadModels, timeline::TimelinePage};
 use crate::domain::content::MediaPlace;
-use crate::domain::conversation::Event;
+use crate::domain::conversation::{CopyOut, Event};
 use crate::domain::id::{ConversationId, Position, StreamId};
 use crate::domain::message::{Content, FailureReason};
 use crate::domain::record::{Fact, Record};
@@ -37,6 +37,9 @@ pub fn hydrate(
         if let Line::Outbound { failed_at: Some(position), .. } | Line::Inbound { media_at: Some(position), .. } =
             row.line
         {
+            wanted.insert((row.stream, position));
+        }
+        if let Line::Outbound { copies_at: Some(position), .. } = row.line {
             wanted.insert((row.stream, position));
         }
     }
@@ -142,14 +145,21 @@ impl Source {
                 let content = if unsent { Content::Redacted } else { self.inbound(row, media_at)? };
                 (MessageKind::Inbound { late, unsent, edited }, content)
             }
-            Line::Outbound { author, delivery, failed_at, free } => {
+            Line::Outbound { author, delivery, failed_at, free, copies_at } => {
                 let queued = self.find((row.stream, row.origin), |event| match event {
                     Event::Queued(queued) if queued.number == row.number => Some(queued),
                     _ => None,
                 })?;
                 let failure = failed_at.map(|at| self.failure(row, at)).transpose()?;
                 let client_id = queued.client_id.clone();
-                let kind = MessageKind::Outbound { author, client_id, delivery, failure, free };
+                let copies = match copies_at {
+                    Some(at) => self.find((row.stream, at), |event| match event {
+                        Event::CopiesChanged(copies) if copies.number == row.number => Some(copies.each.clone()),
+                        _ => None,
+                    })?,
+                    None => queued.content.recipients().into_iter().map(CopyOut::waiting).collect(),
+                };
+                let kind = MessageKind::Outbound { author, client_id, delivery, failure, free, copies };
                 (kind, queued.content.clone())
             }
             Line::Note { edited, deleted } => self.note(row, edited, deleted)?,

@@ -119,6 +119,8 @@ pub enum Line {
         failed_at: Option<Position>,
         /// It went as a free answer.
         free: bool,
+        /// The record that says how its copies stand, where each recipient has one.
+        copies_at: Option<Position>,
     },
     /// Between colleagues.
     Note {

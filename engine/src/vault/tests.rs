@@ -8,7 +8,7 @@ use crate::domain::org::{Access, InboxSettings, LineSettings, SendMode};
 
 const NOW: Timestamp = Timestamp(1_000);
 
-fn place(inbox: u128, field: &'static str) -> Place {
+fn place(inbox: u128, field: &'static str) -> Place<'static> {
     Place { inbox: InboxId(inbox), field }
 }
 

@@ -2,6 +2,7 @@
 //! has one task; what it learns it tells the conversation, which records it.
 
 mod call;
+mod copies;
 pub(crate) mod courtesy;
 mod drain;
 
@@ -15,7 +16,7 @@ use super::Core;
 use crate::domain::conversation::{Conversation, Outgoing};
 use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::message::Delivery;
-use crate::domain::org::SendMode;
+use crate::domain::org::{ChannelKind, SendMode};
 use crate::domain::time::Timestamp;
 
 /// Hints that may wait; a lost one is found again by the rounds.
@@ -60,7 +61,15 @@ impl SenderActor {
             self.again.insert(id);
             return;
         }
-        let task = drain::drain(self.core.clone(), self.inbox, id, self.places.clone());
+        let kind = self.core.views.org().inboxes.get(&self.inbox).map(|inbox| inbox.settings.kind());
+        let (core, inbox, places) = (self.core.clone(), self.inbox, self.places.clone());
+        let task = async move {
+            if kind.is_some_and(ChannelKind::sends_copies) {
+                copies::drain(core, inbox, id, places).await;
+            } else {
+                drain::drain(core, inbox, id, places).await;
+            }
+        };
         ctx.spawn(task.into_actor(self).map(move |(), actor, ctx| {
             actor.busy.remove(&id);
             if actor.again.remove(&id) {
@@ -83,6 +92,12 @@ impl SenderActor {
         let pushes = entry.settings.mode() != SendMode::Reply && !self.core.accounts.is_quota_empty(self.inbox);
         for row in view.all_live() {
             let mine = row.state.inbox == self.inbox && !self.busy.contains(&row.state.id);
+            if entry.settings.kind().sends_copies() {
+                if mine && row.state.due_copy(now).is_some() {
+                    self.wake(row.state.id, ctx);
+                }
+                continue;
+            }
             let unsure = |first: &Outgoing| self.core.sending.is_unsure(first.queued_at);
             let may_go = may_go(&row.state, pushes, is_free(&row.state, now, budget_ms));
             if mine && (may_go || row.state.outbox.front().is_some_and(unsure)) {

@@ -166,7 +166,10 @@ pub(super) fn parse(json: Lazy<'_>, raw: &Bytes, received_at: Timestamp) -> Pars
 fn drop_token(what: &mut InboundKind) {
     match what {
         InboundKind::Message { reply_token, .. } | InboundKind::Follow { reply_token, .. } => *reply_token = None,
-        InboundKind::Edit { .. } | InboundKind::Unfollow | InboundKind::Unsend { .. } => {}
+        InboundKind::Edit { .. }
+        | InboundKind::Unfollow
+        | InboundKind::Unsend { .. }
+        | InboundKind::CopyTold { .. } => {}
     }
 }
 

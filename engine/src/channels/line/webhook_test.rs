@@ -42,7 +42,10 @@ pub(super) fn text_of(event: &ParsedEvent) -> &str {
 fn reply_token(event: &ParsedEvent) -> Option<&str> {
     match &event.what {
         InboundKind::Message { reply_token, .. } | InboundKind::Follow { reply_token, .. } => reply_token.as_deref(),
-        InboundKind::Unsend { .. } | InboundKind::Edit { .. } | InboundKind::Unfollow => None,
+        InboundKind::Unsend { .. }
+        | InboundKind::Edit { .. }
+        | InboundKind::Unfollow
+        | InboundKind::CopyTold { .. } => None,
     }
 }
 

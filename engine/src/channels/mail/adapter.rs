@@ -10,6 +10,10 @@ use crate::domain::time::Timestamp;
 
 /// Largest attachment, in bytes (PRODUCT M1).
 pub(crate) const ATTACHMENT_BYTES: u64 = 10 << 20;
+/// Most attachments of one answer.
+pub(crate) const ATTACHMENTS: usize = 20;
+/// Longest answer as it goes on the wire, in bytes. Many mailboxes take no more.
+pub(crate) const WIRE_BYTES: u64 = 25_000_000;
 
 /// The channel.
 pub(crate) struct Mail;

@@ -3,6 +3,7 @@
 //! Everything here that reads a mail is a pure function of its bytes, its envelope and the settings; what it cannot read
 //! it says so about and leaves as it came. Never trusts one parser, a header for routing, or a file's name.
 
+pub(crate) mod account;
 pub(crate) mod adapter;
 pub mod address;
 mod auto;
@@ -18,6 +19,7 @@ pub mod header;
 pub mod html;
 pub mod ids;
 mod names;
+pub mod out;
 pub mod parts;
 pub mod prove;
 pub mod quote;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::copies::{Copies, CopyOut};
 use super::outgoing::{content_hash, external_key, fingerprint, known_key};
 use super::{
     AwaitedMedia, Conversation, Event, KnownClientId, KnownExternalId, NoteRef, Outgoing, Queued, Received, ReplyRight,
@@ -99,6 +100,7 @@ impl Conversation {
             Event::SetAside => self.set_aside = true,
             Event::TakenBack { .. } => self.set_aside = false,
             Event::ContextSeen { context } => self.context = Some(context.clone()),
+            Event::CopiesChanged(copies) => self.keep_copies(copies.clone()),
         }
     }
 
@@ -158,6 +160,13 @@ impl Conversation {
             queued_at: at,
             dress: queued.dress.clone(),
         });
+        let mut copies: Vec<_> = queued.content.recipients().into_iter().map(CopyOut::waiting).collect();
+        if copies.is_empty() && self.channel.sends_copies() {
+            copies.push(CopyOut::waiting(&self.external_id));
+        }
+        if !copies.is_empty() {
+            self.keep_copies(Copies { number: queued.number, each: copies });
+        }
         if let Author::Agent(agent) = queued.author {
             self.waiting_since = None;
             self.remember(

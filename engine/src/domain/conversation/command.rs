@@ -1,5 +1,6 @@
 //! Wishes to a conversation. Each may be refused; see `decide`.
 
+use super::CopyEnd;
 use crate::domain::content::{Context, Dress, MediaLoss, StoredFile};
 use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Content, FailureReason};
@@ -126,6 +127,22 @@ pub enum Command {
         /// How.
         outcome: SendOutcome,
     },
+    /// A recipient's copy is about to go: recorded before its end is said.
+    BeginCopy {
+        /// The answer.
+        number: u32,
+        /// Which of its recipients, from 0.
+        copy: u16,
+    },
+    /// The sender tells how a try of a copy ended.
+    EndCopy {
+        /// The answer.
+        number: u32,
+        /// Which of its recipients, from 0.
+        copy: u16,
+        /// How.
+        end: CopyEnd,
+    },
     /// A deadline of the state has passed. Decides to nothing when the state moved on meanwhile.
     DeadlineReached {
         /// Which one.
@@ -245,6 +262,15 @@ pub enum InboundKind {
     },
     /// The account was blocked.
     Unfollow,
+    /// Something was heard of a copy that had gone, such as that it came back.
+    CopyTold {
+        /// The answer.
+        number: u32,
+        /// Which of its recipients, from 0.
+        copy: u16,
+        /// What.
+        end: CopyEnd,
+    },
 }
 
 /// A call that the sender would make.

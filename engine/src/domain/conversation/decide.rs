@@ -2,8 +2,7 @@
 
 use super::{
     ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing,
-    sending,
-};
+    sending, copies};
 use crate::domain::id::AgentId;
 use crate::domain::rejected::Rejected;
 use crate::domain::seat::{Away, Holder, Offer, ReleaseCause};
@@ -70,6 +69,8 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::Cancel { agent, seat_epoch, number } => outgoing::cancel(state, *agent, *seat_epoch, *number),
         Command::BeginSend(plan) => sending::begin(state, plan, around),
         Command::FinishSend { lead, outcome } => Ok(sending::finish(state, *lead, outcome)),
+        Command::BeginCopy { number, copy } => copies::begin(state, *number, *copy),
+        Command::EndCopy { number, copy, end } => Ok(copies::end(state, *number, *copy, end)),
         Command::AddNote { agent, client_id, text } => outgoing::add_note(state, *agent, client_id, text),
         Command::EditNote { agent, number, text } => outgoing::edit_note(state, *agent, *number, text),
         Command::DeleteNote { agent, number } => outgoing::delete_note(state, *agent, *number),
@@ -95,6 +96,7 @@ fn is_work(command: &Command) -> bool {
         command,
         Command::Inbound(_)
             | Command::FinishSend { .. }
+            | Command::EndCopy { .. }
             | Command::KeepMedia { .. }
             | Command::AgentAway { .. }
             | Command::AgentReturned { .. }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Copies;
 use crate::domain::content::{Context, Dress, MediaLoss, StoredFile};
 use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
@@ -196,6 +197,8 @@ pub enum Event {
         /// It.
         context: Context,
     },
+    /// The copies of an answer stand like this now.
+    CopiesChanged(Copies),
 }
 
 /// The beginning.

@@ -13,6 +13,14 @@ fn number_of(state: &Conversation, external_id: &str) -> Option<u32> {
 /// The events of one inbound event, in order.
 pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
     let mut events = Vec::new();
+    if let InboundKind::CopyTold { number, copy, end } = &inbound.what {
+        let told = super::copies::tell(state, *number, *copy, end);
+        let is_lost = told.iter().any(|event| matches!(event, Event::Failed { .. }));
+        // Somebody thought that it was answered.
+        events.extend((is_lost && state.status == Status::Done).then_some(Event::Reopened));
+        events.extend(told);
+        return events;
+    }
     if !state.is_born() && state.thread.is_empty() {
         events.push(Event::Opened(Opened {
             channel: inbound.channel,
@@ -62,6 +70,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
             reply_token: reply_token.clone(),
             received_at: inbound.received_at,
         }),
+        InboundKind::CopyTold { .. } => {}
         InboundKind::Unfollow if state.blocked => {}
         InboundKind::Unfollow => events.push(Event::Unfollowed),
         InboundKind::Unsend { external_id } => {

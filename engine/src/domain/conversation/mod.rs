@@ -5,6 +5,7 @@
 
 mod apply;
 mod command;
+mod copies;
 mod decide;
 mod event;
 mod inbound;
@@ -20,6 +21,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, SendOutcome};
+pub use copies::{Copies, CopyEnd, CopyOut, CopyState};
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
@@ -103,6 +105,8 @@ pub struct Conversation {
     pub tombstones: VecDeque<String>,
     /// What the channel keeps beside it.
     pub context: Option<Context>,
+    /// Copies of answers, on channels where each recipient has one: of those that wait, and of the last ones.
+    pub copies: VecDeque<Copies>,
     /// Parked for a person after repeated failures.
     pub set_aside: bool,
     /// Decisions so far; the unit of "nobody else decided meanwhile".
@@ -218,6 +222,12 @@ pub mod limits {
     pub const AWAITED_MEDIA: usize = 256;
     /// Rewritten messages whose newest change is known; an older change of others counts as the newest.
     pub const EDITS: usize = 32;
+    /// Answers that are done with whose copies are known; of an older one only a refusal is heard.
+    pub const COPIES: usize = 16;
+    /// Recipients of one answer. More are refused.
+    pub const RECIPIENTS: usize = 50;
+    /// Characters kept of what the other side says of a copy.
+    pub const COPY_DETAIL_CHARS: usize = 200;
     /// Unsends remembered before their message; the oldest is forgotten.
     pub const TOMBSTONES: usize = 32;
 }
@@ -256,6 +266,7 @@ impl Conversation {
             edits: VecDeque::new(),
             tombstones: VecDeque::new(),
             context: None,
+            copies: VecDeque::new(),
             set_aside: false,
             version: 0,
         }

@@ -176,6 +176,7 @@ impl Known {
             Command::Inbound(_) => true,
             _ if !self.born => false,
             Command::FinishSend { .. }
+            | Command::EndCopy { .. }
             | Command::KeepMedia { .. }
             | Command::AgentAway { .. }
             | Command::AgentReturned { .. }
@@ -211,7 +212,7 @@ impl Known {
                 self.notes.get(number) == Some(agent)
             }
             Command::Assign { .. } | Command::SeeName { .. } | Command::SeePicture { .. } => true,
-            Command::Send { .. } => false,
+            Command::Send { .. } | Command::BeginCopy { .. } => false,
         }
     }
 

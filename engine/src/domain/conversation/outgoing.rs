@@ -141,13 +141,22 @@ fn check_content(content: &Content, dress: &Dress) -> Result<(), Rejected> {
         Content::Media(media) if media.file().is_none() => {
             return Err(Rejected::invalid("content.file", "a file that was uploaded"));
         }
+        Content::Mail(mail) => {
+            if mail.text.trim().is_empty() && mail.parts.is_empty() || mail.text.len() > limits::TEXT_BYTES {
+                return Err(Rejected::invalid("content.text", "something, of at most 49,152 bytes"));
+            }
+            let recipients = mail.to.len() + mail.cc.len();
+            if mail.to.is_empty() || recipients > limits::RECIPIENTS {
+                let limit = limits::RECIPIENTS as u64;
+                return Err(Rejected::LimitReached { what: "recipients of one answer", limit });
+            }
+        }
         Content::Other { .. } | Content::Redacted => return Err(Rejected::invalid("content", "something to send")),
         Content::Sticker(_)
         | Content::Media(_)
         | Content::Location(_)
         | Content::Cards(_)
-        | Content::Native(_)
-        | Content::Mail(_) => {}
+        | Content::Native(_) => {}
     }
     if content.weight() + dress.weight() > limits::CONTENT_BYTES {
         return Err(Rejected::invalid("content", "at most 57,344 bytes with all that goes with it"));

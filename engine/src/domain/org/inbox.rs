@@ -25,6 +25,15 @@ impl ChannelKind {
     /// Every kind.
     pub const ALL: [Self; 2] = [Self::Line, Self::Mail];
 
+    /// Whether each recipient of an answer gets a copy of their own, with an end of its own.
+    #[must_use]
+    pub fn sends_copies(self) -> bool {
+        match self {
+            Self::Line => false,
+            Self::Mail => true,
+        }
+    }
+
     /// A stable word: in addresses, counters and on the wire.
     #[must_use]
     pub fn word(self) -> &'static str {

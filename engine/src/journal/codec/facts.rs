@@ -114,6 +114,7 @@ family! {
         132 v 1 Followed { unblocked, reply_token, received_at };
         133 v 1 Unfollowed;
         134 v 1 ContextSeen { context };
+        135 v 1 CopiesChanged(copies);
     }
 }
 
@@ -126,6 +127,8 @@ family! {
         204 v 4 InboxCreated(inbox);
         205 v 4 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
+        207 v 1 MailDomainSet(domain);
+        208 v 1 MailDomainRemoved { name };
     }
 }
 

@@ -62,6 +62,10 @@ fn empty_talk(event: &mut Talk) {
         Talk::NameSeen { name } => name.clear(),
         Talk::ContextSeen { context } => *context = Context::default(),
         Talk::HandoverOffered(offer) => offer.note = None,
+        Talk::CopiesChanged(copies) => copies.each.iter_mut().for_each(|copy| {
+            copy.to.clear();
+            copy.detail.clear();
+        }),
         Talk::Claimed(claimed) => match &mut claimed.how {
             ClaimHow::TakenOver { reason, .. } => *reason = None,
             ClaimHow::Started | ClaimHow::Resumed | ClaimHow::HandedOver { .. } => {}
@@ -120,7 +124,9 @@ fn empty_org(event: &mut Org) {
         }
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
-        Org::AgentDisabled { .. } | Org::WindowCreated(_) => {}
+        // A name of the DNS is public; the key that signs for it is not.
+        Org::MailDomainSet(domain) => domain.key.private.clear(),
+        Org::AgentDisabled { .. } | Org::WindowCreated(_) | Org::MailDomainRemoved { .. } => {}
     }
 }
 

@@ -6,13 +6,15 @@ use crate::domain::content::{
     Action, Card, Context, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native,
     SenderName, Sticker, StoredFile,
 };
-use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
+use crate::domain::conversation::{
+    ClaimHow, Claimed, Copies, CopyOut, CopyState, Event as Talk, HandoverEnd, Opened, Queued, Received,
+};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
 use crate::domain::mail::{Mail, MailAddress, MailMark, MailPart, PartPlace, SenderProof};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::{
     Access, Agent, ChannelKind, CompanyAddress, Event as Org, FormerSecret, Forwarding, Inbox, InboxSettings,
-    LineSettings, MailSettings, Role, SendMode, WindowEntry,
+    LineSettings, MailDomain, MailKey, MailSettings, Role, SendMode, WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
@@ -315,6 +317,24 @@ fn sends() -> Vec<Talk> {
     all.push(Talk::Unknown { number: 8 });
     all.push(Talk::Cancelled { number: 8, by: AGENT });
     all.push(Talk::SendAbandoned { number: 8 });
+    let states = every!(CopyState:
+        CopyState::Queued => CopyState::Queued,
+        CopyState::Begun => CopyState::Begun,
+        CopyState::Delayed => CopyState::Delayed,
+        CopyState::Sent => CopyState::Sent,
+        CopyState::Delivered => CopyState::Delivered,
+        CopyState::Failed => CopyState::Failed,
+        CopyState::Unknown => CopyState::Unknown,
+    );
+    let copy = |state| CopyOut {
+        to: "taro@example.jp".into(),
+        state,
+        code: 450,
+        detail: "4.7.1 greylisted".into(),
+        tries: 2,
+        next_at: Some(T0),
+    };
+    all.push(Talk::CopiesChanged(Copies { number: 8, each: states.into_iter().map(copy).collect() }));
     all
 }
 
@@ -447,5 +467,12 @@ fn orgs() -> Vec<Org> {
     let changed =
         |icon_url| Org::AgentChanged { agent: AGENT, name: "佐藤".into(), role: Role::Supervisor, icon_url };
     all.extend([changed(None), changed(Some(ICON.into()))]);
+    all.push(Org::MailDomainSet(MailDomain {
+        name: "example.co.jp".into(),
+        key: MailKey { selector: "desk1".into(), private: sealed(4), public: "MIIB".into(), drawn_at: T0 },
+        published_at: Some(T0),
+        missing_since: Some(T0.plus_ms(1)),
+    }));
+    all.push(Org::MailDomainRemoved { name: "example.co.jp".into() });
     all
 }

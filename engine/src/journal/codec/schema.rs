@@ -32,8 +32,8 @@ pub(super) struct Old {
 
 /// Every former shape.
 pub(super) const OLD: &[Old] = &[
-    Old { number: 100, version: 1, read: opened_v1 },
     Old { number: 6, version: 1, read: |_, body| read_whole(body).map(Window::RawAccepted).map(Fact::Window) },
+    Old { number: 100, version: 1, read: opened_v1 },
     Old { number: 101, version: 1, read: received_v1 },
     // Before mail, which only added kinds of content, of reasons and of accounts.
     Old { number: 101, version: 2, read: |of, body| talk(of, Talk::Received(read_whole(body)?)) },
