@@ -39,6 +39,8 @@ pub struct Config {
     pub hold_sending: bool,
     /// Under which address platforms reach this installation, without a slash at the end; where they fetch what is sent.
     pub public_url: String,
+    /// How mail that comes is read.
+    pub mail_in: crate::channels::mail::config::MailConfig,
     /// How mail leaves.
     pub mail_out: crate::channels::mail::out::MailOutConfig,
     /// Programs of the machine that convert uploads.
@@ -95,6 +97,7 @@ impl Config {
             media: MediaLimits::default(),
             hold_sending: false,
             public_url: String::new(),
+            mail_in: crate::channels::mail::config::MailConfig::default(),
             mail_out: crate::channels::mail::out::MailOutConfig::default(),
             tools: Tools::of_the_machine(),
             boot_id: None,

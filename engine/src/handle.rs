@@ -6,6 +6,7 @@ mod accounts;
 mod files;
 mod lists;
 pub mod mail;
+mod mail_in;
 mod operate;
 mod reads;
 mod resume;
@@ -198,6 +199,9 @@ impl Handle {
             WindowEntry { id, stream: start::new_stream(&self.core), name, product, created_at: self.core.now() };
         self.org_command(by, org::Command::CreateWindow(entry.clone())).await?;
         start::make_window(&self.core, &entry).await?;
+        if self.core.mail_in.is_some() {
+            self.create_mail(entry.id.clone()).await?;
+        }
         Ok(entry)
     }
 

@@ -17,6 +17,7 @@ mod fatal;
 pub mod faults;
 pub mod handle;
 pub mod journal;
+pub mod mail_server;
 pub mod presence;
 pub mod pressure;
 pub mod pulse;

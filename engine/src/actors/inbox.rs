@@ -16,6 +16,7 @@ use super::window::DeliverThread;
 use super::{Core, raw};
 use crate::channels::{self, Parsed, ParsedEvent};
 use crate::domain::id::{InboxId, WindowId};
+use crate::domain::org::Inbox;
 use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;
 use crate::domain::window::RawReason;
@@ -92,7 +93,37 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
             }
         }
     }
-    let mut taken = Taken { recorded: 0, duplicates: 0, parked, stored_whole: false };
+    let taken = deliver_events(core, inbox, events, received_at).await;
+    match taken {
+        Ok(taken) if taken.stored_whole => {
+            raw::store(core, &entry, body, RawReason::SetAside, None).await?;
+            Ok(Taken { parked, ..taken })
+        }
+        Ok(taken) => Ok(Taken { parked, ..taken }),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Takes events that were read elsewhere. `stored_whole` says that their conversation is set aside: they are to be kept, and
+/// offered again.
+pub(crate) async fn take_events(
+    core: &Arc<Core>,
+    inbox: &Inbox,
+    events: Vec<ParsedEvent>,
+    received_at: Timestamp,
+) -> Result<Taken, Failure> {
+    let events = events.into_iter().map(|event| (event_key(inbox.id, &event.event_id), event));
+    let events = events.map(|(key, event)| (event, key)).collect();
+    deliver_events(core, inbox.id, events, received_at).await
+}
+
+async fn deliver_events(
+    core: &Arc<Core>,
+    inbox: InboxId,
+    mut events: Vec<(ParsedEvent, DedupeKey)>,
+    received_at: Timestamp,
+) -> Result<Taken, Failure> {
+    let mut taken = Taken { recorded: 0, duplicates: 0, parked: 0, stored_whole: false };
     if events.is_empty() {
         return Ok(taken);
     }
@@ -111,10 +142,7 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
             taken.duplicates += more.duplicates;
             Ok(taken)
         }
-        Answered::With(Err(Failure::Rejected(Rejected::SetAside))) => {
-            raw::store(core, &entry, body, RawReason::SetAside, None).await?;
-            Ok(Taken { stored_whole: true, ..taken })
-        }
+        Answered::With(Err(Failure::Rejected(Rejected::SetAside))) => Ok(Taken { stored_whole: true, ..taken }),
         Answered::With(Err(failure)) => Err(failure),
         Answered::NotTaken => Err(Failure::Interrupted),
     }

@@ -10,6 +10,7 @@ pub(crate) mod feeder;
 pub(crate) mod fetcher;
 pub(crate) mod inbox;
 pub(crate) mod keeper;
+pub(crate) mod mail;
 pub(crate) mod pool;
 pub(crate) mod raw;
 pub(crate) mod registry;
@@ -78,6 +79,8 @@ pub(crate) struct Core {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) urls: PublicUrls,
     pub(crate) vault: Vault,
+    /// What reading mail needs; `None` where there is no mail.
+    pub(crate) mail_in: Option<mail::MailIn>,
     /// How mail leaves; `None` where there is no mail.
     pub(crate) mail: Option<crate::channels::mail::out::MailOut>,
     pub(crate) uploads: Uploads,

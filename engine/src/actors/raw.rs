@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{Core, Recorded, inbox};
 use crate::channels::{self, Adapter, Parsed};
 use crate::domain::id::{Position, WindowId};
-use crate::domain::org::Inbox;
+use crate::domain::org::{ChannelKind, Inbox};
 use crate::domain::record::{By, Fact};
 use crate::domain::time::Timestamp;
 use crate::domain::window::{Event, MAX_RAW, RawAccepted, RawBody, RawEnd, RawReason};
@@ -129,7 +129,7 @@ pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
     let Ok(bodies) = waiting(core, window).await else { return true };
     let mut left = false;
     for (accepted, _) in bodies {
-        if accepted.why == RawReason::Unparsable || core.is_stopping() {
+        if accepted.why.waits_for_a_person() || core.is_stopping() {
             continue;
         }
         left |= interpret(core, window, By::Engine, &accepted).await.is_err();
@@ -150,9 +150,13 @@ pub(crate) async fn interpret(
     by: By,
     accepted: &RawAccepted,
 ) -> Result<Taken, Failure> {
-    let body = bytes_of(core, accepted).await?;
     let kind = core.views.org().inboxes.get(&accepted.inbox).map(|inbox| inbox.settings.kind());
-    let channel = channels::of(kind.ok_or(Failure::NotFound("inbox"))?);
+    let kind = kind.ok_or(Failure::NotFound("inbox"))?;
+    if kind == ChannelKind::Mail {
+        return super::mail::interpret::interpret(core, window, by, accepted).await;
+    }
+    let body = bytes_of(core, accepted).await?;
+    let channel = channels::of(kind);
     let around = if accepted.why == RawReason::Unparsable { channel.around(&body) } else { None };
     let is_event = around.is_some();
     let body = around.unwrap_or(body);

@@ -18,6 +18,8 @@ use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
 use crate::accounts::Accounts;
+use crate::channels::mail::ids::MailIds;
+use crate::channels::mail::out::MailOut;
 use crate::channels::public::PublicUrls;
 use crate::channels::{Network, Platform};
 use crate::config::Config;
@@ -37,8 +39,6 @@ use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::sending::Gate;
 use crate::uploads::Uploads;
 use crate::vault::Vault;
-use crate::channels::mail::ids::MailIds;
-use crate::channels::mail::out::MailOut;
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -206,6 +206,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         accounts: Accounts::default(),
         urls: parts.urls,
         vault: parts.vault,
+        mail_in: parts.mail.as_ref().map(|out| super::mail::MailIn::new(&config.mail_in, out)),
         mail: parts.mail,
         uploads,
         content,

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::content::StoredFile;
-use crate::domain::id::{AgentId, ConversationId};
+use crate::domain::id::{AgentId, ConversationId, InboxId};
 use crate::domain::time::Timestamp;
 
 /// A file as it is kept.
@@ -43,6 +43,11 @@ pub enum Purpose {
         /// The conversation.
         conversation: ConversationId,
     },
+    /// A stored body that is not interpreted yet; for nobody, as long as it waits.
+    Body {
+        /// The account that it came over.
+        inbox: InboxId,
+    },
     /// An upload that no message names; for who sent it, a day.
     Upload {
         /// Who sent it.
@@ -56,7 +61,7 @@ impl Purpose {
     pub fn conversation(self) -> Option<ConversationId> {
         match self {
             Self::Message { conversation, .. } | Self::Picture { conversation } => Some(conversation),
-            Self::Upload { .. } => None,
+            Self::Upload { .. } | Self::Body { .. } => None,
         }
     }
 }

@@ -257,8 +257,13 @@ fn stage_talk(
             })?;
         }
         Talk::Queued(queued) => {
-            let kind =
-                Line::Outbound { author: queued.author, delivery: Delivery::Queued, failed_at: None, free: false, copies_at: None };
+            let kind = Line::Outbound {
+                author: queued.author,
+                delivery: Delivery::Queued,
+                failed_at: None,
+                free: false,
+                copies_at: None,
+            };
             batch.put_line(id, queued.number, line(now, kind));
         }
         Talk::SendStarted { number, .. } => deliver(batch, id, *number, Delivery::Sending)?,

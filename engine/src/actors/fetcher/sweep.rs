@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::actors::Core;
 use crate::content::{Note, Purpose};
 use crate::domain::content::StoredFile;
-use crate::domain::id::FileId;
+use crate::domain::id::{FileId, InboxId};
 use crate::domain::message::Content;
 use crate::domain::time::Timestamp;
+use crate::domain::window::RawBody;
 use crate::failure::Failure;
 use crate::journal::writer::Lane;
 
@@ -60,7 +61,7 @@ pub(crate) async fn sweep(core: &Arc<Core>, started: Timestamp) -> Result<usize,
         let age_ms = core.now().since_ms(note.at);
         let kept = match note.purpose {
             Purpose::Upload { .. } => age_ms < UPLOAD_MS,
-            Purpose::Message { .. } | Purpose::Picture { .. } => {
+            Purpose::Message { .. } | Purpose::Picture { .. } | Purpose::Body { .. } => {
                 (note.at >= started && age_ms < GRACE_MS) || !matches!(is_named(core, &note).await, Ok(false))
             }
         };
@@ -109,6 +110,7 @@ async fn is_named(core: &Arc<Core>, note: &Note) -> Result<bool, Failure> {
     let id = note.file.id;
     match note.purpose {
         Purpose::Upload { .. } => Ok(false),
+        Purpose::Body { inbox } => waits(core, inbox, id).await,
         Purpose::Picture { conversation } => {
             let row = core.row(conversation).await?;
             let Some(picture) = row.and_then(|row| row.state.picture) else { return Ok(false) };
@@ -127,6 +129,18 @@ async fn is_named(core: &Arc<Core>, note: &Note) -> Result<bool, Failure> {
             Ok(false)
         }
     }
+}
+
+/// Whether a stored body of this account names the file.
+async fn waits(core: &Arc<Core>, inbox: InboxId, id: FileId) -> Result<bool, Failure> {
+    let window = core.views.org().inboxes.get(&inbox).map(|inbox| inbox.window.clone());
+    let Some(window) = window else { return Ok(false) };
+    let name = id.to_string();
+    let waiting = crate::actors::raw::waiting(core, &window).await?;
+    Ok(waiting.iter().any(|(accepted, _)| match &accepted.body {
+        RawBody::Inline(bytes) => bytes.windows(name.len()).any(|part| part == name.as_bytes()),
+        RawBody::File { .. } | RawBody::Redacted => false,
+    }))
 }
 
 fn names(content: &Content, id: FileId) -> bool {

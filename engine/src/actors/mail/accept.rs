@@ -132,7 +132,10 @@ async fn copy(core: &Core, of: Option<FileId>) -> Result<(FileId, Writer), Failu
     let (store, fresh) = (core.content.clone(), FileId(core.config.chance.bits()));
     let copied = core.pool.run(Lane::Inbound, move || {
         use std::io::Read as _;
-        let (_, mut file) = of.and_then(|id| store.read(id).transpose()).ok_or(std::io::ErrorKind::NotFound).map_err(std::io::Error::from)??;
+        let (_, mut file) = of
+            .and_then(|id| store.read(id).transpose())
+            .ok_or(std::io::ErrorKind::NotFound)
+            .map_err(std::io::Error::from)??;
         let mut writer = store.create(fresh, u64::MAX)?;
         let mut chunk = vec![0; IN_MEMORY];
         loop {

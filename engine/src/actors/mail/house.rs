@@ -18,15 +18,15 @@ pub(crate) struct Addresses {
 
 impl House for Addresses {
     fn recipient(&self, recipient: &str) -> Answer {
-        let mail = &self.core.mail;
+        let Some(mail) = &self.core.mail_in else { return Answer::Foreign };
         let Some((local, detail, domain)) = address::split(recipient) else { return Answer::Unknown };
-        if domain == mail.config.bounces()
+        if domain == mail.bounces
             && let Some(copy) = mail.ids.copy(local)
         {
             return Answer::Ours(Mailbox::Copy(copy));
         }
-        if domain != mail.config.domain {
-            return if domain == mail.config.bounces() { Answer::Unknown } else { Answer::Foreign };
+        if domain != mail.domain {
+            return if domain == mail.bounces { Answer::Unknown } else { Answer::Foreign };
         }
         let org = self.core.views.org();
         if ALWAYS.contains(&local) {
@@ -51,7 +51,7 @@ impl House for Addresses {
 impl Addresses {
     /// Whoever gets what is for the postmaster: the window that the settings name, else the oldest with mail.
     fn postmaster<'a>(&self, org: &'a Org) -> Option<&'a Inbox> {
-        let named = self.core.mail.config.postmaster.as_ref();
+        let named = self.core.mail_in.as_ref().and_then(|mail| mail.config.postmaster.as_ref());
         let wanted = named.and_then(|window| mails(org).find(|inbox| inbox.window == *window && is_on(inbox)));
         let oldest = || {
             mails(org).filter(|inbox| is_on(inbox)).min_by_key(|inbox| {

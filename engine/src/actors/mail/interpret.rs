@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::{Kept, Mail};
+use super::{Kept, MailIn};
 use crate::actors::{Core, Recorded, inbox, raw};
 use crate::channels::ParsedEvent;
 use crate::channels::mail::bounce::{Fate, Report};
@@ -20,7 +20,7 @@ use crate::domain::conversation::{Conversation, InboundKind};
 use crate::domain::id::{ConversationId, FileId, WindowId};
 use crate::domain::mail::{MailAddress, MailMark, SenderProof};
 use crate::domain::message::Content;
-use crate::domain::org::{Inbox, InboxSettings, MailSettings};
+use crate::domain::org::{Inbox, InboxSettings};
 use crate::domain::record::{By, Fact};
 use crate::domain::time::Timestamp;
 use crate::domain::window::{Event, RawAccepted, RawEnd, RawReason};
@@ -130,10 +130,10 @@ async fn bytes_of(core: &Core, file: FileId) -> Result<Option<Vec<u8>>, Failure>
 }
 
 /// Reads a mail on a thread that may take its time. One that fails its reader is for a person.
-async fn letter(core: &Core, came: &Came<'_>, bytes: &Arc<Vec<u8>>) -> Result<Option<Letter>, Failure> {
+async fn letter(core: &Core, mail: &MailIn, came: &Came<'_>, bytes: &Arc<Vec<u8>>) -> Result<Option<Letter>, Failure> {
     let (bytes, sender) = (bytes.clone(), came.kept.sender.clone());
     let is_expected_report = came.kept.recipients.iter().any(|one| one.copy().is_some());
-    let limits = Limits { max_attachment: core.mail.config.max_attachment };
+    let limits = Limits { max_attachment: mail.config.max_attachment };
     let began = std::time::Instant::now();
     let letter = core.pool.run(Lane::Ordinary, move || {
         let from = From { sender: sender.as_deref(), is_expected_report };
@@ -155,21 +155,23 @@ async fn letter(core: &Core, came: &Came<'_>, bytes: &Arc<Vec<u8>>) -> Result<Op
 }
 
 async fn fortune(core: &Arc<Core>, window: &WindowId, came: &Came<'_>, bytes: Vec<u8>) -> Result<Fortune, Failure> {
+    let mail = core.mail_in.as_ref().ok_or(Failure::NotFound("mail"))?;
     let bytes = Arc::new(bytes);
-    let Some(mut letter) = letter(core, came, &bytes).await? else { return Ok(Fortune::Parked(RawReason::Unparsable)) };
+    let Some(mut letter) = letter(core, mail, came, &bytes).await? else {
+        return Ok(Fortune::Parked(RawReason::Unparsable));
+    };
     let InboxSettings::Mail(settings) = &came.inbox.settings else { return Ok(Fortune::Parked(RawReason::Unparsable)) };
-    let mail = &core.mail;
     if let Some(report) = &letter.report {
-        return told(core, came, &letter, report).await;
+        return told(core, mail, came, &letter, report).await;
     }
     if came.kept.recipients.iter().all(|one| one.copy().is_some()) {
         // Somebody answered to the envelope's sender, which nobody reads. Automatic answers do.
         return Ok(Fortune::Folded("automatic"));
     }
     let company: Vec<String> = settings.addresses.iter().map(|one| one.address.clone()).collect();
-    let ours = Ours { domain: &mail.config.domain, company: &company };
+    let ours = Ours { domain: &mail.domain, company: &company };
     let is_own = letter.loop_ids.iter().any(|id| *id == mail.ids.instance());
-    let is_from_us = letter.mail.from.address.rsplit_once('@').is_some_and(|(_, domain)| domain == mail.config.domain);
+    let is_from_us = letter.mail.from.address.rsplit_once('@').is_some_and(|(_, domain)| domain == mail.domain);
     if is_own || letter.is_looping || is_from_us {
         return Ok(Fortune::Parked(RawReason::Loop));
     }
@@ -177,14 +179,14 @@ async fn fortune(core: &Arc<Core>, window: &WindowId, came: &Came<'_>, bytes: Ve
         return Ok(Fortune::Parked(RawReason::Forwarder));
     }
     letter.mail.sender = proof(mail, came, &bytes).await;
-    let belongs = conversation(core, window, came, &letter).await?;
+    let belongs = conversation(core, mail, window, came, &letter).await?;
     if belongs.is_none() && letter.mail.is(MailMark::AutoReply) {
         return Ok(Fortune::Folded("automatic"));
     }
     if mail.rush.note(came.inbox.id, &letter.mail.from.address, core.now()) {
         letter.mail.mark(MailMark::NoAutoReply);
     }
-    Ok(Fortune::Shown(Box::new(event(came, settings, letter, belongs, ours))))
+    Ok(Fortune::Shown(Box::new(event(came, letter, belongs, ours))))
 }
 
 /// Who wrote a mail that a forwarder made a new one of. Whether anybody is found.
@@ -201,10 +203,10 @@ fn find_original(letter: &mut Letter, ours: Ours<'_>) -> bool {
     true
 }
 
-async fn proof(mail: &Mail, came: &Came<'_>, bytes: &[u8]) -> SenderProof {
+async fn proof(mail: &MailIn, came: &Came<'_>, bytes: &[u8]) -> SenderProof {
     // Behind a server of ours the peer is not who sends.
     let peer = if came.kept.over == "smtp" { came.kept.peer.parse().ok() } else { None };
-    let proof = prove::prove(bytes, came.kept.sender.as_deref(), peer, &mail.config).await;
+    let proof = prove::prove(bytes, came.kept.sender.as_deref(), peer, &mail.config, &mail.dns).await;
     let word = match proof {
         SenderProof::None => "none",
         SenderProof::Forwarded => "forwarded",
@@ -217,12 +219,13 @@ async fn proof(mail: &Mail, came: &Came<'_>, bytes: &[u8]) -> SenderProof {
 /// The conversation that a mail belongs to; `None` for a new one.
 async fn conversation(
     core: &Arc<Core>,
+    mail: &MailIn,
     window: &WindowId,
     came: &Came<'_>,
     letter: &Letter,
 ) -> Result<Option<Box<Conversation>>, Failure> {
     let proven = came.kept.recipients.iter().find_map(super::Recipient::conversation);
-    let proven = proven.into_iter().chain(thread::answered(letter, &core.mail.ids).map(|own| own.conversation));
+    let proven = proven.into_iter().chain(thread::answered(letter, &mail.ids).map(|own| own.conversation));
     let mut claims: Vec<Claim> = proven.map(Claim::Proven).collect();
     if claims.is_empty() {
         claims.extend(referred(core, window, letter).await?);
@@ -289,13 +292,7 @@ fn contact(letter: &Letter) -> MailAddress {
     if is_believable { one.clone() } else { from.clone() }
 }
 
-fn event(
-    came: &Came<'_>,
-    settings: &MailSettings,
-    letter: Letter,
-    belongs: Option<Box<Conversation>>,
-    ours: Ours<'_>,
-) -> ParsedEvent {
+fn event(came: &Came<'_>, letter: Letter, belongs: Option<Box<Conversation>>, ours: Ours<'_>) -> ParsedEvent {
     let event_id = thread::event_id(&letter);
     let contact = contact(&letter);
     let mut letter = letter;
@@ -312,10 +309,10 @@ fn event(
         size: None,
         preview: None,
     });
-    debug_assert!(settings.enabled || belongs.is_some() || !settings.enabled);
     // Nobody moves where answers go who was not part of it before, and no machine does.
     let leads = !is_stranger && !letter.mail.is(MailMark::AutoReply);
-    let context = leads.then(|| Head::answering(&letter.mail, &contact, ours).into_context(&letter.mail.subject));
+    let context =
+        leads.then(|| Head::answering(&letter.mail, &contact, ours).into_context(&letter.mail.subject)).map(Box::new);
     // What cannot be true is the time of receipt.
     let at = letter.date_ms.map(Timestamp).filter(|at| at.0 > 0 && *at <= came.received_at.plus_ms(86_400_000));
     let external_id = if letter.mail.message_id.is_empty() { event_id.clone() } else { letter.mail.message_id.clone() };
@@ -338,11 +335,17 @@ fn event(
 }
 
 /// A report about a copy of ours. By the address that it came to, else by the mail that it speaks of.
-async fn told(core: &Arc<Core>, came: &Came<'_>, letter: &Letter, report: &Report) -> Result<Fortune, Failure> {
+async fn told(
+    core: &Arc<Core>,
+    mail: &MailIn,
+    came: &Came<'_>,
+    letter: &Letter,
+    report: &Report,
+) -> Result<Fortune, Failure> {
     let by_address = came.kept.recipients.iter().find_map(super::Recipient::copy);
     let copy = match by_address {
         Some(copy) => Some(copy),
-        None => by_words(core, report).await?,
+        None => by_words(core, mail, report).await?,
     };
     let Some(copy) = copy else {
         // Somebody else's mail, with one of our addresses as its sender.
@@ -372,18 +375,19 @@ async fn told(core: &Arc<Core>, came: &Came<'_>, letter: &Letter, report: &Repor
 }
 
 /// The copy that a report speaks of which came to another address: a mail of ours whose id it returns.
-async fn by_words(core: &Arc<Core>, report: &Report) -> Result<Option<OwnCopy>, Failure> {
-    let Some(mail) = report.about.iter().find_map(|id| core.mail.ids.mail(id)) else { return Ok(None) };
+async fn by_words(core: &Arc<Core>, mail: &MailIn, report: &Report) -> Result<Option<OwnCopy>, Failure> {
+    let Some(own) = report.about.iter().find_map(|id| mail.ids.mail(id)) else { return Ok(None) };
     let engine = crate::handle::Handle::of(core.clone());
-    let row = match engine.message(mail.conversation, mail.number).await {
+    let row = match engine.message(own.conversation, own.number).await {
         Ok(row) => row,
         Err(Failure::NotFound(_)) => return Ok(None),
         Err(failure) => return Err(failure),
     };
     let Content::Mail(sent) = &row.content else { return Ok(None) };
     let Some(recipient) = &report.recipient else { return Ok(None) };
-    let place = sent.to.iter().chain(&sent.cc).position(|one| address::normalise(&one.address).as_ref() == Some(recipient));
-    Ok(place.and_then(|place| u16::try_from(place).ok()).map(|recipient| OwnCopy { mail, recipient }))
+    let place =
+        sent.to.iter().chain(&sent.cc).position(|one| address::normalise(&one.address).as_ref() == Some(recipient));
+    Ok(place.and_then(|place| u16::try_from(place).ok()).map(|recipient| OwnCopy { mail: own, recipient }))
 }
 
 /// The file stays for the message that names it; one that none names goes when the body is settled.

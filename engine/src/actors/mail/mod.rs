@@ -10,27 +10,36 @@ mod report;
 mod rush;
 
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::channels::mail::config::MailConfig;
+use crate::channels::mail::dns::Dns;
 use crate::channels::mail::ids::{MailIds, OwnCopy, OwnMail};
+use crate::channels::mail::out::MailOut;
 use crate::channels::mail::smtp::Mailbox;
 use crate::domain::id::{ConversationId, FileId};
 
 pub(crate) use rush::Rush;
 
-/// What every part of mail shares.
-pub(crate) struct Mail {
+/// What every part of it shares.
+pub(crate) struct MailIn {
     pub(crate) config: MailConfig,
+    /// The domain of default addresses.
+    pub(crate) domain: String,
+    /// The domain that bounces come to.
+    pub(crate) bounces: String,
     pub(crate) ids: MailIds,
+    pub(crate) dns: Dns,
     pub(crate) rush: Rush,
 }
 
-impl Mail {
-    pub(crate) fn new(config: MailConfig, ids: MailIds) -> Arc<Self> {
-        Arc::new(Self { config, ids, rush: Rush::default() })
+impl MailIn {
+    pub(crate) fn new(config: &MailConfig, out: &MailOut) -> Self {
+        let domain = out.config.inbound_domain.clone();
+        let bounces = Some(&out.config.bounce_domain).filter(|domain| !domain.is_empty()).unwrap_or(&domain).clone();
+        let (ids, dns) = (out.ids.clone(), out.dns.clone());
+        Self { config: config.clone(), domain, bounces, ids, dns, rush: Rush::default() }
     }
 }
 

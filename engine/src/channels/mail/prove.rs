@@ -7,7 +7,7 @@ use std::time::Duration;
 use mail_auth::{ArcOutput, AuthenticatedMessage, DkimResult};
 
 use super::config::MailConfig;
-use super::dns::Column;
+use super::dns::{Column, Dns};
 use super::header;
 use super::parts::Opened;
 use crate::domain::mail::SenderProof;
@@ -44,7 +44,13 @@ fn is_within(domain: &str, other: &str) -> bool {
 }
 
 /// What everything together says. `peer`: who handed it over, where that was a stranger.
-pub async fn prove(raw: &[u8], sender: Option<&str>, peer: Option<IpAddr>, config: &MailConfig) -> SenderProof {
+pub async fn prove(
+    raw: &[u8],
+    sender: Option<&str>,
+    peer: Option<IpAddr>,
+    config: &MailConfig,
+    dns: &Dns,
+) -> SenderProof {
     let Some(opened) = Opened::new(raw) else { return SenderProof::None };
     let from = opened.first("from").map(header::addresses).and_then(|all| all.into_iter().next());
     let from = from.map(|one| one.address).unwrap_or_default();
@@ -52,7 +58,9 @@ pub async fn prove(raw: &[u8], sender: Option<&str>, peer: Option<IpAddr>, confi
     if told == Some(SenderProof::Proven) {
         return SenderProof::Proven;
     }
-    let Some(dns) = &config.dns else { return SenderProof::None };
+    if !config.ask_dns {
+        return SenderProof::None;
+    }
     let asked = async {
         let columns = dns.prove(raw, sender.unwrap_or_default(), peer).await;
         let proven = columns.is_some_and(|columns| {
@@ -73,9 +81,9 @@ fn is_sealed(mail: &Opened<'_>, arc: &ArcOutput<'_>, config: &MailConfig) -> boo
     let seals = mail.fields("arc-seal").map(|raw| {
         let text = header::text(raw);
         let tag = |name: &str| {
-            text.split(';').find_map(|tag| tag.split_once('=').filter(|(key, _)| key.trim() == name)).map(|(_, value)| {
-                value.trim().to_ascii_lowercase()
-            })
+            text.split(';')
+                .find_map(|tag| tag.split_once('=').filter(|(key, _)| key.trim() == name))
+                .map(|(_, value)| value.trim().to_ascii_lowercase())
         };
         (tag("i").and_then(|i| i.parse::<u32>().ok()).unwrap_or_default(), tag("d").unwrap_or_default())
     });
@@ -104,7 +112,9 @@ mod tests {
         assert_eq!(told("Authentication-Results: mx.desk.example; dkim=pass header.d=jp\r\n"), none);
         assert_eq!(told("Authentication-Results: mx.evil.example; dmarc=pass\r\n"), None);
         assert_eq!(
-            told("Authentication-Results: mx.evil.example; x\r\nAuthentication-Results: mx.desk.example; dmarc=pass\r\n"),
+            told(
+                "Authentication-Results: mx.evil.example; x\r\nAuthentication-Results: mx.desk.example; dmarc=pass\r\n"
+            ),
             None,
             "a sender can write one below"
         );

@@ -75,7 +75,8 @@ fn a_mail_of_ours_is_known_however_deep_it_stands_and_a_guess_is_not() {
     let own = ids.message_id(mail, "desk.example");
     let direct = letter(&format!("From: a@x.jp\r\nIn-Reply-To: <{own}>\r\n"));
     assert_eq!(answered(&direct, &ids), Some(mail));
-    let deep = letter(&format!("From: a@x.jp\r\nIn-Reply-To: <other@x>\r\nReferences: <0@x> <{own}>\r\n\t<other@x>\r\n"));
+    let deep =
+        letter(&format!("From: a@x.jp\r\nIn-Reply-To: <other@x>\r\nReferences: <0@x> <{own}>\r\n\t<other@x>\r\n"));
     assert_eq!(answered(&deep, &ids), Some(mail));
     let guessed = letter(&format!("From: a@x.jp\r\nIn-Reply-To: <{}>\r\n", own.replace("m.", "m.a")));
     assert_eq!(answered(&guessed, &ids), None);

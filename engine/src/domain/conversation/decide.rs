@@ -1,8 +1,9 @@
 //! What may happen to a conversation. The seat's rules stand here; what comes in and goes out has files of its own.
 
 use super::{
-    ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing,
-    sending, copies};
+    ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, copies, inbound, limits,
+    outgoing, sending,
+};
 use crate::domain::id::AgentId;
 use crate::domain::rejected::Rejected;
 use crate::domain::seat::{Away, Holder, Offer, ReleaseCause};
