@@ -16,6 +16,8 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpServer, web};
+use madoguchi_engine::Failure;
+use madoguchi_engine::mail_server::{CannotServe, MailServer};
 use madoguchi_engine::Handle;
 use madoguchi_engine::handle::Encoder;
 use socket2::SockRef;
@@ -60,6 +62,12 @@ pub enum CannotStart {
     /// The admin socket cannot be made.
     #[error("cannot listen at the admin socket")]
     Admin(#[source] std::io::Error),
+    /// Windows cannot be given their mail.
+    #[error("windows cannot be given their mail")]
+    Mail(#[source] Failure),
+    /// Mail cannot be listened for.
+    #[error(transparent)]
+    MailServer(#[from] CannotServe),
     /// The figures cannot be collected.
     #[error("metrics cannot be collected")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -111,6 +119,7 @@ pub struct Server {
     /// What its handlers share.
     pub app: web::Data<App>,
     http: ServerHandle,
+    mail: Option<MailServer>,
     tasks: Vec<actix_web::rt::task::JoinHandle<()>>,
 }
 
@@ -130,6 +139,9 @@ impl Server {
         let admin = socket::listen(&socket::path(&config.data_dir)).map_err(CannotStart::Admin)?;
         let http = listen(listener, &app).map_err(|source| CannotStart::Listen { address: address.clone(), source })?;
         let handle = http.handle();
+        app.engine.provide_mail().await.map_err(CannotStart::Mail)?;
+        let listen = config.mail_in.listen(&config.mail.inbound_domain);
+        let mail = listen.map(|listen| app.engine.serve_mail(listen)).transpose()?;
         let tasks = vec![
             actix_web::rt::spawn(async move {
                 if let Err(error) = http.await {
@@ -140,8 +152,11 @@ impl Server {
             actix_web::rt::spawn(sweep(app.clone())),
             actix_web::rt::spawn(upkeep()),
         ];
+        if let Some(mail) = &mail {
+            tracing::info!(smtp = ?mail.smtp, lmtp = ?mail.lmtp, "listening for mail");
+        }
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "ready");
-        Ok(Self { address, app, http: handle, tasks })
+        Ok(Self { address, app, http: handle, mail, tasks })
     }
 
     /// Refuses new work, tells sockets, finishes what is in hand, syncs. Half of `deadline` is for requests
@@ -150,6 +165,10 @@ impl Server {
         let begun = Instant::now();
         tracing::info!("stopping");
         self.app.stopping.begin();
+        if let Some(mail) = self.mail.take() {
+            // What it has not answered was not taken.
+            let _ = tokio::time::timeout(deadline / 4, mail.stop()).await;
+        }
         let left = self.app.stopping.drained(deadline / 2).await;
         if left > 0 {
             tracing::warn!(requests = left, "requests did not finish in time");

@@ -103,7 +103,7 @@ async fn check_file(app: &App, who: &Identity, action: Action, file: FileId) -> 
         }
         Purpose::Upload { agent } if agent == who.agent => Ok(()),
         // Nobody else learns that it exists.
-        Purpose::Upload { .. } => Err(not_found("file")),
+        Purpose::Upload { .. } | Purpose::Body { .. } => Err(not_found("file")),
     }
 }
 

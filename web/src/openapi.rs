@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers,
+    accounts, agents, conversations, docs, files, health, hooks, inboxes, mail, notes, raw, sending, session, stickers,
     tokens, windows,
 };
 
@@ -33,7 +33,7 @@ use crate::routes::{
         raw::list, raw::bytes, raw::replay, raw::dismiss,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
         accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
-        files::upload, files::get, files::public, stickers::line,
+        files::upload, files::get, files::public, mail::whole, mail::document, mail::part, stickers::line,
         conversations::list, conversations::get, conversations::claim, conversations::release,
         conversations::complete, conversations::take_over, conversations::hand_over,
         conversations::accept_handover, conversations::decline_handover, conversations::assign, conversations::take_back,

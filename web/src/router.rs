@@ -12,7 +12,7 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    accounts, agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers,
+    accounts, agents, conversations, docs, files, health, hooks, inboxes, mail, notes, raw, sending, session, stickers,
     tokens, windows,
 };
 
@@ -100,6 +100,9 @@ table! {
 
     POST "/api/v1/files" Right(SendFiles) => files::upload;
     GET "/api/v1/files/{file}" Right(ReadWindow) => files::get;
+    GET "/api/v1/files/{file}/mail" Right(ReadWindow) => mail::whole;
+    GET "/api/v1/files/{file}/mail.html" Right(ReadWindow) => mail::document;
+    GET "/api/v1/files/{file}/parts/{part}" Right(ReadWindow) => mail::part;
     GET "/media/{token}/{name}" Open => files::public;
     GET "/api/v1/stickers/line/{sticker}" Right(ListOwn) => stickers::line;
 

@@ -51,6 +51,12 @@ fn disposition(note: &Note) -> ContentDisposition {
     let mime = note.file.mime.as_str();
     let shown = is_plain_picture(mime) || matches!(mime, "video/mp4" | "audio/mp4" | "audio/mpeg");
     let name = safe_name(note.name.as_deref().unwrap_or_default()).unwrap_or_else(|| fallback(note));
+    named(&name, shown)
+}
+
+/// The header with which a file is saved under this name, or shown in its place.
+pub(super) fn named(name: &str, shown: bool) -> ContentDisposition {
+    let name = safe_name(name).unwrap_or_else(|| "file".to_owned());
     let name =
         ExtendedValue { charset: Charset::Ext("UTF-8".to_owned()), language_tag: None, value: name.into_bytes() };
     ContentDisposition {
