@@ -38,7 +38,7 @@ pub enum ServerFrame {
     Problem(Refused),
     /// The server is stopping: the socket closes now. Come back after the delay, with the positions.
     Going(Going),
-    /// Whether a window is open, and until when: whenever that changes. After a watch began it stands in the snapshot.
+    /// Whether a window is open, and until when. After a watch began, and whenever it changes.
     Opening(OpeningNow),
 }
 

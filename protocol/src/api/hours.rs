@@ -84,7 +84,7 @@ pub enum HolidayCalendar {
     Japan,
 }
 
-/// A public holiday: `GET /api/v1/holidays?year=`, 2000 to 2099.
+/// A public holiday: `GET /api/v1/holidays?year=`, 2020 to 2099.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Holiday {
     /// The day.
@@ -246,7 +246,7 @@ pub enum OpeningState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskPreview {
-    /// A date and time with offset (RFC 3339), or without one (`2026-12-31T18:00`) in the window's time zone. Null for now.
+    /// A date and time with offset (RFC 3339), or without one (`2026-12-31T18:00`) in the window's time zone; now where null.
     #[serde(default)]
     pub at: Option<String>,
     /// What the customer does.
