@@ -33,7 +33,7 @@ use crate::routes::{
         hours::list_periods, hours::add_period, hours::remove_period,
         hours::get_maintenance, hours::put_maintenance, hours::preview, hours::holidays,
         conversations::list_of_window,
-        raw::list, raw::bytes, raw::replay,
+        raw::list, raw::bytes, raw::replay, raw::dismiss,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
         accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
         files::upload, files::get, files::public, stickers::line,
