@@ -6,6 +6,7 @@ mod accounts;
 mod files;
 mod lists;
 pub mod mail;
+pub mod mail_setup;
 mod operate;
 mod reads;
 mod resume;

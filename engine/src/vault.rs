@@ -225,7 +225,12 @@ impl Vault {
     ///
     /// # Errors
     /// It cannot be opened.
-    pub(crate) fn resealed(&self, place: Place<'_>, secret: &Secret, now: Timestamp) -> Result<Option<Secret>, Unreadable> {
+    pub(crate) fn resealed(
+        &self,
+        place: Place<'_>,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Option<Secret>, Unreadable> {
         let newest = self.keys.load().first().map(|key| key.id);
         if matches!(secret, Secret::Sealed(sealed) if Some(sealed.key) == newest) || secret.is_empty() {
             return Ok(None);

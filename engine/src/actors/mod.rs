@@ -80,6 +80,7 @@ pub(crate) struct Core {
     pub(crate) vault: Vault,
     /// How mail leaves; `None` where there is no mail.
     pub(crate) mail: Option<crate::channels::mail::out::MailOut>,
+    pub(crate) mail_setup: crate::channels::mail::setup::Setup,
     pub(crate) uploads: Uploads,
     pub(crate) content: ContentStore,
     /// Pictures are unpacked one at a time.

@@ -18,6 +18,8 @@ use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
 use crate::accounts::Accounts;
+use crate::channels::mail::ids::MailIds;
+use crate::channels::mail::out::MailOut;
 use crate::channels::public::PublicUrls;
 use crate::channels::{Network, Platform};
 use crate::config::Config;
@@ -37,8 +39,6 @@ use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::sending::Gate;
 use crate::uploads::Uploads;
 use crate::vault::Vault;
-use crate::channels::mail::ids::MailIds;
-use crate::channels::mail::out::MailOut;
 use crate::views::Views;
 
 /// Records read at a time while replaying.
@@ -207,6 +207,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         urls: parts.urls,
         vault: parts.vault,
         mail: parts.mail,
+        mail_setup: crate::channels::mail::setup::Setup::default(),
         uploads,
         content,
         stickers: Stickers::default(),

@@ -94,7 +94,11 @@ impl Handle {
             to: head.to,
             cc: head.cc,
             references: head.references,
-            text: if written.trim().is_empty() { String::new() } else { whole(written, &head.signature, quoted, JAPAN_S) },
+            text: if written.trim().is_empty() {
+                String::new()
+            } else {
+                whole(written, &head.signature, quoted, JAPAN_S)
+            },
             parts,
             ..Mail::default()
         };
@@ -144,10 +148,8 @@ fn head(
     row: &ConversationRow,
     answered: Option<(Timestamp, Mail)>,
 ) -> MailHead {
-    let customer = || MailAddress {
-        name: row.state.name.clone().unwrap_or_default(),
-        address: row.state.external_id.clone(),
-    };
+    let customer =
+        || MailAddress { name: row.state.name.clone().unwrap_or_default(), address: row.state.external_id.clone() };
     let own = |one: &MailAddress| out.is_own(settings, &one.address);
     let wanted = answered.as_ref().map(|(_, mail)| mail.answers_to().clone());
     // A mail that names ourselves as its sender is answered to whose case it is.

@@ -4,6 +4,7 @@
 //! two together. No secret of a channel is ever a setting. See [`load`](load::load) and [`validate`](validate::validate).
 
 pub mod load;
+pub mod mail;
 pub mod validate;
 
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ pub struct Config {
     pub media: Media,
     /// How secrets of channels are kept.
     pub secrets: Secrets,
+    /// Mail.
+    pub mail: mail::Mail,
     /// The engine behind it.
     pub engine: Engine,
 }
@@ -227,6 +230,7 @@ impl Default for Config {
                 sticker_base_url: engine.media.sticker_base_url,
             },
             secrets: Secrets { key_file: PathBuf::new() },
+            mail: mail::Mail::default(),
             engine: Engine {
                 arbiters: engine.arbiters,
                 segment_bytes: engine.segment_bytes,
@@ -256,6 +260,7 @@ impl Config {
             idle_ms: self.engine.idle_ms,
             hold_sending: self.engine.hold_sending,
             tools: self.tools(),
+            mail_out: self.mail.out(),
             media: madoguchi_engine::config::MediaLimits {
                 image_bytes: self.media.image_bytes,
                 other_bytes: self.media.other_bytes,

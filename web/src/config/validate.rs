@@ -39,6 +39,7 @@ pub fn validate(config: &Config) -> Result<(), ConfigError> {
     check_passwords(&config.passwords, &mut rule);
     check_media(&config.media, &mut rule);
     check_engine(&config.engine, &mut rule);
+    config.mail.check(&mut rule);
     if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems)) }
 }
 

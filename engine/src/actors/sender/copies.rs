@@ -108,7 +108,9 @@ async fn record(core: &Arc<Core>, id: ConversationId, command: Command) -> bool 
 
 fn count(core: &Core, inbox: InboxId, outcome: &CopyOutcome) {
     let (word, seen) = match outcome {
-        CopyOutcome::Taken { .. } => ("accepted", Some(Outcome::Accepted { external_ids: Vec::new(), request_id: None })),
+        CopyOutcome::Taken { .. } => {
+            ("accepted", Some(Outcome::Accepted { external_ids: Vec::new(), request_id: None }))
+        }
         // A recipient that does not exist says nothing of the account.
         CopyOutcome::Refused { .. } => ("refused", None),
         CopyOutcome::Later { shut: true, .. } => ("shut", Some(Outcome::Unauthorised { status: 0 })),

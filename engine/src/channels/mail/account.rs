@@ -127,7 +127,10 @@ impl MailAccount {
             references: &mail.references,
             loop_mark: &self.out.ids.instance(),
             text: &mail.text,
-            attachments: files.iter().map(|(name, mime, bytes)| Attachment { name, mime, bytes: bytes.as_slice().into() }).collect(),
+            attachments: files
+                .iter()
+                .map(|(name, mime, bytes)| Attachment { name, mime, bytes: bytes.as_slice().into() })
+                .collect(),
             automatic: is_automatic(parcel.item),
         };
         let bytes = build(&letter).map_err(|error| unsayable(error.to_string()))?;

@@ -24,5 +24,6 @@ pub mod quote;
 pub mod read;
 pub mod relay;
 pub mod schedule;
+pub mod setup;
 pub mod smtp;
 pub mod text;

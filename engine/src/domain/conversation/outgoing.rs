@@ -152,11 +152,7 @@ fn check_content(content: &Content, dress: &Dress) -> Result<(), Rejected> {
             }
         }
         Content::Other { .. } | Content::Redacted => return Err(Rejected::invalid("content", "something to send")),
-        Content::Sticker(_)
-        | Content::Media(_)
-        | Content::Location(_)
-        | Content::Cards(_)
-        | Content::Native(_) => {}
+        Content::Sticker(_) | Content::Media(_) | Content::Location(_) | Content::Cards(_) | Content::Native(_) => {}
     }
     if content.weight() + dress.weight() > limits::CONTENT_BYTES {
         return Err(Rejected::invalid("content", "at most 57,344 bytes with all that goes with it"));

@@ -16,8 +16,13 @@ fn lines(script: &Script) -> Vec<TimelineRow> {
 
 #[test]
 fn an_answer_shows_what_became_of_it() {
-    let outbound =
-        |delivery, failed_at, free| Line::Outbound { author: Author::Agent(AGENT), delivery, failed_at, free, copies_at: None };
+    let outbound = |delivery, failed_at, free| Line::Outbound {
+        author: Author::Agent(AGENT),
+        delivery,
+        failed_at,
+        free,
+        copies_at: None,
+    };
     let started = || Talk::SendStarted { number: 1, route: Route::Push, lead: 1, joined: false };
     let sent = |free| Talk::Sent { number: 1, external_ids: Vec::new(), free };
     let failed = || Talk::Failed { number: 1, reason: FailureReason::GaveUp };

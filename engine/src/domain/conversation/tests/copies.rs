@@ -9,7 +9,9 @@ fn mail(recipients: usize) -> Content {
     let address = |n: usize| MailAddress { name: String::new(), address: format!("r{n}@example.jp") };
     let mut all = (0..recipients).map(address);
     let to = all.next().into_iter().collect();
-    Content::Mail(Box::new(Mail { to, cc: all.collect(), text: "お待たせしました".to_owned(), ..Mail::default() }))
+    Content::Mail(Box::new(Mail {
+        to, cc: all.collect(), text: "お待たせしました".to_owned(), ..Mail::default()
+    }))
 }
 
 fn answer(recipients: usize) -> Command {
