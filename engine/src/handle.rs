@@ -7,6 +7,7 @@ mod files;
 mod lists;
 pub mod mail;
 mod mail_in;
+pub mod mail_setup;
 mod operate;
 mod reads;
 mod resume;

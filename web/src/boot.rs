@@ -17,9 +17,9 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpServer, web};
 use madoguchi_engine::Failure;
-use madoguchi_engine::mail_server::{CannotServe, MailServer};
 use madoguchi_engine::Handle;
 use madoguchi_engine::handle::Encoder;
+use madoguchi_engine::mail_server::{CannotServe, MailServer};
 use socket2::SockRef;
 
 use crate::admin::{say, socket};

@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
+use madoguchi_engine::domain::conversation::Command as Wish;
 use madoguchi_engine::domain::id::{ConversationId, WindowId};
+use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::rows::ConversationRow;
 use madoguchi_engine::{Failure, handle::Done};
-use madoguchi_protocol::api::{Command, CommandDone, Conversation, Message};
+use madoguchi_protocol::api::{Command, CommandDone, Conversation, Message, NewContent};
 use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
@@ -35,7 +37,11 @@ pub async fn run(
     may(app, who, convert::command::action(&command), conversation).await?;
     let changed = changed_number(&command);
     let uploads = uploads(app, who, conversation, &command).await?;
-    let wish = convert::command::command(who, command, &uploads, rand::random())?;
+    let letter = letter(app, who, conversation, &command, &uploads).await?;
+    let mut wish = convert::command::command(who, command, &uploads, rand::random())?;
+    if let (Some(letter), Wish::Send { content, .. }) = (letter, &mut wish) {
+        *content = letter;
+    }
     let Done { row, number } =
         app.engine.command(By::Agent(who.agent), conversation, wish).await.map_err(|failure| refused(app, failure))?;
     if let (Some(number), false) = (number, uploads.is_empty()) {
@@ -71,6 +77,38 @@ async fn uploads(
         }
     }
     Ok(uploads)
+}
+
+/// The whole mail out of what an agent wrote, where the conversation runs over mail.
+async fn letter(
+    app: &App,
+    who: &Identity,
+    conversation: ConversationId,
+    command: &Command,
+    uploads: &convert::answer::Uploads,
+) -> Result<Option<Content>, Problem> {
+    let Command::Send(send) = command else { return Ok(None) };
+    let (text, files, quote) = match &send.content {
+        NewContent::Text { text } => (text, [].as_slice(), None),
+        NewContent::Mail(mail) => (&mail.text, mail.files.as_slice(), mail.quote),
+        _ => return Ok(None),
+    };
+    let row = app.engine.conversation(conversation).await.map_err(|failure| refused(app, failure))?;
+    if !row.state.channel.sends_copies() {
+        return Ok(None);
+    }
+    // Told again, it is what it was: another mail may have come since, and would be quoted now.
+    if let Some(number) = row.state.number_of(who.agent, &send.client_id)
+        && let Ok(known) = app.engine.message(conversation, number).await
+        && let Content::Mail(mail) = &known.content
+        && mail.text.starts_with(text.trim_end())
+        && mail.parts.len() == files.len()
+    {
+        return Ok(Some(known.content));
+    }
+    let parts = convert::answer::parts(files, uploads)?;
+    let whole = app.engine.mail_answer(conversation, text, parts, quote).await;
+    whole.map(Some).map_err(|failure| refused(app, failure))
 }
 
 /// Whether `who` may do this to the conversation; answers with its window.

@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, conversations, docs, files, health, hooks, inboxes, mail, notes, raw, sending, session, stickers,
-    tokens, windows,
+    accounts, agents, conversations, docs, files, health, hooks, hours, inboxes, mail, mail_in, notes, raw, sending,
+    session, stickers, tokens, windows,
 };
 
 /// The document's annotations.
@@ -29,11 +29,16 @@ use crate::routes::{
         agents::list, agents::create, agents::disable, agents::enable, agents::change, agents::reset_password,
         windows::list, windows::create, windows::get, windows::change_settings,
         windows::members, windows::add_member, windows::remove_member,
+        hours::get, hours::put, hours::get_answers, hours::put_answers,
+        hours::list_periods, hours::add_period, hours::remove_period,
+        hours::get_maintenance, hours::put_maintenance, hours::preview, hours::holidays,
         conversations::list_of_window,
         raw::list, raw::bytes, raw::replay, raw::dismiss,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
         accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
-        files::upload, files::get, files::public, mail::whole, mail::document, mail::part, stickers::line,
+        mail::setup, mail::challenge, mail::test, mail::domains, mail::add_domain, mail::check_domain,
+        mail::remove_domain, mail::head,
+        files::upload, files::get, files::public, mail_in::whole, mail_in::document, mail_in::part, stickers::line,
         conversations::list, conversations::get, conversations::claim, conversations::release,
         conversations::complete, conversations::take_over, conversations::hand_over,
         conversations::accept_handover, conversations::decline_handover, conversations::assign, conversations::take_back,

@@ -12,8 +12,8 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    accounts, agents, conversations, docs, files, health, hooks, inboxes, mail, notes, raw, sending, session, stickers,
-    tokens, windows,
+    accounts, agents, conversations, docs, files, health, hooks, hours, inboxes, mail, mail_in, notes, raw, sending,
+    session, stickers, tokens, windows,
 };
 
 /// Who may come to an address.
@@ -88,6 +88,18 @@ table! {
     DELETE "/api/v1/windows/{window}/raw/{raw}" Right(Oversee) => raw::dismiss;
     POST "/api/v1/windows/{window}/raw/{raw}/replay" Right(Oversee) => raw::replay;
 
+    GET "/api/v1/windows/{window}/hours" Right(ReadWindow) => hours::get;
+    PUT "/api/v1/windows/{window}/hours" Right(ManageWindows) => hours::put;
+    GET "/api/v1/windows/{window}/answers" Right(ReadWindow) => hours::get_answers;
+    PUT "/api/v1/windows/{window}/answers" Right(ManageWindows) => hours::put_answers;
+    GET "/api/v1/windows/{window}/closed-periods" Right(ReadWindow) => hours::list_periods;
+    POST "/api/v1/windows/{window}/closed-periods" Right(ManageWindows) => hours::add_period;
+    DELETE "/api/v1/windows/{window}/closed-periods/{period}" Right(ManageWindows) => hours::remove_period;
+    GET "/api/v1/windows/{window}/maintenance" Right(ReadWindow) => hours::get_maintenance;
+    PUT "/api/v1/windows/{window}/maintenance" Right(ManageWindows) => hours::put_maintenance;
+    POST "/api/v1/windows/{window}/preview" Right(ReadWindow) => hours::preview;
+    GET "/api/v1/holidays" Right(ListOwn) => hours::holidays;
+
     GET "/api/v1/inboxes" Right(ManageInboxes) => inboxes::list;
     POST "/api/v1/inboxes" Right(ManageInboxes) => inboxes::create;
     GET "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::get;
@@ -98,11 +110,20 @@ table! {
     GET "/api/v1/inboxes/{inbox}/webhook" Right(ManageInboxes) => accounts::webhook;
     PUT "/api/v1/inboxes/{inbox}/webhook" Right(ManageInboxes) => accounts::set_webhook;
 
+    GET "/api/v1/inboxes/{inbox}/mail" Right(ManageInboxes) => mail::setup;
+    POST "/api/v1/inboxes/{inbox}/mail/challenge" Right(ManageInboxes) => mail::challenge;
+    POST "/api/v1/inboxes/{inbox}/mail/test" Right(ManageInboxes) => mail::test;
+    GET "/api/v1/mail/domains" Right(ManageInboxes) => mail::domains;
+    POST "/api/v1/mail/domains" Right(ManageInboxes) => mail::add_domain;
+    POST "/api/v1/mail/domains/{domain}/check" Right(ManageInboxes) => mail::check_domain;
+    DELETE "/api/v1/mail/domains/{domain}" Right(ManageInboxes) => mail::remove_domain;
+    GET "/api/v1/conversations/{conversation}/mail" Right(ReadWindow) => mail::head;
+
     POST "/api/v1/files" Right(SendFiles) => files::upload;
     GET "/api/v1/files/{file}" Right(ReadWindow) => files::get;
-    GET "/api/v1/files/{file}/mail" Right(ReadWindow) => mail::whole;
-    GET "/api/v1/files/{file}/mail.html" Right(ReadWindow) => mail::document;
-    GET "/api/v1/files/{file}/parts/{part}" Right(ReadWindow) => mail::part;
+    GET "/api/v1/files/{file}/mail" Right(ReadWindow) => mail_in::whole;
+    GET "/api/v1/files/{file}/mail.html" Right(ReadWindow) => mail_in::document;
+    GET "/api/v1/files/{file}/parts/{part}" Right(ReadWindow) => mail_in::part;
     GET "/media/{token}/{name}" Open => files::public;
     GET "/api/v1/stickers/line/{sticker}" Right(ListOwn) => stickers::line;
 

@@ -83,6 +83,7 @@ pub(crate) struct Core {
     pub(crate) mail_in: Option<mail::MailIn>,
     /// How mail leaves; `None` where there is no mail.
     pub(crate) mail: Option<crate::channels::mail::out::MailOut>,
+    pub(crate) mail_setup: crate::channels::mail::setup::Setup,
     pub(crate) uploads: Uploads,
     pub(crate) content: ContentStore,
     /// Pictures are unpacked one at a time.

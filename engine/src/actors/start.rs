@@ -208,6 +208,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         vault: parts.vault,
         mail_in: parts.mail.as_ref().map(|out| super::mail::MailIn::new(&config.mail_in, out)),
         mail: parts.mail,
+        mail_setup: crate::channels::mail::setup::Setup::default(),
         uploads,
         content,
         stickers: Stickers::default(),

@@ -92,6 +92,4 @@ pub enum CopyState {
     Failed,
     /// Nobody can know (不明); never repeated by itself.
     Unknown,
-    /// Withdrawn before it went out.
-    Cancelled,
 }

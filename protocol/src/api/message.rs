@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::content::{Card, Degrees, Medium, NewCard, NewMedium};
+use super::hours::AnswerKind;
 use super::mail_in::Mail;
+use super::mail_out::{Copy, NewMail};
 
 /// A message or memo of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -43,6 +45,12 @@ pub struct Message {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// What became of each recipient's copy, on channels where each has one: To first, then Cc.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<Copy>,
+    /// Which of its automatic answers the window gave, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<AnswerKind>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
@@ -223,6 +231,8 @@ pub enum NewContent {
         /// The cards.
         cards: Vec<NewCard>,
     },
+    /// An answer by mail. A text is one too, where the conversation runs over mail.
+    Mail(NewMail),
     /// A message in the platform's own language; over LINE a flex message.
     Native {
         /// What stands for it where it cannot be shown.

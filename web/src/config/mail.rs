@@ -85,7 +85,8 @@ impl Mail {
         MailOutConfig {
             inbound_domain: self.inbound_domain.clone(),
             bounce_domain: or(&self.bounce_domain, &self.inbound_domain),
-            relay: (!self.relay.host.is_empty()).then(|| self.relay.settings(&or(&self.relay.hello, &self.inbound_domain))),
+            relay: (!self.relay.host.is_empty())
+                .then(|| self.relay.settings(&or(&self.relay.hello, &self.inbound_domain))),
             resolvers: self.resolvers.clone(),
             leaves_from: self.leaves_from.clone(),
         }
@@ -111,7 +112,8 @@ impl Mail {
 impl MailRelay {
     fn settings(&self, hello: &str) -> RelaySettings {
         let password = || std::fs::read_to_string(&self.password_file).unwrap_or_default().trim_end().to_owned();
-        let roots = (!self.roots_file.as_os_str().is_empty()).then(|| std::fs::read(&self.roots_file).unwrap_or_default());
+        let roots =
+            (!self.roots_file.as_os_str().is_empty()).then(|| std::fs::read(&self.roots_file).unwrap_or_default());
         RelaySettings {
             host: self.host.clone(),
             port: self.port,

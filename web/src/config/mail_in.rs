@@ -139,7 +139,10 @@ impl MailIn {
         rule(domain(&self.name), "mail_in.name: a domain in lower case, or empty");
         let both = self.tls_cert.as_os_str().is_empty() == self.tls_key.as_os_str().is_empty();
         rule(both, "mail_in.tls_cert: goes with mail_in.tls_key");
-        rule((65_536..=1 << 30).contains(&self.max_message_bytes), "mail_in.max_message_bytes: 65,536 to 1,073,741,824");
+        rule(
+            (65_536..=1 << 30).contains(&self.max_message_bytes),
+            "mail_in.max_message_bytes: 65,536 to 1,073,741,824",
+        );
         let attachments = (1_024..=self.max_message_bytes.max(1_024)).contains(&self.max_attachment_bytes);
         rule(attachments, "mail_in.max_attachment_bytes: 1,024 to mail_in.max_message_bytes");
         rule((1..=1_000).contains(&self.max_recipients), "mail_in.max_recipients: 1 to 1,000");

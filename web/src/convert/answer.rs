@@ -8,6 +8,7 @@ use madoguchi_engine::domain::content::{
     Action, Card, Does, Dress, Location, Media, MediaKind, MediaPlace, Native, Sticker, StoredFile,
 };
 use madoguchi_engine::domain::id::FileId;
+use madoguchi_engine::domain::mail::{MailPart, PartPlace};
 use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::uploads::Upload;
 use madoguchi_protocol::api::{self, NewCard, NewContent, NewMedium};
@@ -29,6 +30,7 @@ pub fn named(content: &NewContent) -> Vec<FileId> {
         | NewContent::Video(medium)
         | NewContent::Audio(medium)
         | NewContent::File(medium) => vec![&medium.file],
+        NewContent::Mail(mail) => mail.files.iter().collect(),
         NewContent::Cards { cards } => cards.iter().filter_map(|card| card.image.as_ref()).collect(),
         NewContent::Text { .. }
         | NewContent::Sticker { .. }
@@ -59,8 +61,27 @@ pub fn content(new: NewContent, uploads: &Uploads) -> Result<Content, Problem> {
             let card = |(index, card)| self::card(index, card, uploads);
             Content::Cards(cards.into_iter().enumerate().map(card).collect::<Result<_, _>>()?)
         }
+        NewContent::Mail(_) => return Err(invalid("content", "something that this channel carries")),
         NewContent::Native { alt_text, message } => Content::Native(Native { alt_text, json: message.to_string() }),
     })
+}
+
+/// What goes along with an answer by mail.
+///
+/// # Errors
+/// It names a file that was not uploaded.
+pub fn parts(files: &[String], uploads: &Uploads) -> Result<Vec<MailPart>, Problem> {
+    let part = |id: &String| {
+        let upload = upload("content.files", id, uploads)?;
+        Ok(MailPart {
+            name: upload.name.clone().unwrap_or_else(|| "file".to_owned()),
+            mime: upload.file.mime.clone(),
+            bytes: upload.file.bytes,
+            content_id: None,
+            place: PartPlace::Stored(upload.file.clone()),
+        })
+    };
+    files.iter().map(part).collect()
 }
 
 /// What goes with it.

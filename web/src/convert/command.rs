@@ -2,6 +2,7 @@
 
 use madoguchi_engine::domain::conversation::Command;
 use madoguchi_engine::domain::id::AgentId;
+use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::org::Role;
 use madoguchi_protocol::{Problem, api};
 
@@ -59,7 +60,11 @@ pub fn command(
             agent,
             seat_epoch: send.seat_epoch,
             client_id: send.client_id,
-            content: answer::content(send.content, uploads)?,
+            content: match send.content {
+                // Made whole by whoever knows what it answers.
+                api::NewContent::Mail(_) => Content::Redacted,
+                content => answer::content(content, uploads)?,
+            },
             dress: answer::dress(send.quick_replies),
             retry_key,
         },

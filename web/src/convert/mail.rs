@@ -1,8 +1,9 @@
 //! Mail on the wire.
 
 use madoguchi_engine::channels::mail::calendar;
+use madoguchi_engine::domain::conversation::{CopyOut, CopyState as DomainCopyState};
 use madoguchi_engine::domain::mail::{self as domain, PartPlace, SenderProof};
-use madoguchi_protocol::api::{Invitation, Mail, MailAttachment, MailMark, MailParty, MailProof};
+use madoguchi_protocol::api::{Copy, CopyState, Invitation, Mail, MailAttachment, MailMark, MailParty, MailProof};
 
 use super::media;
 
@@ -29,7 +30,28 @@ pub fn content(mail: &domain::Mail) -> Mail {
     }
 }
 
-fn party(one: &domain::MailAddress) -> MailParty {
+/// One recipient's copy.
+#[must_use]
+pub fn copy(copy: &CopyOut) -> Copy {
+    Copy {
+        to: copy.to.clone(),
+        state: match copy.state {
+            DomainCopyState::Queued => CopyState::Queued,
+            DomainCopyState::Begun => CopyState::Sending,
+            DomainCopyState::Delayed => CopyState::Delayed,
+            DomainCopyState::Sent => CopyState::Sent,
+            DomainCopyState::Delivered => CopyState::Delivered,
+            DomainCopyState::Failed => CopyState::Failed,
+            DomainCopyState::Unknown => CopyState::Unknown,
+        },
+        code: copy.code,
+        detail: copy.detail.clone(),
+        tries: copy.tries,
+        next_at: copy.next_at.map(super::time),
+    }
+}
+
+pub(super) fn party(one: &domain::MailAddress) -> MailParty {
     MailParty { name: one.name.clone(), address: one.address.clone() }
 }
 

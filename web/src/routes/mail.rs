@@ -1,73 +1,84 @@
-//! All of a mail that is kept: what it says, its HTML for a sandboxed frame, what hangs on it. Rights are its file's.
+//! Answers by mail, and setting mail up.
 
-use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
-use madoguchi_engine::channels::mail::html;
-use madoguchi_engine::content::is_plain_picture;
-use madoguchi_engine::domain::id::FileId;
-use madoguchi_protocol::api::WholeMail;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use actix_web::web;
+use madoguchi_engine::channels::mail::address;
+use madoguchi_engine::domain::id::{ConversationId, InboxId};
+use madoguchi_engine::domain::record::By;
+use madoguchi_protocol::api::{Items, MailChallenge, MailDomain, MailHead, MailSetup, NewMailDomain};
 
-use super::{Answer, ok, serving};
+use super::{Answer, created, ok};
 use crate::App;
+use crate::auth::Identity;
 use crate::commands::refused;
-use crate::convert;
-use crate::error::not_found;
-use crate::extract::{self, Place, Query};
+use crate::convert::mail_setup as convert;
+use crate::error::invalid;
+use crate::extract::{Json, Place};
 
-/// All of a mail: everything that it says, quoted text included, its header, and where the rest of it is.
-#[utoipa::path(get, path = "/api/v1/files/{file}/mail", tag = "files",
-    responses((status = 200, description = "The mail.", body = WholeMail)))]
-pub(crate) async fn whole(app: web::Data<App>, place: Place) -> Answer {
-    let id: FileId = place.id("file")?;
-    let (note, mail) = app.engine.whole_mail(id).await.map_err(|failure| refused(&app, failure))?;
-    let url = convert::media::url(note.file.id);
-    let shown = mail.html.as_deref().filter(|html| html::is_bearable(html));
-    ok(&WholeMail {
-        html_url: shown.map(|_| format!("{url}/mail.html")),
-        remote_pictures: shown.is_some_and(html::has_remote_pictures),
-        text: mail.text,
-        original_url: url,
-        header: mail.header,
-        invitation: mail.invitation.map(convert::mail::invitation),
-    })
+/// What an answer carries whatever its author writes: recipients and subject are fixed by the mail that it answers.
+#[utoipa::path(get, path = "/api/v1/conversations/{conversation}/mail", tag = "mail", responses((status = 200, description = "What is fixed.", body = MailHead), (status = 404, description = "This conversation runs over something else.")))]
+pub(crate) async fn head(app: web::Data<App>, place: Place) -> Answer {
+    let conversation: ConversationId = place.id("conversation")?;
+    let head = app.engine.mail_head(conversation).await.map_err(|failure| refused(&app, failure))?;
+    ok(&convert::head(&head))
 }
 
-/// How a mail's HTML is shown.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Shown {
-    /// With pictures that are elsewhere; whoever has them sees that the mail was read.
-    #[serde(default)]
-    pictures: bool,
+/// How the mail of an account stands.
+#[utoipa::path(get, path = "/api/v1/inboxes/{inbox}/mail", tag = "mail", responses((status = 200, description = "How it stands.", body = MailSetup)))]
+pub(crate) async fn setup(app: web::Data<App>, place: Place) -> Answer {
+    shown(&app, place.id("inbox")?)
 }
 
-/// The HTML of a mail, cleaned: for a frame in a sandbox, and harmless without one.
-#[utoipa::path(get, path = "/api/v1/files/{file}/mail.html", tag = "files", params(Shown),
-    responses((status = 200, description = "The document.", body = String, content_type = "text/html")))]
-pub(crate) async fn document(app: web::Data<App>, place: Place, Query(how): Query<Shown>) -> Answer {
-    let found = app.engine.mail_document(place.id("file")?, how.pictures).await;
-    let (_, document) = found.map_err(|failure| refused(&app, failure))?;
-    let response = HttpResponse::Ok().content_type("text/html; charset=utf-8").body(document);
-    let mut response = serving::guarded(response, serving::ASKED_EACH_TIME);
-    let policy = if how.pictures { html::POLICY_WITH_PICTURES } else { html::POLICY };
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    Ok(response)
+/// Sends a mail to a company address. When it comes here, the address forwards.
+#[utoipa::path(post, path = "/api/v1/inboxes/{inbox}/mail/challenge", tag = "mail", request_body = MailChallenge, responses((status = 200, description = "It is on its way.", body = MailSetup)))]
+pub(crate) async fn challenge(app: web::Data<App>, place: Place, Json(wish): Json<MailChallenge>) -> Answer {
+    let inbox: InboxId = place.id("inbox")?;
+    let address = address::normalise(&wish.address).ok_or_else(|| invalid("address", "a mail address"))?;
+    app.engine.challenge_mail(inbox, &address).await.map_err(|failure| refused(&app, failure))?;
+    shown(&app, inbox)
 }
 
-/// Something that hangs on a mail, by its address in the message. Plain pictures may be shown in their place; all else is to
-/// be saved.
-#[utoipa::path(get, path = "/api/v1/files/{file}/parts/{part}", tag = "files",
-    responses((status = 200, description = "The bytes.", body = Vec<u8>, content_type = "application/octet-stream")))]
-pub(crate) async fn part(app: web::Data<App>, req: HttpRequest, place: Place) -> Answer {
-    let part = extract::part(&req, "part").and_then(convert::mail::place).ok_or_else(|| not_found("part"))?;
-    let found = app.engine.mail_part(place.id("file")?, part).await;
-    let (_, (part, bytes)) = found.map_err(|failure| refused(&app, failure))?;
-    // By its bytes, not by anybody's word.
-    let mime = madoguchi_engine::content::mime_of(&bytes);
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CONTENT_DISPOSITION, serving::named(&part.name, is_plain_picture(mime))));
-    Ok(serving::guarded(response.content_type(mime).body(bytes), serving::ASKED_EACH_TIME))
+/// Sends a mail as answers go to the window itself, through the relay, and proves it when it comes.
+#[utoipa::path(post, path = "/api/v1/inboxes/{inbox}/mail/test", tag = "mail", responses((status = 200, description = "It is on its way.", body = MailSetup)))]
+pub(crate) async fn test(app: web::Data<App>, place: Place) -> Answer {
+    let inbox: InboxId = place.id("inbox")?;
+    app.engine.test_mail(inbox).await.map_err(|failure| refused(&app, failure))?;
+    shown(&app, inbox)
+}
+
+fn shown(app: &web::Data<App>, inbox: InboxId) -> Answer {
+    let standing = app.engine.mail_standing(inbox).map_err(|failure| refused(app, failure))?;
+    ok(&convert::setup(inbox, &standing))
+}
+
+/// The domains that answers carry, with what to publish for each.
+#[utoipa::path(get, path = "/api/v1/mail/domains", tag = "mail", responses((status = 200, description = "The domains.", body = Items<MailDomain>)))]
+pub(crate) async fn domains(app: web::Data<App>) -> Answer {
+    let items = app.engine.mail_domains().iter().map(convert::domain).collect();
+    ok(&Items::<MailDomain> { items, next_cursor: None })
+}
+
+/// Draws a key for a domain. The answer has the records to publish.
+#[utoipa::path(post, path = "/api/v1/mail/domains", tag = "mail", request_body = NewMailDomain, responses((status = 201, description = "Added.", body = MailDomain)))]
+pub(crate) async fn add_domain(app: web::Data<App>, who: Identity, Json(new): Json<NewMailDomain>) -> Answer {
+    let name = new.domain.trim().trim_end_matches('.').to_lowercase();
+    // Letters beyond ASCII become what the DNS knows.
+    let name = address::normalise(&format!("a@{name}")).and_then(|one| one.rsplit_once('@').map(|(_, d)| d.to_owned()));
+    let name = name.ok_or_else(|| invalid("domain", "a domain"))?;
+    let standing = app.engine.add_mail_domain(By::Agent(who.agent), &name).await;
+    created(&convert::domain(&standing.map_err(|failure| refused(&app, failure))?))
+}
+
+/// Asks the DNS about a domain now.
+#[utoipa::path(post, path = "/api/v1/mail/domains/{domain}/check", tag = "mail", responses((status = 200, description = "What it says.", body = MailDomain)))]
+pub(crate) async fn check_domain(app: web::Data<App>, place: Place) -> Answer {
+    let standing = app.engine.check_mail_domain(&place.id::<String>("domain")?).await;
+    ok(&convert::domain(&standing.map_err(|failure| refused(&app, failure))?))
+}
+
+/// Carries a domain no more. Its key is gone for good.
+#[utoipa::path(delete, path = "/api/v1/mail/domains/{domain}", tag = "mail", responses((status = 204, description = "Gone.")))]
+pub(crate) async fn remove_domain(app: web::Data<App>, who: Identity, place: Place) -> Answer {
+    let gone = app.engine.remove_mail_domain(By::Agent(who.agent), &place.id::<String>("domain")?).await;
+    gone.map_err(|failure| refused(&app, failure))?;
+    super::done()
 }

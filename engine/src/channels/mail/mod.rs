@@ -26,6 +26,7 @@ pub mod quote;
 pub mod read;
 pub mod relay;
 pub mod schedule;
+pub mod setup;
 pub mod smtp;
 pub mod text;
 pub mod thread;

@@ -42,6 +42,15 @@ impl ChannelKind {
             Self::Mail => "mail",
         }
     }
+
+    /// Whether customers add an account of it as a friend, and are greeted for it (PRODUCT H2). Never by mail.
+    #[must_use]
+    pub fn greets(self) -> bool {
+        match self {
+            Self::Line => true,
+            Self::Mail => false,
+        }
+    }
 }
 
 /// One configured account of a channel.

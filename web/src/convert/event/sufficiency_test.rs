@@ -78,6 +78,7 @@ impl Desk {
             Event::MediaLost { number, why, .. } => {
                 (number, Box::new(move |m| medium(&mut m.content, |medium| medium.lost = Some(why))))
             }
+            Event::CopiesChanged { number, copies, .. } => (number, Box::new(move |m| m.copies.clone_from(&copies))),
             Event::SendAbandoned { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Queued))),
             Event::Unknown { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Unknown))),
             Event::Cancelled { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Cancelled))),
@@ -260,7 +261,7 @@ impl Truth {
         self.now += 1_000;
         let at = Timestamp(self.now);
         let (_, state) = self.states.get(&id).cloned().unwrap_or((Position(0), State::unborn(id)));
-        let Ok(events) = decide(&state, command, Around { window: &self.window, now: at }) else { return };
+        let Ok(events) = decide(&state, command, Around::new(&self.window, at)) else { return };
         if events.is_empty() {
             return;
         }
