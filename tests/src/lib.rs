@@ -10,6 +10,7 @@ pub mod history;
 pub mod house;
 pub mod inside;
 pub mod lossy;
+pub mod postman;
 pub mod powercut;
 pub mod promises;
 pub mod sim;
