@@ -14,6 +14,7 @@ mod inner_faults;
 mod killed;
 mod lost_answers;
 mod mail_in;
+mod mail_peers;
 mod media;
 mod missed_updates;
 mod moved_store;
