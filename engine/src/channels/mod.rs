@@ -11,12 +11,15 @@ pub mod backoff;
 pub mod capabilities;
 pub mod examine;
 pub(crate) mod http;
+pub(crate) mod json;
 pub mod line;
 pub mod media;
 pub(crate) mod network;
 pub(crate) mod outside;
 pub mod public;
+pub mod signing;
 pub mod tokens;
+pub(crate) mod words;
 
 pub use account::{Account, Bubble, Outcome, Parcel, Platform, TYPING_MS};
 pub use adapter::{Adapter, Delivered, Flaw, Header, NotABody, Parsed, ParsedEvent, Traits};

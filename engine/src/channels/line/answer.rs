@@ -4,8 +4,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::{self, Lazy};
-use super::message::one_line;
+use crate::channels::json::{self, Lazy};
+use crate::channels::words::one_line;
 use crate::channels::Outcome;
 
 /// Longest detail of a refusal, in characters.

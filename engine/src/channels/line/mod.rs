@@ -14,7 +14,6 @@ pub mod stickers;
 pub mod text;
 pub mod webhook;
 
-pub mod assertion;
 
 pub(crate) mod account;
 pub(crate) mod adapter;
@@ -23,7 +22,6 @@ pub(crate) mod credential;
 mod event;
 mod event_id;
 mod flex;
-mod json;
 mod kinds;
 mod message;
 

@@ -1,6 +1,6 @@
 //! The settings of a LINE Official Account, from the wire.
 
-use madoguchi_engine::channels::line::assertion::SigningKey;
+use madoguchi_engine::channels::signing::SigningKey;
 use madoguchi_engine::domain::id::InboxId;
 use madoguchi_engine::domain::org::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 use madoguchi_engine::domain::secret::Secret;
