@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::channels::json::{self, Lazy};
 use super::{event_id, message};
+use crate::channels::json::{self, Lazy};
 use crate::channels::media::Gathering;
 use crate::channels::words;
 use crate::channels::{Flaw, Parsed, ParsedEvent};

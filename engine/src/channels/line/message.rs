@@ -6,13 +6,12 @@
 
 use serde::Deserialize;
 
-use crate::channels::json::{self, Lazy};
 use super::kinds;
-use crate::channels::words::{other, unknown};
 use crate::channels::Flaw;
+use crate::channels::json::{self, Lazy};
+use crate::channels::words::{other, unknown};
 use crate::domain::conversation::limits;
 use crate::domain::message::Content;
-
 
 /// What a message object says.
 #[derive(Debug)]

@@ -14,14 +14,13 @@ pub mod stickers;
 pub mod text;
 pub mod webhook;
 
-
 pub(crate) mod account;
 pub(crate) mod adapter;
 mod answer;
 pub(crate) mod credential;
 mod event;
 mod event_id;
-mod flex;
+pub(crate) mod flex;
 mod kinds;
 mod message;
 
