@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    Away, Channel, ContactPoint, Content, Failure, File, MediaLoss, Message, Offer, RawReason, WindowSettings,
+    Away, Channel, ContactPoint, Content, Failure, File, MediaLoss, Message, Offer, RawReason, WindowPicture,
+    WindowSettings,
 };
 
 /// One fact.
@@ -328,6 +329,22 @@ pub enum Event {
         /// How it ended.
         how: RawEnd,
     },
+    /// The window is called or described otherwise, or has another picture. All of it as it is now.
+    WindowChanged {
+        /// What customers see.
+        name: String,
+        /// What it is for.
+        description: String,
+        /// Its picture.
+        picture: Option<WindowPicture>,
+    },
+    /// The window holds another number of agents.
+    PlacesChanged {
+        /// How many.
+        places: u16,
+    },
+    /// The window was reset (初期化). It is the last event of the window: forget everything of it.
+    WindowReset,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
@@ -380,7 +397,10 @@ impl Event {
             | Self::SettingsChanged { .. }
             | Self::ContactPointSeen { .. }
             | Self::RawAccepted { .. }
-            | Self::RawSettled { .. } => None,
+            | Self::RawSettled { .. }
+            | Self::WindowChanged { .. }
+            | Self::PlacesChanged { .. }
+            | Self::WindowReset => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Presence, Trouble, WindowMember, WindowSettings};
+use crate::api::{CommandDone, Conversation, Me, Presence, Trouble, WindowMember, WindowPicture, WindowSettings};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -80,6 +80,12 @@ pub struct Snapshot {
     pub conversations: Vec<Conversation>,
     /// How many are open in all.
     pub open_total: usize,
+    /// What the window is for.
+    #[serde(default)]
+    pub description: String,
+    /// Its picture.
+    #[serde(default)]
+    pub picture: Option<WindowPicture>,
 }
 
 /// See [`ServerFrame::Update`]. Positions follow each other without a gap.

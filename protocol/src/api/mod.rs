@@ -11,7 +11,9 @@ mod content;
 mod conversation;
 mod inbox;
 mod message;
+mod product;
 mod raw;
+mod reset;
 mod sending;
 mod session;
 mod window;
@@ -41,10 +43,15 @@ pub use inbox::{
     TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
+pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
+pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
-pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
+pub use window::{
+    NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
+    WindowSettingsPatch,
+};
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
