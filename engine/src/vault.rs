@@ -265,7 +265,7 @@ impl Vault {
 
 /// Everything that is sealed.
 fn sealed(org: &Org) -> impl Iterator<Item = &Sealed> {
-    let secrets = org.inboxes.values().flat_map(|inbox| {
+    let secrets = org.inboxes.values().chain(org.retired.values()).flat_map(|inbox| {
         let InboxSettings::Line(line) = &inbox.settings;
         line.secrets()
     });

@@ -73,11 +73,12 @@ impl Handle {
     /// The journal cannot be written.
     pub async fn reseal_secrets(&self) -> Result<Resealed, ResealError> {
         let mut done = Resealed::default();
-        let ids: Vec<InboxId> = self.org().inboxes.keys().copied().collect();
+        let org = self.org();
+        let ids: Vec<InboxId> = org.inboxes.keys().chain(org.retired.keys()).copied().collect();
         for id in ids {
             // In turn with other changes: what is read here is what is written.
             let _turn = self.core.org_turn.lock().await;
-            let Some(mut inbox) = self.org().inboxes.get(&id).cloned() else { continue };
+            let Some(mut inbox) = self.org().account(id).cloned() else { continue };
             let InboxSettings::Line(line) = &mut inbox.settings;
             let before = done.sealed;
             for (field, secret) in line.secrets_mut() {
@@ -100,7 +101,7 @@ impl Handle {
 
 /// The secrets that may sign webhooks of this account now.
 fn signing_secrets(vault: &Vault, org: &Org, inbox: Option<InboxId>, now: Timestamp) -> Vec<Opened> {
-    let Some(inbox) = inbox.and_then(|id| org.inboxes.get(&id)) else { return Vec::new() };
+    let Some(inbox) = inbox.and_then(|id| org.account(id)) else { return Vec::new() };
     let InboxSettings::Line(line) = &inbox.settings;
     let former = line.former_secret.as_ref().filter(|former| now < former.until);
     let secrets = [&line.channel_secret].into_iter().chain(former.map(|former| &former.secret));

@@ -195,7 +195,11 @@ fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window)
         Window::Opened { .. }
         | Window::AgentAdded { .. }
         | Window::AgentRemoved { .. }
-        | Window::SettingsChanged(_) => {}
+        | Window::SettingsChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. } => {}
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod media;
 pub mod message;
 pub mod org;
+pub mod window;
 
 use madoguchi_engine::domain::time::Timestamp;
 

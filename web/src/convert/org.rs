@@ -14,7 +14,7 @@ use madoguchi_protocol::api::{
     WhenQuotaEmpty, Window, WindowMember, WindowSettings, WindowSettingsPatch,
 };
 
-use super::time;
+use super::{time, window};
 
 /// The role on the wire.
 #[must_use]
@@ -65,7 +65,13 @@ pub fn agent(agent: &DomainAgent) -> Agent {
 
 /// A window on the wire.
 #[must_use]
-pub fn window(entry: &WindowEntry, state: &State, org: &Org, presence_of: impl Fn(AgentId) -> PresenceState) -> Window {
+pub fn window(
+    entry: &WindowEntry,
+    state: &State,
+    org: &Org,
+    public_url: &str,
+    presence_of: impl Fn(AgentId) -> PresenceState,
+) -> Window {
     Window {
         id: entry.id.to_string(),
         name: state.name.clone(),
@@ -75,6 +81,9 @@ pub fn window(entry: &WindowEntry, state: &State, org: &Org, presence_of: impl F
         settings: settings(&state.settings),
         raw_waiting: state.raw.len(),
         created_at: time(entry.created_at),
+        description: state.description.clone(),
+        picture: state.picture.as_ref().map(|picture| window::picture(&entry.id, picture)),
+        invite_url: window::invite_url(public_url, entry),
     }
 }
 

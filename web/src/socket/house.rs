@@ -109,6 +109,8 @@ pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snaps
         raw_waiting: snapshot.window.raw.len(),
         conversations: snapshot.open.iter().map(|row| convert::conversation::conversation(row, budget_ms)).collect(),
         open_total: snapshot.open_total,
+        description: snapshot.window.description.clone(),
+        picture: snapshot.window.picture.as_ref().map(|picture| convert::window::picture(window, picture)),
     }
 }
 

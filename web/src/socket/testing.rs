@@ -197,6 +197,8 @@ impl House for Fake {
             raw_waiting: 0,
             conversations: Vec::new(),
             open_total: 0,
+            description: String::new(),
+            picture: None,
         }
     }
 

@@ -74,6 +74,10 @@ family! {
         5 v 1 ContactPointSeen { contact_point, inbox, external_id };
         6 v 1 RawAccepted(accepted);
         7 v 1 RawSettled { raw, how };
+        8 v 1 Described(profile);
+        9 v 1 PlacesChanged { places };
+        10 v 1 Invited { code };
+        11 v 1 Reset { reset_at, by, erase };
     }
 }
 
@@ -125,6 +129,15 @@ family! {
         204 v 3 InboxCreated(inbox);
         205 v 3 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
+        207 v 1 WindowInvited { window, code };
+        208 v 1 WindowDescribed { window, profile };
+        209 v 1 ProductReserved { window, product };
+        210 v 1 ProductSettled { window, product };
+        211 v 1 ProductsOwned(owned);
+        212 v 1 TrialStarted(trial);
+        213 v 1 TrialEnded;
+        214 v 1 WindowReset { window, reset_at, by, erase };
+        215 v 1 WindowErased { code };
     }
 }
 

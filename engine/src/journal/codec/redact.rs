@@ -101,7 +101,11 @@ fn empty_window(event: &mut Window) {
         | Window::AgentRemoved { .. }
         | Window::SettingsChanged(_)
         | Window::ContactPointSeen { .. }
-        | Window::RawSettled { .. } => {}
+        | Window::RawSettled { .. }
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. } => {}
     }
 }
 
@@ -118,7 +122,17 @@ fn empty_org(event: &mut Org) {
         }
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
-        Org::AgentDisabled { .. } | Org::WindowCreated(_) => {}
+        Org::AgentDisabled { .. }
+        | Org::WindowCreated(_)
+        | Org::WindowInvited { .. }
+        | Org::WindowDescribed { .. }
+        | Org::ProductReserved { .. }
+        | Org::ProductSettled { .. }
+        | Org::ProductsOwned(_)
+        | Org::TrialStarted(_)
+        | Org::TrialEnded
+        | Org::WindowReset { .. }
+        | Org::WindowErased { .. } => {}
     }
 }
 

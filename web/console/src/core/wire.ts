@@ -195,6 +195,8 @@ export const Agent = object({
 export const MyWindow = object({ id: text, name: text, member: flag });
 export const Me = object({ agent: Agent, windows: list(MyWindow) });
 export const WindowMember = object({ id: text, name: text, role: Role, presence: Presence });
+export const WindowPicture = object({ name: text, url: text });
+
 export const WindowSettings = object({
   handover_timeout_ms: number,
   seat_claimable_ms: number,
@@ -325,6 +327,9 @@ export const Event = kinds('type', {
   contact_point_seen: { contact_point: text, inbox: text },
   raw_accepted: { raw: text, inbox: text, received_at: text, reason: word('busy', 'unparsable', 'set_aside') },
   raw_settled: { raw: text, how: word('interpreted', 'dismissed') },
+  window_changed: { name: text, description: text, picture: orNull(WindowPicture) },
+  places_changed: { places: number },
+  window_reset: {},
 });
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
@@ -343,6 +348,8 @@ export const ServerFrame = kinds('type', {
     raw_waiting: number,
     conversations: list(Conversation),
     open_total: number,
+    description: text,
+    picture: orNull(WindowPicture),
   },
   update: { window: text, stream: text, position: number, at: text, events: list(Event) },
   unwatched: { window: text, problem: maybe(Problem) },
