@@ -1,5 +1,6 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
+mod inbox;
 mod line;
 pub mod products;
 pub mod reset;
@@ -22,6 +23,7 @@ use self::products::Owned;
 use self::reset::Former;
 use self::trial::Trial;
 
+pub use inbox::{ChannelKind, Inbox, InboxSettings};
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 
 /// What a person may do (PRODUCT G1). The order is the order of rights.
@@ -107,26 +109,6 @@ impl WindowEntry {
             picture: self.more.picture.clone(),
         }
     }
-}
-
-/// One configured account of a channel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inbox {
-    /// Its id, part of its webhook's address.
-    pub id: InboxId,
-    /// The one window it feeds.
-    pub window: WindowId,
-    /// How it talks to its platform.
-    pub settings: InboxSettings,
-    /// When it last changed.
-    pub changed_at: Timestamp,
-}
-
-/// The channel's own settings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum InboxSettings {
-    /// A LINE Official Account.
-    Line(LineSettings),
 }
 
 /// Facts of the organisation.
@@ -437,11 +419,14 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         Command::CreateWindow(window) => create_window(org, window),
         Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => Err(Rejected::Exists { what: "inbox" }),
         Command::CreateInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
-        Command::CreateInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxCreated(inbox)]),
+        Command::CreateInbox(inbox) => inbox.settings.check().map(|()| vec![Event::InboxCreated(inbox)]),
         Command::ChangeInbox(inbox) if org.retired.contains_key(&inbox.id) => Ok(vec![Event::InboxChanged(inbox)]),
         Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => Err(Rejected::not_found("inbox")),
         Command::ChangeInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
-        Command::ChangeInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)]),
+        Command::ChangeInbox(inbox) if org.inboxes[&inbox.id].settings.kind() != inbox.settings.kind() => {
+            Err(Rejected::invalid("kind", "an account stays on its channel"))
+        }
+        Command::ChangeInbox(inbox) => inbox.settings.check().map(|()| vec![Event::InboxChanged(inbox)]),
         other => decide_window(org, other),
     }
 }
@@ -562,9 +547,4 @@ fn check_unused_name(org: &Org, name: &str, but: Option<&WindowId>) -> Result<()
         return Err(Rejected::Exists { what: "window name" });
     }
     Ok(())
-}
-
-fn check_inbox(inbox: &Inbox) -> Result<(), Rejected> {
-    let InboxSettings::Line(line) = &inbox.settings;
-    line.check()
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::inbox::InboxKind;
+use super::conversation::Channel;
 
 /// `GET /api/v1/windows/{window}/reset`: what a reset would do now. Nothing of it can be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,7 +29,7 @@ pub struct ResetInbox {
     /// The account.
     pub id: String,
     /// Its channel.
-    pub kind: InboxKind,
+    pub kind: Channel,
 }
 
 /// One line of what goes or stays. Lines with a count of 0 are given too.

@@ -2,17 +2,18 @@
 
 use madoguchi_engine::domain::id::WindowId;
 use madoguchi_engine::domain::org::Org;
+use madoguchi_engine::domain::org::WindowEntry;
 use madoguchi_engine::domain::org::products::{PRODUCTS, contacts_of};
 use madoguchi_engine::domain::org::reset::{Content, Former};
-use madoguchi_engine::domain::org::{InboxSettings, WindowEntry};
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window::Picture;
 use madoguchi_engine::handle::ResetPreview as Found;
 use madoguchi_protocol::api::{
-    FormerContent, FormerWindow, InboxKind, Product, Products, ResetInbox, ResetItem, ResetPreview, ResetWhat, Trial,
+    FormerContent, FormerWindow, Product, Products, ResetInbox, ResetItem, ResetPreview, ResetWhat, Trial,
     WindowPicture,
 };
 
+use super::inbox::channel;
 use super::time;
 
 /// The picture of a window. Another picture has another address, so that a browser may keep each.
@@ -79,11 +80,7 @@ pub fn reset_preview(window: &WindowId, found: &Found, org: &Org) -> ResetPrevie
     ];
     let mut stays = Vec::new();
     if found.is_last { &mut goes } else { &mut stays }.extend(history);
-    let kind = |id| {
-        org.inboxes.get(id).map(|inbox| match inbox.settings {
-            InboxSettings::Line(_) => InboxKind::Line,
-        })
-    };
+    let kind = |id| org.inboxes.get(id).map(|inbox| channel(inbox.settings.kind()));
     let inboxes = found.inboxes.iter().filter_map(|id| Some(ResetInbox { id: id.to_string(), kind: kind(id)? }));
     ResetPreview {
         window: window.to_string(),

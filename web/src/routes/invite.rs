@@ -6,7 +6,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use madoguchi_engine::domain::id::WindowId;
-use madoguchi_engine::domain::org::{InboxSettings, WindowEntry};
+use madoguchi_engine::domain::org::{ChannelKind, WindowEntry};
 use madoguchi_protocol::{Code, Problem};
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
@@ -161,8 +161,8 @@ fn invited(app: &App, req: &HttpRequest) -> Option<WindowEntry> {
 fn doors(app: &App, window: &WindowId) -> Vec<Door> {
     let org = app.engine.org();
     let label = |inbox| {
-        org.inboxes.get(&inbox).map(|inbox| match inbox.settings {
-            InboxSettings::Line(_) => "LINE",
+        org.inboxes.get(&inbox).map(|inbox| match inbox.settings.kind() {
+            ChannelKind::Line => "LINE",
         })
     };
     let accounts = app.engine.accounts_of(window);

@@ -15,7 +15,7 @@ async fn who_is_in_no_window_sees_no_desk() {
     owner.add_window("sales").await;
     owner.add_window("support").await;
     let id = owner.add_agent("hanako", "agent").await;
-    let chief = owner.add_agent("chief", "supervisor").await;
+    let second = owner.add_agent("chief", "supervisor").await;
     let hanako = server.log_in("hanako").await;
     assert_eq!(hanako.get("/api/v1/session").await.1["windows"], json!([]));
     for path in ["/api/v1/windows/sales", "/api/v1/windows/sales/conversations", "/api/v1/agents", "/api/v1/inboxes"] {
@@ -44,7 +44,7 @@ async fn who_is_in_no_window_sees_no_desk() {
         (409, &json!("agents"), &json!(1)),
         "the last one stays"
     );
-    owner.ask(Method::PUT, &format!("/api/v1/windows/sales/agents/{chief}"), None).await;
+    owner.ask(Method::PUT, &format!("/api/v1/windows/sales/agents/{second}"), None).await;
     assert_eq!(owner.ask(Method::DELETE, &leave, None).await.0, 200);
     assert_eq!(hanako.get("/api/v1/windows/sales").await.0, 403);
 }
