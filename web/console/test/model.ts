@@ -51,6 +51,8 @@ export class Model {
       raw_waiting: this.rawWaiting,
       conversations: open,
       open_total: open.length,
+      description: '',
+      picture: null,
     });
   }
 

@@ -233,6 +233,7 @@ export const Code = word(
   'not_the_author',
   'not_waiting',
   'set_aside',
+  'trial_over',
   'rate_limited',
   'overloaded',
   'disk_full',
