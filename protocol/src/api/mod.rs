@@ -12,7 +12,9 @@ mod conversation;
 mod hours;
 mod inbox;
 mod message;
+mod product;
 mod raw;
+mod reset;
 mod sending;
 mod session;
 mod window;
@@ -48,10 +50,15 @@ pub use inbox::{
     SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
+pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
+pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
-pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
+pub use window::{
+    NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
+    WindowSettingsPatch,
+};
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -117,6 +117,18 @@ pub struct Conversation {
     pub version: u64,
 }
 
+impl Conversation {
+    /// As it reads after its window was reset: done, nobody's, with nothing on its way.
+    pub fn end_with_window(&mut self) {
+        self.status = Status::Done;
+        self.seat = Seat { epoch: self.seat.epoch, ..Seat::default() };
+        self.waiting_since = None;
+        self.reply = None;
+        self.outbox.clear();
+        self.awaited.clear();
+    }
+}
+
 /// The right to answer one inbound message free of charge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyRight {
