@@ -45,7 +45,7 @@ use crate::routes::{
         notes::add, notes::edit, notes::delete,
         sending::get, sending::put,
         crate::socket::open,
-        hooks::line,
+        hooks::line, hooks::lineworks,
         health::alive, health::ready, health::metrics,
         docs::document, docs::problems,
     ),

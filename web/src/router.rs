@@ -140,6 +140,7 @@ table! {
     GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
 
     POST "/hooks/line/{inbox}" Open => hooks::line;
+    POST "/hooks/lineworks/{inbox}" Open => hooks::lineworks;
 
     GET "/healthz" Open => health::alive;
     GET "/readyz" Open => health::ready;

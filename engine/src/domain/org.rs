@@ -2,6 +2,7 @@
 
 mod inbox;
 mod line;
+mod lineworks;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use super::time::Timestamp;
 
 pub use inbox::{ChannelKind, Inbox, InboxSettings};
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
+pub use lineworks::{CALLS_A_MINUTE, LineWorksSettings, Maker};
 
 /// What a person may do (PRODUCT G1). The order is the order of rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -43,8 +43,9 @@ pub use hours::{
     Situation, TimeRange, Week,
 };
 pub use inbox::{
-    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
-    Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
+    BotMaker, ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, LineWorksSettings,
+    LineWorksSettingsPatch, NewBot, NewInbox, NewLineSettings, NewLineWorksSettings, NewSettings, Secret, SendMode,
+    SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};

@@ -131,8 +131,8 @@ family! {
         201 v 1 PasswordChanged { agent, password_hash };
         202 v 1 AgentDisabled { agent, disabled };
         203 v 1 WindowCreated(window);
-        204 v 3 InboxCreated(inbox);
-        205 v 3 InboxChanged(inbox);
+        204 v 4 InboxCreated(inbox);
+        205 v 4 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
     }
 }

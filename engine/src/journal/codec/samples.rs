@@ -15,8 +15,8 @@ use crate::domain::hours::{
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::{
-    Access, Agent, ChannelKind, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, Role, SendMode,
-    WindowEntry,
+    Access, Agent, ChannelKind, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, LineWorksSettings,
+    Maker, Role, SendMode, WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
@@ -403,6 +403,20 @@ fn orgs() -> Vec<Org> {
                 show_agent_name: true,
                 ..LineSettings::new(sealed(0), access.clone(), SendMode::Reply)
             }),
+            InboxSettings::LineWorks(_) => InboxSettings::LineWorks(Box::new(LineWorksSettings {
+                client_id: "cl1ent".into(),
+                client_secret: sealed(4),
+                service_account: "abcde.serviceaccount@example.com".into(),
+                private_key: sealed(5),
+                bot_id: "2000001".into(),
+                bot_secret: sealed(6),
+                former_secret: Some(FormerSecret { secret: sealed(7), until: T0.plus_ms(60_000) }),
+                made_by: if access == Access::Stateless { Maker::Product } else { Maker::Customer },
+                domain_id: "40029600".into(),
+                calls_a_minute: 240,
+                api_base_url: "https://www.worksapis.com".into(),
+                auth_base_url: "https://auth.worksmobile.com".into(),
+            })),
         )
     });
     let settings: Vec<_> = [plain].into_iter().chain(settings).collect();
