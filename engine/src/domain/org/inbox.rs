@@ -38,7 +38,15 @@ impl ChannelKind {
     #[must_use]
     pub fn greets(self) -> bool {
         match self {
-            Self::Line => true,
+            Self::Line | Self::LineWorks => true,
+        }
+    }
+
+    /// Whether what is written over it is a chat, which ends by silence and with a notice (PRODUCT V6). Mail is none.
+    #[must_use]
+    pub fn is_chat(self) -> bool {
+        match self {
+            Self::Line | Self::LineWorks => true,
         }
     }
 }
