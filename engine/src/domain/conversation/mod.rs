@@ -321,7 +321,8 @@ impl Conversation {
             due.extend(window.closes_at(self.new_since).map(|at| (at, DeadlineKind::AutoClose)));
         }
         // What has not gone out cannot be answered.
-        if let Some(since) = self.silent_since.filter(|_| self.status != Status::Done && self.outbox.is_empty()) {
+        let may_end = self.channel.is_chat() && self.status != Status::Done && self.outbox.is_empty();
+        if let Some(since) = self.silent_since.filter(|_| may_end) {
             due.extend(window.silence_ends_at(since, now).map(|at| (at, DeadlineKind::Silence)));
         }
         due.sort_unstable();
