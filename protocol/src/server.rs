@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Presence, Trouble, WindowMember, WindowSettings};
+use crate::api::{CommandDone, Conversation, Me, Presence, Trouble, WindowCounters, WindowMember, WindowSettings};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -38,6 +38,9 @@ pub enum ServerFrame {
     Problem(Refused),
     /// The server is stopping: the socket closes now. Come back after the delay, with the positions.
     Going(Going),
+    /// The figures of windows: of all that the client may read after it asked for them, later of those that changed, at
+    /// most once a second.
+    Counters(CountersNow),
 }
 
 /// See [`ServerFrame::Hello`].
@@ -198,4 +201,11 @@ pub struct Refused {
 pub struct Going {
     /// How long to wait before coming back, in milliseconds; drawn for each socket, so that they do not come all at once.
     pub retry_after_ms: u64,
+}
+
+/// See [`ServerFrame::Counters`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountersNow {
+    /// The windows; each replaces what was known of it.
+    pub windows: Vec<WindowCounters>,
 }
