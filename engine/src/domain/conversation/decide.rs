@@ -2,7 +2,7 @@
 
 use super::{
     ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing,
-    sending,
+    sending, supervise,
 };
 use crate::domain::id::AgentId;
 use crate::domain::rejected::Rejected;
@@ -86,6 +86,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::SetAside => Ok(vec![Event::SetAside]),
         Command::TakeBack { agent } if state.set_aside => Ok(vec![Event::TakenBack { by: *agent }]),
         Command::TakeBack { .. } => Ok(Vec::new()),
+        Command::Supervise { agent, act, reason } => supervise::supervise(state, *agent, *act, reason, around),
     }
 }
 
