@@ -3,18 +3,22 @@
 
 pub(crate) mod accounts;
 pub(crate) mod agents;
+pub(crate) mod audit;
 pub(crate) mod conversations;
 pub(crate) mod docs;
 pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod hooks;
 pub(crate) mod inboxes;
+pub(crate) mod invitations;
 pub(crate) mod notes;
 pub(crate) mod raw;
 pub(crate) mod sending;
 mod serving;
 pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod stickers;
+pub(crate) mod supervision;
 pub(crate) mod tokens;
 pub(crate) mod windows;
 
