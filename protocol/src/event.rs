@@ -281,6 +281,13 @@ pub enum Event {
         /// Who did it.
         by: String,
     },
+    /// What the conversation is about changed.
+    SubjectSeen {
+        /// The conversation.
+        conversation: String,
+        /// In the customer's words; null where nothing is said.
+        subject: Option<String>,
+    },
     /// The window itself began.
     WindowOpened {
         /// What customers see.
@@ -373,7 +380,8 @@ impl Event {
             | Self::Followed { conversation, .. }
             | Self::Unfollowed { conversation }
             | Self::SetAside { conversation }
-            | Self::TakenBack { conversation, .. } => Some(conversation),
+            | Self::TakenBack { conversation, .. }
+            | Self::SubjectSeen { conversation, .. } => Some(conversation),
             Self::WindowOpened { .. }
             | Self::AgentAdded { .. }
             | Self::AgentRemoved { .. }

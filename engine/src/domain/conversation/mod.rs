@@ -24,9 +24,10 @@ pub use command::{Command, DeadlineKind, Inbound, InboundKind, Overseen, Plan, Q
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
-use super::content::{Dress, MediaKind};
+use super::content::{Context, Dress, MediaKind};
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
 use super::message::{Author, Content, Delivery, Route};
+use super::org::ChannelKind;
 use super::seat::Seat;
 use super::time::Timestamp;
 
@@ -47,6 +48,8 @@ pub enum Status {
 pub struct Conversation {
     /// Its name.
     pub id: ConversationId,
+    /// The channel it runs over.
+    pub channel: ChannelKind,
     /// The account it runs over.
     pub inbox: InboxId,
     /// The customer's identity on it.
@@ -99,6 +102,8 @@ pub struct Conversation {
     pub edits: VecDeque<(u32, Timestamp)>,
     /// Platform ids taken back before they arrived. At most [`limits::TOMBSTONES`].
     pub tombstones: VecDeque<String>,
+    /// What the channel keeps beside it.
+    pub context: Option<Context>,
     /// Parked for a person after repeated failures.
     pub set_aside: bool,
     /// Decisions so far; the unit of "nobody else decided meanwhile".
@@ -224,6 +229,7 @@ impl Conversation {
     pub fn unborn(id: ConversationId) -> Self {
         Self {
             id,
+            channel: ChannelKind::default(),
             inbox: InboxId(0),
             contact_point: ContactPointId(0),
             external_id: String::new(),
@@ -250,6 +256,7 @@ impl Conversation {
             external_ids: VecDeque::new(),
             edits: VecDeque::new(),
             tombstones: VecDeque::new(),
+            context: None,
             set_aside: false,
             version: 0,
         }
