@@ -168,8 +168,9 @@ async fn administrators_find_what_they_look_for_page_by_page_and_as_a_file() {
     };
     let (_, lines) = file("?format=jsonl").await;
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(lines, all, "the file is the list");
-    assert_eq!(newest(&owner).await["action"], "GET /api/v1/audit/export", "and that it was taken is an entry");
+    assert_eq!(lines[1..], all, "the file is the list");
+    assert_eq!(lines[0]["action"], "GET /api/v1/audit/export", "and that it was taken is an entry");
+    assert_eq!(newest(&owner).await, lines[0]);
     let (disposition, csv) = file(&format!("?object=agent:{id}")).await;
     assert_eq!(disposition, "attachment; filename=\"audit.csv\"");
     assert!(csv.starts_with('\u{feff}') && csv.contains("name: 花子 → =1+1"), "{csv}");
