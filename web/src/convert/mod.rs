@@ -10,6 +10,7 @@ pub mod command;
 pub mod conversation;
 pub mod counters;
 pub mod event;
+pub mod hours;
 pub mod inbox;
 pub mod media;
 pub mod message;

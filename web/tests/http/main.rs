@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod bulk;
 mod hooks;
+mod hours;
 mod life;
 mod live;
 mod login;

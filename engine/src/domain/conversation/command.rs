@@ -340,4 +340,6 @@ pub enum DeadlineKind {
     SeatExpiry,
     /// A new conversation that nobody starts.
     AutoClose,
+    /// A chat whose customer says nothing more.
+    Silence,
 }
