@@ -10,6 +10,7 @@ mod documents;
 mod ends;
 mod every_kind;
 mod full_disk;
+mod half_done;
 mod inner_faults;
 mod killed;
 mod lost_answers;
