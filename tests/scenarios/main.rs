@@ -29,3 +29,5 @@ mod stored_bodies;
 mod stuck_reader;
 mod taken_back;
 mod under_load;
+mod windows;
+mod windows_cut;
