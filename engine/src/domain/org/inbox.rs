@@ -38,7 +38,7 @@ impl ChannelKind {
     #[must_use]
     pub fn greets(self) -> bool {
         match self {
-            Self::Line => true,
+            Self::Line | Self::LineWorks => true,
         }
     }
 }
