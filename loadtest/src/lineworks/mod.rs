@@ -141,7 +141,7 @@ impl LineWorksDouble {
         json!({
             "client_id": app.client_id, "client_secret": app.client_secret,
             "service_account": app.service_account, "private_key": app.private_key,
-            "bot_id": bot.id, "bot_secret": bot.secret, "domain_id": app.domain_id, "calls_a_minute": 10_000,
+            "bot_id": bot.id, "bot_secret": bot.secret, "domain_id": app.domain_id, "calls_a_minute": 100_000,
             "api_base_url": self.api_url, "auth_base_url": self.api_url,
         })
     }
