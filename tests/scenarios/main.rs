@@ -5,6 +5,7 @@ mod accounts;
 mod backed_up;
 mod channel_secrets;
 mod claim_race;
+mod contract;
 mod demo;
 mod documents;
 mod ends;

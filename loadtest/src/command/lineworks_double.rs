@@ -41,7 +41,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         ..Options::default()
     })?;
     let mut out = std::io::stdout();
-    writeln!(out, "{}", json!({ "api": double.api_url(), "storage": double.storage_url(), "app": double.app() }))?;
+    writeln!(
+        out,
+        "{}",
+        json!({ "api": double.api_url(), "storage": double.storage_url(), "app": LineWorksDouble::app_of_all() })
+    )?;
     out.flush()?;
     // Ended by its signal: a double keeps nothing that would have to be put away.
     loop {

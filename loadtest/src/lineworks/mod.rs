@@ -128,20 +128,20 @@ impl LineWorksDouble {
         &self.storage_url
     }
 
-    /// The app.
+    /// The app that every double knows.
     #[must_use]
-    pub fn app(&self) -> App {
+    pub fn app_of_all() -> App {
         app()
     }
 
     /// The settings of an inbox for this bot, as the interface takes them.
     #[must_use]
     pub fn settings(&self, bot: &Bot) -> Value {
-        let app = self.app();
+        let app = app();
         json!({
             "client_id": app.client_id, "client_secret": app.client_secret,
             "service_account": app.service_account, "private_key": app.private_key,
-            "bot_id": bot.id, "bot_secret": bot.secret, "domain_id": app.domain_id, "calls_a_minute": 10_000,
+            "bot_id": bot.id, "bot_secret": bot.secret, "domain_id": app.domain_id, "calls_a_minute": 100_000,
             "api_base_url": self.api_url, "auth_base_url": self.api_url,
         })
     }

@@ -16,6 +16,7 @@ fn object(content: Content, dress: Dress) -> Object {
     LINE_WORKS.check(&content, &dress).expect("it can be said here");
     let item = Outgoing {
         number: 3,
+        automatic: None,
         author: Author::Agent(AgentId(1)),
         content,
         retry_key: 9,

@@ -99,8 +99,8 @@ impl LineWorksSettings {
         if !(self.domain_id.is_empty() && self.made_by == Maker::Customer) && !is_number(&self.domain_id) {
             return Err(Rejected::invalid("domain_id", "1 to 20 digits"));
         }
-        if !(1..=10_000).contains(&self.calls_a_minute) {
-            return Err(Rejected::invalid("calls_a_minute", "1 to 10,000"));
+        if !(1..=100_000).contains(&self.calls_a_minute) {
+            return Err(Rejected::invalid("calls_a_minute", "1 to 100,000"));
         }
         for (field, url) in [("api_base_url", &self.api_base_url), ("auth_base_url", &self.auth_base_url)] {
             if !is_safe_base_url(url) {
