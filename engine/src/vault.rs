@@ -275,7 +275,7 @@ impl Vault {
 
 /// Everything that is sealed.
 fn sealed(org: &Org) -> impl Iterator<Item = &Sealed> {
-    let secrets = org.inboxes.values().flat_map(|inbox| inbox.settings.secrets());
+    let secrets = org.inboxes.values().chain(org.retired.values()).flat_map(|inbox| inbox.settings.secrets());
     let keys = org.mail_domains.values().map(|domain| &domain.key.private);
     secrets.chain(keys).filter_map(|secret| match secret {
         Secret::Sealed(sealed) => Some(sealed),

@@ -15,6 +15,7 @@ use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
 use crate::admission::Class;
+use crate::audit;
 use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::convert;
@@ -34,7 +35,23 @@ pub async fn run(
         return Err(problem(Code::Stopping));
     }
     let _place = app.admit(Class::Command)?;
-    may(app, who, convert::command::action(&command), conversation).await?;
+    let window = may(app, who, convert::command::action(&command), conversation).await?;
+    match audit::begin_command(app, who, &window, conversation, &command).await? {
+        None => act(app, who, conversation, command).await,
+        Some(in_hand) => {
+            let done = act(app, who, conversation, command).await;
+            in_hand.end_with(&done).await;
+            done
+        }
+    }
+}
+
+async fn act(
+    app: &App,
+    who: &Identity,
+    conversation: ConversationId,
+    command: Command,
+) -> Result<CommandDone, Problem> {
     let changed = changed_number(&command);
     let uploads = uploads(app, who, conversation, &command).await?;
     let letter = letter(app, who, conversation, &command, &uploads).await?;

@@ -11,7 +11,7 @@ use super::account::{Account, Platform};
 use super::http::{BadSettings, Timeouts, http_client};
 use super::media::Opened as OpenedMedia;
 use super::outside::Outside;
-use super::{line, mail, public};
+use super::{line, lineworks, mail, public};
 use crate::clock::Clock;
 use crate::content::ContentStore;
 use crate::domain::id::InboxId;
@@ -36,6 +36,7 @@ pub(crate) struct Means {
     /// The time.
     pub(crate) clock: Clock,
     /// The files that are carried to platforms. Not to be asked on a thread that may not block.
+    /// The files that are carried to platforms. Not to be asked on a thread that may not block.
     pub(crate) content: ContentStore,
 }
 
@@ -44,6 +45,7 @@ pub(crate) struct Network {
     means: Means,
     outside: Outside,
     line: line::account::Accounts,
+    lineworks: lineworks::account::Accounts,
     mail: Option<mail::out::MailOut>,
 }
 
@@ -68,6 +70,7 @@ impl Network {
             means: Means { http, media, urls, vault, clock, content },
             outside: Outside::new(MEDIA_TOTAL)?,
             line: line::account::Accounts::default(),
+            lineworks: lineworks::account::Accounts::default(),
             mail,
         })
     }
@@ -77,6 +80,7 @@ impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         match &inbox.settings {
             InboxSettings::Line(line) => self.line.open(&self.means, inbox.id, line),
+            InboxSettings::LineWorks(works) => self.lineworks.open(&self.means, inbox.id, works),
             InboxSettings::Mail(_) => mail::account::open(&self.means, self.mail.as_ref()?, inbox),
         }
     }

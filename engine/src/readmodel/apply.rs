@@ -97,7 +97,7 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
                 let at = (stream, position, committed.record.at);
                 stage_talk(batch, *id, event, at)?;
             }
-            Fact::Org(_) => {}
+            Fact::Org(_) | Fact::Audit(_) => {}
         }
     }
     for id in touched(committed) {
@@ -200,7 +200,11 @@ fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window)
         | Window::AnswersChanged(_)
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
-        | Window::MaintenanceChanged(_) => {}
+        | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. } => {}
     }
     Ok(())
 }

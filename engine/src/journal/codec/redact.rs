@@ -4,6 +4,7 @@
 //! bytes and secrets go. Every event is named here, so that a new one has to answer the question.
 
 use super::{Header, decode, read_header, write};
+use crate::domain::audit::Event as Audit;
 use crate::domain::content::Context;
 use crate::domain::content::Dress;
 use crate::domain::conversation::{ClaimHow, Event as Talk};
@@ -41,6 +42,8 @@ fn empty(fact: &mut Fact) {
         Fact::Conversation(_, event) => empty_talk(event),
         Fact::Window(event) => empty_window(event),
         Fact::Org(event) => empty_org(event),
+        // The chain stays whole without the words.
+        Fact::Audit(Audit::Entry(entry)) => entry.erase(),
     }
 }
 
@@ -116,7 +119,11 @@ fn empty_window(event: &mut Window) {
         | Window::AnswersChanged(_)
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
-        | Window::MaintenanceChanged(_) => {}
+        | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. } => {}
     }
 }
 
@@ -135,7 +142,25 @@ fn empty_org(event: &mut Org) {
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
         // A name of the DNS is public; the key that signs for it is not.
         Org::MailDomainSet(domain) => domain.key.private.clear(),
-        Org::AgentDisabled { .. } | Org::WindowCreated(_) | Org::MailDomainRemoved { .. } => {}
+        Org::Invited(invitation) => {
+            invitation.login = None;
+            invitation.secret_sha256 = [0; 32];
+        }
+        Org::AgentDisabled { .. }
+        | Org::MailDomainRemoved { .. }
+        | Org::WindowCreated(_)
+        | Org::InvitationTakenBack { .. }
+        | Org::InvitationAccepted { .. }
+        | Org::InvitationSettled { .. }
+        | Org::WindowInvited { .. }
+        | Org::WindowDescribed { .. }
+        | Org::ProductReserved { .. }
+        | Org::ProductSettled { .. }
+        | Org::ProductsOwned(_)
+        | Org::TrialStarted(_)
+        | Org::TrialEnded
+        | Org::WindowReset { .. }
+        | Org::WindowErased { .. } => {}
     }
 }
 
