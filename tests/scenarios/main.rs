@@ -13,6 +13,7 @@ mod full_disk;
 mod inner_faults;
 mod killed;
 mod lost_answers;
+mod mail_out;
 mod media;
 mod missed_updates;
 mod moved_store;
