@@ -331,7 +331,13 @@ fn last_owner() -> Rejected {
     Rejected::invalid("agent", "somebody other than the last owner")
 }
 
+/// Names that every mail domain keeps for itself (RFC 5321, 4.5.1; RFC 2142), and which a window's address must not take.
+const RESERVED: &[&str] = &["postmaster", "abuse", "root", "noreply", "hostmaster", "webmaster"];
+
 fn create_window(org: &Org, window: WindowEntry) -> Result<Vec<Event>, Rejected> {
+    if RESERVED.contains(&window.id.as_str()) {
+        return Err(Rejected::invalid("id", "a name that is not reserved"));
+    }
     let chars = window.name.trim().chars().count();
     if chars == 0 || chars > super::window::NAME_CHARS {
         return Err(Rejected::invalid("name", "1 to 20 characters"));

@@ -88,7 +88,8 @@ pub(super) async fn serve(
     let session = Session::new(dialect, shared.limits(dialect), &shared.listen.name, offers_tls);
     let house = Addresses { core: shared.core.clone() };
     let arrival = Arrival { peer, tls: false, over };
-    let mut call = Call { shared, line, session, house, arrival, spool: Spool::default(), began: None };
+    let mut call =
+        Call { shared, line, session, house, arrival, spool: Spool::default(), began: None, asked: Instant::now() };
     // A peer that goes away has nothing to be told.
     let _ = call.run(&mut stopped).await;
     call.line.close().await;
@@ -108,6 +109,8 @@ struct Call {
     spool: Spool,
     /// When the mail that is coming in began to.
     began: Option<Instant>,
+    /// Since when the peer has the word: bytes that make no command buy no time.
+    asked: Instant,
 }
 
 impl Call {
@@ -117,6 +120,7 @@ impl Call {
                 Step::Write(bytes) => {
                     count_refusals(&bytes);
                     self.line.write(&bytes).await?;
+                    self.asked = Instant::now();
                 }
                 Step::StartTls => self.secure().await?,
                 Step::Keep(bytes) => self.spool.take(&self.shared.core, &bytes).await,
@@ -147,6 +151,7 @@ impl Call {
             patience = patience.min((began + self.shared.listen.one_mail).saturating_duration_since(now));
         } else {
             self.began = None;
+            patience = (self.asked + patience).saturating_duration_since(now);
         }
         let mut buffer = vec![0; READ];
         let read = tokio::select! {

@@ -167,12 +167,10 @@ async fn fortune(core: &Arc<Core>, window: &WindowId, came: &Came<'_>, bytes: Ve
         return Ok(Fortune::Parked(RawReason::Unparsable));
     };
     let InboxSettings::Mail(settings) = &came.inbox.settings else { return Ok(Fortune::Parked(RawReason::Unparsable)) };
-    if let Some(report) = &letter.report {
-        return told(core, mail, came, &letter, report).await;
-    }
-    if came.kept.recipients.iter().all(|one| one.copy().is_some()) {
-        // Somebody answered to the envelope's sender, which nobody reads. Automatic answers do.
-        return Ok(Fortune::Folded("automatic"));
+    if let Some(report) = &letter.report
+        && let Some(told) = told(core, mail, came, &letter, report).await?
+    {
+        return Ok(told);
     }
     let company: Vec<String> = settings.addresses.iter().map(|one| one.address.clone()).collect();
     let ours = Ours { domain: &mail.domain, company: &company };
@@ -234,7 +232,9 @@ async fn conversation(
     came: &Came<'_>,
     letter: &Letter,
 ) -> Result<Option<Box<Conversation>>, Failure> {
-    let proven = came.kept.recipients.iter().find_map(super::Recipient::conversation);
+    // Somebody absent answers to the envelope's sender (RFC 3834), which says whose copy it was.
+    let to = |one: &super::Recipient| one.conversation().or_else(|| one.copy().map(|copy| copy.mail.conversation));
+    let proven = came.kept.recipients.iter().find_map(to);
     let proven = proven.into_iter().chain(thread::answered(letter, &mail.ids).map(|own| own.conversation));
     let mut claims: Vec<Claim> = proven.map(Claim::Proven).collect();
     if claims.is_empty() {
@@ -351,19 +351,18 @@ async fn told(
     came: &Came<'_>,
     letter: &Letter,
     report: &Report,
-) -> Result<Fortune, Failure> {
+) -> Result<Option<Fortune>, Failure> {
+    // Somebody else's mail, with one of our addresses as its sender; or what a postmaster wrote with their own hands.
+    let stray = || Ok(report.is_formal.then_some(Fortune::Folded("stray_report")));
     let by_address = came.kept.recipients.iter().find_map(super::Recipient::copy);
     let copy = match by_address {
         Some(copy) => Some(copy),
         None => by_words(core, mail, report).await?,
     };
-    let Some(copy) = copy else {
-        // Somebody else's mail, with one of our addresses as its sender.
-        return Ok(Fortune::Folded("stray_report"));
-    };
-    let Some(row) = core.row(copy.mail.conversation).await? else { return Ok(Fortune::Folded("stray_report")) };
+    let Some(copy) = copy else { return stray() };
+    let Some(row) = core.row(copy.mail.conversation).await? else { return stray() };
     if row.state.inbox != came.inbox.id {
-        return Ok(Fortune::Folded("stray_report"));
+        return stray();
     }
     let fate = match report.fate {
         Fate::Failed => "failed",
@@ -372,8 +371,10 @@ async fn told(
         Fate::Opened => "opened",
     };
     metrics::counter!("madoguchi_mail_reports_total", "fate" => fate).increment(1);
-    let Some(what) = super::report::kind(copy, report) else { return Ok(Fortune::Folded("report")) };
-    Ok(Fortune::Told(Box::new(ParsedEvent {
+    let Some(what) = super::report::kind(copy, report) else {
+        return Ok(Some(Fortune::Folded("report")));
+    };
+    Ok(Some(Fortune::Told(Box::new(ParsedEvent {
         event_id: thread::event_id(letter),
         external_id: row.state.external_id.clone(),
         thread: row.state.thread.clone(),
@@ -381,7 +382,7 @@ async fn told(
         redelivery: false,
         context: None,
         what,
-    })))
+    }))))
 }
 
 /// The copy that a report speaks of which came to another address: a mail of ours whose id it returns.

@@ -43,6 +43,7 @@ mod tests {
             detail: detail.to_owned(),
             about: Vec::new(),
             recipient: None,
+            is_formal: true,
         };
         let told = kind(copy, &report(Fate::Failed, "5.1.1", "550 no such user")).unwrap();
         let end =

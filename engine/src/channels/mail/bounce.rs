@@ -19,6 +19,8 @@ pub struct Report {
     pub about: Vec<String>,
     /// The recipient that it speaks of, normalised; `None` where it does not say.
     pub recipient: Option<String>,
+    /// It is in the form that reports have. One that is not may be what somebody wrote.
+    pub is_formal: bool,
 }
 
 /// What became of a copy.
@@ -59,7 +61,7 @@ pub fn read(mail: &Opened<'_>, text: &str, expected: bool) -> Option<Report> {
         named.dedup();
         let about = named;
         let recipient = value(&fields, "final-recipient").and_then(|raw| recipient(&raw));
-        return Some(Report { fate, status: String::new(), detail: String::new(), about, recipient });
+        return Some(Report { fate, status: String::new(), detail: String::new(), about, recipient, is_formal: true });
     }
     if let Some(fields) = mail.of_type(FIELDS).next() {
         return Some(from_fields(&fields, text, about));
@@ -75,13 +77,19 @@ pub fn read(mail: &Opened<'_>, text: &str, expected: bool) -> Option<Report> {
     if !expected && !is_report && !is_daemon {
         return None;
     }
-    let status = code_in(text).unwrap_or_default();
+    let status = code_in(text);
+    // What came to the address of a copy from a person, or from somebody absent, says nothing of the copy.
+    let is_answer = mail.first("auto-submitted").is_some_and(|raw| header::field(raw).value == "auto-replied");
+    if !is_report && !is_daemon && (is_answer || (status.is_none() && !has_answer_code(text))) {
+        return None;
+    }
+    let status = status.unwrap_or_default();
     let fate = fate_of(&status, text);
     let recipient = mail
         .first("x-failed-recipients")
         .and_then(|raw| header::addresses(raw).into_iter().next())
         .map(|one| one.address);
-    Some(Report { fate, detail: telling_line(text, &status), status, about, recipient })
+    Some(Report { fate, detail: telling_line(text, &status), status, about, recipient, is_formal: is_report })
 }
 
 fn from_fields(fields: &[u8], text: &str, about: Vec<String>) -> Report {
@@ -103,7 +111,7 @@ fn from_fields(fields: &[u8], text: &str, about: Vec<String>) -> Report {
         text.split_once(';').map_or(text.clone(), |(_, words)| words.trim().to_owned())
     });
     let detail = diagnostic.filter(|words| !words.is_empty()).unwrap_or_else(|| telling_line(text, &status));
-    Report { fate, status, detail: detail.chars().take(DETAIL_CHARS).collect(), about, recipient }
+    Report { fate, status, detail: detail.chars().take(DETAIL_CHARS).collect(), about, recipient, is_formal: true }
 }
 
 /// `rfc822; user@example.jp`, normalised.
@@ -174,6 +182,14 @@ fn code_in(text: &str) -> Option<String> {
             }
             _ => None,
         }
+    })
+}
+
+/// Whether a line begins with a server's three digits of refusal.
+fn has_answer_code(text: &str) -> bool {
+    text.lines().map(str::trim_start).any(|line| {
+        let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+        digits == 3 && (line.starts_with('5') || line.starts_with('4')) && line[3..].starts_with([' ', '-'])
     })
 }
 

@@ -30,3 +30,6 @@ pub mod setup;
 pub mod smtp;
 pub mod text;
 pub mod thread;
+
+#[cfg(test)]
+mod mutated_test;

@@ -5,7 +5,7 @@ import { flag, kinds, list, maybe, number, object, orNull, text, word } from './
 export const Role = word('agent', 'supervisor', 'administrator', 'owner');
 export const Presence = word('available', 'away', 'wrap_up', 'offline');
 export const Status = word('new', 'in_progress', 'done');
-export const Channel = word('line');
+export const Channel = word('line', 'mail');
 export const Direction = word('inbound', 'outbound', 'note', 'system');
 export const MessageState = word(
   'received',
@@ -56,6 +56,57 @@ export const Action = object({
 });
 const Card = object({ title: maybe(text), text, image: maybe(File), actions: list(Action) });
 
+export const MailParty = object({ name: text, address: text });
+export const MailProof = word('none', 'forwarded', 'proven');
+export const MailMark = word(
+  'automatic',
+  'auto_reply',
+  'no_auto_reply',
+  'list',
+  'signed',
+  'encrypted',
+  'partial',
+  'oversize',
+  'html',
+  'stranger',
+  'quote',
+  'forwarded',
+);
+const mail = {
+  subject: text,
+  from: MailParty,
+  reply_to: maybe(list(MailParty)),
+  to: list(MailParty),
+  cc: maybe(list(MailParty)),
+  text,
+  cut: flag,
+  attachments: maybe(
+    list(object({ name: text, mime: text, bytes: number, inline: maybe(flag), url: orNull(text) })),
+  ),
+  proof: MailProof,
+  marks: maybe(list(MailMark)),
+  whole_url: orNull(text),
+};
+export const Mail = object(mail);
+export const WholeMail = object({
+  text,
+  html_url: orNull(text),
+  remote_pictures: flag,
+  original_url: text,
+  header: text,
+  invitation: orNull(
+    object({
+      title: text,
+      starts: text,
+      ends: text,
+      zone: text,
+      place: text,
+      organiser: text,
+      cancelled: flag,
+    }),
+  ),
+});
+
 export const Content = kinds('type', {
   text: { text },
   other: { kind: text, summary: text },
@@ -68,6 +119,7 @@ export const Content = kinds('type', {
   location: { title: maybe(text), address: maybe(text), latitude: number, longitude: number },
   cards: { cards: list(Card) },
   native: { alt_text: text },
+  mail,
 });
 
 const newMedium = { file: text, name: maybe(text), duration_ms: maybe(number) };
@@ -132,6 +184,7 @@ export const Capabilities = object({
     typing: flag,
     mark_read: flag,
     first_contact: flag,
+    mail: flag,
   }),
 });
 

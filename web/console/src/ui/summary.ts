@@ -18,6 +18,7 @@ export function summary(message: Message, t: Texts): string {
   if (message.deleted) return t.thread.deleted;
   if (content.type === 'text') return content.text.slice(0, 200);
   if (content.type === 'redacted') return t.thread.redacted;
+  if (content.type === 'mail') return `${content.subject || t.mail.noSubject} ${content.text}`.slice(0, 200);
   if (content.type === 'native') return `[${t.kind.native}] ${content.alt_text}`;
   const kind = `[${kindOf(content.type === 'other' ? content.kind : content.type, t)}]`;
   const more = moreOf(content);
