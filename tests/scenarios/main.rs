@@ -16,6 +16,7 @@ mod inner_faults;
 mod killed;
 mod lost_answers;
 mod mail_in;
+mod mail_out;
 mod mail_peers;
 mod media;
 mod missed_updates;

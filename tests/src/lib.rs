@@ -15,6 +15,7 @@ pub mod postman;
 pub mod powercut;
 pub mod prefix;
 pub mod promises;
+pub mod relay;
 pub mod sim;
 pub mod smalldisk;
 pub mod world;

@@ -53,6 +53,7 @@ const can: Capabilities = {
     typing: true,
     mark_read: true,
     first_contact: false,
+    mail: false,
   },
 };
 const upload = (change: Partial<Upload>): Upload => ({

@@ -13,7 +13,7 @@ use crate::channels::mail::bounce::{Fate, Report};
 use crate::channels::mail::ids::OwnCopy;
 use crate::channels::mail::read::{From, Letter, Limits, read};
 use crate::channels::mail::thread::{self, Claim, Head, Ours};
-use crate::channels::mail::{address, prove};
+use crate::channels::mail::{address, prove, setup};
 use crate::content::Purpose;
 use crate::domain::content::StoredFile;
 use crate::domain::conversation::{Conversation, InboundKind};
@@ -156,6 +156,12 @@ async fn letter(core: &Core, mail: &MailIn, came: &Came<'_>, bytes: &Arc<Vec<u8>
 
 async fn fortune(core: &Arc<Core>, window: &WindowId, came: &Came<'_>, bytes: Vec<u8>) -> Result<Fortune, Failure> {
     let mail = core.mail_in.as_ref().ok_or(Failure::NotFound("mail"))?;
+    let engine = crate::handle::Handle::of(core.clone());
+    let peer = if came.kept.over == "smtp" { came.kept.peer.parse().ok() } else { None };
+    let sender = came.kept.sender.as_deref().unwrap_or_default();
+    if engine.setup_mail_came(came.inbox.id, &bytes, sender, peer).await {
+        return Ok(Fortune::Folded("setup"));
+    }
     let bytes = Arc::new(bytes);
     let Some(mut letter) = letter(core, mail, came, &bytes).await? else {
         return Ok(Fortune::Parked(RawReason::Unparsable));
@@ -177,6 +183,10 @@ async fn fortune(core: &Arc<Core>, window: &WindowId, came: &Came<'_>, bytes: Ve
         return Ok(Fortune::Parked(RawReason::Forwarder));
     }
     letter.mail.sender = proof(mail, came, &bytes).await;
+    if letter.mail.sender != SenderProof::None && setup::is_confirmation(&letter.mail.from.address) {
+        engine.confirmation_came(came.inbox.id, &letter.mail.from.address, &letter.mail.subject, &letter.mail.text);
+        return Ok(Fortune::Folded("confirmation"));
+    }
     let belongs = conversation(core, mail, window, came, &letter).await?;
     if belongs.is_none() && letter.mail.is(MailMark::AutoReply) {
         return Ok(Fortune::Folded("automatic"));

@@ -20,14 +20,22 @@ export class Sending {
   }
 
   /** A memo, or an answer: the text first, then what lies beside it; the buttons stand below the last. */
-  send(row: Conversation, kind: Item['kind'], text: string, andComplete = false) {
+  send(row: Conversation, kind: Item['kind'], text: string, andComplete = false, mail?: { quote: boolean }) {
     const now = Date.now();
     const at = new Date(now + this.desk.state.skewMs).toISOString();
     const epoch = kind === 'reply' ? (row.seat?.epoch ?? 0) : 0;
     const base = { conversation: row.id, kind, epoch, at, state: 'waiting', problem: null } as const;
     const { pieces, replies } = kind === 'reply' ? this.desk.parcels.take(row.id) : { pieces: [], replies: [] };
-    const said: Omit<Item, 'clientId'>[] = text.trim() === '' ? [] : [{ ...base, text }];
-    for (const { content, upload } of pieces) {
+    const said: Omit<Item, 'clientId'>[] = [];
+    const uploads = pieces.flatMap(({ upload }) => (upload ? [upload] : []));
+    if (mail) {
+      const files = uploads.map((it) => it.id);
+      // All of it is one message.
+      if (text.trim() !== '' || files.length > 0) {
+        said.push({ ...base, text, content: { type: 'mail', text, files, quote: mail.quote }, uploads });
+      }
+    } else if (text.trim() !== '') said.push({ ...base, text });
+    for (const { content, upload } of mail ? [] : pieces) {
       if (content) said.push({ ...base, text: '', content, ...(upload ? { upload } : {}) });
     }
     const last = said.at(-1);
@@ -70,9 +78,15 @@ export class Sending {
   }
 
   /** Back into the composer: nothing that somebody made is lost. */
-  private unpack({ conversation, kind, text, content, upload, quickReplies }: Item) {
+  private unpack({ conversation, kind, text, content, upload, uploads, quickReplies }: Item) {
     const { drafts, parcels } = this.desk;
-    if (content) parcels.add(conversation, upload?.name ?? '', content, upload ?? null);
+    if (content?.type === 'mail') {
+      if (text !== '') drafts.prepend(conversation, kind, text);
+      for (const one of uploads ?? []) {
+        const name = one.name ?? '';
+        parcels.add(conversation, name, { type: 'file', file: one.id, ...(name ? { name } : {}) }, one);
+      }
+    } else if (content) parcels.add(conversation, upload?.name ?? '', content, upload ?? null);
     else drafts.prepend(conversation, kind, text);
     if (quickReplies && parcels.of(conversation).replies.length === 0) parcels.setReplies(conversation, quickReplies);
   }

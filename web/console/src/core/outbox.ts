@@ -13,6 +13,8 @@ export type Item = {
   content?: NewContent;
   /** The file that the content names, to show it and to give it back. */
   upload?: Upload;
+  /** The files of a mail, to give them back. */
+  uploads?: readonly Upload[];
   /** Buttons below it. */
   quickReplies?: Action[];
   /** The seat under which a reply was written; 0 for memos. */

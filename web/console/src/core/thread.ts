@@ -39,6 +39,8 @@ export function moveMessages(messages: readonly Message[], event: Event): readon
       });
     case 'failed':
       return change(messages, event.number, (it) => ({ ...it, state: 'failed', failure: event.failure }));
+    case 'copies_changed':
+      return change(messages, event.number, (it) => ({ ...it, copies: event.copies }));
     case 'unknown':
       return change(messages, event.number, (it) => ({ ...it, state: 'unknown' }));
     case 'cancelled':

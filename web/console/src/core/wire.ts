@@ -80,9 +80,7 @@ const mail = {
   cc: maybe(list(MailParty)),
   text,
   cut: flag,
-  attachments: maybe(
-    list(object({ name: text, mime: text, bytes: number, inline: maybe(flag), url: orNull(text) })),
-  ),
+  attachments: maybe(list(object({ name: text, mime: text, bytes: number, inline: maybe(flag), url: orNull(text) }))),
   proof: MailProof,
   marks: maybe(list(MailMark)),
   whole_url: orNull(text),
@@ -134,6 +132,7 @@ export const NewContent = kinds('type', {
   file: newMedium,
   location: { title: maybe(text), address: maybe(text), latitude: number, longitude: number },
   cards: { cards: list(NewCard) },
+  mail: { text, files: list(text), quote: maybe(flag) },
 });
 
 export const Upload = object({
@@ -188,6 +187,78 @@ export const Capabilities = object({
   }),
 });
 
+/** One recipient's copy of an answer. */
+export const Copy = object({
+  to: text,
+  state: word('queued', 'sending', 'delayed', 'sent', 'delivered', 'failed', 'unknown'),
+  code: maybe(number),
+  detail: maybe(text),
+  tries: number,
+  next_at: maybe(text),
+});
+
+const Check = word('pass', 'expected', 'fail', 'missing', 'unknown');
+const Columns = object({ spf: Check, spf_alignment: Check, dkim: Check, dkim_alignment: Check, dmarc: Check });
+/** How the mail of an account stands. */
+export const MailSetup = object({
+  inbox: text,
+  default_address: text,
+  sends_as: text,
+  relay: flag,
+  addresses: list(
+    object({
+      address: text,
+      sender: flag,
+      forwarding: word('unconfirmed', 'confirmed', 'stopped'),
+      forwarding_at: orNull(text),
+      challenged_at: orNull(text),
+      domain_ready: flag,
+    }),
+  ),
+  confirmations: list(object({ at: text, from: text, subject: text, code: orNull(text), link: orNull(text), text })),
+  test: orNull(
+    object({
+      sent_at: text,
+      from: text,
+      came_at: orNull(text),
+      failure: orNull(text),
+      columns: orNull(Columns),
+    }),
+  ),
+});
+/** A domain that answers carry, and what its DNS should say. */
+export const MailDomain = object({
+  domain: text,
+  ready: flag,
+  ready_since: orNull(text),
+  records: list(
+    object({
+      purpose: word('dkim', 'dmarc', 'spf'),
+      name: text,
+      kind: text,
+      value: text,
+      state: word('unchecked', 'ok', 'missing', 'mismatch', 'several', 'malformed', 'unknown'),
+      found: list(text),
+    }),
+  ),
+  columns: orNull(Columns),
+  checked_at: orNull(text),
+});
+
+const Party = object({ name: text, address: text });
+/** What an answer by mail carries whatever its author writes. */
+export const MailHead = object({
+  from: Party,
+  to: list(Party),
+  cc: list(Party),
+  subject: text,
+  signature: text,
+  quote: flag,
+  quoted: text,
+  max_file: number,
+  max_files: number,
+});
+
 export const Message = object({
   id: text,
   number,
@@ -203,6 +274,7 @@ export const Message = object({
   deleted: maybe(flag),
   free: maybe(flag),
   failure: maybe(Failure),
+  copies: maybe(list(Copy)),
   automatic: maybe(word('greeting', 'absence', 'closed_period', 'maintenance', 'offline', 'end')),
 });
 
@@ -409,6 +481,7 @@ export const Event = kinds('type', {
   set_aside: { conversation },
   taken_back: { conversation, by: text },
   subject_seen: { conversation, subject: orNull(text) },
+  copies_changed: { conversation, number, copies: list(Copy) },
   window_opened: { name: text, places: number },
   agent_added: { agent: text },
   agent_removed: { agent: text },
