@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Presence, Trouble, WindowMember, WindowPicture, WindowSettings};
+use crate::api::{
+    CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowCounters, WindowMember, WindowPicture,
+    WindowSettings,
+};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -38,6 +41,11 @@ pub enum ServerFrame {
     Problem(Refused),
     /// The server is stopping: the socket closes now. Come back after the delay, with the positions.
     Going(Going),
+    /// Whether a window is open, and until when. After a watch began, and whenever it changes.
+    Opening(OpeningNow),
+    /// The figures of windows: of all that the client may read after it asked for them, later of those that changed, at
+    /// most once a second.
+    Counters(CountersNow),
 }
 
 /// See [`ServerFrame::Hello`].
@@ -80,6 +88,8 @@ pub struct Snapshot {
     pub conversations: Vec<Conversation>,
     /// How many are open in all.
     pub open_total: usize,
+    /// Whether the window itself is open now, and until when.
+    pub opening: Opening,
     /// What the window is for.
     #[serde(default)]
     pub description: String,
@@ -192,6 +202,15 @@ pub struct AccountNow {
     pub remaining: Option<u64>,
 }
 
+/// See [`ServerFrame::Opening`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpeningNow {
+    /// The window.
+    pub window: String,
+    /// How it stands.
+    pub opening: Opening,
+}
+
 /// See [`ServerFrame::Problem`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
@@ -204,4 +223,11 @@ pub struct Refused {
 pub struct Going {
     /// How long to wait before coming back, in milliseconds; drawn for each socket, so that they do not come all at once.
     pub retry_after_ms: u64,
+}
+
+/// See [`ServerFrame::Counters`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountersNow {
+    /// The windows; each replaces what was known of it.
+    pub windows: Vec<WindowCounters>,
 }

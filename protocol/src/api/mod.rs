@@ -5,12 +5,16 @@
 
 mod account;
 mod agent;
+mod audit;
+mod bulk;
 mod capabilities;
 mod command;
 mod content;
 mod conversation;
+mod hours;
 mod inbox;
 mod message;
+mod people;
 mod product;
 mod raw;
 mod reset;
@@ -26,6 +30,8 @@ pub use account::{
     WebhookEndpoint,
 };
 pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
+pub use audit::{AuditActor, AuditChange, AuditEntry, AuditOutcome};
+pub use bulk::{AgentCounters, Bulk, BulkAct, BulkDone, BulkHandover, BulkItem, WindowCounters};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
@@ -38,16 +44,26 @@ pub use content::{
     Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium, NewCard, NewMedium, Upload, UploadKind,
 };
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
+pub use hours::{
+    AnswerKind, Answers, AskPreview, Banner, ChatEnd, ClosedPeriod, Holiday, HolidayCalendar, Holidays, Hours,
+    Maintenance, NewClosedPeriod, Offline, OfflineShown, Opening, OpeningState, Preview, PreviewAnswer, SetMaintenance,
+    Situation, TimeRange, Week,
+};
 pub use inbox::{
-    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
-    Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
+    BotMaker, ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, LineWorksSettings,
+    LineWorksSettingsPatch, NewBot, NewInbox, NewLineSettings, NewLineWorksSettings, NewSettings, Secret, SendMode,
+    SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
+pub use people::{
+    AcceptInvitation, AgentWindows, Invitation, InvitationAccepted, InvitationCreated, InvitationSecret,
+    InvitationShown, MembershipDone, MembershipOutcome, NewInvitation, OpenSession,
+};
 pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
-pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
+pub use session::{Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
 pub use window::{
     NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
     WindowSettingsPatch,

@@ -2,6 +2,7 @@
 
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::org::{Agent as DomainAgent, Org, Role as DomainRole, WindowEntry};
+use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window::{RawReason as DomainRawReason, Settings, Window as State};
 use madoguchi_engine::presence::State as PresenceState;
 use madoguchi_engine::rows::RawRow;
@@ -9,7 +10,7 @@ use madoguchi_protocol::api::{
     Agent, Presence, RawBody, RawReason, Role, Window, WindowMember, WindowSettings, WindowSettingsPatch,
 };
 
-use super::{time, window};
+use super::{hours, time, window};
 
 /// The role on the wire.
 #[must_use]
@@ -64,6 +65,7 @@ pub fn window(
     entry: &WindowEntry,
     state: &State,
     org: &Org,
+    now: Timestamp,
     public_url: &str,
     presence_of: impl Fn(AgentId) -> PresenceState,
 ) -> Window {
@@ -76,6 +78,7 @@ pub fn window(
         settings: settings(&state.settings),
         raw_waiting: state.raw.len(),
         created_at: time(entry.created_at),
+        opening: hours::opening(&state.opening(now)),
         description: state.description.clone(),
         picture: state.picture.as_ref().map(|picture| window::picture(&entry.id, picture)),
         invite_url: window::invite_url(public_url, entry),
@@ -146,7 +149,6 @@ pub fn raw_id(raw: u128) -> String {
 
 #[cfg(test)]
 mod tests {
-    use madoguchi_engine::domain::time::Timestamp;
 
     use super::*;
 

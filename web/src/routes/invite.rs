@@ -163,6 +163,7 @@ fn doors(app: &App, window: &WindowId) -> Vec<Door> {
     let label = |inbox| {
         org.inboxes.get(&inbox).map(|inbox| match inbox.settings.kind() {
             ChannelKind::Line => "LINE",
+            ChannelKind::LineWorks => "LINE WORKS",
         })
     };
     let accounts = app.engine.accounts_of(window);

@@ -8,7 +8,6 @@ use parking_lot::Mutex;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
-use super::assertion::SigningKey;
 use super::client::LineClient;
 use super::console;
 use super::credential::Credential;
@@ -17,6 +16,7 @@ use crate::channels::examine::{Endpoint, Examination};
 use crate::channels::media::{Gathering, Known, Opened, Preparation};
 use crate::channels::network::Means;
 use crate::channels::public::PublicUrls;
+use crate::channels::signing::SigningKey;
 use crate::channels::tokens::{TokenSource, TokenState};
 use crate::channels::{Account, Bubble, Outcome, Parcel, TYPING_MS};
 use crate::domain::conversation::Outgoing;

@@ -4,6 +4,7 @@
 //! Both are pure. What is waiting for a time is part of the state: see [`Conversation::deadlines`].
 
 mod apply;
+mod automatic;
 mod command;
 mod decide;
 mod event;
@@ -12,6 +13,7 @@ mod inbound;
 mod model_test;
 mod outgoing;
 mod sending;
+mod supervise;
 #[cfg(test)]
 mod tests;
 
@@ -19,16 +21,19 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, SendOutcome};
+pub use automatic::{AutoQueued, EndHow, Said};
+pub use command::{Command, DeadlineKind, Inbound, InboundKind, Overseen, Plan, Quota, SendOutcome};
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
 use super::content::{Context, Dress, MediaKind};
+use super::hours::Automatic;
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
 use super::message::{Author, Content, Delivery, Route};
 use super::org::ChannelKind;
 use super::seat::Seat;
 use super::time::Timestamp;
+use super::window::Window;
 
 /// The three statuses (V1). On screen `New` reads 未対応.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,6 +110,10 @@ pub struct Conversation {
     pub context: Option<Context>,
     /// Parked for a person after repeated failures.
     pub set_aside: bool,
+    /// The automatic answers that are not to be given again just now; one of each kind at most.
+    pub said: Vec<Said>,
+    /// When the last word of an agent went out that the customer has not answered.
+    pub silent_since: Option<Timestamp>,
     /// Decisions so far; the unit of "nobody else decided meanwhile".
     pub version: u64,
 }
@@ -164,6 +173,8 @@ pub struct Outgoing {
     pub queued_at: Timestamp,
     /// What goes with it.
     pub dress: Dress,
+    /// Which automatic answer it is, if it is one.
+    pub automatic: Option<Automatic>,
 }
 
 /// One client id that was used.
@@ -269,6 +280,8 @@ impl Conversation {
             tombstones: VecDeque::new(),
             context: None,
             set_aside: false,
+            said: Vec::new(),
+            silent_since: None,
             version: 0,
         }
     }
@@ -291,9 +304,10 @@ impl Conversation {
         self.last_number + 1
     }
 
-    /// What waits for a time, the earliest first. `auto_close_ms` is the window's setting, 0 for never.
+    /// What waits for a time, the earliest first, as the window's settings are. One that a customer would notice waits for
+    /// the window to open, from `now` on.
     #[must_use]
-    pub fn deadlines(&self, auto_close_ms: i64) -> Vec<(Timestamp, DeadlineKind)> {
+    pub fn deadlines(&self, window: &Window, now: Timestamp) -> Vec<(Timestamp, DeadlineKind)> {
         let mut due = Vec::new();
         if let Some(offer) = &self.seat.offer {
             due.push((offer.expires_at, DeadlineKind::Handover));
@@ -304,8 +318,13 @@ impl Conversation {
             }
             due.push((away.expires_at, DeadlineKind::SeatExpiry));
         }
-        if self.status == Status::New && auto_close_ms > 0 && self.is_born() {
-            due.push((self.new_since.plus_ms(auto_close_ms), DeadlineKind::AutoClose));
+        if self.status == Status::New && self.is_born() {
+            due.extend(window.closes_at(self.new_since).map(|at| (at, DeadlineKind::AutoClose)));
+        }
+        // What has not gone out cannot be answered.
+        let may_end = self.channel.is_chat() && self.status != Status::Done && self.outbox.is_empty();
+        if let Some(since) = self.silent_since.filter(|_| may_end) {
+            due.extend(window.silence_ends_at(since, now).map(|at| (at, DeadlineKind::Silence)));
         }
         due.sort_unstable();
         due

@@ -74,10 +74,15 @@ family! {
         5 v 1 ContactPointSeen { contact_point, inbox, external_id };
         6 v 1 RawAccepted(accepted);
         7 v 1 RawSettled { raw, how };
-        8 v 1 Described(profile);
-        9 v 1 PlacesChanged { places };
-        10 v 1 Invited { code };
-        11 v 1 Reset { reset_at, by, erase };
+        8 v 1 HoursChanged(hours);
+        9 v 1 AnswersChanged(answers);
+        10 v 1 ClosedPeriodAdded(period);
+        11 v 1 ClosedPeriodRemoved { id };
+        12 v 1 MaintenanceChanged(maintenance);
+        13 v 1 Described(profile);
+        14 v 1 PlacesChanged { places };
+        15 v 1 Invited { code };
+        16 v 1 Reset { reset_at, by, erase };
     }
 }
 
@@ -118,6 +123,9 @@ family! {
         132 v 1 Followed { unblocked, reply_token, received_at };
         133 v 1 Unfollowed;
         134 v 1 ContextSeen { context };
+        135 v 1 AutoQueued(queued);
+        136 v 1 Lapsed { number };
+        137 v 1 Ended { how };
     }
 }
 
@@ -127,8 +135,8 @@ family! {
         201 v 1 PasswordChanged { agent, password_hash };
         202 v 1 AgentDisabled { agent, disabled };
         203 v 1 WindowCreated(window);
-        204 v 3 InboxCreated(inbox);
-        205 v 3 InboxChanged(inbox);
+        204 v 4 InboxCreated(inbox);
+        205 v 4 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
         207 v 1 WindowInvited { window, code };
         208 v 1 WindowDescribed { window, profile };
@@ -139,18 +147,28 @@ family! {
         213 v 1 TrialEnded;
         214 v 1 WindowReset { window, reset_at, by, erase };
         215 v 1 WindowErased { code };
+        216 v 1 Invited(invitation);
+        217 v 1 InvitationTakenBack { id };
+        218 v 1 InvitationAccepted { id, agent };
+        219 v 1 InvitationSettled { id };
+    }
+}
+
+family! {
+    audit of crate::domain::audit::Event {
+        300 v 1 Entry(entry);
     }
 }
 
 /// Every kind of every family, for the golden files.
 #[cfg(test)]
 pub(super) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    [window::KINDS, conversation::KINDS, org::KINDS].into_iter().flatten()
+    [window::KINDS, conversation::KINDS, org::KINDS, audit::KINDS].into_iter().flatten()
 }
 
 /// The kind with this number. Constant time: the numbers of a family run without a gap.
 pub(super) fn kind(number: u16) -> Option<&'static Kind> {
-    [conversation::KINDS, window::KINDS, org::KINDS].into_iter().find_map(|family| {
+    [conversation::KINDS, window::KINDS, org::KINDS, audit::KINDS].into_iter().find_map(|family| {
         let place = number.checked_sub(family.first()?.number)?;
         family.get(usize::from(place))
     })
@@ -162,6 +180,7 @@ pub(super) fn write(fact: &Fact, out: &mut Vec<u8>) -> bincode::Result<(&'static
         Fact::Conversation(id, event) => (conversation::write(event, out)?, Some(*id)),
         Fact::Window(event) => (window::write(event, out)?, None),
         Fact::Org(event) => (org::write(event, out)?, None),
+        Fact::Audit(event) => (audit::write(event, out)?, None),
     };
     Ok((kind(number).expect("the number comes from the same table"), conversation))
 }
@@ -171,7 +190,8 @@ pub(super) fn read(kind: &Kind, conversation: Option<ConversationId>, body: &[u8
     match (kind.number, conversation) {
         (..100, None) => window::read(kind.number, body).map(Fact::Window),
         (100..200, Some(id)) => conversation::read(kind.number, body).map(|event| Fact::Conversation(id, event)),
-        (200.., None) => org::read(kind.number, body).map(Fact::Org),
+        (200..300, None) => org::read(kind.number, body).map(Fact::Org),
+        (300.., None) => audit::read(kind.number, body).map(Fact::Audit),
         _ => Err(CodecError::damaged("the owner of a fact")),
     }
 }

@@ -2,18 +2,26 @@
 //!
 //! The golden files are made of these values; a value that changes here does not match its file any more.
 
+use crate::domain::audit::{Act, Actor, Begun, Change, Event as Audit, Head, Outcome};
 use crate::domain::content::{
     Action, Card, Context, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native,
     SenderName, Sticker, StoredFile,
 };
-use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
-use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
+use crate::domain::conversation::{
+    AutoQueued, ClaimHow, Claimed, EndHow, Event as Talk, HandoverEnd, Opened, Queued, Received,
+};
+use crate::domain::hours::{
+    Answers, Automatic, ChatEnd, ClosedPeriod, Day, Hours, Maintenance, Offline, OfflineShown, PeriodId, Range, Zone,
+};
+use crate::domain::id::{
+    AgentId, ContactPointId, ConversationId, FileId, InboxId, InvitationId, Position, StreamId, WindowId,
+};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::products::Owned;
 use crate::domain::org::trial::{TRIAL_MS, Trial};
 use crate::domain::org::{
-    Access, Agent, ChannelKind, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, More, Role, SendMode,
-    WindowEntry,
+    Access, Agent, ChannelKind, Event as Org, FormerSecret, Inbox, InboxSettings, Invitation, LineSettings,
+    LineWorksSettings, Maker, More, Role, SendMode, WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
@@ -44,7 +52,45 @@ pub(crate) fn facts() -> Vec<Fact> {
     let talk = talks().into_iter().map(|event| Fact::Conversation(TALK, event));
     let window = windows().into_iter().map(Fact::Window);
     let org = orgs().into_iter().map(Fact::Org);
-    window.chain(talk).chain(org).collect()
+    let audit = audits().into_iter().map(Fact::Audit);
+    window.chain(talk).chain(org).chain(audit).collect()
+}
+
+fn audits() -> Vec<Audit> {
+    let actors = every!(Actor:
+        Actor::Agent(_) => Actor::Agent(AGENT),
+        Actor::Operator => Actor::Operator,
+        Actor::Invited => Actor::Invited,
+    );
+    let outcomes = every!(Outcome:
+        Outcome::Begun => Outcome::Begun,
+        Outcome::Done => Outcome::Done,
+        Outcome::Refused(_) => Outcome::Refused("limit_reached".into()),
+        Outcome::Unknown => Outcome::Unknown,
+    );
+    let act = |actor| Act {
+        actor,
+        token: Some(0x0199_5a3c_0000_0000_0000_0000_0000_000a),
+        from: Some("203.0.113.7".into()),
+        action: "PATCH /api/v1/agents/{agent}".into(),
+        objects: vec![format!("agent:{COLLEAGUE}")],
+        changes: vec![Change {
+            field: "name".into(), before: Some("佐藤".into()), after: Some("佐藤 花子".into())
+        }],
+    };
+    let begun = Some(Begun { position: Position(3), at: T0 });
+    let mut links: Vec<_> = actors
+        .into_iter()
+        .map(|actor| (None, act(actor), Outcome::Begun))
+        .chain(outcomes.into_iter().map(|outcome| (begun, act(Actor::Agent(AGENT)), outcome)))
+        .map(|(begun, act, outcome)| Head::default().link(T0, begun, act, outcome, [7; 16]).0)
+        .collect();
+    let (mut erased, _) = Head::default().link(T0, begun, act(Actor::Operator), Outcome::Done, [7; 16]);
+    erased.erase();
+    links.push(erased);
+    let links = links.into_iter().map(Audit::Entry).collect();
+    let _ = every!(Audit: Audit::Entry(_) => ());
+    links
 }
 
 fn contents() -> Vec<Content> {
@@ -193,6 +239,38 @@ fn talks() -> Vec<Talk> {
     all.push(Talk::NameSeen { name: "佐藤 花子".into() });
     all.extend([Talk::SetAside, Talk::TakenBack { by: AGENT }]);
     all.extend(from_the_platform());
+    all.extend(automatic());
+    all
+}
+
+fn automatic() -> Vec<Talk> {
+    let kinds = every!(Automatic:
+        Automatic::Greeting => Automatic::Greeting,
+        Automatic::Absence => Automatic::Absence,
+        Automatic::ClosedPeriod(_) => Automatic::ClosedPeriod(PeriodId(12)),
+        Automatic::Maintenance => Automatic::Maintenance,
+        Automatic::Offline => Automatic::Offline,
+        Automatic::End => Automatic::End,
+    );
+    let names = [Some("佐藤 花子".to_owned()), None];
+    let mut all: Vec<Talk> = kinds
+        .into_iter()
+        .zip(names.into_iter().cycle())
+        .map(|(what, name)| {
+            let text = "{name}様、ただいま受付時間外です。".to_owned();
+            let retry_key = 0x1234_5678_9abc_4def_8123_4567_89ab_cdef;
+            Talk::AutoQueued(AutoQueued { number: 8, what, text, name, retry_key })
+        })
+        .collect();
+    all.push(Talk::Lapsed { number: 8 });
+    all.extend(
+        every!(EndHow:
+            EndHow::Silence => EndHow::Silence,
+            EndHow::Customer => EndHow::Customer,
+        )
+        .into_iter()
+        .map(|how| Talk::Ended { how }),
+    );
     all
 }
 
@@ -309,6 +387,37 @@ fn windows() -> Vec<Window> {
             .map(|(why, body)| Window::RawAccepted(RawAccepted { raw: 11, inbox: INBOX, received_at: T0, why, body })),
     );
     all.extend(ends.into_iter().map(|how| Window::RawSettled { raw: 11, how }));
+    all.extend(open_and_closed());
+    all
+}
+
+fn open_and_closed() -> Vec<Window> {
+    let shown = every!(OfflineShown:
+        OfflineShown::Message => OfflineShown::Message,
+        OfflineShown::Bar => OfflineShown::Bar,
+        OfflineShown::Card => OfflineShown::Card,
+        OfflineShown::Balloon => OfflineShown::Balloon,
+    );
+    let mut hours = Hours { zone: Zone::named("Europe/Berlin"), holidays: Some(Vec::new()), ..Hours::default() };
+    hours.week[0] = vec![Range { from: 540, to: 720 }, Range { from: 780, to: 1_440 }];
+    hours.week[6] = Vec::new();
+    let mut all = vec![Window::HoursChanged(hours), Window::HoursChanged(Hours::default())];
+    all.extend(shown.into_iter().map(|shown| {
+        Window::AnswersChanged(Answers {
+            greeting: "ようこそ".into(),
+            absence: "{name}様、ただいま受付時間外です。".into(),
+            offline: Offline { text: "{hours}".into(), shown, when_nobody_is_here: true },
+            end: ChatEnd {
+                notice: "終了しました".into(), after_silence_ms: 600_000, words: vec!["終了".into()]
+            },
+        })
+    }));
+    let (from, to) = (Day(20_815), Day(20_821));
+    all.push(Window::ClosedPeriodAdded(ClosedPeriod { id: PeriodId(12), from, to, text: "年末年始です".into() }));
+    all.push(Window::ClosedPeriodRemoved { id: PeriodId(12) });
+    all.extend(
+        [Some(T0), None].map(|since| Window::MaintenanceChanged(Maintenance { since, text: "点検中です".into() })),
+    );
     all.extend(profiles().map(Window::Described));
     all.extend([Window::PlacesChanged { places: 100 }, Window::Invited { code: CODE }]);
     for (by, erase) in [(Some(AGENT), false), (None, true)] {
@@ -343,6 +452,20 @@ fn orgs() -> Vec<Org> {
                 show_agent_name: true,
                 ..LineSettings::new(sealed(0), access.clone(), SendMode::Reply)
             }),
+            InboxSettings::LineWorks(_) => InboxSettings::LineWorks(Box::new(LineWorksSettings {
+                client_id: "cl1ent".into(),
+                client_secret: sealed(4),
+                service_account: "abcde.serviceaccount@example.com".into(),
+                private_key: sealed(5),
+                bot_id: "2000001".into(),
+                bot_secret: sealed(6),
+                former_secret: Some(FormerSecret { secret: sealed(7), until: T0.plus_ms(60_000) }),
+                made_by: if access == Access::Stateless { Maker::Product } else { Maker::Customer },
+                domain_id: "40029600".into(),
+                calls_a_minute: 240,
+                api_base_url: "https://www.worksapis.com".into(),
+                auth_base_url: "https://auth.worksmobile.com".into(),
+            })),
         )
     });
     let settings: Vec<_> = [plain].into_iter().chain(settings).collect();
@@ -386,6 +509,25 @@ fn orgs() -> Vec<Org> {
         |icon_url| Org::AgentChanged { agent: AGENT, name: "佐藤".into(), role: Role::Supervisor, icon_url };
     all.extend([changed(None), changed(Some(ICON.into()))]);
     all.extend(of_windows());
+    let id = InvitationId(0x0199_5a3c_0000_0000_0000_0000_0000_000b);
+    let invited = |login: Option<&str>, windows: &[&str]| {
+        Org::Invited(Invitation {
+            id,
+            secret_sha256: [0xab; 32],
+            role: Role::Supervisor,
+            windows: windows.iter().map(|id| WindowId::new(id).expect("a good id")).collect(),
+            login: login.map(str::to_owned),
+            by: AGENT,
+            created_at: T0,
+            expires_at: T0.plus_ms(3_600_000),
+        })
+    };
+    all.extend([invited(None, &[]), invited(Some("hanako@shop.example"), &["shop1", "shop2"])]);
+    all.extend([
+        Org::InvitationTakenBack { id },
+        Org::InvitationAccepted { id, agent: COLLEAGUE },
+        Org::InvitationSettled { id },
+    ]);
     all
 }
 

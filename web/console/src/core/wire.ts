@@ -5,7 +5,7 @@ import { flag, kinds, list, maybe, number, object, orNull, text, word } from './
 export const Role = word('agent', 'supervisor', 'administrator', 'owner');
 export const Presence = word('available', 'away', 'wrap_up', 'offline');
 export const Status = word('new', 'in_progress', 'done');
-export const Channel = word('line');
+export const Channel = word('line', 'lineworks');
 export const Direction = word('inbound', 'outbound', 'note', 'system');
 export const MessageState = word(
   'received',
@@ -150,6 +150,7 @@ export const Message = object({
   deleted: maybe(flag),
   free: maybe(flag),
   failure: maybe(Failure),
+  automatic: maybe(word('greeting', 'absence', 'closed_period', 'maintenance', 'offline', 'end')),
 });
 
 export const Offer = object({ from: text, to: text, expires_at: text, note: orNull(text) });
@@ -234,6 +235,7 @@ export const Code = word(
   'not_waiting',
   'set_aside',
   'trial_over',
+  'invitation_invalid',
   'rate_limited',
   'overloaded',
   'disk_full',
@@ -287,6 +289,36 @@ export const Meter = object({
   remaining: maybe(orNull(number)),
 });
 
+/** Whether a window is open now, and until when. */
+export const Opening = object({
+  state: word('open', 'closed', 'closed_period', 'maintenance'),
+  next_change_at: orNull(text),
+  opens_at: orNull(text),
+  closed_period: maybe(text),
+  holiday: maybe(text),
+});
+const ranges = list(object({ from: text, to: text }));
+const Hours = object({
+  time_zone: text,
+  week: object({
+    monday: ranges,
+    tuesday: ranges,
+    wednesday: ranges,
+    thursday: ranges,
+    friday: ranges,
+    saturday: ranges,
+    sunday: ranges,
+  }),
+  holidays: orNull(object({ calendar: word('japan'), ranges })),
+  auto_close_in_business_days: flag,
+});
+const Answers = object({
+  greeting: text,
+  absence: text,
+  offline: object({ text, shown: word('message', 'bar', 'card', 'balloon'), when_nobody_is_here: flag }),
+  end: object({ notice: text, after_silence_ms: number, words: list(text) }),
+});
+
 const conversation = text;
 export const Event = kinds('type', {
   opened: { conversation, inbox: text, channel: Channel, contact_point: ContactPoint },
@@ -331,12 +363,28 @@ export const Event = kinds('type', {
   contact_point_seen: { contact_point: text, inbox: text },
   raw_accepted: { raw: text, inbox: text, received_at: text, reason: word('busy', 'unparsable', 'set_aside') },
   raw_settled: { raw: text, how: word('interpreted', 'dismissed') },
+  ended: { conversation, how: word('silence', 'customer') },
+  lapsed: { conversation, number },
+  hours_changed: { hours: Hours },
+  answers_changed: { answers: Answers },
+  closed_period_added: { period: object({ id: text, from: text, to: text, text }) },
+  closed_period_removed: { period: text },
+  maintenance_changed: { maintenance: object({ on: flag, text, since: orNull(text) }) },
   window_changed: { name: text, description: text, picture: orNull(WindowPicture) },
   places_changed: { places: number },
   window_reset: {},
 });
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
+
+export const WindowCounters = object({
+  window: text,
+  new: number,
+  waiting: number,
+  oldest_waiting_since: orNull(text),
+  in_progress: number,
+  agents: list(object({ agent: text, held: number, presence: Presence })),
+});
 
 export const ServerFrame = kinds('type', {
   hello: { protocol: number, at: text, ping_ms: number, typing_ms: number, viewing_ms: number, message_bytes: number },
@@ -352,6 +400,7 @@ export const ServerFrame = kinds('type', {
     raw_waiting: number,
     conversations: list(Conversation),
     open_total: number,
+    opening: Opening,
     description: text,
     picture: orNull(WindowPicture),
   },
@@ -364,6 +413,8 @@ export const ServerFrame = kinds('type', {
   accounts: { window: text, accounts: list(Standing) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
+  opening: { window: text, opening: Opening },
+  counters: { windows: list(WindowCounters) },
 });
 
 export const Command = kinds('type', {
@@ -391,4 +442,5 @@ export const ClientFrame = kinds('type', {
   read: { conversation: text, number },
   presence: { state: word('available', 'away', 'wrap_up') },
   command: { ref: text, conversation: text, command: Command },
+  counters: { on: flag },
 });
