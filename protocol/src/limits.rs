@@ -39,3 +39,6 @@ pub const REF_BYTES: usize = 64;
 
 /// Windows that one socket may watch. One more is refused with `unwatched` and `limit_reached`.
 pub const SOCKET_WATCHES: usize = 150;
+
+/// Bytes of a window's picture: fewer than this many. A longer one is refused with 413 before it is read whole.
+pub const PICTURE_BYTES: u64 = 10_000_000;

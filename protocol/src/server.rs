@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowMember, WindowSettings};
+use crate::api::{
+    CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowMember, WindowPicture, WindowSettings,
+};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -84,6 +86,12 @@ pub struct Snapshot {
     pub open_total: usize,
     /// Whether the window itself is open now, and until when.
     pub opening: Opening,
+    /// What the window is for.
+    #[serde(default)]
+    pub description: String,
+    /// Its picture.
+    #[serde(default)]
+    pub picture: Option<WindowPicture>,
 }
 
 /// See [`ServerFrame::Update`]. Positions follow each other without a gap.

@@ -13,6 +13,7 @@ mod every_kind;
 mod full_disk;
 mod inner_faults;
 mod killed;
+mod lineworks;
 mod lost_answers;
 mod media;
 mod missed_updates;

@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, conversations, docs, files, health, hooks, hours, inboxes, notes, raw, sending, session,
-    stickers, tokens, windows,
+    accounts, agents, channels, conversations, docs, files, health, hooks, hours, inboxes, invite, notes, pictures,
+    products, raw, resets, sending, session, stickers, tokens, windows,
 };
 
 /// The document's annotations.
@@ -34,6 +34,7 @@ use crate::routes::{
         hours::get_maintenance, hours::put_maintenance, hours::preview, hours::holidays,
         conversations::list_of_window,
         raw::list, raw::bytes, raw::replay, raw::dismiss,
+        channels::list,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
         accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
         files::upload, files::get, files::public, stickers::line,
@@ -44,6 +45,10 @@ use crate::routes::{
         conversations::cancel,
         notes::add, notes::edit, notes::delete,
         sending::get, sending::put,
+        windows::change, windows::change_product, pictures::upload,
+        invite::page, invite::picture, invite::picture_of_window, invite::qr_svg, invite::qr_png,
+        products::get, products::change, products::start_trial, products::end_trial,
+        resets::preview, resets::reset, resets::list, resets::conversations, resets::messages,
         crate::socket::open,
         hooks::line, hooks::lineworks,
         health::alive, health::ready, health::metrics,

@@ -174,6 +174,11 @@ pub trait Account {
         Box::pin(ready(Outcome::NotSent))
     }
 
+    /// Asks where customers reach the account: an address that they can follow. `Ok(None)` where there is none.
+    fn door(&self) -> LocalBoxFuture<'_, Result<Option<String>, Outcome>> {
+        Box::pin(ready(Ok(None)))
+    }
+
     /// How the account stands with its tokens.
     fn token_state(&self) -> TokenState {
         TokenState::default()

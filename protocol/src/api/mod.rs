@@ -6,13 +6,16 @@
 mod account;
 mod agent;
 mod capabilities;
+mod channel;
 mod command;
 mod content;
 mod conversation;
 mod hours;
 mod inbox;
 mod message;
+mod product;
 mod raw;
+mod reset;
 mod sending;
 mod session;
 mod window;
@@ -29,6 +32,7 @@ pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
 };
+pub use channel::ChannelAvailability;
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
     EditNote, EditNoteBody, Handover, Read, Release, SeatEpoch, Send, TakeBack, Takeover,
@@ -48,10 +52,15 @@ pub use inbox::{
     SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
+pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
+pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
 pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
-pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
+pub use window::{
+    NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
+    WindowSettingsPatch,
+};
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

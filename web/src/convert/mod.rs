@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod media;
 pub mod message;
 pub mod org;
+pub mod window;
 
 use madoguchi_engine::domain::time::Timestamp;
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod agents;
+pub(crate) mod channels;
 pub(crate) mod conversations;
 pub(crate) mod docs;
 pub(crate) mod files;
@@ -10,8 +11,12 @@ pub(crate) mod health;
 pub(crate) mod hooks;
 pub(crate) mod hours;
 pub(crate) mod inboxes;
+pub(crate) mod invite;
 pub(crate) mod notes;
+pub(crate) mod pictures;
+pub(crate) mod products;
 pub(crate) mod raw;
+pub(crate) mod resets;
 pub(crate) mod sending;
 mod serving;
 pub(crate) mod session;

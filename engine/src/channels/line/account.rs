@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 use parking_lot::Mutex;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::client::LineClient;
@@ -150,6 +151,15 @@ impl Account for LineAccount {
 
     fn set_endpoint<'a>(&'a self, url: &'a str) -> LocalBoxFuture<'a, Outcome> {
         Box::pin(self.client.set_endpoint(url))
+    }
+
+    /// LINE's own address for adding an account as a friend (LINE URL scheme, "Adding LINE Official Accounts as friends").
+    fn door(&self) -> LocalBoxFuture<'_, Result<Option<String>, Outcome>> {
+        Box::pin(async move {
+            let bot = self.client.bot_info().await?;
+            let encode = |id: String| utf8_percent_encode(&id, NON_ALPHANUMERIC).to_string();
+            Ok(bot.basic_id.map(|id| format!("https://line.me/R/ti/p/{}", encode(id))))
+        })
     }
 
     fn token_state(&self) -> TokenState {

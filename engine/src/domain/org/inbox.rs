@@ -41,6 +41,14 @@ impl ChannelKind {
             Self::Line | Self::LineWorks => true,
         }
     }
+
+    /// Whether what is written over it is a chat, which ends by silence and with a notice (PRODUCT V6). Mail is none.
+    #[must_use]
+    pub fn is_chat(self) -> bool {
+        match self {
+            Self::Line | Self::LineWorks => true,
+        }
+    }
 }
 
 /// One configured account of a channel.

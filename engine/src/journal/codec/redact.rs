@@ -112,7 +112,11 @@ fn empty_window(event: &mut Window) {
         | Window::AnswersChanged(_)
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
-        | Window::MaintenanceChanged(_) => {}
+        | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. } => {}
     }
 }
 
@@ -129,7 +133,17 @@ fn empty_org(event: &mut Org) {
         }
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
-        Org::AgentDisabled { .. } | Org::WindowCreated(_) => {}
+        Org::AgentDisabled { .. }
+        | Org::WindowCreated(_)
+        | Org::WindowInvited { .. }
+        | Org::WindowDescribed { .. }
+        | Org::ProductReserved { .. }
+        | Org::ProductSettled { .. }
+        | Org::ProductsOwned(_)
+        | Org::TrialStarted(_)
+        | Org::TrialEnded
+        | Org::WindowReset { .. }
+        | Org::WindowErased { .. } => {}
     }
 }
 

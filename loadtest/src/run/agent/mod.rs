@@ -61,7 +61,8 @@ impl Agent {
     /// The agent of this number.
     pub(crate) fn new(number: u32, hall: Arc<Hall>) -> Self {
         let login = &hall.scene.agents[number as usize].login;
-        let place = |window: u32| (window, Place::new(format!("{login} in {}", hall.scene.windows[window as usize].id)));
+        let place =
+            |window: u32| (window, Place::new(format!("{login} in {}", hall.scene.windows[window as usize].id)));
         let places = hall.options.windows_of(number).map(place).collect();
         let chance = StdRng::seed_from_u64(hall.options.seed ^ (u64::from(number) << 32));
         Self { number, hall, places, asked: HashMap::new(), here_since_us: 0, next_ref: 0, chance }
