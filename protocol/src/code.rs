@@ -93,6 +93,8 @@ codes! {
     SetAside = "set_aside", "The conversation is set aside.", false;
     /// The trial has ended and no contract followed: reading works, acting does not.
     TrialOver = "trial_over", "The trial is over.", false;
+    /// The link was used, taken back or has ended, or there never was one. Which one is not said.
+    InvitationInvalid = "invitation_invalid", "The invitation is not valid any more.", false;
     /// Too many failed tries; `retry_after_ms` says when the next one is looked at.
     RateLimited = "rate_limited", "Too many tries.", true;
     /// Too much is waiting; worth another try after `retry_after_ms`.

@@ -12,6 +12,7 @@ pub mod house;
 pub mod inside;
 pub mod lossy;
 pub mod powercut;
+pub mod prefix;
 pub mod promises;
 pub mod sim;
 pub mod smalldisk;

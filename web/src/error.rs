@@ -67,7 +67,7 @@ pub fn problem(code: Code) -> Problem {
         | Code::NeedsSupervisor
         | Code::NotTheAuthor
         | Code::TrialOver => 403,
-        Code::NotFound => 404,
+        Code::NotFound | Code::InvitationInvalid => 404,
         Code::MethodNotAllowed => 405,
         Code::Moved
         | Code::Exists

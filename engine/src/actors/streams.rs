@@ -17,6 +17,8 @@ pub(crate) struct Streams {
     /// By the code of their invite link, which no other window ever has.
     invited: HashMap<u128, StreamId>,
     /// Those that are older than invite links, by their address, which no other window had then.
+    /// The audit log's; none where nothing was written to it yet.
+    pub(crate) audit: Option<StreamId>,
     windows: HashMap<WindowId, StreamId>,
 }
 
@@ -24,6 +26,7 @@ impl Streams {
     /// Looks at the first record of every stream. `new` draws one where there is none yet.
     pub(crate) fn find(journal: &dyn Journal, new: impl FnOnce() -> StreamId) -> Result<Self, StartError> {
         let mut org = None;
+        let mut audit = None;
         let mut empty = None;
         let mut windows = HashMap::new();
         let mut invited = HashMap::new();
@@ -36,6 +39,7 @@ impl Streams {
                 let first = codec::decode(&stored.payload)?.events;
                 match (first.first(), first.get(1)) {
                     (Some(Fact::Org(_)), _) => org = Some(stream),
+                    (Some(Fact::Audit(_)), _) => audit = Some(stream),
                     (Some(Fact::Window(Event::Opened { .. })), Some(Fact::Window(Event::Invited { code }))) => {
                         invited.insert(*code, stream);
                     }
@@ -44,13 +48,15 @@ impl Streams {
                     }
                     // Everything of it was erased.
                     (None, _) => {}
-                    _ => tracing::warn!(%stream, "a stream begins with neither an organisation nor a window"),
+                    _ => {
+                        tracing::warn!(%stream, "a stream begins with neither an organisation, nor a window, nor the audit log")
+                    }
                 }
             }
         }
         // Only the organisation's own can be empty before it has said anything.
         let org = org.or(empty.filter(|_| windows.is_empty() && invited.is_empty())).unwrap_or_else(new);
-        Ok(Self { org, invited, windows })
+        Ok(Self { org, audit, invited, windows })
     }
 
     /// Puts each window's stream into the organisation as it is now. A window whose stream has no record yet keeps the

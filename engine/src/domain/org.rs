@@ -1,6 +1,7 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
 mod inbox;
+mod invitation;
 mod line;
 mod lineworks;
 pub mod products;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AgentId, InboxId, StreamId, WindowId};
+use super::id::{AgentId, InboxId, InvitationId, StreamId, WindowId};
 use super::rejected::Rejected;
 use super::time::Timestamp;
 use super::window::{Picture, Profile};
@@ -25,6 +26,7 @@ use self::reset::Former;
 use self::trial::Trial;
 
 pub use inbox::{ChannelKind, Inbox, InboxSettings};
+pub use invitation::{Invitation, Joining};
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 pub use lineworks::{CALLS_A_MINUTE, LineWorksSettings, Maker};
 
@@ -199,6 +201,25 @@ pub enum Event {
         /// The code of its invite link.
         code: u128,
     },
+    /// A link was given out, with which one person makes their own login.
+    Invited(Invitation),
+    /// The link was taken back.
+    InvitationTakenBack {
+        /// Which one.
+        id: InvitationId,
+    },
+    /// Somebody came with the link; they were created in the same record.
+    InvitationAccepted {
+        /// Which one.
+        id: InvitationId,
+        /// Who they are.
+        agent: AgentId,
+    },
+    /// The windows of the invitation have been told.
+    InvitationSettled {
+        /// Which one.
+        id: InvitationId,
+    },
 }
 
 /// Live state of the organisation.
@@ -220,6 +241,10 @@ pub struct Org {
     pub tried: bool,
     /// Windows that were reset, in the order in which they were.
     pub former: Vec<Former>,
+    /// Invitations that are neither spent nor taken back; those that have ended stay until the next one is given out.
+    pub invitations: BTreeMap<InvitationId, Invitation>,
+    /// Who came by an invitation whose windows are still to be told.
+    pub joining: BTreeMap<InvitationId, Joining>,
 }
 
 impl Org {
@@ -298,6 +323,10 @@ impl Org {
             Event::TrialEnded => self.trial = None,
             Event::WindowReset { window, reset_at, by, erase } => self.reset(window, *reset_at, *by, *erase),
             Event::WindowErased { code } => self.erased(*code),
+            Event::Invited(_)
+            | Event::InvitationTakenBack { .. }
+            | Event::InvitationAccepted { .. }
+            | Event::InvitationSettled { .. } => invitation::apply(self, event),
         }
     }
 
@@ -397,6 +426,25 @@ pub enum Command {
         /// The code of its invite link.
         code: u128,
     },
+    /// Give a link out.
+    Invite(Invitation),
+    /// Take it back.
+    TakeInvitationBack {
+        /// Which one.
+        id: InvitationId,
+    },
+    /// Come with the link.
+    AcceptInvitation {
+        /// Which one.
+        id: InvitationId,
+        /// Who they will be; role and, where it was named, login are the invitation's.
+        agent: Agent,
+    },
+    /// Its windows have been told.
+    SettleInvitation {
+        /// Which one.
+        id: InvitationId,
+    },
 }
 
 /// What follows from a wish.
@@ -429,6 +477,11 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
             Err(Rejected::invalid("kind", "an account stays on its channel"))
         }
         Command::ChangeInbox(inbox) => inbox.settings.check().map(|()| vec![Event::InboxChanged(inbox)]),
+        Command::Invite(wanted) => invitation::invite(org, wanted),
+        Command::TakeInvitationBack { id } => invitation::take_back(org, id),
+        Command::AcceptInvitation { id, agent } => invitation::accept(org, id, agent),
+        Command::SettleInvitation { id } if org.joining.contains_key(&id) => Ok(vec![Event::InvitationSettled { id }]),
+        Command::SettleInvitation { .. } => Ok(Vec::new()),
         other => decide_window(org, other),
     }
 }
@@ -454,16 +507,18 @@ fn decide_window(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
 }
 
 fn create_agent(org: &Org, agent: Agent) -> Result<Vec<Event>, Rejected> {
-    let login_fits = (1..=254).contains(&agent.login.len())
-        && agent.login.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
-    if !login_fits {
-        return Err(Rejected::invalid("login", "1 to 254 visible ASCII characters, no capitals"));
-    }
+    fits_login(&agent.login)?;
     check_name(&agent.name)?;
     if org.by_login(&agent.login).is_some() || org.agents.contains_key(&agent.id) {
         return Err(Rejected::Exists { what: "login" });
     }
     Ok(vec![Event::AgentCreated(agent)])
+}
+
+fn fits_login(login: &str) -> Result<(), Rejected> {
+    let fits =
+        (1..=254).contains(&login.len()) && login.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+    if fits { Ok(()) } else { Err(Rejected::invalid("login", "1 to 254 visible ASCII characters, no capitals")) }
 }
 
 fn check_name(name: &str) -> Result<(), Rejected> {

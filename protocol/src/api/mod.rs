@@ -5,6 +5,8 @@
 
 mod account;
 mod agent;
+mod audit;
+mod bulk;
 mod capabilities;
 mod channel;
 mod command;
@@ -13,6 +15,7 @@ mod conversation;
 mod hours;
 mod inbox;
 mod message;
+mod people;
 mod product;
 mod raw;
 mod reset;
@@ -28,6 +31,8 @@ pub use account::{
     WebhookEndpoint,
 };
 pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
+pub use audit::{AuditActor, AuditChange, AuditEntry, AuditOutcome};
+pub use bulk::{AgentCounters, Bulk, BulkAct, BulkDone, BulkHandover, BulkItem, WindowCounters};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
@@ -52,11 +57,15 @@ pub use inbox::{
     SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
+pub use people::{
+    AcceptInvitation, AgentWindows, Invitation, InvitationAccepted, InvitationCreated, InvitationSecret,
+    InvitationShown, MembershipDone, MembershipOutcome, NewInvitation, OpenSession,
+};
 pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
-pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
+pub use session::{Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
 pub use window::{
     NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
     WindowSettingsPatch,

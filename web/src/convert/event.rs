@@ -36,7 +36,7 @@ fn event(window: &WindowId, fact: &record::Fact, at: Timestamp) -> Option<Event>
     match fact {
         record::Fact::Conversation(id, fact) => of_conversation(*id, fact, at),
         record::Fact::Window(fact) => of_window(window, fact),
-        record::Fact::Org(_) => None,
+        record::Fact::Org(_) | record::Fact::Audit(_) => None,
     }
 }
 

@@ -13,6 +13,7 @@ use madoguchi_protocol::api::{
 
 use super::{Answer, created, ok};
 use crate::App;
+use crate::audit::Acts;
 use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::commands::refused;
@@ -29,8 +30,11 @@ pub(crate) async fn list(app: web::Data<App>, who: Identity) -> Answer {
 
 /// Adds a window. It is empty: its maker takes no place.
 #[utoipa::path(post, path = "/api/v1/windows", tag = "windows", request_body = NewWindow, responses((status = 201, description = "Added.", body = Window)))]
-pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewWindow>) -> Answer {
+pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(new): Json<NewWindow>) -> Answer {
     let id = WindowId::new(&new.id).map_err(|rejected| from_failure(rejected.into(), &app.engine.org()))?;
+    acts.about("window", &id);
+    acts.changed("name", None, Some(new.name.trim().to_owned()));
+    acts.changed("product", None, Some(new.product.to_string()));
     let picture = new.picture.as_deref().filter(|text| !text.is_empty()).map(picture_id).transpose()?;
     let new = handle::NewWindow {
         id: id.clone(),
@@ -91,13 +95,16 @@ pub(crate) async fn change_settings(
     app: web::Data<App>,
     who: Identity,
     place: Place,
+    acts: Acts,
     Json(patch): Json<WindowSettingsPatch>,
 ) -> Answer {
     let id = place.window()?;
     let now = state(&app, &id)?;
     let settings = convert::org::patched(&now.settings, &patch);
     command(&app, &who, &id, Command::ChangeSettings(settings)).await?;
-    ok(&describe(&app, &id)?)
+    let after = describe(&app, &id)?;
+    acts.compare(&convert::org::settings(&now.settings), &after.settings);
+    ok(&after)
 }
 
 /// Who works in a window, and how they are.

@@ -95,6 +95,7 @@ impl Zone {
     pub fn named(name: &str) -> Self {
         let is_sane = name.len() <= 64 && name.is_ascii();
         let rules = if is_sane { TimeZoneDatabase::bundled().get(name).ok() } else { None };
+        let rules = rules.filter(|zone| !zone.is_unknown());
         // The name as the database writes it: it is looked up without regard to capitals.
         let name = rules.as_ref().and_then(TimeZone::iana_name).unwrap_or(name).to_owned();
         Self { name, rules }

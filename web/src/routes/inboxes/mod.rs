@@ -18,6 +18,7 @@ use utoipa::IntoParams;
 
 use super::{Answer, created, ok};
 use crate::App;
+use crate::audit::Acts;
 use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::commands::refused;
@@ -55,7 +56,7 @@ pub(crate) async fn list(app: web::Data<App>, Query(filter): Query<Filter>) -> A
 
 /// Adds an account. The answer has the address to enter at the platform.
 #[utoipa::path(post, path = "/api/v1/inboxes", tag = "inboxes", request_body = NewInbox, responses((status = 201, description = "Added.", body = Inbox)))]
-pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewInbox>) -> Answer {
+pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(new): Json<NewInbox>) -> Answer {
     let window = WindowId::new(&new.window).map_err(|_| not_found("window"))?;
     let id = InboxId(ulid::Ulid::new().0);
     let form = Form { app: &app, who: &who, id };
@@ -74,6 +75,8 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<N
         app.engine.retire(&inbox).await;
         return Err(refused(&app, failure).into());
     }
+    acts.about("inbox", id);
+    acts.about("window", &inbox.window);
     created(&shown)
 }
 
@@ -97,9 +100,16 @@ pub(crate) async fn capabilities(app: web::Data<App>, place: Place) -> Answer {
 
 /// Changes an account's settings. What is left out stays as it was, and so does a secret that is left empty.
 #[utoipa::path(patch, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", request_body = InboxPatch, responses((status = 200, description = "Changed.", body = Inbox)))]
-pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<InboxPatch>) -> Answer {
+pub(crate) async fn change(
+    app: web::Data<App>,
+    who: Identity,
+    place: Place,
+    acts: Acts,
+    Json(patch): Json<InboxPatch>,
+) -> Answer {
     let id: InboxId = place.id("inbox")?;
     let mut inbox = app.engine.org().inboxes.get(&id).cloned().ok_or_else(|| not_found("inbox"))?;
+    let before = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
     let form = Form { app: &app, who: &who, id };
     let settings = match &inbox.settings {
         InboxSettings::Line(now) => InboxSettings::Line(line::patched(&form, now, given(patch.settings)?)?),
@@ -116,7 +126,9 @@ pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Jso
             .await
             .map_err(|failure| refused(&app, failure))?;
     }
-    ok(&convert::inbox::inbox(&inbox, app.webhook_url(&inbox)))
+    let after = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
+    acts.compare(&before, &after);
+    ok(&after)
 }
 
 /// Settings of one channel, out of what was sent.
