@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, audit, conversations, docs, files, health, hooks, hours, inboxes, invitations, invite, notes,
-    pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
+    accounts, agents, audit, channels, conversations, docs, files, health, hooks, hours, inboxes, invitations, invite,
+    notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
 };
 
 /// The document's annotations.
@@ -34,6 +34,7 @@ use crate::routes::{
         hours::get_maintenance, hours::put_maintenance, hours::preview, hours::holidays,
         conversations::list_of_window,
         raw::list, raw::bytes, raw::replay, raw::dismiss,
+        channels::list,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
         accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
         files::upload, files::get, files::public, stickers::line,

@@ -4,6 +4,7 @@
 pub(crate) mod accounts;
 pub(crate) mod agents;
 pub(crate) mod audit;
+pub(crate) mod channels;
 pub(crate) mod conversations;
 pub(crate) mod docs;
 pub(crate) mod files;
