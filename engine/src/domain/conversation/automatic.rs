@@ -72,7 +72,11 @@ pub(super) fn to_friend(state: &Conversation, around: Around<'_>) -> Option<Even
 
 /// To whose chat has ended.
 pub(super) fn at_end(state: &Conversation, number: u32, around: Around<'_>) -> Option<Event> {
-    if state.blocked { None } else { queue(state, number, (Automatic::End, &around.window.answers.end.notice), around) }
+    if state.blocked || !state.channel.is_chat() {
+        None
+    } else {
+        queue(state, number, (Automatic::End, &around.window.answers.end.notice), around)
+    }
 }
 
 /// Whether the customer ends the chat with this message.

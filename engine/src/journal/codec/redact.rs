@@ -115,7 +115,11 @@ fn empty_window(event: &mut Window) {
         | Window::AnswersChanged(_)
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
-        | Window::MaintenanceChanged(_) => {}
+        | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. } => {}
     }
 }
 
@@ -138,6 +142,15 @@ fn empty_org(event: &mut Org) {
         }
         Org::AgentDisabled { .. }
         | Org::WindowCreated(_)
+        | Org::WindowInvited { .. }
+        | Org::WindowDescribed { .. }
+        | Org::ProductReserved { .. }
+        | Org::ProductSettled { .. }
+        | Org::ProductsOwned(_)
+        | Org::TrialStarted(_)
+        | Org::TrialEnded
+        | Org::WindowReset { .. }
+        | Org::WindowErased { .. }
         | Org::InvitationTakenBack { .. }
         | Org::InvitationAccepted { .. }
         | Org::InvitationSettled { .. } => {}
