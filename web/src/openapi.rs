@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers,
+    about, accounts, agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers,
     tokens, windows,
 };
 
@@ -45,6 +45,7 @@ use crate::routes::{
         hooks::line,
         health::alive, health::ready, health::metrics,
         docs::document, docs::problems,
+        about::about,
     ),
     components(schemas(madoguchi_protocol::Problem, madoguchi_protocol::api::Command)),
     modifiers(&Common),

@@ -12,7 +12,7 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    accounts, agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers,
+    about, accounts, agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers,
     tokens, windows,
 };
 
@@ -133,6 +133,7 @@ table! {
     GET "/metrics" Open => health::metrics;
     GET "/api/openapi.json" Open => docs::document;
     GET "/api/problems" Open => docs::problems;
+    GET "/api/v1/about" Open => about::about;
 }
 
 /// Registers every address. Every other is the console's.

@@ -149,7 +149,8 @@ impl Source {
                 })?;
                 let failure = failed_at.map(|at| self.failure(row, at)).transpose()?;
                 let client_id = queued.client_id.clone();
-                let kind = MessageKind::Outbound { author, client_id, delivery, failure, free };
+                let quick_replies = queued.dress.quick_replies.clone();
+                let kind = MessageKind::Outbound { author, client_id, delivery, failure, free, quick_replies };
                 (kind, queued.content.clone())
             }
             Line::Note { edited, deleted } => self.note(row, edited, deleted)?,

@@ -43,7 +43,7 @@ pub use inbox::{
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use sending::{ChangeSending, Sending};
-pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
+pub use session::{About, Login, Me, MyWindow, NewToken, Token, TokenCreated};
 pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
 
 /// A page of a list.

@@ -189,6 +189,7 @@ fn outbound(conversation: ConversationId, queued: &domain::Queued, at: Timestamp
             delivery: Delivery::Queued,
             failure: None,
             free: false,
+            quick_replies: queued.dress.quick_replies.clone(),
         },
         content: queued.content.clone(),
         at,

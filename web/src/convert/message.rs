@@ -24,6 +24,7 @@ pub fn message(row: &MessageRow) -> Message {
         deleted: false,
         free: false,
         failure: None,
+        quick_replies: Vec::new(),
     };
     match &row.kind {
         MessageKind::Inbound { late, unsent, edited } => {
@@ -32,13 +33,14 @@ pub fn message(row: &MessageRow) -> Message {
             shown.taken_back = *unsent;
             shown.edited = *edited;
         }
-        MessageKind::Outbound { author, client_id, delivery, failure: reason, free } => {
+        MessageKind::Outbound { author, client_id, delivery, failure: reason, free, quick_replies } => {
             shown.direction = direction(*author);
             shown.agent = author_id(*author);
             shown.client_id = author_id(*author).map(|_| client_id.clone());
             shown.state = Some(state(*delivery));
             shown.failure = reason.as_ref().map(failure);
             shown.free = *free;
+            shown.quick_replies = quick_replies.iter().map(media::action).collect();
         }
         MessageKind::Note { author, client_id, edited, deleted } => {
             shown.direction = Direction::Note;
@@ -137,6 +139,7 @@ mod tests {
                 delivery: Delivery::Sending,
                 failure: None,
                 free: true,
+                quick_replies: Vec::new(),
             },
             content: DomainContent::Text("ようこそ".to_owned()),
             at: Timestamp(0),

@@ -204,8 +204,8 @@ impl House for Fake {
         Vec::new()
     }
 
-    fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
-        Vec::new()
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow {
+        server::AccountsNow { window: window.to_string(), accounts: Vec::new(), sending_held: false }
     }
 
     fn me(&self, who: &Identity) -> Option<Me> {

@@ -47,6 +47,7 @@ fn every_kind_of_line_gets_its_own_words() {
             delivery: Delivery::Failed,
             failure: Some(reason),
             free: false,
+            quick_replies: Vec::new(),
         }
     );
     let client_id = "client-3".into();

@@ -60,7 +60,8 @@ export function reduce(state: State, frame: ServerFrame, now: number): Outcome {
       break;
     case 'accounts': {
       const known = state.windows.get(frame.window);
-      if (known) state.windows.set(frame.window, { ...known, accounts: frame.accounts });
+      const sendingHeld = frame.sending_held ?? false;
+      if (known) state.windows.set(frame.window, { ...known, accounts: frame.accounts, sendingHeld });
       break;
     }
     default:
@@ -94,6 +95,7 @@ const newWindow = (id: string, name: string, member: boolean): WindowState => ({
   agents: [],
   rawWaiting: 0,
   accounts: [],
+  sendingHeld: false,
   openTotal: 0,
   generation: 0,
   refused: null,

@@ -27,6 +27,8 @@ export type WindowState = {
   rawWaiting: number;
   /** How each of its accounts stands. */
   accounts: readonly Standing[];
+  /** Answers are accepted and wait: nothing goes out to anybody. */
+  sendingHeld: boolean;
   /** Open conversations in all; more than the known rows when there are over 1,000. */
   openTotal: number;
   /** Snapshots so far. What was asked before one may not be merged after it. */

@@ -149,6 +149,7 @@ export const Message = object({
   deleted: maybe(flag),
   free: maybe(flag),
   failure: maybe(Failure),
+  quick_replies: maybe(list(Action)),
 });
 
 export const Offer = object({ from: text, to: text, expires_at: text, note: orNull(text) });
@@ -350,7 +351,7 @@ export const ServerFrame = kinds('type', {
   typing: { window: text, typing: list(object({ conversation: text, agent: text })) },
   viewing: { window: text, viewing: list(object({ conversation: text, agent: text })) },
   presence: { window: text, agents: list(object({ agent: text, state: Presence })) },
-  accounts: { window: text, accounts: list(Standing) },
+  accounts: { window: text, accounts: list(Standing), sending_held: maybe(flag) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
 });

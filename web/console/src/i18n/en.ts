@@ -27,6 +27,7 @@ export const en: Texts = {
     list: 'List',
     mine: 'Mine',
     notices: 'Notices',
+    admin: 'Administration',
     menu: 'Menu',
     logout: 'Log out',
     settings: 'Settings',
@@ -377,6 +378,8 @@ export const en: Texts = {
     going: 'Reconnecting shortly',
     ended: 'The connection has ended',
     reload: 'Reload',
+    piece: 'This page could not be loaded.',
+    again: 'Load it again',
     update: 'An update is available',
   },
   refused: {

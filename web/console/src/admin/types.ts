@@ -1,0 +1,47 @@
+// The same as types. What can be one of several channels is told apart by `kind`.
+
+import type { Infer } from '../core/shape';
+import type * as wire from './wire';
+
+export type Window = Infer<typeof wire.Window>;
+export type Picture = Infer<typeof wire.Picture>;
+export type Products = Infer<typeof wire.Products>;
+export type ResetPreview = Infer<typeof wire.ResetPreview>;
+export type ResetWhat = Infer<typeof wire.ResetWhat>;
+export type TimeRange = Infer<typeof wire.TimeRange>;
+export type Week = Infer<typeof wire.Week>;
+export type Hours = Infer<typeof wire.Hours>;
+export type Answers = Infer<typeof wire.Answers>;
+export type ClosedPeriod = Infer<typeof wire.ClosedPeriod>;
+export type Maintenance = Infer<typeof wire.Maintenance>;
+export type Opening = Infer<typeof wire.Opening>;
+export type Situation = Infer<typeof wire.Situation>;
+export type Preview = Infer<typeof wire.Preview>;
+export type LineSettings = Infer<typeof wire.LineSettings>;
+export type AccountHealth = Infer<typeof wire.AccountHealth>;
+export type ConnectionTest = Infer<typeof wire.ConnectionTest>;
+export type FindingCode = Infer<typeof wire.FindingCode>;
+export type WebhookEndpoint = Infer<typeof wire.WebhookEndpoint>;
+export type Invitation = Infer<typeof wire.Invitation>;
+export type InvitationCreated = Infer<typeof wire.InvitationCreated>;
+export type InvitationShown = Infer<typeof wire.InvitationShown>;
+export type InvitationAccepted = Infer<typeof wire.InvitationAccepted>;
+export type MembershipDone = Infer<typeof wire.MembershipDone>;
+export type OpenSession = Infer<typeof wire.OpenSession>;
+export type Scope = Infer<typeof wire.Scope>;
+export type Token = Infer<typeof wire.Token>;
+export type TokenCreated = Infer<typeof wire.TokenCreated>;
+export type AuditEntry = Infer<typeof wire.AuditEntry>;
+export type WindowCounters = Infer<typeof wire.WindowCounters>;
+export type BulkDone = Infer<typeof wire.BulkDone>;
+export type RawBody = Infer<typeof wire.RawBody>;
+export type Replayed = Infer<typeof wire.Replayed>;
+export type Sending = Infer<typeof wire.Sending>;
+export type Role = Infer<typeof import('../core/wire').Role>;
+
+/** An account of any channel. */
+export type Inbox = { id: string; window: string; webhook_url: string; changed_at: string } & (
+  | { kind: 'line'; settings: LineSettings }
+  | { kind: Exclude<string, 'line'> & { readonly other?: never }; settings: unknown }
+);
+export type LineInbox = Extract<Inbox, { kind: 'line' }>;
