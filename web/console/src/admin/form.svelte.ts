@@ -1,11 +1,10 @@
 // One form: what is saved, what was changed, what the server says against it. A value that comes from the server while
 // something is being changed does not take the change away.
 
-import { same } from '../core/form';
-import type { Problem } from '../core/protocol';
 import { Refused } from '../app/rest';
+import { fieldOf, same } from '../core/form';
+import type { Problem } from '../core/protocol';
 import { why } from './refusal';
-import { fieldOf } from '../core/form';
 
 export class Form<T extends object> {
   /** What stands in the fields. */

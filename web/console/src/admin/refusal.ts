@@ -1,8 +1,8 @@
 // A refusal of the server as a sentence beside the field that it is about.
 
 import { Refused, Unreachable } from '../app/rest';
-import type { Problem } from '../core/protocol';
 import { settings } from '../app/settings.svelte';
+import type { Problem } from '../core/protocol';
 import { words } from './words';
 
 export function why(error: unknown): string {
@@ -13,7 +13,11 @@ export function why(error: unknown): string {
 
 export function sentence(problem: Problem): string {
   const { refusal } = words();
-  const last = (problem.field ?? '').split('.').at(-1)?.replace(/\[\d+\]$/, '') ?? '';
+  const last =
+    (problem.field ?? '')
+      .split('.')
+      .at(-1)
+      ?.replace(/\[\d+\]$/, '') ?? '';
   const special = (refusal.special as Record<string, string>)[`${problem.code} ${last}`];
   if (special) return special;
   if (problem.code === 'limit_reached' && problem.limit !== undefined) return refusal.limit(problem.limit);

@@ -1,8 +1,8 @@
 // What travels between the server and the administration, field by field. Only tests run the checks: against the
 // published document; the page takes the types.
 
-import { Presence, Role, Trouble, Problem, WindowSettings, WindowMember, Agent } from '../core/wire';
 import { flag, list, maybe, number, object, orNull, text, word } from '../core/shape';
+import { Agent, Problem, Role, Trouble, WindowMember, WindowSettings } from '../core/wire';
 
 // --- Windows ---------------------------------------------------------------------------------------------------------
 
@@ -225,15 +225,6 @@ export const AuditEntry = object({
   changes: list(AuditChange),
   erased: flag,
   hash: text,
-});
-export const AgentCounters = object({ agent: text, held: number, presence: Presence });
-export const WindowCounters = object({
-  window: text,
-  new: number,
-  waiting: number,
-  oldest_waiting_since: orNull(text),
-  in_progress: number,
-  agents: list(AgentCounters),
 });
 export const BulkItem = object({ conversation: text, problem: maybe(Problem) });
 export const BulkDone = object({ items: list(BulkItem), done: number, left: number });

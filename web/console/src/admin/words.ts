@@ -2,7 +2,7 @@
 
 import { settings } from '../app/settings.svelte';
 import { en } from './i18n/en';
-import { ja, type AdminTexts } from './i18n/ja';
+import { type AdminTexts, ja } from './i18n/ja';
 
 /** In the reader's language; in a component it follows the choice. */
 export const words = (): AdminTexts => (settings.values.lang === 'en' ? en : ja);

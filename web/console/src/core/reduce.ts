@@ -58,6 +58,9 @@ export function reduce(state: State, frame: ServerFrame, now: number): Outcome {
     case 'presence':
       for (const { agent, state: how } of frame.agents) state.presence.set(agent, how);
       break;
+    case 'counters':
+      for (const window of frame.windows) state.counters.set(window.window, window);
+      break;
     case 'accounts': {
       const known = state.windows.get(frame.window);
       const sendingHeld = frame.sending_held ?? false;

@@ -8,6 +8,7 @@ import type {
   Presence,
   Problem,
   Standing,
+  WindowCounters,
   WindowMember,
   WindowSettings,
 } from './protocol';
@@ -76,6 +77,8 @@ export type State = {
   /** Colleague → the conversation before their eyes, and until when that is shown, in the browser's milliseconds. */
   viewing: Map<string, { conversation: string; until: number }>;
   viewingMs: number;
+  /** The figures of windows, for who asked for them. */
+  counters: Map<string, WindowCounters>;
   /** The server's clock minus the browser's, in milliseconds. */
   skewMs: number;
   /** When the last frame came, in the browser's milliseconds. */
@@ -95,6 +98,7 @@ export const empty = (): State => ({
   typing: new Map(),
   typingMs: 6000,
   viewing: new Map(),
+  counters: new Map(),
   viewingMs: 20_000,
   skewMs: 0,
   heardAt: 0,

@@ -283,6 +283,16 @@ export const Meter = object({
   remaining: maybe(orNull(number)),
 });
 
+/** The figures of a window now, and of everybody in it. */
+export const WindowCounters = object({
+  window: text,
+  new: number,
+  waiting: number,
+  oldest_waiting_since: orNull(text),
+  in_progress: number,
+  agents: list(object({ agent: text, held: number, presence: Presence })),
+});
+
 const conversation = text;
 export const Event = kinds('type', {
   opened: { conversation, inbox: text, channel: Channel, contact_point: ContactPoint },
@@ -354,6 +364,7 @@ export const ServerFrame = kinds('type', {
   accounts: { window: text, accounts: list(Standing), sending_held: maybe(flag) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
+  counters: { windows: list(WindowCounters) },
 });
 
 export const Command = kinds('type', {
@@ -381,4 +392,5 @@ export const ClientFrame = kinds('type', {
   read: { conversation: text, number },
   presence: { state: word('available', 'away', 'wrap_up') },
   command: { ref: text, conversation: text, command: Command },
+  counters: { on: flag },
 });
