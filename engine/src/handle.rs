@@ -25,8 +25,9 @@ use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{self, Org, WindowEntry};
 use crate::domain::record::{By, Fact, Record};
+use crate::domain::rejected::Rejected;
 use crate::domain::seat::ReleaseCause;
-use crate::domain::window::{self, RawReason};
+use crate::domain::window::{self, RawEnd, RawReason};
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::journal::Fault;
@@ -342,6 +343,18 @@ impl Handle {
     pub async fn replay_raw(&self, by: By, window: &WindowId, raw: u128) -> Result<Taken, Failure> {
         let accepted = self.core.raw(window, raw).await?;
         raw::interpret(&self.core, window, by, &accepted).await
+    }
+
+    /// Puts away a stored body that cannot be read, after a person looked at it. Its bytes go.
+    ///
+    /// # Errors
+    /// Not found; or it is only waiting for room or for its conversation, and will be read: nobody may throw that away.
+    pub async fn dismiss_raw(&self, by: By, window: &WindowId, raw: u128) -> Result<(), Failure> {
+        let accepted = self.core.raw(window, raw).await?;
+        if accepted.why != RawReason::Unparsable {
+            return Err(Rejected::invalid("raw", "a body that cannot be read").into());
+        }
+        raw::end(&self.core, window, by, &accepted, RawEnd::Dismissed).await
     }
 
     /// Registers a reader of every window's updates, in position order within a window. The channel is bounded by its

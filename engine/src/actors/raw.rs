@@ -166,8 +166,19 @@ pub(crate) async fn interpret(
     if taken.stored_whole {
         return Ok(taken);
     }
-    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
-    let settled = Fact::Window(Event::RawSettled { raw: accepted.raw, how: RawEnd::Interpreted });
-    core.record(view.stream, Some(view.id.clone()), by, vec![settled], Vec::new()).await?;
+    end(core, window, by, accepted, RawEnd::Interpreted).await?;
     Ok(taken)
+}
+
+/// Says in the journal how a stored body ended. Its bytes go by themselves.
+pub(crate) async fn end(
+    core: &Arc<Core>,
+    window: &WindowId,
+    by: By,
+    accepted: &RawAccepted,
+    how: RawEnd,
+) -> Result<(), Failure> {
+    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
+    let settled = Fact::Window(Event::RawSettled { raw: accepted.raw, how });
+    core.record(view.stream, Some(view.id.clone()), by, vec![settled], Vec::new()).await.map(drop)
 }
