@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::content::Action;
 use crate::domain::conversation::{Conversation, Status};
+use crate::domain::hours::Automatic;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::message::{Author, Content, Delivery, FailureReason};
 use crate::domain::record::Record;
@@ -62,6 +63,8 @@ pub enum MessageKind {
         free: bool,
         /// The buttons that the customer was given below it.
         quick_replies: Vec<Action>,
+        /// Which automatic answer it is, if it is one.
+        automatic: Option<Automatic>,
     },
     /// Between colleagues.
     Note {

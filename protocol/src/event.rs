@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    Away, Channel, ContactPoint, Content, Failure, File, MediaLoss, Message, Offer, RawReason, WindowSettings,
+    Answers, Away, Channel, ClosedPeriod, ContactPoint, Content, Failure, File, Hours, Maintenance, MediaLoss, Message,
+    Offer, RawReason, WindowSettings,
 };
 
 /// One fact.
@@ -328,6 +329,45 @@ pub enum Event {
         /// How it ended.
         how: RawEnd,
     },
+    /// The chat ended by itself or by its customer: the case is done, the seat is free and nobody waits.
+    Ended {
+        /// The conversation.
+        conversation: String,
+        /// How it came to be.
+        how: EndHow,
+    },
+    /// An automatic answer was not sent in its time and is withdrawn; its state is `cancelled`.
+    Lapsed {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+    },
+    /// The window has other hours now.
+    HoursChanged {
+        /// Which.
+        hours: Hours,
+    },
+    /// The window says other things by itself now.
+    AnswersChanged {
+        /// Which.
+        answers: Answers,
+    },
+    /// Days on which the window is closed were added.
+    ClosedPeriodAdded {
+        /// Which.
+        period: ClosedPeriod,
+    },
+    /// Days on which the window was to be closed were removed, or are over.
+    ClosedPeriodRemoved {
+        /// The period.
+        period: String,
+    },
+    /// The switch of maintenance was turned, or its text changed.
+    MaintenanceChanged {
+        /// How it stands now.
+        maintenance: Maintenance,
+    },
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
@@ -373,14 +413,21 @@ impl Event {
             | Self::Followed { conversation, .. }
             | Self::Unfollowed { conversation }
             | Self::SetAside { conversation }
-            | Self::TakenBack { conversation, .. } => Some(conversation),
+            | Self::TakenBack { conversation, .. }
+            | Self::Ended { conversation, .. }
+            | Self::Lapsed { conversation, .. } => Some(conversation),
             Self::WindowOpened { .. }
             | Self::AgentAdded { .. }
             | Self::AgentRemoved { .. }
             | Self::SettingsChanged { .. }
             | Self::ContactPointSeen { .. }
             | Self::RawAccepted { .. }
-            | Self::RawSettled { .. } => None,
+            | Self::RawSettled { .. }
+            | Self::HoursChanged { .. }
+            | Self::AnswersChanged { .. }
+            | Self::ClosedPeriodAdded { .. }
+            | Self::ClosedPeriodRemoved { .. }
+            | Self::MaintenanceChanged { .. } => None,
         }
     }
 }
@@ -433,6 +480,16 @@ pub enum HandoverEnd {
     Withdrawn,
     /// The seat moved on in another way.
     Overtaken,
+}
+
+/// How a chat ended that no agent ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndHow {
+    /// Its customer was silent for the time that the window sets.
+    Silence,
+    /// Its customer ended it.
+    Customer,
 }
 
 /// How a stored body ended.

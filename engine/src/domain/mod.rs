@@ -5,6 +5,7 @@
 
 pub mod content;
 pub mod conversation;
+pub mod hours;
 pub mod id;
 pub mod message;
 pub mod org;

@@ -9,6 +9,7 @@ mod capabilities;
 mod command;
 mod content;
 mod conversation;
+mod hours;
 mod inbox;
 mod message;
 mod raw;
@@ -36,6 +37,11 @@ pub use content::{
     Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium, NewCard, NewMedium, Upload, UploadKind,
 };
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
+pub use hours::{
+    AnswerKind, Answers, AskPreview, Banner, ChatEnd, ClosedPeriod, Holiday, HolidayCalendar, Holidays, Hours,
+    Maintenance, NewClosedPeriod, Offline, OfflineShown, Opening, OpeningState, Preview, PreviewAnswer, SetMaintenance,
+    Situation, TimeRange, Week,
+};
 pub use inbox::{
     Inbox, InboxKind, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, Secret, SendMode,
     TokenKind, WhenQuotaEmpty,

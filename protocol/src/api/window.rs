@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agent::{Presence, Role};
+use super::hours::Opening;
 
 /// `POST /api/v1/windows`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -36,6 +37,8 @@ pub struct Window {
     pub raw_waiting: usize,
     /// When it was added.
     pub created_at: String,
+    /// Whether it is open now, and until when.
+    pub opening: Opening,
 }
 
 /// A member of a window.

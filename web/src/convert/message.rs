@@ -4,7 +4,7 @@ use madoguchi_engine::domain::message::{Author, Content as DomainContent, Delive
 use madoguchi_engine::rows::{MessageKind, MessageRow};
 use madoguchi_protocol::api::{Content, Degrees, Direction, Failure, Message, MessageState};
 
-use super::{media, time};
+use super::{hours, media, time};
 
 /// The message as timelines show it.
 #[must_use]
@@ -25,6 +25,7 @@ pub fn message(row: &MessageRow) -> Message {
         free: false,
         failure: None,
         quick_replies: Vec::new(),
+        automatic: None,
     };
     match &row.kind {
         MessageKind::Inbound { late, unsent, edited } => {
@@ -33,7 +34,7 @@ pub fn message(row: &MessageRow) -> Message {
             shown.taken_back = *unsent;
             shown.edited = *edited;
         }
-        MessageKind::Outbound { author, client_id, delivery, failure: reason, free, quick_replies } => {
+        MessageKind::Outbound { author, client_id, delivery, failure: reason, free, quick_replies, automatic } => {
             shown.direction = direction(*author);
             shown.agent = author_id(*author);
             shown.client_id = author_id(*author).map(|_| client_id.clone());
@@ -41,6 +42,7 @@ pub fn message(row: &MessageRow) -> Message {
             shown.failure = reason.as_ref().map(failure);
             shown.free = *free;
             shown.quick_replies = quick_replies.iter().map(media::action).collect();
+            shown.automatic = automatic.map(hours::answer_kind);
         }
         MessageKind::Note { author, client_id, edited, deleted } => {
             shown.direction = Direction::Note;
@@ -138,6 +140,7 @@ mod tests {
                 client_id: "greeting".to_owned(),
                 delivery: Delivery::Sending,
                 failure: None,
+                automatic: None,
                 free: true,
                 quick_replies: Vec::new(),
             },

@@ -8,6 +8,7 @@ pub mod capabilities;
 pub mod command;
 pub mod conversation;
 pub mod event;
+pub mod hours;
 pub mod media;
 pub mod message;
 pub mod org;

@@ -6,6 +6,7 @@ use madoguchi_engine::domain::org::{
     Role as DomainRole, SendMode as DomainSendMode, WhenQuotaEmpty as DomainWhenQuotaEmpty, WindowEntry,
 };
 use madoguchi_engine::domain::secret::Secret as DomainSecret;
+use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window::{RawReason as DomainRawReason, Settings, Window as State};
 use madoguchi_engine::presence::State as PresenceState;
 use madoguchi_engine::rows::RawRow;
@@ -14,7 +15,7 @@ use madoguchi_protocol::api::{
     WhenQuotaEmpty, Window, WindowMember, WindowSettings, WindowSettingsPatch,
 };
 
-use super::time;
+use super::{hours, time};
 
 /// The role on the wire.
 #[must_use]
@@ -65,7 +66,13 @@ pub fn agent(agent: &DomainAgent) -> Agent {
 
 /// A window on the wire.
 #[must_use]
-pub fn window(entry: &WindowEntry, state: &State, org: &Org, presence_of: impl Fn(AgentId) -> PresenceState) -> Window {
+pub fn window(
+    entry: &WindowEntry,
+    state: &State,
+    org: &Org,
+    now: Timestamp,
+    presence_of: impl Fn(AgentId) -> PresenceState,
+) -> Window {
     Window {
         id: entry.id.to_string(),
         name: state.name.clone(),
@@ -75,6 +82,7 @@ pub fn window(entry: &WindowEntry, state: &State, org: &Org, presence_of: impl F
         settings: settings(&state.settings),
         raw_waiting: state.raw.len(),
         created_at: time(entry.created_at),
+        opening: hours::opening(&state.opening(now)),
     }
 }
 
@@ -203,7 +211,6 @@ pub fn raw_id(raw: u128) -> String {
 #[cfg(test)]
 mod tests {
     use madoguchi_engine::domain::id::{InboxId, WindowId};
-    use madoguchi_engine::domain::time::Timestamp;
 
     use super::*;
 

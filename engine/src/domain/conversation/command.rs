@@ -311,4 +311,6 @@ pub enum DeadlineKind {
     SeatExpiry,
     /// A new conversation that nobody starts.
     AutoClose,
+    /// A chat whose customer says nothing more.
+    Silence,
 }

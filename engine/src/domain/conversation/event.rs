@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::automatic::{AutoQueued, EndHow};
 use crate::domain::content::{Dress, MediaLoss, StoredFile};
 use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
@@ -189,6 +190,18 @@ pub enum Event {
     TakenBack {
         /// Who.
         by: AgentId,
+    },
+    /// The window answered by itself; it will go out.
+    AutoQueued(AutoQueued),
+    /// An automatic answer was not sent in its time and is withdrawn.
+    Lapsed {
+        /// The message's number.
+        number: u32,
+    },
+    /// The chat ended by itself or by its customer: the case is done.
+    Ended {
+        /// How it came to be.
+        how: EndHow,
     },
 }
 

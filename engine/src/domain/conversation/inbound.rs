@@ -1,7 +1,11 @@
 //! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
 
+use super::decide::{Around, end_offer};
 use super::outgoing::external_key;
-use super::{Conversation, Event, Inbound, InboundKind, KnownExternalId, Opened, Received, Status, limits};
+use super::{
+    Conversation, EndHow, Event, HandoverEnd, Inbound, InboundKind, KnownExternalId, Opened, Received, Status,
+    automatic, limits,
+};
 use crate::domain::content::{MediaLoss, StoredFile};
 use crate::domain::message::Content;
 
@@ -11,7 +15,7 @@ fn number_of(state: &Conversation, external_id: &str) -> Option<u32> {
 }
 
 /// The events of one inbound event, in order.
-pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
+pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) -> Vec<Event> {
     let mut events = Vec::new();
     if !state.is_born() && state.thread.is_empty() {
         events.push(Event::Opened(Opened {
@@ -26,6 +30,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
             if state.status == Status::Done {
                 events.push(Event::Reopened);
             }
+            events.extend(automatic::overtaken(state));
             events.extend(no_room_for(state, content));
             let number = state.next_number();
             let taken_back = external_id.as_ref().is_some_and(|id| is_taken_back(state, id));
@@ -43,6 +48,10 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
             }));
             if let (true, Some(external_id)) = (taken_back, external_id.clone()) {
                 events.push(Event::Unsent { external_id, number: Some(number) });
+            } else if automatic::is_end(content, around) {
+                events.extend(ended(state, around));
+            } else {
+                events.extend(automatic::to_message(state, number + 1, around));
             }
         }
         InboundKind::Edit { external_id, content } => {
@@ -55,11 +64,14 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
                 edited_at: inbound.at,
             }));
         }
-        InboundKind::Follow { unblocked, reply_token } => events.push(Event::Followed {
-            unblocked: *unblocked,
-            reply_token: reply_token.clone(),
-            received_at: inbound.received_at,
-        }),
+        InboundKind::Follow { unblocked, reply_token } => {
+            events.push(Event::Followed {
+                unblocked: *unblocked,
+                reply_token: reply_token.clone(),
+                received_at: inbound.received_at,
+            });
+            events.extend(automatic::to_friend(state, around));
+        }
         InboundKind::Unfollow if state.blocked => {}
         InboundKind::Unfollow => events.push(Event::Unfollowed),
         InboundKind::Unsend { external_id } => {
@@ -68,6 +80,16 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
                 events.push(Event::Unsent { external_id: external_id.clone(), number });
             }
         }
+    }
+    events
+}
+
+/// The customer's message, the next of the conversation, ends the chat. Said to one that is over it only keeps it so.
+fn ended(state: &Conversation, around: Around<'_>) -> Vec<Event> {
+    let mut events = end_offer(state, HandoverEnd::Overtaken);
+    events.push(Event::Ended { how: EndHow::Customer });
+    if state.status != Status::Done {
+        events.extend(automatic::at_end(state, state.next_number() + 1, around));
     }
     events
 }

@@ -385,7 +385,7 @@ struct Check {
 
 impl Check {
     fn decide(&self, command: &Command) -> Result<Vec<Event>, crate::domain::rejected::Rejected> {
-        decide(&self.state, command, Around { window: &self.window, now: self.now })
+        decide(&self.state, command, Around::new(&self.window, self.now))
     }
 
     fn record(&mut self, events: Vec<Event>) {
@@ -415,9 +415,14 @@ impl Check {
 
     /// A deadline of the state, told at its time, moves it; told again, or of a kind it does not wait for, it is nothing.
     fn deadlines_hold(&self) {
-        let due = self.state.deadlines(AUTO_CLOSE_MS);
-        for kind in [DeadlineKind::Handover, DeadlineKind::Claimable, DeadlineKind::SeatExpiry, DeadlineKind::AutoClose]
-        {
+        let due = self.state.deadlines(&self.window, self.now);
+        for kind in [
+            DeadlineKind::Handover,
+            DeadlineKind::Claimable,
+            DeadlineKind::SeatExpiry,
+            DeadlineKind::AutoClose,
+            DeadlineKind::Silence,
+        ] {
             let told = self.decide(&Command::DeadlineReached { kind });
             if !self.state.is_born() {
                 continue;
@@ -427,7 +432,7 @@ impl Check {
             assert_eq!(!events.is_empty(), waits, "{kind:?}");
             let mut later = self.state.clone();
             later.apply_record(&events.iter().collect::<Vec<_>>(), self.now);
-            let around = Around { window: &self.window, now: self.now };
+            let around = Around::new(&self.window, self.now);
             let again = decide(&later, &Command::DeadlineReached { kind }, around);
             assert_eq!(again, Ok(vec![]), "{kind:?} fired twice");
         }

@@ -66,7 +66,7 @@ impl Desk {
     }
 
     fn ask(&self, command: &Command) -> Answer {
-        decide(&self.state, command, Around { window: &self.window, now: self.now })
+        decide(&self.state, command, Around::new(&self.window, self.now))
     }
 
     /// Decides and, where something follows, applies it as one record.
@@ -109,7 +109,7 @@ impl Desk {
     }
 
     fn due(&self) -> Vec<(i64, DeadlineKind)> {
-        let all = self.state.deadlines(self.window.settings.auto_close_ms);
+        let all = self.state.deadlines(&self.window, self.now);
         all.into_iter().map(|(at, kind)| (at.since_ms(START), kind)).collect()
     }
 }

@@ -74,6 +74,11 @@ family! {
         5 v 1 ContactPointSeen { contact_point, inbox, external_id };
         6 v 1 RawAccepted(accepted);
         7 v 1 RawSettled { raw, how };
+        8 v 1 HoursChanged(hours);
+        9 v 1 AnswersChanged(answers);
+        10 v 1 ClosedPeriodAdded(period);
+        11 v 1 ClosedPeriodRemoved { id };
+        12 v 1 MaintenanceChanged(maintenance);
     }
 }
 
@@ -113,6 +118,9 @@ family! {
         131 v 1 Edited { number, content, edited_at };
         132 v 1 Followed { unblocked, reply_token, received_at };
         133 v 1 Unfollowed;
+        134 v 1 AutoQueued(queued);
+        135 v 1 Lapsed { number };
+        136 v 1 Ended { how };
     }
 }
 
