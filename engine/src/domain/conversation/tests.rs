@@ -3,6 +3,7 @@
 //! [`Desk`] is one conversation in a window of three members. The themes: `seat` and `handover` (who may answer), `waiting`
 //! (deadlines), `outgoing` and `notes` (what is written here), `incoming` (what the customer does).
 
+mod automatic;
 mod handover;
 mod incoming;
 mod modes;

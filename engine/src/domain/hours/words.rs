@@ -9,6 +9,7 @@ use crate::domain::rejected::Rejected;
 const NAME: &str = "{name}";
 /// What a customer is called whose name is not known.
 const NOBODYS_NAME: &str = "お客様";
+const TITLES: [&str; 3] = ["様", "さま", "さん"];
 const KNOWN: [&str; 3] = ["name", "window", "hours"];
 
 /// What placeholders stand for.
@@ -40,7 +41,13 @@ impl Wording<'_> {
     /// The text as a customer of this name reads it.
     #[must_use]
     pub fn address(text: &str, name: Option<&str>) -> String {
-        text.replace(NAME, name.filter(|name| !name.is_empty()).unwrap_or(NOBODYS_NAME))
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            return text.replace(NAME, name);
+        }
+        // Whoever has no name is addressed with respect already.
+        let titled =
+            TITLES.iter().fold(text.to_owned(), |text, title| text.replace(&format!("{NAME}{title}"), NOBODYS_NAME));
+        titled.replace(NAME, NOBODYS_NAME)
     }
 
     /// Whether the customer's name is wanted.

@@ -150,6 +150,7 @@ export const Message = object({
   free: maybe(flag),
   failure: maybe(Failure),
   quick_replies: maybe(list(Action)),
+  automatic: maybe(word('greeting', 'absence', 'closed_period', 'maintenance', 'offline', 'end')),
 });
 
 export const Offer = object({ from: text, to: text, expires_at: text, note: orNull(text) });
@@ -283,14 +284,34 @@ export const Meter = object({
   remaining: maybe(orNull(number)),
 });
 
-/** The figures of a window now, and of everybody in it. */
-export const WindowCounters = object({
-  window: text,
-  new: number,
-  waiting: number,
-  oldest_waiting_since: orNull(text),
-  in_progress: number,
-  agents: list(object({ agent: text, held: number, presence: Presence })),
+/** Whether a window is open now, and until when. */
+export const Opening = object({
+  state: word('open', 'closed', 'closed_period', 'maintenance'),
+  next_change_at: orNull(text),
+  opens_at: orNull(text),
+  closed_period: maybe(text),
+  holiday: maybe(text),
+});
+const ranges = list(object({ from: text, to: text }));
+const Hours = object({
+  time_zone: text,
+  week: object({
+    monday: ranges,
+    tuesday: ranges,
+    wednesday: ranges,
+    thursday: ranges,
+    friday: ranges,
+    saturday: ranges,
+    sunday: ranges,
+  }),
+  holidays: orNull(object({ calendar: word('japan'), ranges })),
+  auto_close_in_business_days: flag,
+});
+const Answers = object({
+  greeting: text,
+  absence: text,
+  offline: object({ text, shown: word('message', 'bar', 'card', 'balloon'), when_nobody_is_here: flag }),
+  end: object({ notice: text, after_silence_ms: number, words: list(text) }),
 });
 
 const conversation = text;
@@ -336,6 +357,13 @@ export const Event = kinds('type', {
   contact_point_seen: { contact_point: text, inbox: text },
   raw_accepted: { raw: text, inbox: text, received_at: text, reason: word('busy', 'unparsable', 'set_aside') },
   raw_settled: { raw: text, how: word('interpreted', 'dismissed') },
+  ended: { conversation, how: word('silence', 'customer') },
+  lapsed: { conversation, number },
+  hours_changed: { hours: Hours },
+  answers_changed: { answers: Answers },
+  closed_period_added: { period: object({ id: text, from: text, to: text, text }) },
+  closed_period_removed: { period: text },
+  maintenance_changed: { maintenance: object({ on: flag, text, since: orNull(text) }) },
 });
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
@@ -354,6 +382,7 @@ export const ServerFrame = kinds('type', {
     raw_waiting: number,
     conversations: list(Conversation),
     open_total: number,
+    opening: Opening,
   },
   update: { window: text, stream: text, position: number, at: text, events: list(Event) },
   unwatched: { window: text, problem: maybe(Problem) },
@@ -364,7 +393,7 @@ export const ServerFrame = kinds('type', {
   accounts: { window: text, accounts: list(Standing), sending_held: maybe(flag) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
-  counters: { windows: list(WindowCounters) },
+  opening: { window: text, opening: Opening },
 });
 
 export const Command = kinds('type', {
@@ -392,5 +421,4 @@ export const ClientFrame = kinds('type', {
   read: { conversation: text, number },
   presence: { state: word('available', 'away', 'wrap_up') },
   command: { ref: text, conversation: text, command: Command },
-  counters: { on: flag },
 });

@@ -89,7 +89,8 @@ fn a_placeholder_that_is_misspelt_is_refused_and_a_smile_is_not() {
     let wording = Wording { window: "{hours}窓口", hours: &["月〜金 09:00〜18:00".to_owned()] };
     let said = wording.fill("{name}様、{window}です。\n{hours}{^_^}");
     assert_eq!(Wording::address(&said, Some("佐藤")), "佐藤様、{hours}窓口です。\n月〜金 09:00〜18:00{^_^}");
-    assert_eq!(Wording::address("{name}へ", None), "お客様へ");
+    assert_eq!(Wording::address("{name}へ、{name}様、{name}さん", None), "お客様へ、お客様、お客様");
+    assert_eq!(Wording::address("{name}様", Some("")), "お客様");
     assert!(Wording::names_the_customer("{name}へ") && !Wording::names_the_customer("name"));
 }
 
