@@ -3,9 +3,11 @@
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
 mod accounts;
+mod audit;
 mod files;
 mod lists;
 mod operate;
+mod people;
 mod reads;
 mod resume;
 mod secrets;
@@ -16,11 +18,13 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 pub use self::accounts::Report;
+pub use self::people::{Membership, Memberships};
 pub(crate) use self::reads::store_failed;
 pub use self::secrets::{ResealError, Resealed};
 use crate::actors::reply::{Answered, Reply, answered};
 use crate::actors::{Core, conversation, inbox, raw, removal, sender, start, window as window_actor};
 use crate::config::Config;
+use crate::counters::Figures;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{self, Org, WindowEntry};
@@ -133,7 +137,10 @@ impl Handle {
     /// # Errors
     /// The store cannot be opened; the text names file and reason.
     pub async fn start(config: Config, encoder: Encoder) -> Result<Self, StartError> {
-        Ok(Self::of(start::start(config, encoder).await?))
+        let handle = Self::of(start::start(config, encoder).await?);
+        let joining = handle.clone();
+        handle.core.sender_arbiter.spawn(async move { joining.settle_joining().await });
+        Ok(handle)
     }
 
     pub(crate) fn of(core: Arc<Core>) -> Self {
@@ -369,6 +376,25 @@ impl Handle {
         self.core.views.window(window).map(|view| (view.stream, view.position()))
     }
 
+    /// The figures of a window; `None` where there is no such window.
+    #[must_use]
+    pub fn figures(&self, window: &WindowId) -> Option<Figures> {
+        self.core.views.window(window).map(|view| view.figures())
+    }
+
+    /// Moves whenever the figures of a window change.
+    #[must_use]
+    pub fn figures_version(&self, window: &WindowId) -> u64 {
+        self.core.views.window(window).map_or(0, |view| view.figures_version())
+    }
+
+    /// Every conversation whose seat a person holds: in one window, or in all.
+    #[must_use]
+    pub fn held_by(&self, agent: AgentId, window: Option<&WindowId>) -> Vec<ConversationId> {
+        let views = self.core.views.windows();
+        views.iter().filter(|view| window.is_none_or(|id| view.id == *id)).flat_map(|v| v.held_by(agent)).collect()
+    }
+
     /// The window now.
     #[must_use]
     pub fn snapshot(&self, window: &WindowId) -> Option<Snapshot> {
@@ -497,7 +523,14 @@ fn once<T>(answered: Answered<T>) -> Result<T, Failure> {
 
 /// What goes on when the disk is nearly full: it ends work, or notes what happened.
 fn eases(command: &Command) -> bool {
-    matches!(command, Command::Complete { .. } | Command::Release { .. } | Command::Cancel { .. })
+    use crate::domain::conversation::Overseen;
+    matches!(
+        command,
+        Command::Complete { .. }
+            | Command::Release { .. }
+            | Command::Cancel { .. }
+            | Command::Supervise { act: Overseen::Complete | Overseen::Release, .. }
+    )
 }
 
 fn created_inbox(event: &org::Event) -> Option<&org::Inbox> {

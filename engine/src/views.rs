@@ -8,8 +8,9 @@ use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
 
+use crate::counters::{Counters, Figures};
 use crate::domain::conversation::{Conversation, Status};
-use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
+use crate::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
 use crate::domain::org::Org;
 use crate::domain::record::{Fact, Record};
 use crate::domain::window::Window;
@@ -46,6 +47,7 @@ struct Inner {
     live: BTreeMap<ConversationId, ConversationRow>,
     ring: VecDeque<Arc<Update>>,
     ring_bytes: usize,
+    counters: Counters,
 }
 
 /// Whether a conversation stays in memory for readers.
@@ -108,8 +110,12 @@ impl Views {
         window: Window,
         live: Vec<ConversationRow>,
     ) {
-        let live = live.into_iter().filter(|row| is_live(&row.state)).map(|row| (row.state.id, row)).collect();
-        let inner = Inner { position, window: Arc::new(window), live, ring: VecDeque::new(), ring_bytes: 0 };
+        let live: BTreeMap<_, _> =
+            live.into_iter().filter(|row| is_live(&row.state)).map(|row| (row.state.id, row)).collect();
+        let mut counters = Counters::default();
+        live.values().for_each(|row: &ConversationRow| counters.moved(None, Some(&row.state)));
+        let window = Arc::new(window);
+        let inner = Inner { position, window, live, ring: VecDeque::new(), ring_bytes: 0, counters };
         let view = WindowView { id: id.clone(), stream, inner: Mutex::new(inner) };
         self.windows.write().insert(id, Arc::new(view));
     }
@@ -152,6 +158,9 @@ impl Views {
     }
 
     fn follow_org(&self, committed: &Committed) {
+        if committed.record.events.iter().any(|fact| matches!(fact, Fact::Audit(_))) {
+            return;
+        }
         let mut org = Org::clone(&self.org.load());
         for fact in &committed.record.events {
             if let Fact::Org(event) = fact {
@@ -172,12 +181,14 @@ impl Views {
 impl Inner {
     fn follow(&mut self, id: &WindowId, committed: &Committed, update: Arc<Update>) {
         for state in &committed.after {
-            if is_live(state) {
+            let before = if is_live(state) {
                 let row = ConversationRow { window: id.clone(), position: committed.position, state: state.clone() };
-                self.live.insert(state.id, row);
+                self.live.insert(state.id, row)
             } else {
-                self.live.remove(&state.id);
-            }
+                self.live.remove(&state.id)
+            };
+            let after = is_live(state).then_some(&**state);
+            self.counters.moved(before.as_ref().map(|row| &*row.state), after);
         }
         for fact in &committed.record.events {
             if let Fact::Window(event) = fact {
@@ -225,6 +236,26 @@ impl WindowView {
         let inner = self.inner.lock();
         let open = inner.live.values().filter(|row| row.state.status != Status::Done).count();
         (open, inner.live.values().filter(|row| row.state.set_aside).count())
+    }
+
+    /// The figures of the window.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.inner.lock().counters.figures()
+    }
+
+    /// Moves whenever the figures change.
+    #[must_use]
+    pub fn figures_version(&self) -> u64 {
+        self.inner.lock().counters.version
+    }
+
+    /// Conversations whose seat a person holds.
+    #[must_use]
+    pub fn held_by(&self, agent: AgentId) -> Vec<ConversationId> {
+        let inner = self.inner.lock();
+        let held = inner.live.values().filter(|row| row.state.seat.holder.agent() == Some(agent));
+        held.map(|row| row.state.id).collect()
     }
 
     /// The window at one position.

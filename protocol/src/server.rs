@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowMember, WindowSettings};
+use crate::api::{
+    CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowCounters, WindowMember, WindowSettings,
+};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -40,6 +42,9 @@ pub enum ServerFrame {
     Going(Going),
     /// Whether a window is open, and until when. After a watch began, and whenever it changes.
     Opening(OpeningNow),
+    /// The figures of windows: of all that the client may read after it asked for them, later of those that changed, at
+    /// most once a second.
+    Counters(CountersNow),
 }
 
 /// See [`ServerFrame::Hello`].
@@ -214,4 +219,11 @@ pub struct Refused {
 pub struct Going {
     /// How long to wait before coming back, in milliseconds; drawn for each socket, so that they do not come all at once.
     pub retry_after_ms: u64,
+}
+
+/// See [`ServerFrame::Counters`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountersNow {
+    /// The windows; each replaces what was known of it.
+    pub windows: Vec<WindowCounters>,
 }

@@ -62,7 +62,7 @@ pub fn problem(code: Code) -> Problem {
         Code::Malformed => 400,
         Code::Unauthenticated | Code::WrongCredentials | Code::WrongSignature => 401,
         Code::OriginRefused | Code::Forbidden | Code::NotAMember | Code::NeedsSupervisor | Code::NotTheAuthor => 403,
-        Code::NotFound => 404,
+        Code::NotFound | Code::InvitationInvalid => 404,
         Code::MethodNotAllowed => 405,
         Code::Moved
         | Code::Exists

@@ -1,4 +1,5 @@
-//! The gate in front of every address: who comes, whether they may, and whether there is room.
+//! The gate in front of every address: who comes, whether they may, and whether there is room; and what they do with more
+//! than a desk's right is written down before it is done and before it is answered.
 //!
 //! Runs before a body is read. What it lets through carries its [`Identity`], which handlers take as an argument.
 
@@ -15,6 +16,7 @@ use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
 use crate::admission::{Class, Place};
+use crate::audit::{self, InHand};
 use crate::auth::{Identity, identify};
 use crate::authorize::{Action, Object, authorize};
 use crate::commands;
@@ -39,17 +41,21 @@ pub async fn pass<B: MessageBody + 'static>(
     };
     match checked {
         Ok(passed) => {
-            let _place = passed.and_then(|(who, place)| {
+            let (act, _place) = passed.map_or((None, None), |(who, place, act)| {
                 remember(&req, who);
-                place
+                (act, place)
             });
-            Ok(next.call(req).await?.map_into_left_body())
+            let response = next.call(req).await?;
+            if let Some(act) = act {
+                act.end_response(&response).await;
+            }
+            Ok(response.map_into_left_body())
         }
         Err(refused) => Ok(req.into_response(respond(&refused)).map_into_right_body()),
     }
 }
 
-async fn check(entry: &Entry, req: &HttpRequest) -> Result<(Identity, Option<Place>), Problem> {
+async fn check(entry: &Entry, req: &HttpRequest) -> Result<(Identity, Option<Place>, Option<InHand>), Problem> {
     let app = req.app_data::<web::Data<App>>().ok_or_else(|| problem(Code::Internal))?;
     let is_change = !req.method().is_safe();
     if is_change && app.stopping.has_begun() {
@@ -60,7 +66,8 @@ async fn check(entry: &Entry, req: &HttpRequest) -> Result<(Identity, Option<Pla
     if let Access::Right(action) = entry.access {
         check_right(app, &who, action, req).await?;
     }
-    Ok((who, place))
+    let act = audit::begin(entry, req, &who).await?;
+    Ok((who, place, act))
 }
 
 /// Checks the right on what the path names.

@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    about, accounts, agents, conversations, docs, files, health, hooks, hours, inboxes, notes, raw, sending, session,
-    stickers, tokens, windows,
+    about, accounts, agents, audit, conversations, docs, files, health, hooks, hours, inboxes, invitations, notes, raw,
+    sending, session, sessions, stickers, supervision, tokens, windows,
 };
 
 /// The document's annotations.
@@ -44,6 +44,11 @@ use crate::routes::{
         conversations::cancel,
         notes::add, notes::edit, notes::delete,
         sending::get, sending::put,
+        sessions::own, sessions::end_others, sessions::end_own,
+        sessions::of_agent, sessions::end_all, sessions::end_one, agents::set_windows,
+        invitations::list, invitations::create, invitations::take_back, invitations::look, invitations::accept,
+        supervision::bulk, supervision::counters,
+        audit::list, audit::export,
         crate::socket::open,
         hooks::line,
         health::alive, health::ready, health::metrics,

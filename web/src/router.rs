@@ -12,8 +12,8 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    about, accounts, agents, conversations, docs, files, health, hooks, hours, inboxes, notes, raw, sending, session,
-    stickers, tokens, windows,
+    about, accounts, agents, audit, conversations, docs, files, health, hooks, hours, inboxes, invitations, notes, raw,
+    sending, session, sessions, stickers, supervision, tokens, windows,
 };
 
 /// Who may come to an address.
@@ -53,15 +53,15 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageSending, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents,
-    ReadWindow, SendFiles, TakeBack, TakeOver, UseSeat, Work,
+    ActInBulk, ListOwn, ManageAgents, ManageInboxes, ManageSending, ManageTokens, ManageWindows, Oversee, OwnAccount,
+    OwnSession, ReadAgents, ReadAudit, ReadWindow, SendFiles, TakeBack, TakeOver, UseSeat, Work,
 };
 
 table! {
     POST "/api/v1/session" Open => session::log_in;
     GET "/api/v1/session" Right(OwnSession) => session::me;
     DELETE "/api/v1/session" Right(OwnSession) => session::log_out;
-    PUT "/api/v1/session/password" Right(OwnSession) => session::change_password;
+    PUT "/api/v1/session/password" Right(OwnAccount) => session::change_password;
 
     GET "/api/v1/tokens" Right(ManageTokens) => tokens::list;
     POST "/api/v1/tokens" Right(ManageTokens) => tokens::create;
@@ -140,6 +140,26 @@ table! {
     GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
 
     POST "/hooks/line/{inbox}" Open => hooks::line;
+
+    GET "/api/v1/sessions" Right(OwnSession) => sessions::own;
+    DELETE "/api/v1/sessions" Right(OwnAccount) => sessions::end_others;
+    DELETE "/api/v1/sessions/{session}" Right(OwnAccount) => sessions::end_own;
+    GET "/api/v1/agents/{agent}/sessions" Right(ManageAgents) => sessions::of_agent;
+    DELETE "/api/v1/agents/{agent}/sessions" Right(ManageAgents) => sessions::end_all;
+    DELETE "/api/v1/agents/{agent}/sessions/{session}" Right(ManageAgents) => sessions::end_one;
+    PUT "/api/v1/agents/{agent}/windows" Right(ManageWindows) => agents::set_windows;
+
+    GET "/api/v1/invitations" Right(ManageAgents) => invitations::list;
+    POST "/api/v1/invitations" Right(ManageAgents) => invitations::create;
+    DELETE "/api/v1/invitations/{invitation}" Right(ManageAgents) => invitations::take_back;
+    POST "/api/v1/invitation/look" Open => invitations::look;
+    POST "/api/v1/invitation/accept" Open => invitations::accept;
+
+    POST "/api/v1/bulk" Right(ActInBulk) => supervision::bulk;
+    GET "/api/v1/counters" Right(ListOwn) => supervision::counters;
+
+    GET "/api/v1/audit" Right(ReadAudit) => audit::list;
+    GET "/api/v1/audit/export" Right(ReadAudit) => audit::export;
 
     GET "/healthz" Open => health::alive;
     GET "/readyz" Open => health::ready;
@@ -236,7 +256,7 @@ mod tests {
     fn agrees(what: &str, action: Action, object: Object<'_>, columns: [&str; 2]) {
         for (member, word) in [false, true].into_iter().zip(columns) {
             for role in [Role::Agent, Role::Supervisor, Role::Administrator, Role::Owner] {
-                let who = Identity { agent: AgentId(1), role, session: None };
+                let who = Identity::of(AgentId(1), role);
                 let given = authorize(&who, action, object, &Member(member)).is_ok();
                 let wanted = least(word).is_some_and(|least| role >= least);
                 assert_eq!(given, wanted, "{what} for {role:?}, member: {member}");
@@ -276,10 +296,23 @@ mod tests {
         for (name, action) in &commands {
             agrees(name, *action, Object::Window(&window), row(&format!("command {name}")));
         }
-        for frame in ["watch", "typing", "read"] {
+        let frames = frames();
+        for frame in &frames {
             agrees(frame, ReadWindow, Object::Window(&window), row(&format!("frame {frame}")));
         }
-        assert_eq!(rights.len(), ENTRIES.len() + commands.len() + 3, "a row for something that does not exist");
+        let known = ENTRIES.len() + commands.len() + frames.len();
+        assert_eq!(rights.len(), known, "a row for something that does not exist");
+    }
+
+    /// Every frame of a client that needs a right of its own, by its name on the wire.
+    fn frames() -> Vec<String> {
+        let Err(error) = serde_json::from_str::<madoguchi_protocol::ClientFrame>(r#"{"type":"no such kind"}"#) else {
+            panic!("an unknown kind is refused");
+        };
+        let named = error.to_string();
+        let kinds = named.split('`').skip(3).step_by(2).map(str::to_owned);
+        // Commands have rows of their own; how one is, and that one leaves, is one's own affair.
+        kinds.filter(|kind| !["command", "presence", "unwatch"].contains(&kind.as_str())).collect()
     }
 
     /// Every command as a socket sends it, by its name on the wire.

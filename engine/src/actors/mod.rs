@@ -5,6 +5,7 @@
 //! [`start`] builds it all from the journal, which is also how everything that died comes back.
 
 pub(crate) mod accepting;
+pub(crate) mod audit;
 pub(crate) mod conversation;
 pub(crate) mod feeder;
 pub(crate) mod fetcher;
@@ -95,8 +96,11 @@ pub(crate) struct Core {
     /// Ownership of each stream, taken at the start or at the stream's creation.
     pub(crate) owner_epochs: DashMap<StreamId, u64>,
     pub(crate) org_stream: StreamId,
+    pub(crate) audit: audit::Log,
     /// Decisions about the organisation are made one at a time; they are rare.
     pub(crate) org_turn: tokio::sync::Mutex<()>,
+    /// Who came by an invitation is put into their windows by one at a time.
+    pub(crate) joining_turn: tokio::sync::Mutex<()>,
     /// Content is removed by one at a time, so that whoever finds nothing due knows that nothing is under way.
     pub(crate) removing: tokio::sync::Mutex<()>,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,

@@ -59,6 +59,7 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
     for entry in core.views.org().windows.values() {
         make_window(&core, entry).await.map_err(|_| StartError::Interrupted)?;
     }
+    super::audit::end_cut_off(&core).await.map_err(|_| StartError::Interrupted)?;
     core.sender_arbiter.spawn(core.pulses.beat("sender".to_owned()));
     for (index, arbiter) in core.window_arbiters.iter().enumerate() {
         arbiter.spawn(core.pulses.beat(format!("window-{index}")));
@@ -205,7 +206,9 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         senders: parts.senders,
         owner_epochs,
         org_stream: streams.org,
+        audit: super::audit::Log::new(streams.audit.unwrap_or_else(|| StreamId(super::drawn_id(&config)))),
         org_turn: tokio::sync::Mutex::new(()),
+        joining_turn: tokio::sync::Mutex::new(()),
         removing: tokio::sync::Mutex::new(()),
         window_arbiters: parts.window_arbiters,
         sender_arbiter: parts.sender_arbiter,

@@ -14,6 +14,8 @@ use crate::journal::{Journal, codec};
 pub(crate) struct Streams {
     /// The organisation's; a new one where the store is empty.
     pub(crate) org: StreamId,
+    /// The audit log's; none where nothing was written to it yet.
+    pub(crate) audit: Option<StreamId>,
     windows: HashMap<WindowId, StreamId>,
 }
 
@@ -21,6 +23,7 @@ impl Streams {
     /// Looks at the first record of every stream. `new` draws one where there is none yet.
     pub(crate) fn find(journal: &dyn Journal, new: impl FnOnce() -> StreamId) -> Result<Self, StartError> {
         let mut org = None;
+        let mut audit = None;
         let mut empty = None;
         let mut windows = HashMap::new();
         for (stream, head) in journal.streams() {
@@ -31,16 +34,19 @@ impl Streams {
             for stored in journal.read(stream, Position(1), 1, usize::MAX)? {
                 match codec::decode(&stored.payload)?.events.first() {
                     Some(Fact::Org(_)) => org = Some(stream),
+                    Some(Fact::Audit(_)) => audit = Some(stream),
                     Some(Fact::Window(Event::Opened { id, .. })) => {
                         windows.insert(id.clone(), stream);
                     }
-                    _ => tracing::warn!(%stream, "a stream begins with neither an organisation nor a window"),
+                    _ => {
+                        tracing::warn!(%stream, "a stream begins with neither an organisation, nor a window, nor the audit log")
+                    }
                 }
             }
         }
         // Only the organisation's own can be empty before it has said anything.
         let org = org.or(empty.filter(|_| windows.is_empty())).unwrap_or_else(new);
-        Ok(Self { org, windows })
+        Ok(Self { org, audit, windows })
     }
 
     /// Puts each window's stream into the organisation as it is now. A window whose stream has no record yet keeps the

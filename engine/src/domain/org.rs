@@ -1,5 +1,6 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
+mod invitation;
 mod line;
 #[cfg(test)]
 mod tests;
@@ -8,10 +9,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AgentId, InboxId, StreamId, WindowId};
+use super::id::{AgentId, InboxId, InvitationId, StreamId, WindowId};
 use super::rejected::Rejected;
 use super::time::Timestamp;
 
+pub use invitation::{Invitation, Joining};
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 
 /// What a person may do (PRODUCT G1). The order is the order of rights.
@@ -127,6 +129,25 @@ pub enum Event {
     InboxCreated(Inbox),
     /// An account's settings changed.
     InboxChanged(Inbox),
+    /// A link was given out, with which one person makes their own login.
+    Invited(Invitation),
+    /// The link was taken back.
+    InvitationTakenBack {
+        /// Which one.
+        id: InvitationId,
+    },
+    /// Somebody came with the link; they were created in the same record.
+    InvitationAccepted {
+        /// Which one.
+        id: InvitationId,
+        /// Who they are.
+        agent: AgentId,
+    },
+    /// The windows of the invitation have been told.
+    InvitationSettled {
+        /// Which one.
+        id: InvitationId,
+    },
 }
 
 /// Live state of the organisation.
@@ -138,6 +159,10 @@ pub struct Org {
     pub windows: BTreeMap<WindowId, WindowEntry>,
     /// Every account, by id.
     pub inboxes: BTreeMap<InboxId, Inbox>,
+    /// Invitations that are neither spent nor taken back; those that have ended stay until the next one is given out.
+    pub invitations: BTreeMap<InvitationId, Invitation>,
+    /// Who came by an invitation whose windows are still to be told.
+    pub joining: BTreeMap<InvitationId, Joining>,
 }
 
 /// How many windows of each product an organisation may own (PRODUCT W3).
@@ -186,6 +211,10 @@ impl Org {
             Event::InboxCreated(inbox) | Event::InboxChanged(inbox) => {
                 self.inboxes.insert(inbox.id, inbox.clone());
             }
+            Event::Invited(_)
+            | Event::InvitationTakenBack { .. }
+            | Event::InvitationAccepted { .. }
+            | Event::InvitationSettled { .. } => invitation::apply(self, event),
         }
     }
 }
@@ -226,6 +255,25 @@ pub enum Command {
     CreateInbox(Inbox),
     /// Change an account.
     ChangeInbox(Inbox),
+    /// Give a link out.
+    Invite(Invitation),
+    /// Take it back.
+    TakeInvitationBack {
+        /// Which one.
+        id: InvitationId,
+    },
+    /// Come with the link.
+    AcceptInvitation {
+        /// Which one.
+        id: InvitationId,
+        /// Who they will be; role and, where it was named, login are the invitation's.
+        agent: Agent,
+    },
+    /// Its windows have been told.
+    SettleInvitation {
+        /// Which one.
+        id: InvitationId,
+    },
 }
 
 /// What follows from a wish.
@@ -254,20 +302,27 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => Err(Rejected::not_found("inbox")),
         Command::ChangeInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
         Command::ChangeInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)]),
+        Command::Invite(wanted) => invitation::invite(org, wanted),
+        Command::TakeInvitationBack { id } => invitation::take_back(org, id),
+        Command::AcceptInvitation { id, agent } => invitation::accept(org, id, agent),
+        Command::SettleInvitation { id } if org.joining.contains_key(&id) => Ok(vec![Event::InvitationSettled { id }]),
+        Command::SettleInvitation { .. } => Ok(Vec::new()),
     }
 }
 
 fn create_agent(org: &Org, agent: Agent) -> Result<Vec<Event>, Rejected> {
-    let login_fits = (1..=254).contains(&agent.login.len())
-        && agent.login.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
-    if !login_fits {
-        return Err(Rejected::invalid("login", "1 to 254 visible ASCII characters, no capitals"));
-    }
+    fits_login(&agent.login)?;
     check_name(&agent.name)?;
     if org.by_login(&agent.login).is_some() || org.agents.contains_key(&agent.id) {
         return Err(Rejected::Exists { what: "login" });
     }
     Ok(vec![Event::AgentCreated(agent)])
+}
+
+fn fits_login(login: &str) -> Result<(), Rejected> {
+    let fits =
+        (1..=254).contains(&login.len()) && login.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+    if fits { Ok(()) } else { Err(Rejected::invalid("login", "1 to 254 visible ASCII characters, no capitals")) }
 }
 
 fn check_name(name: &str) -> Result<(), Rejected> {

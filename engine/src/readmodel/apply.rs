@@ -97,7 +97,7 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
                 let at = (stream, position, committed.record.at);
                 stage_talk(batch, *id, event, at)?;
             }
-            Fact::Org(_) => {}
+            Fact::Org(_) | Fact::Audit(_) => {}
         }
     }
     for id in touched(committed) {

@@ -5,6 +5,8 @@
 
 mod account;
 mod agent;
+mod audit;
+mod bulk;
 mod capabilities;
 mod command;
 mod content;
@@ -12,6 +14,7 @@ mod conversation;
 mod hours;
 mod inbox;
 mod message;
+mod people;
 mod raw;
 mod sending;
 mod session;
@@ -25,6 +28,8 @@ pub use account::{
     WebhookEndpoint,
 };
 pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
+pub use audit::{AuditActor, AuditChange, AuditEntry, AuditOutcome};
+pub use bulk::{AgentCounters, Bulk, BulkAct, BulkDone, BulkHandover, BulkItem, WindowCounters};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
@@ -47,9 +52,13 @@ pub use inbox::{
     TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
+pub use people::{
+    AcceptInvitation, AgentWindows, Invitation, InvitationAccepted, InvitationCreated, InvitationSecret,
+    InvitationShown, MembershipDone, MembershipOutcome, NewInvitation, OpenSession,
+};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use sending::{ChangeSending, Sending};
-pub use session::{About, Login, Me, MyWindow, NewToken, Token, TokenCreated};
+pub use session::{About, Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
 pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
 
 /// A page of a list.

@@ -35,7 +35,7 @@ fn event(fact: &record::Fact, at: Timestamp) -> Option<Event> {
     match fact {
         record::Fact::Conversation(id, fact) => of_conversation(*id, fact, at),
         record::Fact::Window(fact) => Some(of_window(fact)),
-        record::Fact::Org(_) => None,
+        record::Fact::Org(_) | record::Fact::Audit(_) => None,
     }
 }
 

@@ -4,14 +4,17 @@
 
 pub mod account;
 pub mod answer;
+pub mod audit;
 pub mod capabilities;
 pub mod command;
 pub mod conversation;
+pub mod counters;
 pub mod event;
 pub mod hours;
 pub mod media;
 pub mod message;
 pub mod org;
+pub mod people;
 
 use madoguchi_engine::domain::time::Timestamp;
 

@@ -17,6 +17,7 @@ use utoipa::IntoParams;
 
 use super::{Answer, created, ok};
 use crate::App;
+use crate::audit::Acts;
 use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::commands::refused;
@@ -59,7 +60,7 @@ pub(crate) async fn list(app: web::Data<App>, Query(filter): Query<Filter>) -> A
 
 /// Adds an account. The answer has the address to enter at the platform.
 #[utoipa::path(post, path = "/api/v1/inboxes", tag = "inboxes", request_body = NewInbox, responses((status = 201, description = "Added.", body = Inbox)))]
-pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewInbox>) -> Answer {
+pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(new): Json<NewInbox>) -> Answer {
     let window = WindowId::new(&new.window).map_err(|_| not_found("window"))?;
     let InboxKind::Line = new.kind;
     let id = InboxId(ulid::Ulid::new().0);
@@ -70,6 +71,8 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<N
         changed_at: app.clock.now(),
     };
     let shown = convert::org::inbox(&inbox, app.webhook_url(inbox.id));
+    acts.about("inbox", id);
+    acts.about("window", &inbox.window);
     app.engine
         .org_command(By::Agent(who.agent), org::Command::CreateInbox(inbox))
         .await
@@ -97,9 +100,16 @@ pub(crate) async fn capabilities(app: web::Data<App>, place: Place) -> Answer {
 
 /// Changes an account's settings. What is left out stays as it was, and so does a secret that is left empty.
 #[utoipa::path(patch, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", request_body = InboxPatch, responses((status = 200, description = "Changed.", body = Inbox)))]
-pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<InboxPatch>) -> Answer {
+pub(crate) async fn change(
+    app: web::Data<App>,
+    who: Identity,
+    place: Place,
+    acts: Acts,
+    Json(patch): Json<InboxPatch>,
+) -> Answer {
     let id: InboxId = place.id("inbox")?;
     let mut inbox = app.engine.org().inboxes.get(&id).cloned().ok_or_else(|| not_found("inbox"))?;
+    let before = convert::org::inbox(&inbox, app.webhook_url(id));
     let InboxSettings::Line(now) = &inbox.settings;
     let settings = InboxSettings::Line(patched(&app, &who, id, now, patch.settings)?);
     if settings != inbox.settings {
@@ -110,7 +120,9 @@ pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Jso
             .await
             .map_err(|failure| refused(&app, failure))?;
     }
-    ok(&convert::org::inbox(&inbox, app.webhook_url(id)))
+    let after = convert::org::inbox(&inbox, app.webhook_url(id));
+    acts.compare(&before, &after);
+    ok(&after)
 }
 
 fn patched(

@@ -4,6 +4,7 @@
 pub(crate) mod about;
 pub(crate) mod accounts;
 pub(crate) mod agents;
+pub(crate) mod audit;
 pub(crate) mod conversations;
 pub(crate) mod docs;
 pub(crate) mod files;
@@ -11,12 +12,15 @@ pub(crate) mod health;
 pub(crate) mod hooks;
 pub(crate) mod hours;
 pub(crate) mod inboxes;
+pub(crate) mod invitations;
 pub(crate) mod notes;
 pub(crate) mod raw;
 pub(crate) mod sending;
 mod serving;
 pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod stickers;
+pub(crate) mod supervision;
 pub(crate) mod tokens;
 pub(crate) mod windows;
 

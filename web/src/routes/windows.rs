@@ -9,6 +9,7 @@ use madoguchi_protocol::api::{Items, NewWindow, Window, WindowMember, WindowSett
 
 use super::{Answer, created, ok};
 use crate::App;
+use crate::audit::Acts;
 use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::commands::refused;
@@ -25,12 +26,13 @@ pub(crate) async fn list(app: web::Data<App>, who: Identity) -> Answer {
 
 /// Adds a window. It is empty: its maker takes no place.
 #[utoipa::path(post, path = "/api/v1/windows", tag = "windows", request_body = NewWindow, responses((status = 201, description = "Added.", body = Window)))]
-pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewWindow>) -> Answer {
+pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(new): Json<NewWindow>) -> Answer {
     let id = WindowId::new(&new.id).map_err(|rejected| from_failure(rejected.into(), &app.engine.org()))?;
     app.engine
         .create_window(By::Agent(who.agent), id.clone(), new.name.trim().to_owned(), new.product)
         .await
         .map_err(|failure| refused(&app, failure))?;
+    acts.about("window", &id);
     created(&describe(&app, &id)?)
 }
 
@@ -47,13 +49,16 @@ pub(crate) async fn change_settings(
     app: web::Data<App>,
     who: Identity,
     place: Place,
+    acts: Acts,
     Json(patch): Json<WindowSettingsPatch>,
 ) -> Answer {
     let id = place.window()?;
     let now = state(&app, &id)?;
     let settings = convert::org::patched(&now.settings, &patch);
     command(&app, &who, &id, Command::ChangeSettings(settings)).await?;
-    ok(&describe(&app, &id)?)
+    let after = describe(&app, &id)?;
+    acts.compare(&convert::org::settings(&now.settings), &after.settings);
+    ok(&after)
 }
 
 /// Who works in a window, and how they are.

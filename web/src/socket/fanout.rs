@@ -4,6 +4,7 @@
 //! is made while another runs. What it must never do: tell a position twice, out of order, or over a gap.
 
 mod clock;
+mod counters;
 mod ephemeral;
 mod feed;
 mod line;
@@ -22,6 +23,7 @@ use madoguchi_protocol::limits::{SOCKET_MESSAGE_BYTES, SOCKET_WATCHES};
 use madoguchi_protocol::server::{Going, Hello, Unwatched};
 use madoguchi_protocol::{Close, Code, Problem, SOCKET_PROTOCOL, ServerFrame};
 
+use self::counters::Told;
 use self::ephemeral::Hints;
 use self::feed::Feed;
 use self::line::Line;
@@ -58,6 +60,8 @@ pub(super) struct Fanout<H> {
     viewing: Hints,
     /// People whose `me` may have changed.
     changed: Changed,
+    /// The figures that were told last.
+    counters: Told,
     seconds: u32,
     /// What waited in outboxes when it was last counted, in bytes.
     waiting_bytes: u64,
@@ -67,6 +71,8 @@ struct Entry {
     who: Identity,
     outbox: Shared,
     windows: Vec<WindowId>,
+    /// Wants the figures of windows.
+    wants_counters: bool,
     silent_s: u32,
     stuck_s: u32,
     closing_s: u32,
@@ -95,6 +101,7 @@ impl<H: House> Fanout<H> {
                 typing: Hints::default(),
                 viewing: Hints::default(),
                 changed: Changed::default(),
+                counters: Told::default(),
                 seconds: 0,
                 waiting_bytes: 0,
             })
@@ -114,7 +121,16 @@ impl<H: House> Fanout<H> {
         });
         outbox.borrow_mut().push(frame::text(&hello));
         self.house.opened(who.agent);
-        let entry = Entry { who, outbox, windows: Vec::new(), silent_s: 0, stuck_s: 0, closing_s: 0, hoarding_s: 0 };
+        let entry = Entry {
+            who,
+            outbox,
+            windows: Vec::new(),
+            wants_counters: false,
+            silent_s: 0,
+            stuck_s: 0,
+            closing_s: 0,
+            hoarding_s: 0,
+        };
         self.tell_me(&entry);
         self.sockets.insert(key, entry);
     }

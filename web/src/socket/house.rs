@@ -10,7 +10,7 @@ use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::presence::State;
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
 use madoguchi_engine::{Failure, Handle};
-use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence};
+use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence, WindowCounters};
 use madoguchi_protocol::{Problem, server};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -68,6 +68,11 @@ pub(super) trait House: Clone + Unpin + 'static {
 
     /// Whether a window is open, and until when.
     fn opening(&self, window: &WindowId) -> Option<Opening>;
+
+    /// The figures of a window; none where there is no such window.
+    fn counters(&self, window: &WindowId) -> Option<WindowCounters>;
+    /// Moves whenever the figures of a window change, but for how people are.
+    fn counters_version(&self, window: &WindowId) -> u64;
 
     fn me(&self, who: &Identity) -> Option<Me>;
     fn may_watch(&self, who: &Identity, window: &WindowId) -> bool;
@@ -188,6 +193,14 @@ impl House for web::Data<App> {
         Some(convert::hours::opening(&state.opening(self.clock.now())))
     }
 
+    fn counters(&self, window: &WindowId) -> Option<WindowCounters> {
+        convert::counters::counters(&self.engine, self.clock.now(), window)
+    }
+
+    fn counters_version(&self, window: &WindowId) -> u64 {
+        self.engine.figures_version(window)
+    }
+
     fn me(&self, who: &Identity) -> Option<Me> {
         session::describe(self, who).ok()
     }
@@ -208,7 +221,7 @@ impl House for web::Data<App> {
     fn recognise(&self, who: &Identity) -> Option<Identity> {
         let now = self.clock.now();
         self.engine.presence().seen(who.agent, now);
-        self.auth.find(who.session?, now)
+        self.auth.find(who.session?, now).map(|found| Identity { from: who.from, ..found })
     }
 
     fn opened(&self, agent: AgentId) {

@@ -13,6 +13,7 @@ mod inbound;
 mod model_test;
 mod outgoing;
 mod sending;
+mod supervise;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 pub use automatic::{AutoQueued, EndHow, Said};
-pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, SendOutcome};
+pub use command::{Command, DeadlineKind, Inbound, InboundKind, Overseen, Plan, Quota, SendOutcome};
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 

@@ -10,7 +10,8 @@ use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::{
-    Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Plan, SendOutcome, Status, decide,
+    Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Overseen, Plan, SendOutcome, Status,
+    decide,
 };
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, WindowId};
 use crate::domain::message::{Content, Delivery, FailureReason};
@@ -98,6 +99,11 @@ fn seat_command(known: &Known) -> BoxedStrategy<Command> {
     let epoch =
         prop_oneof![4 => Just(known.epoch), 1 => Just(known.epoch.saturating_sub(1)), 1 => Just(known.epoch + 1)];
     let cause = prop_oneof![Just(ReleaseCause::LoggedOut), Just(ReleaseCause::LeftWindow)];
+    let act = prop_oneof![
+        Just(Overseen::Complete),
+        Just(Overseen::Release),
+        agent().prop_map(|to| Overseen::HandOver { to }),
+    ];
     let now = Timestamp(known.now);
     // The holder is told of more often than others, or most commands would be refused.
     let who = prop_oneof![2 => Just(known.holder.unwrap_or(AgentId(1))), 1 => agent()].boxed();
@@ -116,6 +122,7 @@ fn seat_command(known: &Known) -> BoxedStrategy<Command> {
         2 => agent().prop_map(move |agent| Command::AgentAway { agent, since: now }),
         1 => agent().prop_map(|agent| Command::AgentReturned { agent }),
         1 => (agent(), cause).prop_map(|(agent, cause)| Command::DropAgent { agent, cause }),
+        2 => (agent(), act).prop_map(|(agent, act)| Command::Supervise { agent, act, reason: "why".to_owned() }),
     ]
     .boxed()
 }
@@ -210,6 +217,10 @@ impl Known {
             }
             Command::Assign { .. } | Command::SeeName { .. } | Command::SeePicture { .. } => true,
             Command::Send { .. } => false,
+            Command::Supervise { act: Overseen::Complete | Overseen::Release, .. } => true,
+            Command::Supervise { act: Overseen::HandOver { to }, .. } => {
+                self.holder.is_some_and(|holder| holder != *to)
+            }
         }
     }
 
@@ -285,6 +296,26 @@ impl Known {
         }
     }
 
+    /// To complete or release is to take the seat, unless one has it, and to use it.
+    fn supervised(&mut self, agent: AgentId, act: Overseen) {
+        let is_done = match act {
+            Overseen::Complete if self.done => return,
+            Overseen::Release if self.holder.is_none() => return,
+            Overseen::HandOver { to } => {
+                if self.offered.is_none_or(|(asked, _)| asked != to) {
+                    self.offered = Some((to, self.now + HANDOVER_MS));
+                }
+                return;
+            }
+            Overseen::Complete => true,
+            Overseen::Release => false,
+        };
+        if self.holder != Some(agent) {
+            self.epoch += 1;
+        }
+        self.free(is_done);
+    }
+
     /// What a granted command changes.
     fn follow(&mut self, command: &Command) {
         match command {
@@ -294,6 +325,7 @@ impl Known {
             Command::Claim { agent } | Command::TakeOver { agent, .. } | Command::AcceptHandover { agent } => {
                 self.seat(*agent);
             }
+            Command::Supervise { agent, act, .. } => self.supervised(*agent, *act),
             Command::Release { .. } => self.free(false),
             Command::Complete { .. } => self.free(true),
             Command::OfferHandover { to, .. } => self.offered = Some((*to, self.now + HANDOVER_MS)),

@@ -133,18 +133,28 @@ family! {
         204 v 3 InboxCreated(inbox);
         205 v 3 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
+        207 v 1 Invited(invitation);
+        208 v 1 InvitationTakenBack { id };
+        209 v 1 InvitationAccepted { id, agent };
+        210 v 1 InvitationSettled { id };
+    }
+}
+
+family! {
+    audit of crate::domain::audit::Event {
+        300 v 1 Entry(entry);
     }
 }
 
 /// Every kind of every family, for the golden files.
 #[cfg(test)]
 pub(super) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    [window::KINDS, conversation::KINDS, org::KINDS].into_iter().flatten()
+    [window::KINDS, conversation::KINDS, org::KINDS, audit::KINDS].into_iter().flatten()
 }
 
 /// The kind with this number. Constant time: the numbers of a family run without a gap.
 pub(super) fn kind(number: u16) -> Option<&'static Kind> {
-    [conversation::KINDS, window::KINDS, org::KINDS].into_iter().find_map(|family| {
+    [conversation::KINDS, window::KINDS, org::KINDS, audit::KINDS].into_iter().find_map(|family| {
         let place = number.checked_sub(family.first()?.number)?;
         family.get(usize::from(place))
     })
@@ -156,6 +166,7 @@ pub(super) fn write(fact: &Fact, out: &mut Vec<u8>) -> bincode::Result<(&'static
         Fact::Conversation(id, event) => (conversation::write(event, out)?, Some(*id)),
         Fact::Window(event) => (window::write(event, out)?, None),
         Fact::Org(event) => (org::write(event, out)?, None),
+        Fact::Audit(event) => (audit::write(event, out)?, None),
     };
     Ok((kind(number).expect("the number comes from the same table"), conversation))
 }
@@ -165,7 +176,8 @@ pub(super) fn read(kind: &Kind, conversation: Option<ConversationId>, body: &[u8
     match (kind.number, conversation) {
         (..100, None) => window::read(kind.number, body).map(Fact::Window),
         (100..200, Some(id)) => conversation::read(kind.number, body).map(|event| Fact::Conversation(id, event)),
-        (200.., None) => org::read(kind.number, body).map(Fact::Org),
+        (200..300, None) => org::read(kind.number, body).map(Fact::Org),
+        (300.., None) => audit::read(kind.number, body).map(Fact::Audit),
         _ => Err(CodecError::damaged("the owner of a fact")),
     }
 }

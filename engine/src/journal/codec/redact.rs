@@ -4,6 +4,7 @@
 //! bytes and secrets go. Every event is named here, so that a new one has to answer the question.
 
 use super::{Header, decode, read_header, write};
+use crate::domain::audit::Event as Audit;
 use crate::domain::content::Dress;
 use crate::domain::conversation::{ClaimHow, Event as Talk};
 use crate::domain::message::{Content, FailureReason};
@@ -40,6 +41,8 @@ fn empty(fact: &mut Fact) {
         Fact::Conversation(_, event) => empty_talk(event),
         Fact::Window(event) => empty_window(event),
         Fact::Org(event) => empty_org(event),
+        // The chain stays whole without the words.
+        Fact::Audit(Audit::Entry(entry)) => entry.erase(),
     }
 }
 
@@ -127,7 +130,15 @@ fn empty_org(event: &mut Org) {
         }
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
-        Org::AgentDisabled { .. } | Org::WindowCreated(_) => {}
+        Org::Invited(invitation) => {
+            invitation.login = None;
+            invitation.secret_sha256 = [0; 32];
+        }
+        Org::AgentDisabled { .. }
+        | Org::WindowCreated(_)
+        | Org::InvitationTakenBack { .. }
+        | Org::InvitationAccepted { .. }
+        | Org::InvitationSettled { .. } => {}
     }
 }
 

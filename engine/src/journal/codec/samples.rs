@@ -2,6 +2,7 @@
 //!
 //! The golden files are made of these values; a value that changes here does not match its file any more.
 
+use crate::domain::audit::{Act, Actor, Begun, Change, Event as Audit, Head, Outcome};
 use crate::domain::content::{
     Action, Card, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native, SenderName,
     Sticker, StoredFile,
@@ -12,10 +13,13 @@ use crate::domain::conversation::{
 use crate::domain::hours::{
     Answers, Automatic, ChatEnd, ClosedPeriod, Day, Hours, Maintenance, Offline, OfflineShown, PeriodId, Range, Zone,
 };
-use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
+use crate::domain::id::{
+    AgentId, ContactPointId, ConversationId, FileId, InboxId, InvitationId, Position, StreamId, WindowId,
+};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::{
-    Access, Agent, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry,
+    Access, Agent, Event as Org, FormerSecret, Inbox, InboxSettings, Invitation, LineSettings, Role, SendMode,
+    WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
@@ -45,7 +49,45 @@ pub(crate) fn facts() -> Vec<Fact> {
     let talk = talks().into_iter().map(|event| Fact::Conversation(TALK, event));
     let window = windows().into_iter().map(Fact::Window);
     let org = orgs().into_iter().map(Fact::Org);
-    window.chain(talk).chain(org).collect()
+    let audit = audits().into_iter().map(Fact::Audit);
+    window.chain(talk).chain(org).chain(audit).collect()
+}
+
+fn audits() -> Vec<Audit> {
+    let actors = every!(Actor:
+        Actor::Agent(_) => Actor::Agent(AGENT),
+        Actor::Operator => Actor::Operator,
+        Actor::Invited => Actor::Invited,
+    );
+    let outcomes = every!(Outcome:
+        Outcome::Begun => Outcome::Begun,
+        Outcome::Done => Outcome::Done,
+        Outcome::Refused(_) => Outcome::Refused("limit_reached".into()),
+        Outcome::Unknown => Outcome::Unknown,
+    );
+    let act = |actor| Act {
+        actor,
+        token: Some(0x0199_5a3c_0000_0000_0000_0000_0000_000a),
+        from: Some("203.0.113.7".into()),
+        action: "PATCH /api/v1/agents/{agent}".into(),
+        objects: vec![format!("agent:{COLLEAGUE}")],
+        changes: vec![Change {
+            field: "name".into(), before: Some("佐藤".into()), after: Some("佐藤 花子".into())
+        }],
+    };
+    let begun = Some(Begun { position: Position(3), at: T0 });
+    let mut links: Vec<_> = actors
+        .into_iter()
+        .map(|actor| (None, act(actor), Outcome::Begun))
+        .chain(outcomes.into_iter().map(|outcome| (begun, act(Actor::Agent(AGENT)), outcome)))
+        .map(|(begun, act, outcome)| Head::default().link(T0, begun, act, outcome, [7; 16]).0)
+        .collect();
+    let (mut erased, _) = Head::default().link(T0, begun, act(Actor::Operator), Outcome::Done, [7; 16]);
+    erased.erase();
+    links.push(erased);
+    let links = links.into_iter().map(Audit::Entry).collect();
+    let _ = every!(Audit: Audit::Entry(_) => ());
+    links
 }
 
 fn contents() -> Vec<Content> {
@@ -439,5 +481,24 @@ fn orgs() -> Vec<Org> {
     let changed =
         |icon_url| Org::AgentChanged { agent: AGENT, name: "佐藤".into(), role: Role::Supervisor, icon_url };
     all.extend([changed(None), changed(Some(ICON.into()))]);
+    let id = InvitationId(0x0199_5a3c_0000_0000_0000_0000_0000_000b);
+    let invited = |login: Option<&str>, windows: &[&str]| {
+        Org::Invited(Invitation {
+            id,
+            secret_sha256: [0xab; 32],
+            role: Role::Supervisor,
+            windows: windows.iter().map(|id| WindowId::new(id).expect("a good id")).collect(),
+            login: login.map(str::to_owned),
+            by: AGENT,
+            created_at: T0,
+            expires_at: T0.plus_ms(3_600_000),
+        })
+    };
+    all.extend([invited(None, &[]), invited(Some("hanako@shop.example"), &["shop1", "shop2"])]);
+    all.extend([
+        Org::InvitationTakenBack { id },
+        Org::InvitationAccepted { id, agent: COLLEAGUE },
+        Org::InvitationSettled { id },
+    ]);
     all
 }

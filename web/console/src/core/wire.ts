@@ -231,6 +231,7 @@ export const Code = word(
   'not_the_author',
   'not_waiting',
   'set_aside',
+  'invitation_invalid',
   'rate_limited',
   'overloaded',
   'disk_full',
@@ -368,6 +369,15 @@ export const Event = kinds('type', {
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
 
+export const WindowCounters = object({
+  window: text,
+  new: number,
+  waiting: number,
+  oldest_waiting_since: orNull(text),
+  in_progress: number,
+  agents: list(object({ agent: text, held: number, presence: Presence })),
+});
+
 export const ServerFrame = kinds('type', {
   hello: { protocol: number, at: text, ping_ms: number, typing_ms: number, viewing_ms: number, message_bytes: number },
   me: Me.fields,
@@ -394,6 +404,7 @@ export const ServerFrame = kinds('type', {
   problem: { problem: Problem },
   going: { retry_after_ms: number },
   opening: { window: text, opening: Opening },
+  counters: { windows: list(WindowCounters) },
 });
 
 export const Command = kinds('type', {
@@ -421,4 +432,5 @@ export const ClientFrame = kinds('type', {
   read: { conversation: text, number },
   presence: { state: word('available', 'away', 'wrap_up') },
   command: { ref: text, conversation: text, command: Command },
+  counters: { on: flag },
 });
