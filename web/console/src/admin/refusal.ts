@@ -13,12 +13,13 @@ export function why(error: unknown): string {
 
 export function sentence(problem: Problem): string {
   const { refusal } = words();
-  const last =
-    (problem.field ?? '')
-      .split('.')
-      .at(-1)
-      ?.replace(/\[\d+\]$/, '') ?? '';
-  const special = (refusal.special as Record<string, string>)[`${problem.code} ${last}`];
+  const field = problem.field ?? '';
+  const least = /at least (\d+)/.exec(problem.detail ?? '')?.[1];
+  if (problem.code === 'limit_reached' && least !== undefined) {
+    return refusal.least[field] ?? refusal.atLeast(Number(least));
+  }
+  const last = (field.split('.').at(-1) ?? '').replace(/\[\d+\]$/, '');
+  const special = refusal.special[`${problem.code} ${field}`] ?? refusal.special[`${problem.code} ${last}`];
   if (special) return special;
   if (problem.code === 'limit_reached' && problem.limit !== undefined) return refusal.limit(problem.limit);
   if (problem.code === 'invalid' || problem.code === 'too_large') {

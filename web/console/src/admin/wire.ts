@@ -2,7 +2,7 @@
 // published document; the page takes the types.
 
 import { flag, list, maybe, number, object, orNull, text, word } from '../core/shape';
-import { Agent, Problem, Role, Trouble, WindowMember, WindowSettings } from '../core/wire';
+import { Agent, Opening, Problem, Role, Trouble, WindowMember, WindowSettings } from '../core/wire';
 
 // --- Windows ---------------------------------------------------------------------------------------------------------
 
@@ -65,14 +65,6 @@ export const Offline = object({ text, shown: OfflineShown, when_nobody_is_here: 
 export const ChatEnd = object({ notice: text, after_silence_ms: number, words: list(text) });
 export const Answers = object({ greeting: text, absence: text, offline: Offline, end: ChatEnd });
 export const Maintenance = object({ on: flag, text, since: orNull(text) });
-export const OpeningState = word('open', 'closed', 'closed_period', 'maintenance');
-export const Opening = object({
-  state: OpeningState,
-  next_change_at: orNull(text),
-  opens_at: orNull(text),
-  closed_period: maybe(text),
-  holiday: maybe(text),
-});
 export const Situation = word('friend_add', 'message', 'visit', 'end');
 export const AnswerKind = word('greeting', 'absence', 'closed_period', 'maintenance', 'offline', 'end');
 export const PreviewAnswer = object({ kind: AnswerKind, text });

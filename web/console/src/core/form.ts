@@ -25,9 +25,17 @@ export function patch<T extends object>(saved: T, draft: T): Partial<T> {
   return Object.fromEntries(changed.map((name) => [name, draft[name]])) as Partial<T>;
 }
 
+/** What the server calls some fields of forms, where it is about something taken or full. */
+const ALIASES: Readonly<Record<string, string>> = {
+  'window id': 'id',
+  'window name': 'name',
+  'windows of this product': 'product',
+};
+
 /** The field of a form that a refusal names: `settings.mode` is the form's `mode` where it has no `settings.mode`. */
 export function fieldOf(problem: Pick<Problem, 'field'>, known: readonly string[]): string | null {
-  const named = (problem.field ?? '').replace(/\[(\d+)\]/g, '.$1');
+  const told = problem.field ?? '';
+  const named = (ALIASES[told] ?? told).replace(/\[(\d+)\]/g, '.$1');
   if (named === '') return null;
   const parts = named.split('.');
   for (let from = 0; from < parts.length; from++) {

@@ -90,6 +90,12 @@ export const making: typeof texts = {
     quota_low: "This month's messages are nearly used up.",
     more: (count: number) => `${count} more`,
   },
+  opening: {
+    closed: 'The window is closed now.',
+    closed_period: 'The window is in a closed period.',
+    maintenance: 'The window is under maintenance.',
+    opens: (time: string) => `It opens ${time}.`,
+  },
   meter: {
     free: (count: number) => `${count.toLocaleString('en')} free`,
     paid: (count: number) => `${count.toLocaleString('en')} paid`,

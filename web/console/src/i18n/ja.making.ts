@@ -88,6 +88,12 @@ export const making = {
     quota_low: '今月の送信可能数が残りわずかです。',
     more: (count: number) => `ほか ${count} 件`,
   },
+  opening: {
+    closed: '営業時間外です。',
+    closed_period: '休業日です。',
+    maintenance: 'この窓口はメンテナンス中です。',
+    opens: (time: string) => `次の営業開始: ${time}`,
+  },
   meter: {
     free: (count: number) => `無料 ${count.toLocaleString('ja')}`,
     paid: (count: number) => `有料 ${count.toLocaleString('ja')}`,
