@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { en } from '../src/admin/i18n/en';
 import { ja } from '../src/admin/i18n/ja';
 import { isAtLeast, pagesFor, rolesUpTo } from '../src/admin/menu';
-import { actionIn, KNOWN, query } from '../src/admin/operation/audit';
+import { actionIn, KNOWN, objectIn, query } from '../src/admin/operation/audit';
 import { browserOf } from '../src/admin/people/browser';
 import { filled } from '../src/admin/windows/line';
 import { wrongPicture } from '../src/admin/windows/window';
@@ -105,6 +105,29 @@ describe('rights and filters', () => {
     expect(parts.get('object')).toBe('window:x');
     expect(Date.parse(parts.get('to') ?? '') - Date.parse(parts.get('from') ?? '')).toBe(86_400_000);
     for (const texts of [ja, en]) for (const act of KNOWN) expect(actionIn(texts.audit.actions, act), act).toBeTruthy();
+  });
+
+  test('every act that the log may hold has its words in both languages', () => {
+    const rights = readFileSync(new URL('../../../docs/rights.md', import.meta.url), 'utf8');
+    const rows = [...rights.matchAll(/^\| `([A-Z]+ [^`]+|command [^`]+)` \| (\w+) \| (\w+) \|$/gm)];
+    const isRead = (what: string) => what.startsWith('GET ') && !what.endsWith('/export');
+    // Desk work is told by its command, whichever way it came.
+    const isDesk = (what: string) => /conversations|\/raw|sessions|session\b|files|preview/.test(what);
+    const acts = rows.filter(
+      ([, what, stranger]) => stranger !== 'everybody' && !isRead(what ?? '') && !isDesk(what ?? ''),
+    );
+    const lacking = acts
+      .map(([, what]) => what ?? '')
+      .filter((what) => what !== 'command claim' && what !== 'command accept_handover');
+    expect(lacking.length).toBeGreaterThan(30);
+    for (const texts of [ja, en]) expect(lacking.filter((what) => !actionIn(texts.audit.actions, what))).toEqual([]);
+  });
+
+  test('what an act was done to is called by its name', () => {
+    const nameOf = (kind: string, id: string) => (kind === 'window' && id === 'support' ? 'サポート窓口' : null);
+    expect(objectIn(ja.audit.kinds, nameOf, 'window:support')).toBe('サポート窓口');
+    expect(objectIn(ja.audit.kinds, nameOf, 'inbox:01KAH30A1B3C5D7E9F1G3H5J7K')).toBe('外部チャネル …3H5J7K');
+    expect(objectIn(ja.audit.kinds, nameOf, 'odd')).toBe('odd');
   });
 
   test('an empty secret is not sent, so that it stays; an agent’s browser has a name that people know', () => {

@@ -28,6 +28,7 @@ export const en: Texts = {
     mine: 'Mine',
     notices: 'Notices',
     admin: 'Administration',
+    account: 'Password and devices',
     menu: 'Menu',
     logout: 'Log out',
     settings: 'Settings',

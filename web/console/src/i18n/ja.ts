@@ -29,6 +29,7 @@ export const ja = {
     mine: '自分の担当',
     notices: '通知',
     admin: '管理',
+    account: 'パスワードとログイン中の端末',
     menu: 'メニュー',
     logout: 'ログアウト',
     settings: '設定',

@@ -32,6 +32,8 @@ export const KNOWN = [
   'DELETE /api/v1/tokens/{token}',
   'POST /api/v1/bulk',
   'PUT /api/v1/sending',
+  'POST /api/v1/inboxes/{inbox}/test',
+  'GET /api/v1/audit/export',
   'command takeover',
   'command assign',
   'command take_back',
@@ -39,6 +41,20 @@ export const KNOWN = [
 
 /** The words for an action; null for one without. */
 export const actionIn = (words: Record<string, string>, action: string): string | null => words[action] ?? null;
+
+/** An object of the log as people call it: the name of what it names, else what it is and the end of its id. */
+export function objectIn(
+  kinds: Record<string, string>,
+  nameOf: (kind: string, id: string) => string | null,
+  object: string,
+): string {
+  const at = object.indexOf(':');
+  const [kind, id] = at < 0 ? ['', object] : [object.slice(0, at), object.slice(at + 1)];
+  const name = nameOf(kind, id);
+  if (name) return name;
+  const short = id.length > 12 ? `…${id.slice(-6)}` : id;
+  return kind === '' ? short : `${kinds[kind] ?? kind} ${short}`;
+}
 
 export type Filter = { actor: string; action: string; object: string; from: string; to: string };
 
