@@ -17,12 +17,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-pub use self::accounts::Report;
 pub use self::people::{Membership, Memberships};
 pub(crate) use self::reads::store_failed;
 pub use self::secrets::{ResealError, Resealed};
 use crate::actors::reply::{Answered, Reply, answered};
 use crate::actors::{Core, conversation, inbox, raw, removal, sender, start, window as window_actor};
+use crate::channels;
 use crate::config::Config;
 use crate::counters::Figures;
 use crate::domain::conversation::Command;
@@ -250,16 +250,30 @@ impl Handle {
         self.core.work_allowed()?;
         let patience_ms = i64::try_from(self.core.config.inbound_patience_ms).unwrap_or(i64::MAX);
         let taking = inbox::take_body(&self.core, inbox, body.clone());
+        let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
+        let redelivers = channels::of(entry.settings.kind()).traits().redelivers;
         let why = match self.core.config.clock.within_ms(patience_ms, taking).await {
             Some(Ok(taken)) => return Ok(taken),
             Some(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | None => {
                 RawReason::Busy
             }
+            // What is refused here would never come again.
+            Some(Err(_)) if !redelivers => RawReason::Busy,
             Some(Err(failure)) => return Err(failure),
         };
-        let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
         raw::store(&self.core, &entry, body, why, None).await?;
         Ok(Taken::WHOLE)
+    }
+
+    /// Takes a body that is told as accepted before anybody reads it, as a mail server tells: answers after its commit. It is
+    /// interpreted soon after, in the order of its account's bodies.
+    ///
+    /// # Errors
+    /// Not now; it may not count as accepted.
+    pub async fn keep_body(&self, inbox: InboxId, body: Bytes) -> Result<(), Failure> {
+        self.core.work_allowed()?;
+        let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
+        raw::store(&self.core, &entry, body, RawReason::Busy, None).await.map(drop)
     }
 
     /// The window a conversation is in, if it exists.

@@ -7,6 +7,7 @@ use crate::domain::conversation::{Conversation, Status};
 use crate::domain::hours::Automatic;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::message::{Author, Content, Delivery, FailureReason};
+use crate::domain::org::ChannelKind;
 use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{RawReason, Window};
@@ -90,6 +91,8 @@ pub struct ListQuery {
     pub assignee: Option<Option<AgentId>>,
     /// Only held by this person.
     pub holder: Option<AgentId>,
+    /// Only over this channel.
+    pub channel: Option<ChannelKind>,
     /// Only over this inbox.
     pub inbox: Option<InboxId>,
     /// Only those set aside after repeated failures, or only the others.

@@ -3,16 +3,13 @@
 
 use std::borrow::Cow;
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::Core;
-use crate::channels;
-use crate::channels::line::capabilities::SENDER_UTF16;
+use crate::channels::{self, Adapter};
 use crate::domain::content::{Dress, SenderName};
 use crate::domain::conversation::{Command, Conversation};
 use crate::domain::id::AgentId;
 use crate::domain::message::Content;
-use crate::domain::org::{InboxSettings, Org};
+use crate::domain::org::Org;
 use crate::domain::rejected::Rejected;
 
 /// The command as the conversation gets it.
@@ -26,15 +23,17 @@ pub(super) fn prepare<'a>(
     };
     let org = core.views.org();
     let Some(inbox) = org.inboxes.get(&state.inbox) else { return Ok(Cow::Borrowed(command)) };
-    channels::capabilities(&inbox.settings).check(content, dress)?;
-    let InboxSettings::Line(line) = &inbox.settings;
-    if let Some(field) = fetched(content)
-        && !core.urls.can_be_fetched_by(&line.api_base_url)
+    let channel = channels::of(inbox.settings.kind());
+    channel.capabilities().check(content, dress)?;
+    if channel.traits().fetches_files
+        && let Some(field) = fetched(content)
+        && !core.urls.can_be_fetched_by(inbox.settings.platform_url().unwrap_or_default())
     {
         let rule = "the platform fetches files from public_url, which must be an https address";
         return Err(Rejected::invalid(field, rule));
     }
-    let sender = dress.sender.clone().or_else(|| line.show_agent_name.then(|| sender(&org, *agent))?);
+    let shows = inbox.settings.shows_agent_name();
+    let sender = dress.sender.clone().or_else(|| shows.then(|| sender(channel, &org, *agent))?);
     if sender == dress.sender {
         return Ok(Cow::Borrowed(command));
     }
@@ -57,55 +56,9 @@ fn fetched(content: &Content) -> Option<&'static str> {
     }
 }
 
-/// The agent's name as LINE takes one, short and not pretending to be LINE, and their picture beside it.
-fn sender(org: &Org, agent: AgentId) -> Option<SenderName> {
+/// The agent's name as the channel takes one, and their picture beside it.
+fn sender(channel: &dyn Adapter, org: &Org, agent: AgentId) -> Option<SenderName> {
     let agent = org.agents.get(&agent)?;
-    let full = agent.name.trim();
-    if full.to_ascii_lowercase().contains("line") {
-        return None;
-    }
-    let mut name = String::new();
-    for character in full.graphemes(true) {
-        if name.encode_utf16().count() + character.encode_utf16().count() > SENDER_UTF16 {
-            break;
-        }
-        name.push_str(character);
-    }
-    (!name.is_empty()).then(|| SenderName { name, icon_url: agent.icon_url.clone() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::org::{Agent, Role};
-    use crate::domain::time::Timestamp;
-
-    fn shown(name: &str) -> Option<String> {
-        let id = AgentId(1);
-        let agent = Agent {
-            id,
-            login: "a".to_owned(),
-            name: name.to_owned(),
-            role: Role::Agent,
-            password_hash: String::new(),
-            disabled: false,
-            created_at: Timestamp(0),
-            icon_url: None,
-        };
-        let mut org = Org::default();
-        org.agents.insert(id, agent);
-        assert_eq!(sender(&org, AgentId(2)), None, "nobody has no name");
-        sender(&org, id).map(|sender| sender.name)
-    }
-
-    #[test]
-    fn a_name_is_cut_between_characters_and_never_claims_to_be_line() {
-        assert_eq!(shown(" 山田 ").as_deref(), Some("山田"));
-        assert_eq!(shown(&"あ".repeat(21)), Some("あ".repeat(20)));
-        let family = "👨\u{200D}👩\u{200D}👧";
-        assert_eq!(shown(&family.repeat(3)), Some(family.repeat(2)), "eight units each");
-        for taken in ["LINE公式", "Line サポート", "online"] {
-            assert_eq!(shown(taken), None, "{taken}");
-        }
-    }
+    let name = channel.sender_name(&agent.name)?;
+    Some(SenderName { name, icon_url: agent.icon_url.clone() })
 }

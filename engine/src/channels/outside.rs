@@ -15,7 +15,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::LOCATION;
 use reqwest::{Client, Url};
 
-use super::line::client::{BadSettings, client_builder};
+use super::http::{BadSettings, client_builder};
 use super::media::{Download, Opened};
 
 /// Until the connection stands, TLS included.
@@ -80,7 +80,7 @@ impl Outside {
                 }
                 None => builder(),
             };
-            super::line::client::built(builder)
+            super::http::built(builder)
         };
         Ok(Self { public: make(Some(PublicOnly(look_up)))?, local: make(None)? })
     }

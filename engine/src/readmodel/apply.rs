@@ -318,7 +318,8 @@ fn stage_talk(
         | Talk::Followed { .. }
         | Talk::Unfollowed
         | Talk::SetAside
-        | Talk::TakenBack { .. } => {}
+        | Talk::TakenBack { .. }
+        | Talk::ContextSeen { .. } => {}
     }
     Ok(())
 }

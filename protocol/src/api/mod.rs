@@ -48,8 +48,8 @@ pub use hours::{
     Situation, TimeRange, Week,
 };
 pub use inbox::{
-    Inbox, InboxKind, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, Secret, SendMode,
-    TokenKind, WhenQuotaEmpty,
+    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
+    Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use people::{

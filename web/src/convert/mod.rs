@@ -11,6 +11,7 @@ pub mod conversation;
 pub mod counters;
 pub mod event;
 pub mod hours;
+pub mod inbox;
 pub mod media;
 pub mod message;
 pub mod org;

@@ -54,7 +54,13 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(
     })?;
     let token = shown(&token);
     acts.about("token", &token.id);
-    acts.compare(&serde_json::Value::Null, &serde_json::json!({"name": token.name, "scopes": token.scopes}));
+    acts.changed("name", None, Some(token.name.clone()));
+    acts.changed(
+        "scopes",
+        None,
+        Some(token.scopes.as_ref().map_or("all".to_owned(), |all| format!("{all:?}").to_lowercase())),
+    );
+    acts.changed("expires_at", None, Some(token.expires_at.clone()));
     created(&TokenCreated { secret, token })
 }
 

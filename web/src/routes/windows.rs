@@ -33,6 +33,8 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(
         .await
         .map_err(|failure| refused(&app, failure))?;
     acts.about("window", &id);
+    acts.changed("name", None, Some(new.name.trim().to_owned()));
+    acts.changed("product", None, Some(new.product.to_string()));
     created(&describe(&app, &id)?)
 }
 

@@ -66,13 +66,13 @@ pub(super) trait House: Clone + Unpin + 'static {
     /// The accounts of a window, how each stands, and whether anything goes out at all.
     fn accounts(&self, window: &WindowId) -> server::AccountsNow;
 
-    /// Whether a window is open, and until when.
-    fn opening(&self, window: &WindowId) -> Option<Opening>;
-
     /// The figures of a window; none where there is no such window.
     fn counters(&self, window: &WindowId) -> Option<WindowCounters>;
     /// Moves whenever the figures of a window change, but for how people are.
     fn counters_version(&self, window: &WindowId) -> u64;
+
+    /// Whether a window is open, and until when.
+    fn opening(&self, window: &WindowId) -> Option<Opening>;
 
     fn me(&self, who: &Identity) -> Option<Me>;
     fn may_watch(&self, who: &Identity, window: &WindowId) -> bool;
@@ -188,17 +188,17 @@ impl House for web::Data<App> {
         }
     }
 
-    fn opening(&self, window: &WindowId) -> Option<Opening> {
-        let state = self.engine.window(window)?;
-        Some(convert::hours::opening(&state.opening(self.clock.now())))
-    }
-
     fn counters(&self, window: &WindowId) -> Option<WindowCounters> {
         convert::counters::counters(&self.engine, self.clock.now(), window)
     }
 
     fn counters_version(&self, window: &WindowId) -> u64 {
         self.engine.figures_version(window)
+    }
+
+    fn opening(&self, window: &WindowId) -> Option<Opening> {
+        let state = self.engine.window(window)?;
+        Some(convert::hours::opening(&state.opening(self.clock.now())))
     }
 
     fn me(&self, who: &Identity) -> Option<Me> {

@@ -191,16 +191,16 @@ impl House for Local {
         server::AccountsNow { window: window.to_string(), accounts: Vec::new(), sending_held: false }
     }
 
-    fn opening(&self, _: &WindowId) -> Option<Opening> {
-        None
-    }
-
     fn counters(&self, window: &WindowId) -> Option<WindowCounters> {
         convert::counters::counters(&self.engine, self.clock.now(), window)
     }
 
     fn counters_version(&self, window: &WindowId) -> u64 {
         self.engine.figures_version(window)
+    }
+
+    fn opening(&self, _: &WindowId) -> Option<Opening> {
+        None
     }
 
     fn me(&self, _: &Identity) -> Option<Me> {

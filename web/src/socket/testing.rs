@@ -215,10 +215,6 @@ impl House for Fake {
         server::AccountsNow { window: window.to_string(), accounts: Vec::new(), sending_held: false }
     }
 
-    fn opening(&self, _: &WindowId) -> Option<Opening> {
-        None
-    }
-
     fn counters(&self, window: &WindowId) -> Option<WindowCounters> {
         let state = self.state();
         Some(WindowCounters {
@@ -233,6 +229,10 @@ impl House for Fake {
 
     fn counters_version(&self, _: &WindowId) -> u64 {
         self.state().log.len() as u64
+    }
+
+    fn opening(&self, _: &WindowId) -> Option<Opening> {
+        None
     }
 
     fn me(&self, who: &Identity) -> Option<Me> {

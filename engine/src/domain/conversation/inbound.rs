@@ -6,7 +6,7 @@ use super::{
     Conversation, EndHow, Event, HandoverEnd, Inbound, InboundKind, KnownExternalId, Opened, Received, Status,
     automatic, limits,
 };
-use crate::domain::content::{MediaLoss, StoredFile};
+use crate::domain::content::{CONTEXT_BYTES, MediaLoss, StoredFile};
 use crate::domain::message::Content;
 
 /// The number of a message that is known and was not taken back.
@@ -19,12 +19,14 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
     let mut events = Vec::new();
     if !state.is_born() && state.thread.is_empty() {
         events.push(Event::Opened(Opened {
+            channel: inbound.channel,
             inbox: inbound.inbox,
             contact_point: inbound.contact_point,
             external_id: inbound.external_id.clone(),
             thread: inbound.thread.clone(),
         }));
     }
+    events.extend(context(state, inbound));
     match &inbound.what {
         InboundKind::Message { external_id, content, reply_token, read_token, raw } => {
             if state.status == Status::Done {
@@ -70,7 +72,9 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
                 reply_token: reply_token.clone(),
                 received_at: inbound.received_at,
             });
-            events.extend(automatic::to_friend(state, around));
+            if inbound.channel.greets() {
+                events.extend(automatic::to_friend(state, around));
+            }
         }
         InboundKind::Unfollow if state.blocked => {}
         InboundKind::Unfollow => events.push(Event::Unfollowed),
@@ -92,6 +96,12 @@ fn ended(state: &Conversation, around: Around<'_>) -> Vec<Event> {
         events.extend(automatic::at_end(state, state.next_number() + 1, around));
     }
     events
+}
+
+/// What the channel keeps beside the conversation, where that is news. Too much of it is left out.
+fn context(state: &Conversation, inbound: &Inbound) -> Option<Event> {
+    let context = inbound.context.as_ref().filter(|context| state.context.as_ref() != Some(context))?;
+    (context.weight() <= CONTEXT_BYTES).then(|| Event::ContextSeen { context: context.clone() })
 }
 
 /// The oldest medium that is waited for makes room for a new one, and says so.

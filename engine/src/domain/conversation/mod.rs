@@ -26,10 +26,11 @@ pub use command::{Command, DeadlineKind, Inbound, InboundKind, Overseen, Plan, Q
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
-use super::content::{Dress, MediaKind};
+use super::content::{Context, Dress, MediaKind};
 use super::hours::Automatic;
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
 use super::message::{Author, Content, Delivery, Route};
+use super::org::ChannelKind;
 use super::seat::Seat;
 use super::time::Timestamp;
 use super::window::Window;
@@ -51,6 +52,8 @@ pub enum Status {
 pub struct Conversation {
     /// Its name.
     pub id: ConversationId,
+    /// The channel it runs over.
+    pub channel: ChannelKind,
     /// The account it runs over.
     pub inbox: InboxId,
     /// The customer's identity on it.
@@ -103,6 +106,8 @@ pub struct Conversation {
     pub edits: VecDeque<(u32, Timestamp)>,
     /// Platform ids taken back before they arrived. At most [`limits::TOMBSTONES`].
     pub tombstones: VecDeque<String>,
+    /// What the channel keeps beside it.
+    pub context: Option<Context>,
     /// Parked for a person after repeated failures.
     pub set_aside: bool,
     /// The automatic answers that are not to be given again just now; one of each kind at most.
@@ -234,6 +239,7 @@ impl Conversation {
     pub fn unborn(id: ConversationId) -> Self {
         Self {
             id,
+            channel: ChannelKind::default(),
             inbox: InboxId(0),
             contact_point: ContactPointId(0),
             external_id: String::new(),
@@ -260,6 +266,7 @@ impl Conversation {
             external_ids: VecDeque::new(),
             edits: VecDeque::new(),
             tombstones: VecDeque::new(),
+            context: None,
             set_aside: false,
             said: Vec::new(),
             silent_since: None,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, WindowId};
 use crate::domain::message::{Content, Delivery, FailureReason};
-use crate::domain::org::SendMode;
+use crate::domain::org::{ChannelKind, SendMode};
 use crate::domain::seat::ReleaseCause;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
@@ -63,6 +63,8 @@ fn agent() -> impl Strategy<Value = AgentId> {
 
 fn inbound(known: &Known, what: InboundKind) -> Command {
     Command::Inbound(Inbound {
+        channel: ChannelKind::Line,
+        context: None,
         inbox: InboxId(1),
         contact_point: ContactPointId(1),
         external_id: "U".to_owned(),

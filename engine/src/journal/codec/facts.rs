@@ -84,7 +84,7 @@ family! {
 
 family! {
     conversation of crate::domain::conversation::Event {
-        100 v 1 Opened(opened);
+        100 v 2 Opened(opened);
         101 v 2 Received(received);
         102 v 1 Reopened;
         103 v 1 Claimed(claimed);
@@ -94,7 +94,7 @@ family! {
         107 v 1 HandoverEnded { how };
         108 v 1 Assigned { assignee, by };
         109 v 3 Queued(queued);
-        110 v 2 SendStarted { number, route, lead, joined };
+        110 v 3 SendStarted { number, route, lead, joined };
         111 v 1 Sent { number, external_ids, free };
         112 v 1 Failed { number, reason };
         113 v 1 Unknown { number };
@@ -118,9 +118,10 @@ family! {
         131 v 1 Edited { number, content, edited_at };
         132 v 1 Followed { unblocked, reply_token, received_at };
         133 v 1 Unfollowed;
-        134 v 1 AutoQueued(queued);
-        135 v 1 Lapsed { number };
-        136 v 1 Ended { how };
+        134 v 1 ContextSeen { context };
+        135 v 1 AutoQueued(queued);
+        136 v 1 Lapsed { number };
+        137 v 1 Ended { how };
     }
 }
 
