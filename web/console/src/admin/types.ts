@@ -7,6 +7,7 @@ export type Window = Infer<typeof wire.Window>;
 export type Picture = Infer<typeof wire.Picture>;
 export type Products = Infer<typeof wire.Products>;
 export type ResetPreview = Infer<typeof wire.ResetPreview>;
+export type FormerWindow = Infer<typeof wire.FormerWindow>;
 export type ResetWhat = Infer<typeof wire.ResetWhat>;
 export type TimeRange = Infer<typeof wire.TimeRange>;
 export type Week = Infer<typeof wire.Week>;

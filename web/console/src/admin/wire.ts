@@ -38,6 +38,18 @@ export const ResetPreview = object({
   inboxes: list(object({ id: text, kind: text })),
 });
 
+export const FormerContent = word('kept', 'erasing', 'erased');
+export const FormerWindow = object({
+  id: text,
+  window: text,
+  name: text,
+  product: number,
+  created_at: text,
+  reset_at: text,
+  by: orNull(text),
+  content: FormerContent,
+});
+
 // --- Hours -----------------------------------------------------------------------------------------------------------
 
 export const TimeRange = object({ from: text, to: text });

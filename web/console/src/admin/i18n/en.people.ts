@@ -70,6 +70,7 @@ export const people: Texts = {
     began: (time) => `since ${time}`,
     seen: (time) => `last used ${time}`,
     end: 'Log out there',
+    endOthers: 'Log out other devices',
     endAll: 'Log out everywhere',
     ended: 'Logged out there',
   },

@@ -2,7 +2,7 @@ import type { AdminTexts } from './ja';
 
 type Texts = Pick<
   AdminTexts,
-  'windows' | 'reset' | 'hours' | 'closed' | 'answers' | 'end' | 'maintenance' | 'preview' | 'line'
+  'windows' | 'reset' | 'former' | 'hours' | 'closed' | 'answers' | 'end' | 'maintenance' | 'preview' | 'line'
 >;
 const shown = {
   message: 'As an automatic answer',
@@ -30,6 +30,10 @@ export const windows: Texts = {
     contactLimit: (count) =>
       `Stored contacts: at most ${count.toLocaleString('en')} (how many customers may write is not limited)`,
     trial: (day) => `The trial runs until ${day}.`,
+    trialBegin: 'Begin the trial',
+    trialBeginLead: 'For 30 days, up to 50 windows for 5 agents. It can be begun once.',
+    trialEnd: 'Begin the contract',
+    trialEndLead: 'The trial ends and regular use begins. The numbers of products can be changed afterwards.',
     trialOver: 'The trial is over. Until a contract begins, agents can only read.',
     name: 'Name',
     nameHint: 'What customers see.',
@@ -110,6 +114,23 @@ export const windows: Texts = {
       product: 'The product (free for another window)',
       former_windows: 'History of windows that were reset before',
     },
+  },
+  former: {
+    title: 'Windows that were reset',
+    lead: 'Their handling history can be read.',
+    of: (name) => `${name} (reset)`,
+    reset: (time) => `reset ${time}`,
+    name: 'Name',
+    since: 'Start date',
+    resetAt: 'Reset',
+    content: 'History',
+    contents: { kept: 'Can be read', erasing: 'Being erased', erased: 'Erased' },
+    none: 'No window was reset.',
+    customer: 'Customer',
+    status: 'Status',
+    opened: 'Begun',
+    changed: 'Last change',
+    noTalks: 'There are no conversations.',
   },
   hours: {
     title: 'Opening hours',

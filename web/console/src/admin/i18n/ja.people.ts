@@ -68,6 +68,7 @@ export const people = {
     began: (time: string) => `${time} ログイン`,
     seen: (time: string) => `最終利用 ${time}`,
     end: 'ログアウトさせる',
+    endOthers: 'ほかの端末をログアウトさせる',
     endAll: 'すべてログアウトさせる',
     ended: 'ログアウトさせました',
   },
