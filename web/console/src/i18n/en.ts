@@ -27,7 +27,7 @@ export const en: Texts = {
     list: 'List',
     mine: 'Mine',
     notices: 'Notices',
-    admin: 'Administration',
+    admin: 'Admin',
     account: 'Password and devices',
     menu: 'Menu',
     logout: 'Log out',
