@@ -19,6 +19,7 @@ export type Opening = Infer<typeof import('../core/wire').Opening>;
 export type Situation = Infer<typeof wire.Situation>;
 export type Preview = Infer<typeof wire.Preview>;
 export type LineSettings = Infer<typeof wire.LineSettings>;
+export type LineWorksSettings = Infer<typeof wire.LineWorksSettings>;
 export type AccountHealth = Infer<typeof wire.AccountHealth>;
 export type ConnectionTest = Infer<typeof wire.ConnectionTest>;
 export type FindingCode = Infer<typeof wire.FindingCode>;
@@ -40,9 +41,10 @@ export type Replayed = Infer<typeof wire.Replayed>;
 export type Sending = Infer<typeof wire.Sending>;
 export type Role = Infer<typeof import('../core/wire').Role>;
 
+type Account = { id: string; window: string; webhook_url: string; changed_at: string };
+export type LineInbox = Account & { kind: 'line'; settings: LineSettings };
+export type WorksInbox = Account & { kind: 'lineworks'; settings: LineWorksSettings };
+/** A channel that this release has no page for. */
+export type OtherInbox = Account & { kind: 'other'; settings: unknown };
 /** An account of any channel. */
-export type Inbox = { id: string; window: string; webhook_url: string; changed_at: string } & (
-  | { kind: 'line'; settings: LineSettings }
-  | { kind: Exclude<string, 'line'> & { readonly other?: never }; settings: unknown }
-);
-export type LineInbox = Extract<Inbox, { kind: 'line' }>;
+export type Inbox = LineInbox | WorksInbox | OtherInbox;

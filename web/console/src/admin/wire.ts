@@ -125,6 +125,22 @@ export const LineSettings = object({
   api_base_url: text,
   api_data_base_url: text,
 });
+export const BotMaker = word('customer', 'product');
+export const LineWorksSettings = object({
+  client_id: text,
+  client_secret: Secret,
+  service_account: text,
+  private_key: Secret,
+  bot_id: text,
+  bot_secret: Secret,
+  bot_secret_set_at: orNull(text),
+  former_secret_until: orNull(text),
+  made_by: BotMaker,
+  domain_id: text,
+  calls_a_minute: number,
+  api_base_url: text,
+  auth_base_url: text,
+});
 export const SendTrouble = word('refused', 'unauthorised', 'quota_empty', 'rate_limited', 'ambiguous', 'not_sent');
 export const Quota = object({ limit: orNull(number), used: number, remaining: orNull(number), asked_at: text });
 export const AccountHealth = object({
@@ -159,6 +175,12 @@ export const FindingCode = word(
   'chat_on',
   'auto_reply_unknown',
   'redelivery_unknown',
+  'platform_unreachable',
+  'right_missing',
+  'bot_unknown',
+  'kinds_switched_off',
+  'rooms_allowed',
+  'callback_untried',
 );
 export const FindingWeight = word('error', 'warning', 'note');
 export const Finding = object({ code: FindingCode, weight: FindingWeight, text });

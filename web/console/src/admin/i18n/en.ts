@@ -1,12 +1,14 @@
 import { operation } from './en.operation';
 import { people } from './en.people';
 import { windows } from './en.windows';
+import { works } from './en.works';
 import type { AdminTexts } from './ja';
 
 export const en: AdminTexts = {
   ...windows,
   ...people,
   ...operation,
+  ...works,
   frame: {
     title: 'Administration',
     menu: 'Administration menu',

@@ -294,6 +294,15 @@ export const windows: Texts = {
         'Whether auto-reply and greeting messages are off cannot be known from here. Left on, customers get two answers.',
       redelivery_unknown:
         'Whether “Webhook redelivery” is on cannot be known from here. Left off, what fails once is lost.',
+      platform_unreachable: 'The platform cannot be reached from this server. Check its way to the internet.',
+      right_missing:
+        'The token is good, but not for this bot. Add the scopes bot and user.read to the app, and publish the bot.',
+      bot_unknown: 'No bot has this number. Check the number, and that the bot belongs to this app’s tenant.',
+      kinds_switched_off: 'Some kinds of message are switched off for this bot. Switch all of them on.',
+      rooms_allowed:
+        'The bot may be taken into rooms of several people. It leaves them at once; switch the permission off.',
+      callback_untried:
+        'Whether callbacks arrive cannot be tried from here. Write to the bot and see whether the message appears.',
     },
     sendTrouble: {
       refused: 'refused',

@@ -3,6 +3,7 @@
 import { operation } from './ja.operation';
 import { people } from './ja.people';
 import { windows } from './ja.windows';
+import { works } from './ja.works';
 
 type Rule = readonly [RegExp, (...found: string[]) => string];
 
@@ -10,6 +11,7 @@ export const ja = {
   ...windows,
   ...people,
   ...operation,
+  ...works,
   frame: {
     title: '管理',
     menu: '管理メニュー',
