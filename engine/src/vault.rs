@@ -264,7 +264,7 @@ impl Vault {
 
 /// Everything that is sealed.
 fn sealed(org: &Org) -> impl Iterator<Item = &Sealed> {
-    let secrets = org.inboxes.values().flat_map(|inbox| inbox.settings.secrets());
+    let secrets = org.inboxes.values().chain(org.retired.values()).flat_map(|inbox| inbox.settings.secrets());
     secrets.filter_map(|secret| match secret {
         Secret::Sealed(sealed) => Some(sealed),
         Secret::Plain(_) => None,

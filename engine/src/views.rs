@@ -120,6 +120,14 @@ impl Views {
         self.windows.write().insert(id, Arc::new(view));
     }
 
+    /// Forgets a window that was reset; another one may have its address by now.
+    pub(crate) fn forget_window(&self, id: &WindowId, stream: StreamId) {
+        let mut windows = self.windows.write();
+        if windows.get(id).is_some_and(|view| view.stream == stream) {
+            windows.remove(id);
+        }
+    }
+
     pub(crate) fn restore_org(&self, org: Org, position: Position) {
         self.org.store(Arc::new(org));
         *self.org_position.lock() = position;
@@ -128,7 +136,8 @@ impl Views {
     /// Moves the views by one committed record, and tells the readers.
     pub(crate) fn follow(&self, committed: &Committed) {
         let Some(id) = &committed.window else { return self.follow_org(committed) };
-        let Some(view) = self.window(id) else { return };
+        // What comes late from a window that was reset moves no other of its address.
+        let Some(view) = self.window(id).filter(|view| view.stream == committed.stream) else { return };
         let update = Arc::new(Update {
             window: id.clone(),
             stream: committed.stream,
@@ -194,6 +203,9 @@ impl Inner {
             if let Fact::Window(event) = fact {
                 Arc::make_mut(&mut self.window).apply(event);
             }
+        }
+        if self.window.reset.is_some() {
+            self.live.clear();
         }
         self.position = committed.position;
         self.ring_bytes += update.frame.len();

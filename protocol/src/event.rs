@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{
     Answers, Away, Channel, ClosedPeriod, ContactPoint, Content, Failure, File, Hours, Maintenance, MediaLoss, Message,
-    Offer, RawReason, WindowSettings,
+    Offer, RawReason, WindowPicture, WindowSettings,
 };
 
 /// One fact.
@@ -375,6 +375,22 @@ pub enum Event {
         /// How it stands now.
         maintenance: Maintenance,
     },
+    /// The window is called or described otherwise, or has another picture. All of it as it is now.
+    WindowChanged {
+        /// What customers see.
+        name: String,
+        /// What it is for.
+        description: String,
+        /// Its picture.
+        picture: Option<WindowPicture>,
+    },
+    /// The window holds another number of agents.
+    PlacesChanged {
+        /// How many.
+        places: u16,
+    },
+    /// The window was reset (初期化). It is the last event of the window: forget everything of it.
+    WindowReset,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
@@ -435,7 +451,10 @@ impl Event {
             | Self::AnswersChanged { .. }
             | Self::ClosedPeriodAdded { .. }
             | Self::ClosedPeriodRemoved { .. }
-            | Self::MaintenanceChanged { .. } => None,
+            | Self::MaintenanceChanged { .. }
+            | Self::WindowChanged { .. }
+            | Self::PlacesChanged { .. }
+            | Self::WindowReset => None,
         }
     }
 }

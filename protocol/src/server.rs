@@ -5,7 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowCounters, WindowMember, WindowSettings,
+    CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowCounters, WindowMember, WindowPicture,
+    WindowSettings,
 };
 use crate::event::Event;
 use crate::problem::Problem;
@@ -89,6 +90,12 @@ pub struct Snapshot {
     pub open_total: usize,
     /// Whether the window itself is open now, and until when.
     pub opening: Opening,
+    /// What the window is for.
+    #[serde(default)]
+    pub description: String,
+    /// Its picture.
+    #[serde(default)]
+    pub picture: Option<WindowPicture>,
 }
 
 /// See [`ServerFrame::Update`]. Positions follow each other without a gap.

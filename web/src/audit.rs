@@ -245,8 +245,10 @@ impl Drop for InHand {
     /// The caller hung up, or a handler panicked: what was begun may have been done.
     fn drop(&mut self) {
         if let Some((begun, act)) = self.told() {
+            // Without a runtime the program is gone, and the next start says it.
+            let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
             let engine = self.engine.clone();
-            actix_web::rt::spawn(async move {
+            runtime.spawn(async move {
                 if let Err(failure) = engine.audit_end(begun, act, Outcome::Unknown).await {
                     tracing::warn!(%failure, "the end of an act is written down by the next start");
                 }

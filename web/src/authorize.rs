@@ -37,6 +37,8 @@ pub enum Action {
     TakeBack,
     /// Add windows, change their settings and members.
     ManageWindows,
+    /// Say which products are under contract, and whether there is a trial.
+    ManageProducts,
     /// See and add inboxes.
     ManageInboxes,
     /// Point an inbox at another platform than its own.
@@ -125,7 +127,7 @@ pub fn authorize(actor: &Identity, action: Action, object: Object<'_>, members: 
             Action::ManageWindows | Action::ManageInboxes | Action::ManageTokens | Action::ManageSending,
             Object::Organisation | Object::Window(_),
         ) => is_administrator,
-        (Action::SetBaseUrls, Object::Organisation) => actor.role == Role::Owner,
+        (Action::SetBaseUrls | Action::ManageProducts, Object::Organisation) => actor.role == Role::Owner,
         (Action::ManageAgents, Object::People(role)) => is_administrator && role <= actor.role,
         _ => false,
     };

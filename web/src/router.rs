@@ -12,8 +12,8 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    about, accounts, agents, audit, conversations, docs, files, health, hooks, hours, inboxes, invitations, notes, raw,
-    sending, session, sessions, stickers, supervision, tokens, windows,
+    about, accounts, agents, audit, conversations, docs, files, health, hooks, hours, inboxes, invitations, invite,
+    notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
 };
 
 /// Who may come to an address.
@@ -53,8 +53,8 @@ macro_rules! table {
 
 use Access::{Command, Open, Right};
 use Action::{
-    ActInBulk, ListOwn, ManageAgents, ManageInboxes, ManageSending, ManageTokens, ManageWindows, Oversee, OwnAccount,
-    OwnSession, ReadAgents, ReadAudit, ReadWindow, SendFiles, TakeBack, TakeOver, UseSeat, Work,
+    ActInBulk, ListOwn, ManageAgents, ManageInboxes, ManageProducts, ManageSending, ManageTokens, ManageWindows,
+    Oversee, OwnAccount, OwnSession, ReadAgents, ReadAudit, ReadWindow, SendFiles, TakeBack, TakeOver, UseSeat, Work,
 };
 
 table! {
@@ -139,7 +139,27 @@ table! {
 
     GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
 
+    PATCH "/api/v1/windows/{window}" Right(ManageWindows) => windows::change;
+    PUT "/api/v1/windows/{window}/product" Right(ManageWindows) => windows::change_product;
+    GET "/api/v1/windows/{window}/picture" Right(ReadWindow) => invite::picture_of_window;
+    GET "/api/v1/windows/{window}/invite.svg" Right(ReadWindow) => invite::qr_svg;
+    GET "/api/v1/windows/{window}/invite.png" Right(ReadWindow) => invite::qr_png;
+    GET "/api/v1/windows/{window}/reset" Right(ManageWindows) => resets::preview;
+    POST "/api/v1/windows/{window}/reset" Right(ManageWindows) => resets::reset;
+    POST "/api/v1/pictures" Right(ManageWindows) => pictures::upload;
+    GET "/api/v1/products" Right(ManageWindows) => products::get;
+    PATCH "/api/v1/products" Right(ManageProducts) => products::change;
+    POST "/api/v1/trial" Right(ManageProducts) => products::start_trial;
+    DELETE "/api/v1/trial" Right(ManageProducts) => products::end_trial;
+    GET "/api/v1/resets" Right(ManageWindows) => resets::list;
+    GET "/api/v1/resets/{reset}/conversations" Right(ManageWindows) => resets::conversations;
+    GET "/api/v1/resets/{reset}/conversations/{case}/messages" Right(ManageWindows) => resets::messages;
+
+    GET "/i/{code}" Open => invite::page;
+    GET "/i/{code}/picture" Open => invite::picture;
+
     POST "/hooks/line/{inbox}" Open => hooks::line;
+    POST "/hooks/lineworks/{inbox}" Open => hooks::lineworks;
 
     GET "/api/v1/sessions" Right(OwnSession) => sessions::own;
     DELETE "/api/v1/sessions" Right(OwnAccount) => sessions::end_others;

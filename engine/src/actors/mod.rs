@@ -7,6 +7,7 @@
 pub(crate) mod accepting;
 pub(crate) mod audit;
 pub(crate) mod conversation;
+pub(crate) mod erasure;
 pub(crate) mod feeder;
 pub(crate) mod fetcher;
 pub(crate) mod inbox;
@@ -24,6 +25,7 @@ pub(crate) mod streams;
 pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;
+pub(crate) mod windows;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -103,6 +105,8 @@ pub(crate) struct Core {
     pub(crate) joining_turn: tokio::sync::Mutex<()>,
     /// Content is removed by one at a time, so that whoever finds nothing due knows that nothing is under way.
     pub(crate) removing: tokio::sync::Mutex<()>,
+    /// The last window was reset: there is something to erase.
+    pub(crate) erasing: tokio::sync::Notify,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
     pub(crate) sender_arbiter: actix::ArbiterHandle,
     pub(crate) stopping: AtomicBool,

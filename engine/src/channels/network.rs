@@ -11,7 +11,7 @@ use super::account::{Account, Platform};
 use super::http::{BadSettings, Timeouts, http_client};
 use super::media::Opened as OpenedMedia;
 use super::outside::Outside;
-use super::{line, public};
+use super::{line, lineworks, public};
 use crate::clock::Clock;
 use crate::content::ContentStore;
 use crate::domain::id::InboxId;
@@ -36,7 +36,7 @@ pub(crate) struct Means {
     /// The time.
     pub(crate) clock: Clock,
     /// The files that are carried to platforms. Not to be asked on a thread that may not block.
-    #[expect(dead_code, reason = "LINE fetches files; channels that are carried them read them here")]
+    /// The files that are carried to platforms. Not to be asked on a thread that may not block.
     pub(crate) content: ContentStore,
 }
 
@@ -45,6 +45,7 @@ pub(crate) struct Network {
     means: Means,
     outside: Outside,
     line: line::account::Accounts,
+    lineworks: lineworks::account::Accounts,
 }
 
 impl Means {
@@ -67,6 +68,7 @@ impl Network {
             means: Means { http, media, urls, vault, clock, content },
             outside: Outside::new(MEDIA_TOTAL)?,
             line: line::account::Accounts::default(),
+            lineworks: lineworks::account::Accounts::default(),
         })
     }
 }
@@ -75,6 +77,7 @@ impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         match &inbox.settings {
             InboxSettings::Line(line) => self.line.open(&self.means, inbox.id, line),
+            InboxSettings::LineWorks(works) => self.lineworks.open(&self.means, inbox.id, works),
         }
     }
 

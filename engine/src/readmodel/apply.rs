@@ -200,7 +200,11 @@ fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window)
         | Window::AnswersChanged(_)
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
-        | Window::MaintenanceChanged(_) => {}
+        | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. } => {}
     }
     Ok(())
 }

@@ -15,7 +15,9 @@ mod hours;
 mod inbox;
 mod message;
 mod people;
+mod product;
 mod raw;
+mod reset;
 mod sending;
 mod session;
 mod window;
@@ -48,18 +50,24 @@ pub use hours::{
     Situation, TimeRange, Week,
 };
 pub use inbox::{
-    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
-    Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
+    BotMaker, ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, LineWorksSettings,
+    LineWorksSettingsPatch, NewBot, NewInbox, NewLineSettings, NewLineWorksSettings, NewSettings, Secret, SendMode,
+    SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use people::{
     AcceptInvitation, AgentWindows, Invitation, InvitationAccepted, InvitationCreated, InvitationSecret,
     InvitationShown, MembershipDone, MembershipOutcome, NewInvitation, OpenSession,
 };
+pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
+pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
 pub use session::{About, Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
-pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
+pub use window::{
+    NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
+    WindowSettingsPatch,
+};
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

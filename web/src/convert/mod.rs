@@ -16,6 +16,7 @@ pub mod media;
 pub mod message;
 pub mod org;
 pub mod people;
+pub mod window;
 
 use madoguchi_engine::domain::time::Timestamp;
 

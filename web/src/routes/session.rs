@@ -147,6 +147,7 @@ pub(crate) fn describe(app: &App, who: &Identity) -> Result<Me, Problem> {
     let windows = org
         .windows
         .values()
+        .filter(|window| app.engine.window(&window.id).is_some())
         .filter(|window| authorize(who, Action::ReadWindow, Object::Window(&window.id), &app.engine).is_ok())
         .map(|window| MyWindow {
             id: window.id.to_string(),

@@ -33,7 +33,7 @@ use super::house::House;
 use super::outbox::Shared;
 use super::watcher::{Total, Watcher};
 use crate::auth::Identity;
-use crate::error::problem;
+use crate::error::{not_found, problem};
 
 /// How long a `typing` is to be shown, in milliseconds.
 const TYPING_MS: u64 = 6_000;
@@ -219,8 +219,10 @@ impl<H: House> Fanout<H> {
             self.enqueue(update.window.clone(), key);
         }
         for fact in &update.record.events {
-            if let Fact::Window(WindowEvent::AgentRemoved { agent }) = fact {
-                self.end_watches_of(*agent, &update.window);
+            match fact {
+                Fact::Window(WindowEvent::AgentRemoved { agent }) => self.end_watches_of(*agent, &update.window),
+                Fact::Window(WindowEvent::Reset { .. }) => self.end_all_watches(&update.window),
+                _ => {}
             }
         }
     }
@@ -236,6 +238,16 @@ impl<H: House> Fanout<H> {
         for key in leaving {
             self.end_watch(key, window, Some(problem(Code::NotAMember)));
         }
+    }
+
+    /// There is nothing more to see of a window that was reset, for nobody.
+    fn end_all_watches(&mut self, window: &WindowId) {
+        let watching: Vec<u64> =
+            self.sockets.iter().filter(|(_, entry)| entry.windows.contains(window)).map(|(key, _)| *key).collect();
+        for key in watching {
+            self.end_watch(key, window, Some(not_found("window")));
+        }
+        self.feeds.remove(window);
     }
 
     fn end_watch(&mut self, key: u64, window: &WindowId, why: Option<Problem>) {
@@ -292,6 +304,8 @@ impl<H: House> Fanout<H> {
                     self.changed.agents.insert(*agent);
                 }
                 Fact::Window(WindowEvent::Opened { .. }) => self.changed.overseers = true,
+                // Everybody's list has its name, or has it no more.
+                Fact::Window(WindowEvent::Described(_) | WindowEvent::Reset { .. }) => self.changed.everybody = true,
                 _ => {}
             }
         }

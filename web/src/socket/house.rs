@@ -118,6 +118,8 @@ pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snaps
         conversations: snapshot.open.iter().map(|row| convert::conversation::conversation(row, budget_ms)).collect(),
         open_total: snapshot.open_total,
         opening: convert::hours::opening(&snapshot.window.opening(now)),
+        description: snapshot.window.description.clone(),
+        picture: snapshot.window.picture.as_ref().map(|picture| convert::window::picture(window, picture)),
     }
 }
 

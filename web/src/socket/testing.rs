@@ -204,6 +204,8 @@ impl House for Fake {
                 closed_period: None,
                 holiday: None,
             },
+            description: String::new(),
+            picture: None,
         }
     }
 

@@ -16,7 +16,7 @@ async fn who_is_in_no_window_sees_no_desk() {
     owner.add_window("sales").await;
     owner.add_window("support").await;
     let id = owner.add_agent("hanako", "agent").await;
-    owner.add_agent("chief", "supervisor").await;
+    let second = owner.add_agent("chief", "supervisor").await;
     let hanako = server.log_in("hanako").await;
     assert_eq!(hanako.get("/api/v1/session").await.1["windows"], json!([]));
     for path in ["/api/v1/windows/sales", "/api/v1/windows/sales/conversations", "/api/v1/agents", "/api/v1/inboxes"] {
@@ -38,8 +38,15 @@ async fn who_is_in_no_window_sees_no_desk() {
     assert_eq!(chief.get("/api/v1/windows/nowhere").await.0, 404);
     assert_eq!(chief.get("/api/v1/session").await.1["windows"][0]["member"], false);
 
-    let gone = owner.ask(Method::DELETE, &format!("/api/v1/windows/sales/agents/{id}"), None).await;
-    assert_eq!(gone.0, 200);
+    let leave = format!("/api/v1/windows/sales/agents/{id}");
+    let (status, last) = owner.ask(Method::DELETE, &leave, None).await;
+    assert_eq!(
+        (status.as_u16(), &last["field"], &last["limit"]),
+        (409, &json!("agents"), &json!(1)),
+        "the last one stays"
+    );
+    owner.ask(Method::PUT, &format!("/api/v1/windows/sales/agents/{second}"), None).await;
+    assert_eq!(owner.ask(Method::DELETE, &leave, None).await.0, 200);
     assert_eq!(hanako.get("/api/v1/windows/sales").await.0, 403);
 }
 

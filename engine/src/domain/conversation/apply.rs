@@ -7,6 +7,7 @@ use super::{
     AwaitedMedia, Conversation, Event, KnownClientId, KnownExternalId, NoteRef, Outgoing, Queued, Received, ReplyRight,
     Status, limits,
 };
+use crate::domain::hours::Automatic;
 use crate::domain::message::{Author, Content, Delivery, Route};
 use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::time::Timestamp;
@@ -30,6 +31,7 @@ impl Conversation {
                 self.free_seat(Status::InProgress, at);
                 self.seat.epoch = claimed.epoch;
                 self.seat.holder = Holder::Agent(claimed.agent);
+                self.may_say_again(Automatic::End);
             }
             Event::Released { agent, cause } => {
                 self.free_seat(Status::New, at);
@@ -39,7 +41,7 @@ impl Conversation {
                 self.free_seat(Status::Done, at);
                 self.waiting_since = None;
                 self.silent_since = None;
-                self.forget_offline();
+                self.may_say_again(Automatic::Offline);
             }
             Event::HandoverOffered(offer) => self.seat.offer = Some(offer.clone()),
             Event::HandoverEnded { .. } => self.seat.offer = None,
@@ -160,7 +162,7 @@ impl Conversation {
         if let Author::Agent(agent) = queued.author {
             self.waiting_since = None;
             self.silent_since = Some(at);
-            self.forget_offline();
+            self.may_say_again(Automatic::Offline);
             self.remember(
                 known_key(agent, &queued.client_id),
                 fingerprint(&queued.content, &queued.dress),

@@ -50,9 +50,9 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
             }));
             if let (true, Some(external_id)) = (taken_back, external_id.clone()) {
                 events.push(Event::Unsent { external_id, number: Some(number) });
-            } else if automatic::is_end(content, around) {
+            } else if inbound.channel.is_chat() && automatic::is_end(content, around) {
                 events.extend(ended(state, around));
-            } else {
+            } else if content.may_be_answered_by_machine() {
                 events.extend(automatic::to_message(state, number + 1, around));
             }
         }

@@ -118,6 +118,18 @@ pub struct Conversation {
     pub version: u64,
 }
 
+impl Conversation {
+    /// As it reads after its window was reset: done, nobody's, with nothing on its way.
+    pub fn end_with_window(&mut self) {
+        self.status = Status::Done;
+        self.seat = Seat { epoch: self.seat.epoch, ..Seat::default() };
+        self.waiting_since = None;
+        self.reply = None;
+        self.outbox.clear();
+        self.awaited.clear();
+    }
+}
+
 /// The right to answer one inbound message free of charge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyRight {
@@ -310,7 +322,8 @@ impl Conversation {
             due.extend(window.closes_at(self.new_since).map(|at| (at, DeadlineKind::AutoClose)));
         }
         // What has not gone out cannot be answered.
-        if let Some(since) = self.silent_since.filter(|_| self.status != Status::Done && self.outbox.is_empty()) {
+        let may_end = self.channel.is_chat() && self.status != Status::Done && self.outbox.is_empty();
+        if let Some(since) = self.silent_since.filter(|_| may_end) {
             due.extend(window.silence_ends_at(since, now).map(|at| (at, DeadlineKind::Silence)));
         }
         due.sort_unstable();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::secret::Secret;
 
-fn tell(org: &mut Org, command: Command) -> Result<Vec<Event>, Rejected> {
+pub(super) fn tell(org: &mut Org, command: Command) -> Result<Vec<Event>, Rejected> {
     let events = decide(org, command)?;
     events.iter().for_each(|event| org.apply(event));
     Ok(events)
@@ -22,17 +22,18 @@ fn agent(id: u128, login: &str) -> Agent {
     }
 }
 
-fn window(n: usize, product: u16) -> WindowEntry {
+pub(super) fn window(n: usize, product: u16) -> WindowEntry {
     WindowEntry {
         id: WindowId::new(&format!("w{product}x{n}")).unwrap(),
         stream: StreamId(n as u128),
         name: format!("Sales {product}-{n}"),
         product,
         created_at: Timestamp(1),
+        more: More::default(),
     }
 }
 
-fn line() -> LineSettings {
+pub(super) fn line() -> LineSettings {
     LineSettings::new("s".into(), with_token("t"), SendMode::Auto)
 }
 
@@ -40,11 +41,11 @@ fn with_token(token: &str) -> Access {
     Access::LongLived { token: token.into() }
 }
 
-fn inbox(line: LineSettings) -> Inbox {
+pub(super) fn inbox(line: LineSettings) -> Inbox {
     Inbox { id: InboxId(1), window: window(1, 5).id, settings: InboxSettings::Line(line), changed_at: Timestamp(1) }
 }
 
-fn with_window() -> Org {
+pub(super) fn with_window() -> Org {
     let mut org = Org::default();
     tell(&mut org, Command::CreateWindow(window(1, 5))).unwrap();
     org
@@ -176,8 +177,8 @@ fn shutting_out_and_a_new_password_need_a_person() {
 #[test]
 fn fifty_windows_of_each_product_and_not_one_more() {
     let mut org = Org::default();
-    for n in 0..WINDOWS_PER_PRODUCT {
-        tell(&mut org, Command::CreateWindow(window(n, 5))).unwrap();
+    for n in 0..products::WINDOWS_PER_PRODUCT {
+        tell(&mut org, Command::CreateWindow(window(n.into(), 5))).unwrap();
     }
     let full = Rejected::LimitReached { what: "windows of this product", limit: 50 };
     assert_eq!(tell(&mut org, Command::CreateWindow(window(50, 5))), Err(full));

@@ -79,6 +79,10 @@ family! {
         10 v 1 ClosedPeriodAdded(period);
         11 v 1 ClosedPeriodRemoved { id };
         12 v 1 MaintenanceChanged(maintenance);
+        13 v 1 Described(profile);
+        14 v 1 PlacesChanged { places };
+        15 v 1 Invited { code };
+        16 v 1 Reset { reset_at, by, erase };
     }
 }
 
@@ -131,13 +135,22 @@ family! {
         201 v 1 PasswordChanged { agent, password_hash };
         202 v 1 AgentDisabled { agent, disabled };
         203 v 1 WindowCreated(window);
-        204 v 3 InboxCreated(inbox);
-        205 v 3 InboxChanged(inbox);
+        204 v 4 InboxCreated(inbox);
+        205 v 4 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
-        207 v 1 Invited(invitation);
-        208 v 1 InvitationTakenBack { id };
-        209 v 1 InvitationAccepted { id, agent };
-        210 v 1 InvitationSettled { id };
+        207 v 1 WindowInvited { window, code };
+        208 v 1 WindowDescribed { window, profile };
+        209 v 1 ProductReserved { window, product };
+        210 v 1 ProductSettled { window, product };
+        211 v 1 ProductsOwned(owned);
+        212 v 1 TrialStarted(trial);
+        213 v 1 TrialEnded;
+        214 v 1 WindowReset { window, reset_at, by, erase };
+        215 v 1 WindowErased { code };
+        216 v 1 Invited(invitation);
+        217 v 1 InvitationTakenBack { id };
+        218 v 1 InvitationAccepted { id, agent };
+        219 v 1 InvitationSettled { id };
     }
 }
 

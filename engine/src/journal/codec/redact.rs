@@ -115,7 +115,11 @@ fn empty_window(event: &mut Window) {
         | Window::AnswersChanged(_)
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
-        | Window::MaintenanceChanged(_) => {}
+        | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. } => {}
     }
 }
 
@@ -140,7 +144,16 @@ fn empty_org(event: &mut Org) {
         | Org::WindowCreated(_)
         | Org::InvitationTakenBack { .. }
         | Org::InvitationAccepted { .. }
-        | Org::InvitationSettled { .. } => {}
+        | Org::InvitationSettled { .. }
+        | Org::WindowInvited { .. }
+        | Org::WindowDescribed { .. }
+        | Org::ProductReserved { .. }
+        | Org::ProductSettled { .. }
+        | Org::ProductsOwned(_)
+        | Org::TrialStarted(_)
+        | Org::TrialEnded
+        | Org::WindowReset { .. }
+        | Org::WindowErased { .. } => {}
     }
 }
 

@@ -5,7 +5,7 @@ import { flag, kinds, list, maybe, number, object, orNull, text, word } from './
 export const Role = word('agent', 'supervisor', 'administrator', 'owner');
 export const Presence = word('available', 'away', 'wrap_up', 'offline');
 export const Status = word('new', 'in_progress', 'done');
-export const Channel = word('line');
+export const Channel = word('line', 'lineworks');
 export const Direction = word('inbound', 'outbound', 'note', 'system');
 export const MessageState = word(
   'received',
@@ -199,6 +199,8 @@ export const Agent = object({
 export const MyWindow = object({ id: text, name: text, member: flag });
 export const Me = object({ agent: Agent, windows: list(MyWindow) });
 export const WindowMember = object({ id: text, name: text, role: Role, presence: Presence });
+export const WindowPicture = object({ name: text, url: text });
+
 export const WindowSettings = object({
   handover_timeout_ms: number,
   seat_claimable_ms: number,
@@ -233,6 +235,7 @@ export const Code = word(
   'not_the_author',
   'not_waiting',
   'set_aside',
+  'trial_over',
   'invitation_invalid',
   'rate_limited',
   'overloaded',
@@ -368,6 +371,9 @@ export const Event = kinds('type', {
   closed_period_added: { period: object({ id: text, from: text, to: text, text }) },
   closed_period_removed: { period: text },
   maintenance_changed: { maintenance: object({ on: flag, text, since: orNull(text) }) },
+  window_changed: { name: text, description: text, picture: orNull(WindowPicture) },
+  places_changed: { places: number },
+  window_reset: {},
 });
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
@@ -396,6 +402,8 @@ export const ServerFrame = kinds('type', {
     conversations: list(Conversation),
     open_total: number,
     opening: Opening,
+    description: text,
+    picture: orNull(WindowPicture),
   },
   update: { window: text, stream: text, position: number, at: text, events: list(Event) },
   unwatched: { window: text, problem: maybe(Problem) },

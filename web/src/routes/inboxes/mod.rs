@@ -2,10 +2,11 @@
 //! channel first, so that a wrong field is named by its place.
 
 mod line;
+mod lineworks;
 
 use actix_web::web;
 use madoguchi_engine::domain::id::{InboxId, WindowId};
-use madoguchi_engine::domain::org::{self, InboxSettings};
+use madoguchi_engine::domain::org::{self, FormerSecret, InboxSettings};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::secret::Secret;
 use madoguchi_protocol::api::{self, Channel, Inbox, InboxPatch, Items, NewInbox};
@@ -22,8 +23,13 @@ use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::commands::refused;
 use crate::convert;
-use crate::error::{not_found, problem};
+use crate::error::{invalid, not_found, problem};
 use crate::extract::{Json, Place, Query, parse_part};
+
+/// For how long a replaced secret is accepted where nobody says it, in seconds.
+const FORMER_SECRET_S: u32 = 3_600;
+/// For how long it may be accepted, in seconds.
+const FORMER_SECRET_MAX_S: u32 = 7 * 24 * 3_600;
 
 /// Which inboxes.
 #[derive(Deserialize, IntoParams)]
@@ -56,15 +62,21 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(
     let form = Form { app: &app, who: &who, id };
     let settings = match new.kind {
         Channel::Line => InboxSettings::Line(line::settings(&form, given(new.settings)?)?),
+        Channel::Lineworks => {
+            let works = lineworks::settings(&form, &window, given(new.settings)?).await?;
+            InboxSettings::LineWorks(Box::new(works))
+        }
     };
     let inbox = org::Inbox { id, window, settings, changed_at: app.clock.now() };
     let shown = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
+    let recorded = app.engine.org_command(By::Agent(who.agent), org::Command::CreateInbox(inbox.clone())).await;
+    if let Err(failure) = recorded {
+        // What was made for it at the platform must not stay behind.
+        app.engine.retire(&inbox).await;
+        return Err(refused(&app, failure).into());
+    }
     acts.about("inbox", id);
     acts.about("window", &inbox.window);
-    app.engine
-        .org_command(By::Agent(who.agent), org::Command::CreateInbox(inbox))
-        .await
-        .map_err(|failure| refused(&app, failure))?;
     created(&shown)
 }
 
@@ -101,6 +113,10 @@ pub(crate) async fn change(
     let form = Form { app: &app, who: &who, id };
     let settings = match &inbox.settings {
         InboxSettings::Line(now) => InboxSettings::Line(line::patched(&form, now, given(patch.settings)?)?),
+        InboxSettings::LineWorks(now) => {
+            let works = lineworks::patched(&form, now, given(patch.settings)?).await?;
+            InboxSettings::LineWorks(Box::new(works))
+        }
     };
     if settings != inbox.settings {
         inbox.settings = settings;
@@ -131,6 +147,28 @@ impl Form<'_> {
     /// Seals what was given for a field; nothing where it was left empty.
     fn seal(&self, field: &'static str, text: Option<String>) -> Option<Secret> {
         text.filter(|text| !text.is_empty()).map(|text| self.app.engine.seal(self.id, field, &text))
+    }
+
+    /// The secret that is accepted besides the present one, after a change. One that is over is not kept.
+    fn former_secret(
+        &self,
+        (secret, former): (&Secret, Option<&FormerSecret>),
+        is_replaced: bool,
+        for_s: Option<u32>,
+    ) -> Result<Option<FormerSecret>, Problem> {
+        if for_s.is_some_and(|seconds| seconds > FORMER_SECRET_MAX_S) {
+            return Err(invalid("settings.former_secret_for_s", "at most 604,800"));
+        }
+        let time = self.app.clock.now();
+        let until = |seconds: u32| time.plus_ms(i64::from(seconds) * 1_000);
+        let former = match (is_replaced, for_s) {
+            (true, seconds) => {
+                Some(FormerSecret { secret: secret.clone(), until: until(seconds.unwrap_or(FORMER_SECRET_S)) })
+            }
+            (false, Some(seconds)) => former.cloned().map(|former| FormerSecret { until: until(seconds), ..former }),
+            (false, None) => former.cloned(),
+        };
+        Ok(former.filter(|former| former.until > time))
     }
 
     /// Where a platform is may be said by owners only: messages and secrets go there.
