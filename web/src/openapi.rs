@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, audit, channels, conversations, docs, files, health, hooks, hours, inboxes, invitations, invite,
-    notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
+    about, accounts, agents, audit, channels, conversations, docs, files, health, hooks, hours, inboxes, invitations,
+    invite, notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
 };
 
 /// The document's annotations.
@@ -58,6 +58,7 @@ use crate::routes::{
         hooks::line, hooks::lineworks,
         health::alive, health::ready, health::metrics,
         docs::document, docs::problems,
+        about::about,
     ),
     components(schemas(madoguchi_protocol::Problem, madoguchi_protocol::api::Command)),
     modifiers(&Common),

@@ -65,7 +65,7 @@ pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
-pub use session::{Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
+pub use session::{About, Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
 pub use window::{
     NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
     WindowSettingsPatch,
