@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    Away, Channel, ContactPoint, Content, Failure, File, MediaLoss, Message, Offer, RawReason, WindowSettings,
+    Away, Channel, ContactPoint, Content, Failure, File, MediaLoss, Message, Offer, RawReason, WindowBot,
+    WindowSettings,
 };
 
 /// One fact.
@@ -328,6 +329,32 @@ pub enum Event {
         /// How it ended.
         how: RawEnd,
     },
+    /// The bot got the seat; the row is `in_progress`, and its seat has no agent.
+    BotSeated {
+        /// The conversation.
+        conversation: String,
+        /// The new epoch.
+        epoch: u64,
+        /// How it came to be.
+        how: BotSeating,
+    },
+    /// The bot left the conversation to people; the row is `new`.
+    BotReleased {
+        /// The conversation.
+        conversation: String,
+        /// Why.
+        cause: BotLeaving,
+    },
+    /// The bot closed the case; the seat is free and nobody waits.
+    BotCompleted {
+        /// The conversation.
+        conversation: String,
+    },
+    /// Another bot stands in front of the window, or none.
+    BotChanged {
+        /// Which.
+        bot: Option<WindowBot>,
+    },
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
@@ -373,14 +400,18 @@ impl Event {
             | Self::Followed { conversation, .. }
             | Self::Unfollowed { conversation }
             | Self::SetAside { conversation }
-            | Self::TakenBack { conversation, .. } => Some(conversation),
+            | Self::TakenBack { conversation, .. }
+            | Self::BotSeated { conversation, .. }
+            | Self::BotReleased { conversation, .. }
+            | Self::BotCompleted { conversation } => Some(conversation),
             Self::WindowOpened { .. }
             | Self::AgentAdded { .. }
             | Self::AgentRemoved { .. }
             | Self::SettingsChanged { .. }
             | Self::ContactPointSeen { .. }
             | Self::RawAccepted { .. }
-            | Self::RawSettled { .. } => None,
+            | Self::RawSettled { .. }
+            | Self::BotChanged { .. } => None,
         }
     }
 }
@@ -443,4 +474,40 @@ pub enum RawEnd {
     Interpreted,
     /// A person put it away.
     Dismissed,
+}
+
+/// How the bot came by a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum BotSeating {
+    /// A new conversation, or a done one whose customer wrote.
+    Started,
+    /// A person gave it back.
+    Returned {
+        /// Who.
+        from: String,
+        /// What they say to the bot.
+        note: Option<String>,
+    },
+    /// An administrator had told it again what it had missed.
+    Replayed {
+        /// Who.
+        by: String,
+    },
+}
+
+/// Why the bot left a conversation to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BotLeaving {
+    /// It asked for a person.
+    HandedOver,
+    /// A message stayed without its answer for too long.
+    TimedOut,
+    /// It could not be told something.
+    Failed,
+    /// Too much waited for it.
+    Behind,
+    /// It was taken out of the window, or out of the account.
+    Detached,
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Presence, Trouble, WindowMember, WindowSettings};
+use crate::api::{CommandDone, Conversation, Me, Presence, Trouble, WindowBot, WindowMember, WindowSettings};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -76,6 +76,9 @@ pub struct Snapshot {
     pub agents: Vec<WindowMember>,
     /// Stored bodies that wait (要確認).
     pub raw_waiting: usize,
+    /// The bot in front of it; null without one, and while it is not in use.
+    #[serde(default)]
+    pub bot: Option<WindowBot>,
     /// Open conversations, the longest waiting first; at most 1,000.
     pub conversations: Vec<Conversation>,
     /// How many are open in all.

@@ -5,6 +5,7 @@
 
 mod account;
 mod agent;
+mod bot;
 mod capabilities;
 mod command;
 mod content;
@@ -24,6 +25,11 @@ pub use account::{
     WebhookEndpoint,
 };
 pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
+pub use bot::{
+    Bot, BotAnswer, BotComplete, BotConversation, BotDelivery, BotDeliveryType, BotDone, BotHandover, BotHealth,
+    BotLogLine, BotLogged, BotLost, BotMade, BotTest, BotTrouble, DeadLetter, DeadLetterWhy, PutBot, ReturnToBot,
+    WindowBot,
+};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
