@@ -162,7 +162,9 @@ impl Handle {
             return Ok(());
         }
         let inboxes: Vec<_> = events.iter().filter_map(created_inbox).cloned().collect();
-        let replaces = events.iter().any(|event| matches!(event, org::Event::InboxChanged(_)));
+        let replaces = events.iter().any(|event| {
+            matches!(event, org::Event::InboxChanged(_) | org::Event::BotSet(_) | org::Event::BotRemoved { .. })
+        });
         let facts = events.into_iter().map(Fact::Org).collect();
         self.core.record(self.core.org_stream, None, by, facts, Vec::new()).await?;
         inboxes.iter().for_each(|inbox| start::start_inbox(&self.core, inbox));
@@ -484,7 +486,14 @@ fn once<T>(answered: Answered<T>) -> Result<T, Failure> {
 
 /// What goes on when the disk is nearly full: it ends work, or notes what happened.
 fn eases(command: &Command) -> bool {
-    matches!(command, Command::Complete { .. } | Command::Release { .. } | Command::Cancel { .. })
+    matches!(
+        command,
+        Command::Complete { .. }
+            | Command::Release { .. }
+            | Command::Cancel { .. }
+            | Command::BotComplete { .. }
+            | Command::BotHandOver { .. }
+    )
 }
 
 fn created_inbox(event: &org::Event) -> Option<&org::Inbox> {

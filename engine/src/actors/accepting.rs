@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::Core;
 use crate::channels;
 use crate::channels::line::capabilities::SENDER_UTF16;
-use crate::domain::content::{Dress, SenderName};
+use crate::domain::content::SenderName;
 use crate::domain::conversation::{Command, Conversation};
 use crate::domain::id::AgentId;
 use crate::domain::message::Content;
@@ -21,8 +21,10 @@ pub(super) fn prepare<'a>(
     state: &Conversation,
     command: &'a Command,
 ) -> Result<Cow<'a, Command>, Rejected> {
-    let Command::Send { agent, seat_epoch, client_id, content, dress, retry_key } = command else {
-        return Ok(Cow::Borrowed(command));
+    let (agent, content, dress) = match command {
+        Command::Send { agent, content, dress, .. } => (Some(*agent), content, dress),
+        Command::BotSend { content, dress, .. } => (None, content, dress),
+        _ => return Ok(Cow::Borrowed(command)),
     };
     let org = core.views.org();
     let Some(inbox) = org.inboxes.get(&state.inbox) else { return Ok(Cow::Borrowed(command)) };
@@ -34,18 +36,19 @@ pub(super) fn prepare<'a>(
         let rule = "the platform fetches files from public_url, which must be an https address";
         return Err(Rejected::invalid(field, rule));
     }
-    let sender = dress.sender.clone().or_else(|| line.show_agent_name.then(|| sender(&org, *agent))?);
+    let shown = || match agent {
+        Some(agent) => sender(&org, agent),
+        None => org.bots.get(&inbox.window).and_then(|bot| named(&bot.rules.name, None)),
+    };
+    let sender = dress.sender.clone().or_else(|| line.show_agent_name.then(shown)?);
     if sender == dress.sender {
         return Ok(Cow::Borrowed(command));
     }
-    Ok(Cow::Owned(Command::Send {
-        agent: *agent,
-        seat_epoch: *seat_epoch,
-        client_id: client_id.clone(),
-        content: content.clone(),
-        dress: Dress { sender, ..dress.clone() },
-        retry_key: *retry_key,
-    }))
+    let mut command = command.clone();
+    if let Command::Send { dress, .. } | Command::BotSend { dress, .. } = &mut command {
+        dress.sender = sender;
+    }
+    Ok(Cow::Owned(command))
 }
 
 /// The field of a content because of which the platform comes to fetch something.
@@ -57,10 +60,15 @@ fn fetched(content: &Content) -> Option<&'static str> {
     }
 }
 
-/// The agent's name as LINE takes one, short and not pretending to be LINE, and their picture beside it.
+/// The agent's name, and their picture beside it.
 fn sender(org: &Org, agent: AgentId) -> Option<SenderName> {
     let agent = org.agents.get(&agent)?;
-    let full = agent.name.trim();
+    named(&agent.name, agent.icon_url.clone())
+}
+
+/// A name as LINE takes one, short and not pretending to be LINE.
+fn named(full: &str, icon_url: Option<String>) -> Option<SenderName> {
+    let full = full.trim();
     if full.to_ascii_lowercase().contains("line") {
         return None;
     }
@@ -71,7 +79,7 @@ fn sender(org: &Org, agent: AgentId) -> Option<SenderName> {
         }
         name.push_str(character);
     }
-    (!name.is_empty()).then(|| SenderName { name, icon_url: agent.icon_url.clone() })
+    (!name.is_empty()).then(|| SenderName { name, icon_url })
 }
 
 #[cfg(test)]

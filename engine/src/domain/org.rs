@@ -1,5 +1,6 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
+mod bot;
 mod line;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use super::id::{AgentId, InboxId, StreamId, WindowId};
 use super::rejected::Rejected;
 use super::time::Timestamp;
 
+pub use bot::Bot;
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 
 /// What a person may do (PRODUCT G1). The order is the order of rights.
@@ -127,6 +129,13 @@ pub enum Event {
     InboxCreated(Inbox),
     /// An account's settings changed.
     InboxChanged(Inbox),
+    /// A bot stands in front of a window, or stands there otherwise.
+    BotSet(Box<Bot>),
+    /// No bot stands in front of a window any more.
+    BotRemoved {
+        /// Which.
+        window: WindowId,
+    },
 }
 
 /// Live state of the organisation.
@@ -138,6 +147,8 @@ pub struct Org {
     pub windows: BTreeMap<WindowId, WindowEntry>,
     /// Every account, by id.
     pub inboxes: BTreeMap<InboxId, Inbox>,
+    /// The bots, by the window that each stands in front of.
+    pub bots: BTreeMap<WindowId, Bot>,
 }
 
 /// How many windows of each product an organisation may own (PRODUCT W3).
@@ -186,6 +197,12 @@ impl Org {
             Event::InboxCreated(inbox) | Event::InboxChanged(inbox) => {
                 self.inboxes.insert(inbox.id, inbox.clone());
             }
+            Event::BotSet(bot) => {
+                self.bots.insert(bot.window.clone(), Bot::clone(bot));
+            }
+            Event::BotRemoved { window } => {
+                self.bots.remove(window);
+            }
         }
     }
 }
@@ -226,6 +243,13 @@ pub enum Command {
     CreateInbox(Inbox),
     /// Change an account.
     ChangeInbox(Inbox),
+    /// Put a bot in front of a window, or change it.
+    SetBot(Box<Bot>),
+    /// Take a window's bot away.
+    RemoveBot {
+        /// The window.
+        window: WindowId,
+    },
 }
 
 /// What follows from a wish.
@@ -254,6 +278,9 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => Err(Rejected::not_found("inbox")),
         Command::ChangeInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
         Command::ChangeInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)]),
+        Command::SetBot(bot) => bot::check(org, &bot).map(|()| vec![Event::BotSet(bot)]),
+        Command::RemoveBot { window } if org.bots.contains_key(&window) => Ok(vec![Event::BotRemoved { window }]),
+        Command::RemoveBot { .. } => Err(Rejected::not_found("bot")),
     }
 }
 

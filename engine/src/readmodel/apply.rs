@@ -195,7 +195,8 @@ fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window)
         Window::Opened { .. }
         | Window::AgentAdded { .. }
         | Window::AgentRemoved { .. }
-        | Window::SettingsChanged(_) => {}
+        | Window::SettingsChanged(_)
+        | Window::BotChanged { .. } => {}
     }
     Ok(())
 }
@@ -273,7 +274,7 @@ fn stage_talk(
                 (*delivery, *failed_at) = (Delivery::Failed, Some(position));
             }
         })?,
-        Talk::NoteAdded { number, .. } => {
+        Talk::NoteAdded { number, .. } | Talk::BotNoteAdded { number, .. } => {
             batch.put_line(id, *number, line(now, Line::Note { edited: false, deleted: false }));
         }
         Talk::NoteEdited { number, .. } => batch.change_line(id, *number, |value| {
@@ -306,7 +307,14 @@ fn stage_talk(
         | Talk::Followed { .. }
         | Talk::Unfollowed
         | Talk::SetAside
-        | Talk::TakenBack { .. } => {}
+        | Talk::TakenBack { .. }
+        | Talk::BotSeated { .. }
+        | Talk::BotReleased { .. }
+        | Talk::BotCompleted
+        | Talk::BotTold { .. }
+        | Talk::LetterDied { .. }
+        | Talk::LettersReplayed { .. }
+        | Talk::LettersDropped { .. } => {}
     }
     Ok(())
 }

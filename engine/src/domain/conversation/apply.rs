@@ -7,6 +7,7 @@ use super::{
     AwaitedMedia, Conversation, Event, KnownClientId, KnownExternalId, NoteRef, Outgoing, Queued, Received, ReplyRight,
     Status, limits,
 };
+use crate::domain::bot::{About, Lost};
 use crate::domain::message::{Author, Content, Delivery, Route};
 use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::time::Timestamp;
@@ -23,9 +24,17 @@ impl Conversation {
                 self.opened_at = at;
                 self.new_since = at;
             }
-            Event::Received(received) => self.take_in(received),
+            Event::Received(received) => {
+                self.take_in(received);
+                if self.seat.holder == Holder::Bot {
+                    self.bot.hear(received.number, at, self.seat.epoch);
+                }
+            }
             Event::Reopened => self.free_seat(Status::New, at),
             Event::Claimed(claimed) => {
+                if self.seat.holder == Holder::Bot {
+                    self.bot.lose(Lost::TakenOver, at, self.seat.epoch);
+                }
                 self.free_seat(Status::InProgress, at);
                 self.seat.epoch = claimed.epoch;
                 self.seat.holder = Holder::Agent(claimed.agent);
@@ -72,7 +81,7 @@ impl Conversation {
                 self.last_number = *number;
                 // A memo is never empty but where its text was removed.
                 let content = if text.is_empty() { 0 } else { content_hash(text.as_bytes()) };
-                self.remember(known_key(*author, client_id), content, *number);
+                self.remember(known_key(Author::Agent(*author), client_id), content, *number);
                 self.notes.push(NoteRef { number: *number, author: *author });
                 if self.notes.len() > limits::NOTES {
                     self.notes.remove(0);
@@ -80,7 +89,12 @@ impl Conversation {
             }
             Event::NoteEdited { .. } => {}
             Event::NoteDeleted { number } => self.notes.retain(|note| note.number != *number),
-            Event::Unsent { external_id, number } => self.take_back(external_id, *number),
+            Event::Unsent { external_id, number } => {
+                self.take_back(external_id, *number);
+                if let (Holder::Bot, Some(number)) = (self.seat.holder, *number) {
+                    self.bot.tell(About::TakenBack(number), at, self.seat.epoch);
+                }
+            }
             Event::NameSeen { name } => self.name = Some(name.clone()),
             Event::PictureSeen { picture } => self.picture = *picture,
             Event::MediaStored { number, .. } | Event::MediaLost { number, .. } => {
@@ -97,11 +111,19 @@ impl Conversation {
             Event::Unfollowed => self.blocked = true,
             Event::SetAside => self.set_aside = true,
             Event::TakenBack { .. } => self.set_aside = false,
+            Event::BotSeated { .. }
+            | Event::BotReleased { .. }
+            | Event::BotCompleted
+            | Event::BotNoteAdded { .. }
+            | Event::BotTold { .. }
+            | Event::LetterDied { .. }
+            | Event::LettersReplayed { .. }
+            | Event::LettersDropped { .. } => self.apply_bot(event, at),
         }
     }
 
     /// Status and seat move together (DESIGN 5): whatever changes one clears the other.
-    fn free_seat(&mut self, status: Status, at: Timestamp) {
+    pub(super) fn free_seat(&mut self, status: Status, at: Timestamp) {
         if status == Status::New {
             self.new_since = at;
         }
@@ -111,6 +133,7 @@ impl Conversation {
         self.seat.away = None;
         self.seat.claimable = false;
         self.seat.former = None;
+        self.bot.answer_by = None;
     }
 
     fn take_in(&mut self, received: &Received) {
@@ -154,14 +177,13 @@ impl Conversation {
             queued_at: at,
             dress: queued.dress.clone(),
         });
-        if let Author::Agent(agent) = queued.author {
-            self.waiting_since = None;
-            self.remember(
-                known_key(agent, &queued.client_id),
-                fingerprint(&queued.content, &queued.dress),
-                queued.number,
-            );
+        match queued.author {
+            Author::Agent(_) => self.waiting_since = None,
+            Author::Bot => self.bot.answered(at),
+            Author::Window => return,
         }
+        let content = fingerprint(&queued.content, &queued.dress);
+        self.remember(known_key(queued.author, &queued.client_id), content, queued.number);
     }
 
     fn start(&mut self, number: u32, route: &Route, lead: u32, joined: bool) {

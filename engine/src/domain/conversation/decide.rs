@@ -1,10 +1,11 @@
 //! What may happen to a conversation. The seat's rules stand here; what comes in and goes out has files of its own.
 
 use super::{
-    ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, inbound, limits, outgoing,
+    ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, bot, inbound, limits, outgoing,
     sending,
 };
 use crate::domain::id::AgentId;
+use crate::domain::message::Author;
 use crate::domain::rejected::Rejected;
 use crate::domain::seat::{Away, Holder, Offer, ReleaseCause};
 use crate::domain::time::Timestamp;
@@ -41,7 +42,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         return Err(Rejected::SetAside);
     }
     match command {
-        Command::Inbound(inbound) => Ok(inbound::take(state, inbound)),
+        Command::Inbound(inbound) => Ok(inbound::take(state, inbound, around)),
         Command::Claim { agent } => claim(state, *agent, around),
         Command::TakeOver { agent, supervisor, reason } => take_over(state, *agent, *supervisor, reason, around),
         Command::Release { agent, seat_epoch } => {
@@ -65,7 +66,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::Assign { agent, assignee } => assign(state, *agent, *assignee, around),
         Command::Send { agent, seat_epoch, client_id, content, dress, retry_key } => {
             let draft = outgoing::Draft { client_id, content, dress, retry_key: *retry_key };
-            outgoing::send(state, *agent, *seat_epoch, &draft)
+            outgoing::send(state, Author::Agent(*agent), &draft, |state| holds(state, *agent, *seat_epoch))
         }
         Command::Cancel { agent, seat_epoch, number } => outgoing::cancel(state, *agent, *seat_epoch, *number),
         Command::BeginSend(plan) => sending::begin(state, plan, around),
@@ -86,6 +87,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::SetAside => Ok(vec![Event::SetAside]),
         Command::TakeBack { agent } if state.set_aside => Ok(vec![Event::TakenBack { by: *agent }]),
         Command::TakeBack { .. } => Ok(Vec::new()),
+        _ => bot::decide(state, command, around).unwrap_or_else(|| Ok(Vec::new())),
     }
 }
 
@@ -103,6 +105,10 @@ fn is_work(command: &Command) -> bool {
             | Command::SettleUnsend { .. }
             | Command::SetAside
             | Command::TakeBack { .. }
+            | Command::BotTold { .. }
+            | Command::LetterFailed { .. }
+            | Command::DetachBot
+            | Command::DropLetters { .. }
     )
 }
 
@@ -239,6 +245,8 @@ fn deadline(state: &Conversation, kind: DeadlineKind, around: Around<'_>) -> Vec
         }
         (DeadlineKind::SeatExpiry, _) => Vec::new(),
         (DeadlineKind::AutoClose, _) => vec![Event::Completed { by: None }],
+        (DeadlineKind::BotAnswer, _) => bot::too_late(state),
+        (DeadlineKind::DeadLetters, _) => bot::forget(around.now),
     }
 }
 
@@ -278,7 +286,7 @@ fn see_name(state: &Conversation, name: &str) -> Vec<Event> {
     if name.is_empty() || state.name.as_ref() == Some(&name) { Vec::new() } else { vec![Event::NameSeen { name }] }
 }
 
-fn end_offer(state: &Conversation, how: HandoverEnd) -> Vec<Event> {
+pub(super) fn end_offer(state: &Conversation, how: HandoverEnd) -> Vec<Event> {
     if state.seat.offer.is_some() { vec![Event::HandoverEnded { how }] } else { Vec::new() }
 }
 

@@ -1,5 +1,7 @@
 //! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
 
+use super::bot;
+use super::decide::Around;
 use super::outgoing::external_key;
 use super::{Conversation, Event, Inbound, InboundKind, KnownExternalId, Opened, Received, Status, limits};
 use crate::domain::content::{MediaLoss, StoredFile};
@@ -11,7 +13,7 @@ fn number_of(state: &Conversation, external_id: &str) -> Option<u32> {
 }
 
 /// The events of one inbound event, in order.
-pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
+pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) -> Vec<Event> {
     let mut events = Vec::new();
     if !state.is_born() && state.thread.is_empty() {
         events.push(Event::Opened(Opened {
@@ -26,6 +28,8 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
             if state.status == Status::Done {
                 events.push(Event::Reopened);
             }
+            events.extend(bot::falls_behind(state));
+            events.extend(bot::gets(state, inbound.inbox, true, around));
             events.extend(no_room_for(state, content));
             let number = state.next_number();
             let taken_back = external_id.as_ref().is_some_and(|id| is_taken_back(state, id));
@@ -55,11 +59,14 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
                 edited_at: inbound.at,
             }));
         }
-        InboundKind::Follow { unblocked, reply_token } => events.push(Event::Followed {
-            unblocked: *unblocked,
-            reply_token: reply_token.clone(),
-            received_at: inbound.received_at,
-        }),
+        InboundKind::Follow { unblocked, reply_token } => {
+            events.push(Event::Followed {
+                unblocked: *unblocked,
+                reply_token: reply_token.clone(),
+                received_at: inbound.received_at,
+            });
+            events.extend(bot::gets(state, inbound.inbox, false, around));
+        }
         InboundKind::Unfollow if state.blocked => {}
         InboundKind::Unfollow => events.push(Event::Unfollowed),
         InboundKind::Unsend { external_id } => {

@@ -4,6 +4,7 @@
 //! Both are pure. What is waiting for a time is part of the state: see [`Conversation::deadlines`].
 
 mod apply;
+mod bot;
 mod command;
 mod decide;
 mod event;
@@ -23,6 +24,7 @@ pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, Send
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
+use super::bot::{BotLine, DEAD_FOR_MS};
 use super::content::{Dress, MediaKind};
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
 use super::message::{Author, Content, Delivery, Route};
@@ -98,6 +100,8 @@ pub struct Conversation {
     pub edits: VecDeque<(u32, Timestamp)>,
     /// Platform ids taken back before they arrived. At most [`limits::TOMBSTONES`].
     pub tombstones: VecDeque<String>,
+    /// What the window's bot has to do with it.
+    pub bot: BotLine,
     /// Parked for a person after repeated failures.
     pub set_aside: bool,
     /// Decisions so far; the unit of "nobody else decided meanwhile".
@@ -249,6 +253,7 @@ impl Conversation {
             external_ids: VecDeque::new(),
             edits: VecDeque::new(),
             tombstones: VecDeque::new(),
+            bot: BotLine::default(),
             set_aside: false,
             version: 0,
         }
@@ -260,10 +265,11 @@ impl Conversation {
         self.version > 0
     }
 
-    /// Whether something is still to happen here: it is open, something has not gone out, or something is to be fetched.
+    /// Whether something is still to happen here: it is open, something has not gone out, something is to be fetched, or
+    /// the bot was not told something.
     #[must_use]
     pub fn is_at_work(&self) -> bool {
-        self.status != Status::Done || !self.outbox.is_empty() || !self.awaited.is_empty()
+        self.status != Status::Done || !self.outbox.is_empty() || !self.awaited.is_empty() || self.bot.is_at_work()
     }
 
     /// The number that the next message or memo gets.
@@ -287,6 +293,12 @@ impl Conversation {
         }
         if self.status == Status::New && auto_close_ms > 0 && self.is_born() {
             due.push((self.new_since.plus_ms(auto_close_ms), DeadlineKind::AutoClose));
+        }
+        if let Some(at) = self.bot.answer_by {
+            due.push((at, DeadlineKind::BotAnswer));
+        }
+        if let Some(oldest) = self.bot.dead.front() {
+            due.push((oldest.died_at.plus_ms(DEAD_FOR_MS), DeadlineKind::DeadLetters));
         }
         due.sort_unstable();
         due

@@ -1,6 +1,7 @@
 //! What may happen to a window.
 
 use super::{Event, Settings, Window};
+use crate::domain::bot::BotRules;
 use crate::domain::id::{AgentId, ContactPointId, InboxId};
 use crate::domain::rejected::Rejected;
 
@@ -35,6 +36,8 @@ pub enum Command {
         /// Its name on the platform.
         external_id: String,
     },
+    /// Put a bot in front of it, or take it away.
+    ChangeBot(Option<BotRules>),
 }
 
 /// The longest name of a window, in characters (PRODUCT W2).
@@ -57,6 +60,8 @@ pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected>
         Command::SeeContactPoint { contact_point, inbox, external_id } => {
             Ok(vec![Event::ContactPointSeen { contact_point, inbox, external_id }])
         }
+        Command::ChangeBot(bot) if bot == window.bot => Ok(Vec::new()),
+        Command::ChangeBot(bot) => Ok(vec![Event::BotChanged { bot }]),
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use decide::{Command, NAME_CHARS, decide};
 
+use super::bot::BotRules;
 use super::id::{AgentId, ContactPointId, InboxId, WindowId};
 use super::time::Timestamp;
 
@@ -54,6 +55,11 @@ pub enum Event {
         raw: u128,
         /// How it ended.
         how: RawEnd,
+    },
+    /// Another bot stands in front of the window, in another way, or none.
+    BotChanged {
+        /// How.
+        bot: Option<BotRules>,
     },
 }
 
@@ -150,6 +156,8 @@ pub struct Window {
     pub settings: Settings,
     /// Bodies stored whole and not settled. At most [`MAX_RAW`]; then webhooks are refused, so that the platform repeats.
     pub raw: Vec<u128>,
+    /// The bot in front of it, while it is in use.
+    pub bot: Option<BotRules>,
     /// Its first record is written. There is no version: what moves a window comes side by side from its actor, its
     /// conversations and stored bodies, and nothing of it is refused for coming second.
     pub opened: bool,
@@ -169,6 +177,7 @@ impl Window {
             members: BTreeSet::new(),
             settings: Settings::default(),
             raw: Vec::new(),
+            bot: None,
             opened: false,
         }
     }
@@ -192,6 +201,7 @@ impl Window {
             Event::ContactPointSeen { .. } => {}
             Event::RawAccepted(raw) => self.raw.push(raw.raw),
             Event::RawSettled { raw, .. } => self.raw.retain(|r| r != raw),
+            Event::BotChanged { bot } => self.bot.clone_from(bot),
         }
     }
 }

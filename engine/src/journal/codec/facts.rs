@@ -74,6 +74,7 @@ family! {
         5 v 1 ContactPointSeen { contact_point, inbox, external_id };
         6 v 1 RawAccepted(accepted);
         7 v 1 RawSettled { raw, how };
+        8 v 1 BotChanged { bot };
     }
 }
 
@@ -113,6 +114,14 @@ family! {
         131 v 1 Edited { number, content, edited_at };
         132 v 1 Followed { unblocked, reply_token, received_at };
         133 v 1 Unfollowed;
+        134 v 1 BotSeated { epoch, how, answer_within_ms };
+        135 v 1 BotReleased { cause };
+        136 v 1 BotCompleted;
+        137 v 1 BotNoteAdded { number, text };
+        138 v 1 BotTold { letter };
+        139 v 1 LetterDied { letter, why };
+        140 v 1 LettersReplayed { by };
+        141 v 1 LettersDropped { by, until };
     }
 }
 
@@ -125,6 +134,8 @@ family! {
         204 v 3 InboxCreated(inbox);
         205 v 3 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
+        207 v 1 BotSet(bot);
+        208 v 1 BotRemoved { window };
     }
 }
 

@@ -4,6 +4,7 @@
 //! bytes and secrets go. Every event is named here, so that a new one has to answer the question.
 
 use super::{Header, decode, read_header, write};
+use crate::domain::bot::Seating;
 use crate::domain::content::Dress;
 use crate::domain::conversation::{ClaimHow, Event as Talk};
 use crate::domain::message::{Content, FailureReason};
@@ -75,6 +76,18 @@ fn empty_talk(event: &mut Talk) {
         Talk::Opened(_) | Talk::Sent { .. } | Talk::Unsent { .. } => {}
         // Single-use rights say nothing of anybody, expire in minutes, and a replay must spend them as they were spent.
         Talk::SendStarted { .. } | Talk::TokenReturned { .. } | Talk::Followed { .. } => {}
+        Talk::BotNoteAdded { text, .. } => text.clear(),
+        Talk::BotSeated { how, .. } => {
+            if let Seating::Returned { note, .. } = how {
+                *note = None;
+            }
+        }
+        Talk::BotReleased { .. }
+        | Talk::BotCompleted
+        | Talk::BotTold { .. }
+        | Talk::LetterDied { .. }
+        | Talk::LettersReplayed { .. }
+        | Talk::LettersDropped { .. } => {}
         Talk::Reopened
         | Talk::Released { .. }
         | Talk::Completed { .. }
@@ -101,7 +114,8 @@ fn empty_window(event: &mut Window) {
         | Window::AgentRemoved { .. }
         | Window::SettingsChanged(_)
         | Window::ContactPointSeen { .. }
-        | Window::RawSettled { .. } => {}
+        | Window::RawSettled { .. }
+        | Window::BotChanged { .. } => {}
     }
 }
 
@@ -118,7 +132,8 @@ fn empty_org(event: &mut Org) {
         }
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
-        Org::AgentDisabled { .. } | Org::WindowCreated(_) => {}
+        Org::BotSet(bot) => bot.secrets_mut().for_each(|(_, secret)| secret.clear()),
+        Org::AgentDisabled { .. } | Org::WindowCreated(_) | Org::BotRemoved { .. } => {}
     }
 }
 

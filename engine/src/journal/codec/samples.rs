@@ -2,15 +2,16 @@
 //!
 //! The golden files are made of these values; a value that changes here does not match its file any more.
 
+use crate::domain::bot::{BotRules, DeadWhy, Leaving, Seating};
 use crate::domain::content::{
     Action, Card, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native, SenderName,
     Sticker, StoredFile,
 };
 use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
-use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
+use crate::domain::id::{AgentId, BotId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::{
-    Access, Agent, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry,
+    Access, Agent, Bot, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
@@ -199,6 +200,38 @@ fn from_the_platform() -> Vec<Talk> {
     let reply_token = Some("38ef843bde154d9b91c21320ffd17a0f".to_owned());
     all.push(Talk::Followed { unblocked: true, reply_token, received_at: T0 });
     all.push(Talk::Unfollowed);
+    all.extend(bots());
+    all
+}
+
+fn bots() -> Vec<Talk> {
+    let seatings = every!(Seating:
+        Seating::Started { .. } => Seating::Started { told: true },
+        Seating::Returned { .. } => Seating::Returned { from: AGENT, note: Some("配送の件です".into()) },
+        Seating::Replayed { .. } => Seating::Replayed { by: AGENT },
+    );
+    let leavings = every!(Leaving:
+        Leaving::HandedOver => Leaving::HandedOver,
+        Leaving::TimedOut => Leaving::TimedOut,
+        Leaving::Failed => Leaving::Failed,
+        Leaving::Behind => Leaving::Behind,
+        Leaving::Detached => Leaving::Detached,
+    );
+    let whys = every!(DeadWhy:
+        DeadWhy::TooLate => DeadWhy::TooLate,
+        DeadWhy::Refused { .. } => DeadWhy::Refused { status: 410 },
+        DeadWhy::Unreachable => DeadWhy::Unreachable,
+    );
+    let mut all = Vec::new();
+    all.extend(seatings.into_iter().map(|how| Talk::BotSeated { epoch: 4, how, answer_within_ms: 30_000 }));
+    all.extend(leavings.into_iter().map(|cause| Talk::BotReleased { cause }));
+    all.push(Talk::BotCompleted);
+    all.push(Talk::BotNoteAdded { number: 10, text: "返品のご相談。注文番号は1234".into() });
+    all.push(Talk::BotTold { letter: 3 });
+    all.extend(whys.into_iter().map(|why| Talk::LetterDied { letter: 3, why }));
+    all.push(Talk::LettersReplayed { by: AGENT });
+    all.push(Talk::LettersDropped { by: Some(AGENT), until: None });
+    all.push(Talk::LettersDropped { by: None, until: Some(T0) });
     all
 }
 
@@ -301,7 +334,12 @@ fn windows() -> Vec<Window> {
             .map(|(why, body)| Window::RawAccepted(RawAccepted { raw: 11, inbox: INBOX, received_at: T0, why, body })),
     );
     all.extend(ends.into_iter().map(|how| Window::RawSettled { raw: 11, how }));
+    all.extend([None, Some(bot_rules())].map(|bot| Window::BotChanged { bot }));
     all
+}
+
+fn bot_rules() -> BotRules {
+    BotRules { name: "案内ボット".into(), inboxes: [INBOX].into(), greets: true, answer_within_ms: 30_000 }
 }
 
 fn orgs() -> Vec<Org> {
@@ -371,5 +409,19 @@ fn orgs() -> Vec<Org> {
     let changed =
         |icon_url| Org::AgentChanged { agent: AGENT, name: "佐藤".into(), role: Role::Supervisor, icon_url };
     all.extend([changed(None), changed(Some(ICON.into()))]);
+    let window = WindowId::new("shop1").expect("a good id");
+    all.push(Org::BotSet(Box::new(Bot {
+        id: BotId(0x0199_5a3c_0000_0000_0000_0000_0000_0007),
+        window: window.clone(),
+        endpoint_url: "https://bot.example.com/hook".into(),
+        secret: sealed(0),
+        former_secret: Some(FormerSecret { secret: sealed(1), until: T0 }),
+        token_hash: [0xcd; 32],
+        token_set_at: T0,
+        enabled: true,
+        rules: bot_rules(),
+        changed_at: T0,
+    })));
+    all.push(Org::BotRemoved { window });
     all
 }
