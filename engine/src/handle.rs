@@ -3,6 +3,7 @@
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
 mod accounts;
+mod bots;
 mod files;
 mod lists;
 mod operate;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 pub use self::accounts::Report;
+pub use self::bots::BotHealth;
 pub(crate) use self::reads::store_failed;
 pub use self::secrets::{ResealError, Resealed};
 use crate::actors::reply::{Answered, Reply, answered};

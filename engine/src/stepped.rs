@@ -5,7 +5,7 @@
 //! tell in another way than an engine with threads; both are put together by `actors::start` and take the same steps.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::Ordering;
 
 use dashmap::DashMap;
@@ -56,12 +56,14 @@ impl Stepped {
         let views = Arc::new(Views::new(encoder));
         let senders = Arc::new(DashMap::new());
         let fetchers = Arc::new(Fetchers::default());
+        let bots = Arc::new(OnceLock::new());
         let (writer, line) = writer::line(journal.clone());
         let feeder = Feeder {
             views: views.clone(),
             store: store_writer.clone(),
             senders: senders.clone(),
             fetchers: fetchers.clone(),
+            bots: bots.clone(),
             counts: line.counts.clone(),
             faults: config.faults.clone(),
         };
@@ -73,6 +75,7 @@ impl Stepped {
             writer,
             senders,
             fetchers,
+            bots,
             platform,
             // No platform fetches from a simulated engine.
             urls: PublicUrls::new(&config.public_url, [0; 32]),

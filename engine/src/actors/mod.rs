@@ -5,6 +5,7 @@
 //! [`start`] builds it all from the journal, which is also how everything that died comes back.
 
 pub(crate) mod accepting;
+pub(crate) mod bots;
 pub(crate) mod conversation;
 pub(crate) mod feeder;
 pub(crate) mod fetcher;
@@ -24,7 +25,7 @@ pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use actix::Addr;
@@ -35,6 +36,7 @@ use tokio::sync::oneshot;
 use ulid::Ulid;
 
 use crate::accounts::Accounts;
+use crate::bots::Bots;
 use crate::channels::Platform;
 use crate::channels::public::PublicUrls;
 use crate::config::Config;
@@ -53,6 +55,7 @@ use crate::uploads::Uploads;
 use crate::vault::Vault;
 use crate::views::Views;
 
+use self::bots::BotsActor;
 use self::fetcher::Fetchers;
 use self::inbox::InboxActor;
 use self::pool::Pool;
@@ -85,6 +88,8 @@ pub(crate) struct Core {
     pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) accounts: Accounts,
     pub(crate) stickers: Stickers,
+    pub(crate) bots: Bots,
+    pub(crate) bots_actor: Arc<OnceLock<Addr<BotsActor>>>,
     pub(crate) sending: crate::sending::Gate,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,

@@ -2,11 +2,12 @@
 //! every start, after a crash as after a stop; a window that failed is rebuilt by the same steps.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::Ordering;
 
 use dashmap::DashMap;
 
+use super::bots::BotsActor;
 use super::feeder::Feeder;
 use super::fetcher::{FetcherActor, Fetchers};
 use super::inbox::InboxActor;
@@ -18,13 +19,14 @@ use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
 use crate::accounts::Accounts;
+use crate::bots::Bots;
 use crate::channels::public::PublicUrls;
 use crate::channels::{Network, Platform};
 use crate::config::Config;
 use crate::content::ContentStore;
 use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{Inbox, Org, WindowEntry};
-use crate::domain::record::Fact;
+use crate::domain::record::{By, Fact};
 use crate::domain::window::{Event, Window};
 use crate::fatal;
 use crate::handle::{Encoder, StartError};
@@ -58,6 +60,10 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
     // A window whose making was cut off after the organisation's record is made now.
     for entry in core.views.org().windows.values() {
         make_window(&core, entry).await.map_err(|_| StartError::Interrupted)?;
+        // So is what its bot was to be. A full disk leaves it to the next change or start.
+        if let Err(failure) = super::bots::settle(&core, By::Engine, &entry.id).await {
+            tracing::warn!(window.id = %entry.id, %failure, "a window does not know its bot yet");
+        }
     }
     core.sender_arbiter.spawn(core.pulses.beat("sender".to_owned()));
     for (index, arbiter) in core.window_arbiters.iter().enumerate() {
@@ -79,6 +85,9 @@ pub(crate) fn begin(core: Core) -> Arc<Core> {
     for inbox in core.views.org().inboxes.values() {
         start_inbox(&core, inbox);
     }
+    let bots = BotsActor::start_on(&core.sender_arbiter, core.clone());
+    // The feed finds it from here on; what was told before is found by its first round.
+    let _ = core.bots_actor.set(bots);
     core
 }
 
@@ -90,6 +99,7 @@ pub(crate) struct Parts {
     pub(crate) writer: writer::Writer,
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
     pub(crate) fetchers: Arc<Fetchers>,
+    pub(crate) bots: Arc<OnceLock<actix::Addr<BotsActor>>>,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) urls: PublicUrls,
     pub(crate) vault: Vault,
@@ -127,11 +137,13 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let (writer, told, counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
     let senders = Arc::new(DashMap::new());
     let fetchers = Arc::new(Fetchers::default());
+    let bots = Arc::new(OnceLock::new());
     let feeder = Feeder {
         views: views.clone(),
         store: store_writer.clone(),
         senders: senders.clone(),
         fetchers: fetchers.clone(),
+        bots: bots.clone(),
         counts: counts.clone(),
         faults: faults.clone(),
     };
@@ -146,6 +158,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         writer,
         senders,
         fetchers,
+        bots,
         platform: Arc::new(
             Network::open(urls.clone(), vault.clone(), config.clock.clone()).map_err(|_| StartError::HttpClient)?,
         ),
@@ -190,12 +203,14 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         platform: parts.platform,
         looking: tokio::sync::Mutex::new(()),
         fetchers: parts.fetchers,
+        bots_actor: parts.bots,
         accounts: Accounts::default(),
         urls: parts.urls,
         vault: parts.vault,
         uploads,
         content,
         stickers: Stickers::default(),
+        bots: Bots::default(),
         sending: Gate::open(&config.data_dir, config.hold_sending).map_err(StartError::Sending)?,
         pulses: Pulses::default(),
         depths: Depths::default(),

@@ -4,6 +4,7 @@
 //! conversation, reads no clock and keeps no state between two calls. What it cannot read it hands back as it came.
 //! [`line`] is the LINE Official Account.
 
+pub mod bot;
 pub mod capabilities;
 pub mod line;
 pub mod media;
@@ -169,6 +170,11 @@ pub trait Platform: Send + Sync {
     fn outside<'a>(&'a self, _address: &'a str, _local: bool) -> LocalBoxFuture<'a, OpenedMedia> {
         Box::pin(ready(OpenedMedia::Refused))
     }
+
+    /// Tells a bot something. A double leads nowhere.
+    fn post<'a>(&'a self, _call: &'a bot::Posting) -> LocalBoxFuture<'a, bot::Posted> {
+        Box::pin(ready(bot::Posted::Unreachable))
+    }
 }
 
 /// How long a platform shows that somebody is writing, in milliseconds.
@@ -270,6 +276,7 @@ pub(crate) struct Network {
     /// For what may take long.
     media: reqwest::Client,
     outside: Outside,
+    bots: Outside,
     /// Where platforms fetch what is sent.
     urls: public::PublicUrls,
     vault: Vault,
@@ -278,6 +285,8 @@ pub(crate) struct Network {
     tokens: Mutex<HashMap<InboxId, (LineSettings, Arc<TokenSource>)>>,
 }
 
+/// How long a bot may take for the answer to one delivery.
+const BOT_TOTAL: Duration = Duration::from_secs(10);
 /// How long the bytes of one file may take.
 const MEDIA_TOTAL: Duration = Duration::from_secs(900);
 
@@ -287,6 +296,7 @@ impl Network {
             http: http_client(Timeouts::default())?,
             media: http_client(Timeouts { total: MEDIA_TOTAL, ..Timeouts::default() })?,
             outside: Outside::new(MEDIA_TOTAL)?,
+            bots: Outside::new(BOT_TOTAL)?,
             urls,
             vault,
             clock,
@@ -353,5 +363,9 @@ impl Platform for Network {
 
     fn outside<'a>(&'a self, address: &'a str, local: bool) -> LocalBoxFuture<'a, OpenedMedia> {
         Box::pin(self.outside.open(address, local))
+    }
+
+    fn post<'a>(&'a self, call: &'a bot::Posting) -> LocalBoxFuture<'a, bot::Posted> {
+        Box::pin(self.bots.post(call))
     }
 }
