@@ -5,8 +5,8 @@
 //! tell in another way than an engine with threads; both are put together by `actors::start` and take the same steps.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 

@@ -74,6 +74,7 @@ pub fn problem(code: Code) -> Problem {
         | Code::ColleagueNotAMember
         | Code::NoOffer
         | Code::NotWaiting
+        | Code::Unheard
         | Code::SetAside => 409,
         Code::TooLarge => 413,
         Code::UnsupportedMediaType => 415,
@@ -142,6 +143,7 @@ fn from_rejected(rejected: Rejected, org: &Org) -> Problem {
             problem(Code::LimitReached).field(what).limit(limit).detail(format!("{what}: at most {limit}"))
         }
         Rejected::SetAside => problem(Code::SetAside),
+        Rejected::Unheard { number } => problem(Code::Unheard).detail(format!("message {number} was not heard yet")),
         Rejected::Exists { what } => problem(Code::Exists).field(what).detail(format!("{what} exists already")),
     }
 }

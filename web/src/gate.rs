@@ -15,6 +15,7 @@ use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
 use crate::admission::{Class, Place};
+use crate::auth::bots::identify_bot;
 use crate::auth::{Identity, identify};
 use crate::authorize::{Action, Object, authorize};
 use crate::commands;
@@ -35,18 +36,35 @@ pub async fn pass<B: MessageBody + 'static>(
     remember(&req, Template(entry.path));
     let checked = match entry.access {
         Access::Open => Ok(None),
-        Access::Right(_) | Access::Command(_) => check(entry, req.request()).await.map(Some),
+        Access::Bot => check_bot(req.request()).map(|place| Some((None, place))),
+        Access::Right(_) | Access::Command(_) => {
+            check(entry, req.request()).await.map(|(who, place)| Some((Some(who), place)))
+        }
     };
     match checked {
         Ok(passed) => {
             let _place = passed.and_then(|(who, place)| {
-                remember(&req, who);
+                if let Some(who) = who {
+                    remember(&req, who);
+                }
                 place
             });
             Ok(next.call(req).await?.map_into_left_body())
         }
         Err(refused) => Ok(req.into_response(respond(&refused)).map_into_right_body()),
     }
+}
+
+/// Lets a bot in, and remembers which.
+fn check_bot(req: &HttpRequest) -> Result<Option<Place>, Problem> {
+    let app = req.app_data::<web::Data<App>>().ok_or_else(|| problem(Code::Internal))?;
+    if app.stopping.has_begun() {
+        return Err(problem(Code::Stopping));
+    }
+    let who = identify_bot(app, req)?;
+    let place = app.admit(Class::Command)?;
+    remember(req, who);
+    Ok(Some(place))
 }
 
 async fn check(entry: &Entry, req: &HttpRequest) -> Result<(Identity, Option<Place>), Problem> {

@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session, stickers,
-    tokens, windows,
+    accounts, agents, bot_api, bots, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session,
+    stickers, tokens, windows,
 };
 
 /// The document's annotations.
@@ -40,13 +40,18 @@ use crate::routes::{
         conversations::messages, conversations::send, conversations::read,
         conversations::cancel,
         notes::add, notes::edit, notes::delete,
+        bots::get, bots::put, bots::remove, bots::new_secret, bots::change_token, bots::test, bots::log,
+        bots::dead_letters, bots::replay, bots::dismiss, bots::give_back,
+        bot_api::get, bot_api::messages, bot_api::answer, bot_api::hand_over, bot_api::complete,
         sending::get, sending::put,
         crate::socket::open,
         hooks::line,
         health::alive, health::ready, health::metrics,
         docs::document, docs::problems,
     ),
-    components(schemas(madoguchi_protocol::Problem, madoguchi_protocol::api::Command)),
+    components(schemas(
+        madoguchi_protocol::Problem, madoguchi_protocol::api::Command, madoguchi_protocol::api::BotDelivery
+    )),
     modifiers(&Common),
 )]
 struct Document;
@@ -59,6 +64,7 @@ impl Modify for Common {
         components
             .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("madoguchi"))));
         components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        components.add_security_scheme("bot", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
         for (path, item) in &mut document.paths.paths {
             for (method, operation) in operations(item) {
                 add_common(path, method, operation);
@@ -94,7 +100,10 @@ fn add_common(path: &str, method: &str, operation: &mut Operation) {
             .into(),
     );
     let is_open = ENTRIES.iter().any(|e| e.path == path && e.method == *method && e.access == Access::Open);
-    if !is_open {
+    let is_bots = ENTRIES.iter().any(|e| e.path == path && e.method == *method && e.access == Access::Bot);
+    if is_bots {
+        operation.security = Some(vec![SecurityRequirement::new("bot", Vec::<String>::new())]);
+    } else if !is_open {
         operation.security = Some(vec![
             SecurityRequirement::new("session", Vec::<String>::new()),
             SecurityRequirement::new("token", Vec::<String>::new()),

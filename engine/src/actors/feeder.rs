@@ -3,9 +3,9 @@
 //!
 //! Answers come after the views, so whoever was answered reads their own writing.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 

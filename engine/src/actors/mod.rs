@@ -25,8 +25,8 @@ pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use actix::Addr;
 use bytes::Bytes;

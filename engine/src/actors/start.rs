@@ -2,8 +2,8 @@
 //! every start, after a crash as after a stop; a window that failed is rebuilt by the same steps.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 

@@ -88,7 +88,8 @@ mod tests {
     fn during_a_change_both_secrets_sign() {
         let (new, old) = (shown(&[1; SECRET_BYTES]), shown(&[2; SECRET_BYTES]));
         let call = |secrets: &[&str]| {
-            Posting::signed("https://x/", false, "a".into(), Bytes::from_static(b"{}"), secrets, Timestamp(1_999)).signature
+            Posting::signed("https://x/", false, "a".into(), Bytes::from_static(b"{}"), secrets, Timestamp(1_999))
+                .signature
         };
         assert_eq!(call(&[&new, &old]), format!("{} {}", call(&[&new]), call(&[&old])));
         assert_ne!(call(&[&new]), call(&[&old]));

@@ -70,7 +70,8 @@ impl Handle {
         let bot = self.org().bots.get(window).cloned().ok_or(Failure::NotFound("bot"))?;
         let id = format!("ping_{}", BotId(self.core.new_id()));
         let at = self.core.now();
-        let (trouble, took_ms) = bots::post(&self.core, &bot, &Telling { id: &id, at, what: None, message: None }).await;
+        let (trouble, took_ms) =
+            bots::post(&self.core, &bot, &Telling { id: &id, at, what: None, message: None }).await;
         let what = match trouble {
             None => Logged::Taken { delivery: id, attempt: 1, took_ms },
             Some(trouble) => Logged::Failed { delivery: id, attempt: 1, trouble },

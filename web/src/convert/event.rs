@@ -6,7 +6,7 @@
 
 use madoguchi_engine::domain::conversation::{self as domain, ClaimHow as DomainHow, Event as Fact};
 use madoguchi_engine::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
-use madoguchi_engine::domain::message::{Content, Delivery, Route};
+use madoguchi_engine::domain::message::{Author, Content, Delivery, Route};
 use madoguchi_engine::domain::record::{self, Record};
 use madoguchi_engine::domain::seat::ReleaseCause as DomainCause;
 use madoguchi_engine::domain::time::Timestamp;
@@ -16,7 +16,7 @@ use madoguchi_protocol::api::{Channel, ContactPoint, RawReason};
 use madoguchi_protocol::event::{ClaimHow, Event, HandoverEnd, RawEnd, ReleaseCause};
 use madoguchi_protocol::server::Update;
 
-use super::{conversation as seats, media, message, org, time};
+use super::{bot, conversation as seats, media, message, org, time};
 
 /// One record as one frame, whatever is in it: a reader counts positions.
 #[must_use]
@@ -108,7 +108,18 @@ fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Eve
         | Fact::Failed { .. }
         | Fact::Unknown { .. }
         | Fact::Cancelled { .. } => of_answer(id, fact, at),
-        Fact::NoteAdded { .. } | Fact::NoteEdited { .. } | Fact::NoteDeleted { .. } => of_note(id, fact, at),
+        Fact::NoteAdded { .. } | Fact::NoteEdited { .. } | Fact::NoteDeleted { .. } | Fact::BotNoteAdded { .. } => {
+            of_note(id, fact, at)
+        }
+        Fact::BotSeated { epoch, how, answer_within_ms: _ } => {
+            Event::BotSeated { conversation, epoch: *epoch, how: bot::seating(how) }
+        }
+        Fact::BotReleased { cause } => Event::BotReleased { conversation, cause: bot::leaving(*cause) },
+        Fact::BotCompleted => Event::BotCompleted { conversation },
+        // How a bot takes what it is told is between it and its administrators.
+        Fact::BotTold { .. } | Fact::LetterDied { .. } | Fact::LettersReplayed { .. } | Fact::LettersDropped { .. } => {
+            return None;
+        }
     })
 }
 
@@ -137,7 +148,11 @@ fn of_note(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
     let conversation = id.to_string();
     match fact {
         Fact::NoteAdded { number, author, text, client_id } => {
-            let row = note(id, *number, *author, text, client_id, at);
+            let row = note(id, *number, Author::Agent(*author), text, client_id, at);
+            Event::NoteAdded { conversation, message: message::message(&row) }
+        }
+        Fact::BotNoteAdded { number, text } => {
+            let row = note(id, *number, Author::Bot, text, "", at);
             Event::NoteAdded { conversation, message: message::message(&row) }
         }
         Fact::NoteEdited { number, text } => {
@@ -164,6 +179,7 @@ fn of_window(fact: &window::Event) -> Event {
             reason: raw_reason(raw.why),
         },
         window::Event::RawSettled { raw, how } => Event::RawSettled { raw: org::raw_id(*raw), how: raw_end(*how) },
+        window::Event::BotChanged { bot: rules } => Event::BotChanged { bot: bot::of_window(rules.as_ref()) },
     }
 }
 
@@ -199,7 +215,7 @@ fn outbound(conversation: ConversationId, queued: &domain::Queued, at: Timestamp
 fn note(
     conversation: ConversationId,
     number: u32,
-    author: AgentId,
+    author: Author,
     text: &str,
     client_id: &str,
     at: Timestamp,

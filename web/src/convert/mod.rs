@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod bot;
 pub mod capabilities;
 pub mod command;
 pub mod conversation;

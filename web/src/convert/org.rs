@@ -74,6 +74,7 @@ pub fn window(entry: &WindowEntry, state: &State, org: &Org, presence_of: impl F
         agents: members(state, org, presence_of),
         settings: settings(&state.settings),
         raw_waiting: state.raw.len(),
+        bot: super::bot::of_window(state.bot.as_ref()),
         created_at: time(entry.created_at),
     }
 }

@@ -3,6 +3,8 @@
 
 pub(crate) mod accounts;
 pub(crate) mod agents;
+pub(crate) mod bot_api;
+pub(crate) mod bots;
 pub(crate) mod conversations;
 pub(crate) mod docs;
 pub(crate) mod files;

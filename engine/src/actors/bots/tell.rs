@@ -93,8 +93,7 @@ async fn one(
         _ => None,
     };
     let delivery = delivery_id(id, letter.number);
-    let telling =
-        Telling { id: &delivery, at: letter.at, what: Some((row, letter)), message: message.as_ref() };
+    let telling = Telling { id: &delivery, at: letter.at, what: Some((row, letter)), message: message.as_ref() };
     let (trouble, took_ms) = post(core, bot, &telling).await;
     let what = match trouble {
         None => Logged::Taken { delivery, attempt, took_ms },
@@ -125,8 +124,7 @@ pub(crate) async fn post(core: &Core, bot: &Bot, telling: &Telling<'_>) -> (Opti
     let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
     let body = Bytes::from((bodies.0)(telling));
     let now = core.now();
-    let posting =
-        Posting::signed(&bot.endpoint_url, bot.is_local(), telling.id.to_owned(), body, &secrets, now);
+    let posting = Posting::signed(&bot.endpoint_url, bot.is_local(), telling.id.to_owned(), body, &secrets, now);
     let posted = core.platform.post(&posting).await;
     let took_ms = u64::try_from(core.now().since_ms(now)).unwrap_or_default();
     let outcome = match posted {
