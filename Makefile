@@ -59,11 +59,12 @@ planted-check: ## Every planted bug still applies, and the tests named for it ex
 planted: tools ## Every planted bug is caught by the tests named for it
 	CARGO="$(CARGO)" ./tests/planted/run.sh
 
+# What steers tests is named TEST_…: the server takes every MADOGUCHI_… for a setting of its own.
 faults: build planted ## The long form of kills, power cuts and readers who never read; and every planted bug
-	MADOGUCHI_FAULT_ROUNDS=1000 MADOGUCHI_KILL_ROUNDS=1000 MADOGUCHI_STUCK_SECONDS=60 $(CARGO) nextest run -p madoguchi-tests --profile long
+	TEST_FAULT_ROUNDS=1000 TEST_KILL_ROUNDS=1000 TEST_STUCK_SECONDS=60 $(CARGO) nextest run -p madoguchi-tests --profile long
 
-sim: ## Seeded schedules; MADOGUCHI_SIM_SEED repeats one
-	MADOGUCHI_SIM_RUNS=$${MADOGUCHI_SIM_RUNS:-2000} $(CARGO) nextest run -p madoguchi-tests --profile long simulated
+sim: ## Seeded schedules; TEST_SIM_SEED repeats one
+	TEST_SIM_RUNS=$${TEST_SIM_RUNS:-2000} $(CARGO) nextest run -p madoguchi-tests --profile long simulated
 
 bench: ## Every budget in a short form, beside its peers; `make bench-long` at the size of the goals
 	./scripts/peers.sh

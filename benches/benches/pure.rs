@@ -24,6 +24,8 @@ fn window() -> Window {
 
 fn message(number: usize) -> Command {
     Command::Inbound(Inbound {
+        channel: madoguchi_engine::domain::org::ChannelKind::Line,
+        context: None,
         inbox: InboxId(7),
         contact_point: ContactPointId(8),
         external_id: format!("U{:032x}", 1),

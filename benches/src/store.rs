@@ -138,6 +138,8 @@ impl Place {
 
     fn inbound(&self, number: usize, message: usize, contact_point: ContactPointId, at: Timestamp) -> Inbound {
         Inbound {
+            channel: madoguchi_engine::domain::org::ChannelKind::Line,
+            context: None,
             inbox: self.inbox,
             contact_point,
             external_id: customer(number),

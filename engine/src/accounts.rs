@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use parking_lot::Mutex;
 
 use crate::channels::Outcome;
-pub use crate::channels::line::tokens::{NoToken, TokenState};
+pub use crate::channels::tokens::{NoToken, TokenState};
 use crate::domain::id::InboxId;
 use crate::domain::time::Timestamp;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::channels::bot::Posted;
+use crate::channels::signed::Posted;
 use crate::domain::bot::Letter;
 use crate::domain::id::{ConversationId, WindowId};
 use crate::domain::time::Timestamp;

@@ -16,19 +16,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-pub use self::accounts::Report;
 pub use self::bots::BotHealth;
 pub(crate) use self::reads::store_failed;
 pub use self::secrets::{ResealError, Resealed};
 use crate::actors::reply::{Answered, Reply, answered};
 use crate::actors::{Core, conversation, inbox, raw, removal, sender, start, window as window_actor};
+use crate::channels;
 use crate::config::Config;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{self, Org, WindowEntry};
 use crate::domain::record::{By, Fact, Record};
+use crate::domain::rejected::Rejected;
 use crate::domain::seat::ReleaseCause;
-use crate::domain::window::{self, RawReason};
+use crate::domain::window::{self, RawEnd, RawReason};
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::journal::Fault;
@@ -246,16 +247,30 @@ impl Handle {
         self.core.work_allowed()?;
         let patience_ms = i64::try_from(self.core.config.inbound_patience_ms).unwrap_or(i64::MAX);
         let taking = inbox::take_body(&self.core, inbox, body.clone());
+        let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
+        let redelivers = channels::of(entry.settings.kind()).traits().redelivers;
         let why = match self.core.config.clock.within_ms(patience_ms, taking).await {
             Some(Ok(taken)) => return Ok(taken),
             Some(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | None => {
                 RawReason::Busy
             }
+            // What is refused here would never come again.
+            Some(Err(_)) if !redelivers => RawReason::Busy,
             Some(Err(failure)) => return Err(failure),
         };
-        let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
         raw::store(&self.core, &entry, body, why, None).await?;
         Ok(Taken::WHOLE)
+    }
+
+    /// Takes a body that is told as accepted before anybody reads it, as a mail server tells: answers after its commit. It is
+    /// interpreted soon after, in the order of its account's bodies.
+    ///
+    /// # Errors
+    /// Not now; it may not count as accepted.
+    pub async fn keep_body(&self, inbox: InboxId, body: Bytes) -> Result<(), Failure> {
+        self.core.work_allowed()?;
+        let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
+        raw::store(&self.core, &entry, body, RawReason::Busy, None).await.map(drop)
     }
 
     /// The window a conversation is in, if it exists.
@@ -346,6 +361,18 @@ impl Handle {
     pub async fn replay_raw(&self, by: By, window: &WindowId, raw: u128) -> Result<Taken, Failure> {
         let accepted = self.core.raw(window, raw).await?;
         raw::interpret(&self.core, window, by, &accepted).await
+    }
+
+    /// Puts away a stored body that cannot be read, after a person looked at it. Its bytes go.
+    ///
+    /// # Errors
+    /// Not found; or it is only waiting for room or for its conversation, and will be read: nobody may throw that away.
+    pub async fn dismiss_raw(&self, by: By, window: &WindowId, raw: u128) -> Result<(), Failure> {
+        let accepted = self.core.raw(window, raw).await?;
+        if accepted.why != RawReason::Unparsable {
+            return Err(Rejected::invalid("raw", "a body that cannot be read").into());
+        }
+        raw::end(&self.core, window, by, &accepted, RawEnd::Dismissed).await
     }
 
     /// Registers a reader of every window's updates, in position order within a window. The channel is bounded by its

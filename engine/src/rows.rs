@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::conversation::{Conversation, Status};
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::message::{Author, Content, Delivery, FailureReason};
+use crate::domain::org::ChannelKind;
 use crate::domain::record::Record;
 use crate::domain::seat::Holder;
 use crate::domain::time::Timestamp;
@@ -85,6 +86,8 @@ pub struct ListQuery {
     pub assignee: Option<Option<AgentId>>,
     /// Only held by this person, or by the bot.
     pub holder: Option<Holder>,
+    /// Only over this channel.
+    pub channel: Option<ChannelKind>,
     /// Only over this inbox.
     pub inbox: Option<InboxId>,
     /// Only those set aside after repeated failures, or only the others.

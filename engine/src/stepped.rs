@@ -18,6 +18,7 @@ use crate::actors::start::{Parts, assemble, begin};
 use crate::channels::Platform;
 use crate::channels::public::PublicUrls;
 use crate::config::Config;
+use crate::content::ContentStore;
 use crate::handle::{Encoder, Handle, StartError};
 use crate::journal::writer::{self, Line, Told};
 use crate::journal::{Fault, Journal};
@@ -77,6 +78,7 @@ impl Stepped {
             fetchers,
             bots,
             platform,
+            content: ContentStore::open(&config.data_dir).map_err(StartError::Content)?,
             // No platform fetches from a simulated engine.
             urls: PublicUrls::new(&config.public_url, [0; 32]),
             vault: Vault::known_to_all(),

@@ -324,6 +324,7 @@ mod tests {
 
     fn ledger(talks: &[Talk]) -> Ledger {
         let opened = Talk::Opened(Opened {
+            channel: crate::domain::org::ChannelKind::Line,
             inbox: InboxId(1),
             contact_point: ContactPointId(1),
             external_id: "U".to_owned(),

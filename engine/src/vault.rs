@@ -16,7 +16,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use crate::domain::id::{BotId, InboxId};
-use crate::domain::org::{Bot, Inbox, InboxSettings, Org};
+use crate::domain::org::{Bot, Inbox, Org};
 use crate::domain::secret::{Sealed, Secret};
 use crate::domain::time::Timestamp;
 
@@ -214,9 +214,8 @@ impl Vault {
     /// Whether every secret of an account can be opened.
     #[must_use]
     pub fn opens_all(&self, inbox: &Inbox) -> bool {
-        let InboxSettings::Line(line) = &inbox.settings;
         let keys = self.keys.load();
-        line.secrets().all(|secret| match secret {
+        inbox.settings.secrets().all(|secret| match secret {
             Secret::Plain(_) => true,
             Secret::Sealed(sealed) => keys.iter().any(|key| key.id == sealed.key),
         })
@@ -271,10 +270,7 @@ impl Vault {
 
 /// Everything that is sealed.
 fn sealed(org: &Org) -> impl Iterator<Item = &Sealed> {
-    let secrets = org.inboxes.values().flat_map(|inbox| {
-        let InboxSettings::Line(line) = &inbox.settings;
-        line.secrets()
-    });
+    let secrets = org.inboxes.values().flat_map(|inbox| inbox.settings.secrets());
     let bots = org.bots.values().flat_map(Bot::secrets);
     secrets.chain(bots).filter_map(|secret| match secret {
         Secret::Sealed(sealed) => Some(sealed),

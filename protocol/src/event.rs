@@ -282,6 +282,13 @@ pub enum Event {
         /// Who did it.
         by: String,
     },
+    /// What the conversation is about changed.
+    SubjectSeen {
+        /// The conversation.
+        conversation: String,
+        /// In the customer's words; null where nothing is said.
+        subject: Option<String>,
+    },
     /// The window itself began.
     WindowOpened {
         /// What customers see.
@@ -401,6 +408,7 @@ impl Event {
             | Self::Unfollowed { conversation }
             | Self::SetAside { conversation }
             | Self::TakenBack { conversation, .. }
+            | Self::SubjectSeen { conversation, .. }
             | Self::BotSeated { conversation, .. }
             | Self::BotReleased { conversation, .. }
             | Self::BotCompleted { conversation } => Some(conversation),

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use madoguchi_engine::Clock;
 use madoguchi_engine::channels::line::signature;
+use madoguchi_engine::domain::org::ChannelKind;
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::vault::Vault;
 use madoguchi_loadtest::double::Channel;
@@ -87,17 +88,17 @@ async fn open_secrets_of_a_former_release_work_and_leave_the_disk_when_they_are_
     assert!(!lies_in(&journal, "canary-open-token").is_empty());
     let body = br#"{"destination":"U","events":[]}"#;
     let header = signature::sign("s", body);
-    assert!(engine.is_signed(Some(INBOX), body, Some(&header)));
+    assert!(engine.is_signed(ChannelKind::Line, Some(INBOX), body, &|_| Some(&header)));
 
     let done = engine.reseal_secrets().await.unwrap();
     assert_eq!((done.sealed, done.unreadable), (2, 0));
-    assert!(engine.is_signed(Some(INBOX), body, Some(&header)));
+    assert!(engine.is_signed(ChannelKind::Line, Some(INBOX), body, &|_| Some(&header)));
     assert_eq!(engine.reseal_secrets().await.unwrap().sealed, 0, "once is enough");
     engine.compact().await.unwrap();
     engine.stop().await;
     drop(engine);
     let engine = start(config).await;
-    assert!(engine.is_signed(Some(INBOX), body, Some(&header)));
+    assert!(engine.is_signed(ChannelKind::Line, Some(INBOX), body, &|_| Some(&header)));
     engine.compact().await.unwrap();
     engine.stop().await;
     assert_eq!(lies_in(&journal, "canary-open-token"), Vec::<String>::new());

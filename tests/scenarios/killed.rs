@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// Rounds; `make faults` asks for a thousand.
 fn rounds() -> u64 {
-    std::env::var("MADOGUCHI_KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(100)
+    std::env::var("TEST_KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(100)
 }
 
 /// Customers write and an agent answers while the server is killed again and again, also while the platform has taken a

@@ -29,6 +29,24 @@ async fn what_is_not_signed_or_too_long_is_refused_and_the_rest_is_kept() {
     assert_eq!(parked["items"].as_array().map(Vec::len), Some(1), "and once: {parked}");
 }
 
+/// A platform that sends rubbish for a month fills the list, and then everything else is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_can_read_can_be_put_away_and_goes_from_the_list() {
+    let house = House::open(0, &[]).await;
+    let broken = br#"{"destination":"U0","events":[{"#;
+    hook(&house, broken, Some(&sign(&house.channel.secret, broken))).await;
+    let list = format!("/api/v1/windows/{WINDOW}/raw");
+    let parked = house.owner.get(&list).await.ok();
+    let id = parked["items"][0]["id"].as_str().expect("it is parked").to_owned();
+    assert_eq!(house.owner.delete(&format!("{list}/01KAJ5R8Q0V7M3T2B9XW4CZD6E")).await.status, Some(404));
+    assert_eq!(house.owner.delete(&format!("{list}/{id}")).await.status, Some(204));
+    assert_eq!(house.owner.get(&list).await.ok()["items"], json!([]));
+    assert_eq!(house.owner.get(&format!("{list}/{id}")).await.status, Some(404), "its bytes are gone");
+    assert_eq!(house.owner.delete(&format!("{list}/{id}")).await.status, Some(404), "and once");
+    let window = house.owner.get(&format!("/api/v1/windows/{WINDOW}")).await.ok();
+    assert_eq!(window["raw_waiting"], 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_broken_event_among_ten_harms_none_of_its_neighbours() {
     let house = House::open(0, &[]).await;

@@ -1,7 +1,7 @@
 //! The power goes, at any call, and takes everything unsynced with it, or a random part of it.
 //!
 //! The first test is what every store must pass. The others take one virtue away each and are the proof that the harness
-//! would notice. Rounds: `MADOGUCHI_FAULT_ROUNDS`; a violation names the `MADOGUCHI_FAULT_SEED` to repeat it with.
+//! would notice. Rounds: `TEST_FAULT_ROUNDS`; a violation names the `TEST_FAULT_SEED` to repeat it with.
 
 use std::path::Path;
 use std::process::Command;

@@ -3,7 +3,7 @@
 
 use madoguchi_tests::sim::{Plan, Trace, run, runs};
 
-/// Seeds in an ordinary run of the tests; `MADOGUCHI_SIM_RUNS` for more.
+/// Seeds in an ordinary run of the tests; `TEST_SIM_RUNS` for more.
 const SHORT: u64 = 80;
 
 #[test]

@@ -17,7 +17,7 @@ const CAP_KIB: u64 = 64 * 1024;
 
 /// For how long nobody reads; `make faults` asks for the sixty seconds.
 fn time() -> Duration {
-    let seconds = std::env::var("MADOGUCHI_STUCK_SECONDS").ok().and_then(|text| text.parse().ok());
+    let seconds = std::env::var("TEST_STUCK_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(seconds.unwrap_or(5))
 }
 

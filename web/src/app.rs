@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use madoguchi_engine::domain::id::{AgentId, InboxId};
-use madoguchi_engine::domain::org::Role;
+use madoguchi_engine::domain::id::AgentId;
+use madoguchi_engine::domain::org::{Inbox, Role};
 use madoguchi_engine::{Clock, Handle};
 use madoguchi_protocol::Problem;
 
@@ -87,8 +87,8 @@ impl App {
 
     /// The address that a platform calls for an inbox.
     #[must_use]
-    pub fn webhook_url(&self, inbox: InboxId) -> String {
-        format!("{}/hooks/line/{inbox}", self.public_url)
+    pub fn webhook_url(&self, inbox: &Inbox) -> String {
+        format!("{}/hooks/{}/{}", self.public_url, inbox.settings.kind().word(), inbox.id)
     }
 }
 

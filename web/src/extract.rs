@@ -74,6 +74,15 @@ pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem>
     Ok(value)
 }
 
+/// A part of a body that could be read only after the rest of it; `place` is its name there.
+pub(crate) fn parse_part<T: DeserializeOwned>(place: &str, part: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(part).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { place.to_owned() } else { format!("{place}.{path}") };
+        named(&path, &error.inner().to_string())
+    })
+}
+
 /// A problem about the field at `path`; serde names a missing or unknown one in its text only.
 fn named(path: &str, rule: &str) -> Problem {
     let told =
@@ -184,7 +193,8 @@ pub(crate) fn remember<T: 'static>(req: &impl HttpMessage, value: T) {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use madoguchi_protocol::api::{Claim, NewInbox, Send};
+    use madoguchi_protocol::api::{Claim, NewLineSettings, Send};
+    use serde_json::json;
 
     use super::*;
 
@@ -214,21 +224,19 @@ mod tests {
 
     #[test]
     fn a_wrong_field_deep_inside_is_named_with_its_path() {
-        let Err(refused) = parse_json::<NewInbox>(
-            br#"{"window":"w","kind":"line","settings":{"channel_secret":"s","channel_access_token":"t","mode":"maybe"}}"#,
-        ) else {
-            panic!("the mode is none");
-        };
-        assert_eq!(refused.extra.field.as_deref(), Some("settings.mode"));
+        let refused =
+            |settings| parse_part::<NewLineSettings>("settings", settings).err().expect("a refusal").extra.field;
+        let whole = |mode| json!({ "channel_secret": "s", "channel_access_token": "t", "mode": mode });
+        assert_eq!(refused(whole("maybe")).as_deref(), Some("settings.mode"));
+        assert_eq!(refused(json!({})).as_deref(), Some("settings.channel_secret"));
+        assert_eq!(refused(json!({ "channel_secret": "s", "loud": 1 })).as_deref(), Some("settings.loud"));
+        assert_eq!(refused(json!(7)).as_deref(), Some("settings"));
     }
 
     #[test]
     fn a_refusal_never_repeats_a_secret() {
-        let Err(refused) = parse_json::<NewInbox>(
-            br#"{"window":"w","kind":"line","settings":{"channel_secret":"hunter2","channel_access_token":7,"mode":"auto"}}"#,
-        ) else {
-            panic!("the token is a number");
-        };
+        let given = json!({ "channel_secret": "hunter2", "channel_access_token": 7, "mode": "auto" });
+        let refused = parse_part::<NewLineSettings>("settings", given).err().expect("the token is a number");
         assert!(!format!("{refused:?}").contains("hunter2"));
     }
 

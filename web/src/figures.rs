@@ -64,7 +64,7 @@ const ALL: &[Figure] = &[
     Figure("madoguchi_sockets_open", Gauge, &[], "live sockets"),
     Figure("madoguchi_store_reads_waiting", Gauge, &[], "reads that wait for a thread"),
     Figure("madoguchi_tokens_limited_total", Counter, &[], "requests refused because their token made too many"),
-    Figure("madoguchi_webhooks_total", Counter, &["outcome"], "webhooks, by what became of them"),
+    Figure("madoguchi_webhooks_total", Counter, &["channel", "outcome"], "webhooks, by what became of them"),
     Figure("madoguchi_window_failures_total", Counter, &[], "windows that failed and were rebuilt"),
     Figure("madoguchi_windows", Gauge, &[], "windows"),
 ];

@@ -30,7 +30,7 @@ use crate::routes::{
         windows::list, windows::create, windows::get, windows::change_settings,
         windows::members, windows::add_member, windows::remove_member,
         conversations::list_of_window,
-        raw::list, raw::bytes, raw::replay,
+        raw::list, raw::bytes, raw::replay, raw::dismiss,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
         accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
         files::upload, files::get, files::public, stickers::line,

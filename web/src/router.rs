@@ -87,6 +87,7 @@ table! {
     GET "/api/v1/windows/{window}/meter" Right(ReadWindow) => accounts::meter;
     GET "/api/v1/windows/{window}/raw" Right(ReadWindow) => raw::list;
     GET "/api/v1/windows/{window}/raw/{raw}" Right(ReadWindow) => raw::bytes;
+    DELETE "/api/v1/windows/{window}/raw/{raw}" Right(Oversee) => raw::dismiss;
     POST "/api/v1/windows/{window}/raw/{raw}/replay" Right(Oversee) => raw::replay;
 
     GET "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::get;

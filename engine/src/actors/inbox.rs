@@ -14,10 +14,8 @@ use tokio::sync::oneshot;
 use super::reply::{Answered, Reply, answered};
 use super::window::DeliverThread;
 use super::{Core, raw};
-use crate::channels::line::webhook;
-use crate::channels::{Parsed, ParsedEvent};
+use crate::channels::{self, Parsed, ParsedEvent};
 use crate::domain::id::{InboxId, WindowId};
-use crate::domain::org::InboxSettings;
 use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;
 use crate::domain::window::RawReason;
@@ -64,7 +62,7 @@ pub(crate) fn event_key(inbox: InboxId, event_id: &str) -> DedupeKey {
 pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> Result<Taken, Failure> {
     let entry = core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
     let received_at = core.now();
-    let Ok(parsed) = webhook::parse(&body, received_at) else {
+    let Ok(parsed) = channels::of(entry.settings.kind()).parse(&body, received_at) else {
         raw::store(core, &entry, body, RawReason::Unparsable, None).await?;
         return Ok(Taken::WHOLE);
     };
@@ -81,8 +79,7 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
             }
             Parsed::Ignored { kind, among } => {
                 metrics::counter!("madoguchi_inbound_ignored_total", "kind" => kind).increment(1);
-                let InboxSettings::Line(line) = &entry.settings;
-                if let Some(gathering) = among.filter(|_| line.leave_groups) {
+                if let Some(gathering) = among.filter(|_| entry.settings.leaves_gatherings()) {
                     core.fetchers.leave(inbox, gathering);
                 }
             }

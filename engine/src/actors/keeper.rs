@@ -8,7 +8,6 @@ use super::Core;
 use crate::accounts::Quota;
 use crate::channels::Account;
 use crate::domain::id::InboxId;
-use crate::domain::org::{Inbox, InboxSettings, SendMode};
 use crate::domain::time::Timestamp;
 
 /// How often an account is looked at, in milliseconds.
@@ -31,7 +30,7 @@ pub(crate) async fn run(core: Arc<Core>, inbox: InboxId) {
                     account.keep_token().await;
                     core.accounts.stands(inbox, account.token_state(), readable);
                     let due = ask_at.is_none_or(|at| at <= core.now());
-                    if due && may_cost(&entry) {
+                    if due && entry.settings.may_cost() {
                         ask(&core, &*account, inbox).await;
                     }
                     let is_empty = core.accounts.is_quota_empty(inbox);
@@ -46,12 +45,6 @@ pub(crate) async fn run(core: Arc<Core>, inbox: InboxId) {
         }
         core.config.clock.sleep_ms(ROUND_MS).await;
     }
-}
-
-/// Whether anything of this account costs.
-fn may_cost(inbox: &Inbox) -> bool {
-    let InboxSettings::Line(line) = &inbox.settings;
-    line.mode != SendMode::Reply
 }
 
 /// Three quarters to all of the pause, so that accounts do not ask together.

@@ -8,8 +8,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::{Core, Recorded, inbox};
-use crate::channels::Parsed;
-use crate::channels::line::webhook;
+use crate::channels::{self, Adapter, Parsed};
 use crate::domain::id::{Position, WindowId};
 use crate::domain::org::Inbox;
 use crate::domain::record::{By, Fact};
@@ -124,11 +123,6 @@ pub(crate) async fn bytes_of(core: &Arc<Core>, accepted: &RawAccepted) -> Result
     }
 }
 
-/// Whether a body is one event that was parked alone, without its envelope.
-pub(crate) fn stands_alone(body: &[u8]) -> bool {
-    !body.windows(8).any(|part| part == b"\"events\"")
-}
-
 /// Interprets the bodies that came while the window was busy or a conversation of theirs set aside. Returns whether some
 /// are left for another try. What still meets a conversation set aside waits for the next call.
 pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
@@ -144,9 +138,9 @@ pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
 }
 
 /// Whether taking a body would only store it once more. An event of several that nobody can read is stored by itself.
-fn is_unreadable(body: &Bytes, is_event: bool, now: Timestamp) -> bool {
-    let Ok(webhook) = webhook::parse(body, now) else { return true };
-    is_event && webhook.events.iter().any(|event| matches!(event, Parsed::Broken { .. }))
+fn is_unreadable(channel: &dyn Adapter, body: &Bytes, is_event: bool, now: Timestamp) -> bool {
+    let Ok(delivered) = channel.parse(body, now) else { return true };
+    is_event && delivered.events.iter().any(|event| matches!(event, Parsed::Broken { .. }))
 }
 
 /// Interprets one stored body and says so in the journal. What is still unreadable stays.
@@ -157,17 +151,31 @@ pub(crate) async fn interpret(
     accepted: &RawAccepted,
 ) -> Result<Taken, Failure> {
     let body = bytes_of(core, accepted).await?;
-    let is_event = accepted.why == RawReason::Unparsable && stands_alone(&body);
-    let body = if is_event { Bytes::from([b"{\"events\":[".as_slice(), &body, b"]}"].concat()) } else { body };
-    if is_unreadable(&body, is_event, core.now()) {
+    let kind = core.views.org().inboxes.get(&accepted.inbox).map(|inbox| inbox.settings.kind());
+    let channel = channels::of(kind.ok_or(Failure::NotFound("inbox"))?);
+    let around = if accepted.why == RawReason::Unparsable { channel.around(&body) } else { None };
+    let is_event = around.is_some();
+    let body = around.unwrap_or(body);
+    if is_unreadable(channel, &body, is_event, core.now()) {
         return Ok(Taken::WHOLE);
     }
     let taken = inbox::take_body(core, accepted.inbox, body).await?;
     if taken.stored_whole {
         return Ok(taken);
     }
-    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
-    let settled = Fact::Window(Event::RawSettled { raw: accepted.raw, how: RawEnd::Interpreted });
-    core.record(view.stream, Some(view.id.clone()), by, vec![settled], Vec::new()).await?;
+    end(core, window, by, accepted, RawEnd::Interpreted).await?;
     Ok(taken)
+}
+
+/// Says in the journal how a stored body ended. Its bytes go by themselves.
+pub(crate) async fn end(
+    core: &Arc<Core>,
+    window: &WindowId,
+    by: By,
+    accepted: &RawAccepted,
+    how: RawEnd,
+) -> Result<(), Failure> {
+    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
+    let settled = Fact::Window(Event::RawSettled { raw: accepted.raw, how });
+    core.record(view.stream, Some(view.id.clone()), by, vec![settled], Vec::new()).await.map(drop)
 }

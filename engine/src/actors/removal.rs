@@ -11,7 +11,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
+
 use super::{Core, raw};
+use crate::channels;
 use crate::domain::conversation::{Command, Event};
 use crate::domain::id::{ConversationId, Position, StreamId};
 use crate::domain::org::Event as Org;
@@ -189,9 +192,12 @@ async fn search(
     let Some(view) = core.views.window_of_stream(stream) else { return Ok(()) };
     // As it stands in the event's JSON.
     let quoted = format!("\"{external_id}\"");
+    let org = core.views.org();
     for (accepted, _) in raw::waiting(core, &view.id).await? {
         let RawBody::Inline(body) = &accepted.body else { continue };
-        let alone = accepted.why == RawReason::Unparsable && raw::stands_alone(body);
+        let Some(inbox) = org.inboxes.get(&accepted.inbox) else { continue };
+        let channel = channels::of(inbox.settings.kind());
+        let alone = accepted.why == RawReason::Unparsable && channel.around(&Bytes::from(body.clone())).is_some();
         if alone && body.windows(quoted.len()).any(|part| part == quoted.as_bytes()) {
             let dismissed = Fact::Window(Window::RawSettled { raw: accepted.raw, how: RawEnd::Dismissed });
             core.record(view.stream, Some(view.id.clone()), By::Customer, vec![dismissed], Vec::new()).await?;

@@ -101,6 +101,7 @@ pub(crate) struct Parts {
     pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) bots: Arc<OnceLock<actix::Addr<BotsActor>>>,
     pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) content: ContentStore,
     pub(crate) urls: PublicUrls,
     pub(crate) vault: Vault,
     pub(crate) pool: Pool,
@@ -150,6 +151,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let feed = feeder.start(told);
     let urls = PublicUrls::open(&config.public_url, &config.data_dir).map_err(StartError::MediaKey)?;
     let vault = Vault::open(&config.secrets_key_file)?;
+    let content = ContentStore::open(&config.data_dir).map_err(StartError::Content)?;
     let arbiters = if config.arbiters > 0 { config.arbiters } else { (cores() / 2).max(1) };
     let parts = Parts {
         journal,
@@ -160,8 +162,10 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         fetchers,
         bots,
         platform: Arc::new(
-            Network::open(urls.clone(), vault.clone(), config.clock.clone()).map_err(|_| StartError::HttpClient)?,
+            Network::open(urls.clone(), vault.clone(), config.clock.clone(), content.clone())
+                .map_err(|_| StartError::HttpClient)?,
         ),
+        content,
         urls,
         vault,
         pool: Pool::new(),
@@ -187,7 +191,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         restore_window(&views, journal, &parts.store, entry)?;
     }
     views.restore_org(org, journal.head(streams.org));
-    let content = ContentStore::open(&config.data_dir).map_err(StartError::Content)?;
+    let content = parts.content;
     let coming_in = config.data_dir.join("uploads");
     let uploads = Uploads::open(content.clone(), &coming_in, config.tools.clone()).map_err(StartError::Uploads)?;
     Ok(Core {

@@ -15,9 +15,9 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Client, Url};
 
-use super::bot::{Posted, Posting};
-use super::line::client::{BadSettings, client_builder};
+use super::http::{BadSettings, client_builder};
 use super::media::{Download, Opened};
+use super::signed::{Posted, Posting};
 
 /// Until the connection stands, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -81,7 +81,7 @@ impl Outside {
                 }
                 None => builder(),
             };
-            super::line::client::built(builder)
+            super::http::built(builder)
         };
         Ok(Self { public: make(Some(PublicOnly(look_up)))?, local: make(None)? })
     }

@@ -178,6 +178,27 @@ pub struct SenderName {
     pub icon_url: Option<String>,
 }
 
+/// What a channel keeps beside a conversation: what it is about, and what an answer needs that no message says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Context {
+    /// What the customer says it is about, shown to agents; `None` on channels without such a thing.
+    pub subject: Option<String>,
+    /// The channel's own, such as who else reads along and which message is answered. Only its adapter reads it. The
+    /// customer's words, like the subject.
+    pub data: String,
+}
+
+/// Most bytes of a context. The adapter cuts; what is longer is not kept.
+pub const CONTEXT_BYTES: usize = 8 * 1024;
+
+impl Context {
+    /// How many bytes of people's words it holds.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.subject.as_ref().map_or(0, String::len) + self.data.len()
+    }
+}
+
 impl Media {
     /// Whether somebody still has to fetch it.
     #[must_use]

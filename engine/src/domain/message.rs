@@ -89,6 +89,8 @@ pub enum Route {
     },
     /// As a message of its own, recognised by its retry key.
     Push,
+    /// As a message of its own, which the platform cannot recognise when it is repeated.
+    Once,
 }
 
 /// Why a message failed for good. The text is for the agent; never the customer's words.

@@ -1,6 +1,7 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
 mod bot;
+mod inbox;
 mod line;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use super::rejected::Rejected;
 use super::time::Timestamp;
 
 pub use bot::Bot;
+pub use inbox::{ChannelKind, Inbox, InboxSettings};
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 
 /// What a person may do (PRODUCT G1). The order is the order of rights.
@@ -71,26 +73,6 @@ pub struct WindowEntry {
     pub product: u16,
     /// When it was added.
     pub created_at: Timestamp,
-}
-
-/// One configured account of a channel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inbox {
-    /// Its id, part of its webhook's address.
-    pub id: InboxId,
-    /// The one window it feeds.
-    pub window: WindowId,
-    /// How it talks to its platform.
-    pub settings: InboxSettings,
-    /// When it last changed.
-    pub changed_at: Timestamp,
-}
-
-/// The channel's own settings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum InboxSettings {
-    /// A LINE Official Account.
-    Line(LineSettings),
 }
 
 /// Facts of the organisation.
@@ -274,10 +256,13 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         Command::CreateWindow(window) => create_window(org, window),
         Command::CreateInbox(inbox) if org.inboxes.contains_key(&inbox.id) => Err(Rejected::Exists { what: "inbox" }),
         Command::CreateInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
-        Command::CreateInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxCreated(inbox)]),
+        Command::CreateInbox(inbox) => inbox.settings.check().map(|()| vec![Event::InboxCreated(inbox)]),
         Command::ChangeInbox(inbox) if !org.inboxes.contains_key(&inbox.id) => Err(Rejected::not_found("inbox")),
         Command::ChangeInbox(inbox) if !org.windows.contains_key(&inbox.window) => Err(Rejected::not_found("window")),
-        Command::ChangeInbox(inbox) => check_inbox(&inbox).map(|()| vec![Event::InboxChanged(inbox)]),
+        Command::ChangeInbox(inbox) if org.inboxes[&inbox.id].settings.kind() != inbox.settings.kind() => {
+            Err(Rejected::invalid("kind", "an account stays on its channel"))
+        }
+        Command::ChangeInbox(inbox) => inbox.settings.check().map(|()| vec![Event::InboxChanged(inbox)]),
         Command::SetBot(bot) => bot::check(org, &bot).map(|()| vec![Event::BotSet(bot)]),
         Command::RemoveBot { window } if org.bots.contains_key(&window) => Ok(vec![Event::BotRemoved { window }]),
         Command::RemoveBot { .. } => Err(Rejected::not_found("bot")),
@@ -360,9 +345,4 @@ fn create_window(org: &Org, window: WindowEntry) -> Result<Vec<Event>, Rejected>
         return Err(Rejected::LimitReached { what: "windows of this product", limit: WINDOWS_PER_PRODUCT as u64 });
     }
     Ok(vec![Event::WindowCreated(window)])
-}
-
-fn check_inbox(inbox: &Inbox) -> Result<(), Rejected> {
-    let InboxSettings::Line(line) = &inbox.settings;
-    line.check()
 }

@@ -2,21 +2,12 @@
 
 use super::{Handle, store_failed};
 use crate::accounts::{Health, Sums};
-use crate::channels::line::console::{Endpoint, Finding, findings};
+use crate::channels::examine::{Endpoint, Examination, Finding};
 use crate::channels::{Account, Outcome};
 use crate::domain::id::{InboxId, WindowId};
-use crate::domain::org::{Inbox, InboxSettings};
+use crate::domain::org::Inbox;
 use crate::failure::Failure;
 use crate::journal::writer::Lane;
-
-/// What a connection test says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The platform's name of the account, where the token is good.
-    pub name: Option<String>,
-    /// What somebody must see to, and what nobody can know.
-    pub findings: Vec<Finding>,
-}
 
 impl Handle {
     /// How an account stands.
@@ -56,20 +47,15 @@ impl Handle {
     ///
     /// # Errors
     /// Not found.
-    pub async fn test_account(&self, inbox: InboxId, webhook_url: &str) -> Result<Report, Failure> {
+    pub async fn test_account(&self, inbox: InboxId, webhook_url: &str) -> Result<Examination, Failure> {
         let (entry, account) = self.account(inbox)?;
         let Some(account) = account else {
             let readable = self.core.vault.opens_all(&entry);
             let finding = if readable { Finding::TokenRefused } else { Finding::SecretUnreadable };
-            return Ok(Report { name: None, findings: vec![finding] });
+            return Ok(Examination { name: None, findings: vec![finding] });
         };
-        let Some(examined) = account.examine(webhook_url).await else {
-            return Ok(Report { name: None, findings: Vec::new() });
-        };
-        let InboxSettings::Line(line) = &entry.settings;
         let seen = self.core.accounts.of(inbox, self.core.now()).destination;
-        let findings = findings(line, webhook_url, seen.as_deref(), &examined);
-        Ok(Report { name: examined.bot.ok().map(|bot| bot.display_name), findings })
+        Ok(account.examine(webhook_url, seen.as_deref()).await)
     }
 
     /// Asks the platform where an account's webhooks go.

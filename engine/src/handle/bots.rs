@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Handle;
 use crate::actors::bots;
 use crate::bots::{LogLine, Logged, Standing, Telling, Trouble};
-use crate::channels::bot::{SECRET_BYTES, shown};
+use crate::channels::signed::{SECRET_BYTES, shown};
 use crate::domain::bot::DeadLetter;
 use crate::domain::id::{BotId, ConversationId, WindowId};
 use crate::domain::org::{Bot, Command};

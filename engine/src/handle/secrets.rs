@@ -2,9 +2,9 @@
 //! operator changes the key.
 
 use super::Handle;
-use crate::channels::line::signature;
+use crate::channels::{self, Header};
 use crate::domain::id::InboxId;
-use crate::domain::org::{self, InboxSettings, Org};
+use crate::domain::org::{self, ChannelKind, Org};
 use crate::domain::record::By;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
@@ -38,13 +38,15 @@ impl Handle {
         self.core.vault.seal(Place { inbox, field }, text, self.core.now())
     }
 
-    /// Whether one of the account's channel secrets signed this body: the present one, or a former one in its time.
-    /// Takes as long without an account as with one.
+    /// Whether one of the account's secrets signed this body: the present one, or a former one in its time. An account of
+    /// another channel counts as none, and it takes as long without an account as with one.
     #[must_use]
-    pub fn is_signed(&self, inbox: Option<InboxId>, body: &[u8], header: Option<&str>) -> bool {
-        let secrets = signing_secrets(&self.core.vault, &self.core.views.org(), inbox, self.core.now());
+    pub fn is_signed(&self, kind: ChannelKind, inbox: Option<InboxId>, body: &[u8], header: &Header<'_>) -> bool {
+        let (org, now) = (self.core.views.org(), self.core.now());
+        let inbox = inbox.filter(|id| org.inboxes.get(id).is_some_and(|inbox| inbox.settings.kind() == kind));
+        let secrets = signing_secrets(&self.core.vault, &org, inbox, now);
         let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
-        let is_signed = signature::verify(&secrets, body, header);
+        let is_signed = channels::of(kind).is_signed(&secrets, body, header, now);
         if let Some(inbox) = inbox {
             self.core.accounts.webhook(inbox, is_signed, self.core.now());
         }
@@ -78,9 +80,8 @@ impl Handle {
             // In turn with other changes: what is read here is what is written.
             let _turn = self.core.org_turn.lock().await;
             let Some(mut inbox) = self.org().inboxes.get(&id).cloned() else { continue };
-            let InboxSettings::Line(line) = &mut inbox.settings;
             let before = done.sealed;
-            for (field, secret) in line.secrets_mut() {
+            for (field, secret) in inbox.settings.secrets_mut() {
                 match self.core.vault.resealed(Place { inbox: id, field }, secret, self.core.now()) {
                     Ok(None) => {}
                     Ok(Some(anew)) => {
@@ -121,18 +122,16 @@ impl Handle {
 /// The secrets that may sign webhooks of this account now.
 fn signing_secrets(vault: &Vault, org: &Org, inbox: Option<InboxId>, now: Timestamp) -> Vec<Opened> {
     let Some(inbox) = inbox.and_then(|id| org.inboxes.get(&id)) else { return Vec::new() };
-    let InboxSettings::Line(line) = &inbox.settings;
-    let former = line.former_secret.as_ref().filter(|former| now < former.until);
-    let secrets = [&line.channel_secret].into_iter().chain(former.map(|former| &former.secret));
-    let place = Place { inbox: inbox.id, field: "channel_secret" };
-    secrets.filter_map(|secret| vault.open_secret(place, secret).ok()).collect()
+    let secrets = inbox.settings.signing_secrets(now).into_iter();
+    secrets.filter_map(|(field, secret)| vault.open_secret(Place { inbox: inbox.id, field }, secret).ok()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channels::line::signature;
     use crate::domain::id::WindowId;
-    use crate::domain::org::{Access, FormerSecret, Inbox, LineSettings, SendMode};
+    use crate::domain::org::{Access, FormerSecret, Inbox, InboxSettings, LineSettings, SendMode};
 
     const UNTIL: Timestamp = Timestamp(1_000);
 

@@ -308,6 +308,7 @@ fn stage_talk(
         | Talk::Unfollowed
         | Talk::SetAside
         | Talk::TakenBack { .. }
+        | Talk::ContextSeen { .. }
         | Talk::BotSeated { .. }
         | Talk::BotReleased { .. }
         | Talk::BotCompleted

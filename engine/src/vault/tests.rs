@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 use crate::domain::id::WindowId;
-use crate::domain::org::{Access, LineSettings, SendMode};
+use crate::domain::org::{Access, InboxSettings, LineSettings, SendMode};
 
 const NOW: Timestamp = Timestamp(1_000);
 

@@ -34,8 +34,10 @@ pub struct Capabilities {
     pub messages_a_call: usize,
     /// Whether each message of the customer lets one answer go free of charge; see `free_answer_until`.
     pub free_answers: bool,
-    /// Whether answers may go at any time, for money.
+    /// Whether answers may go at any time; for money where `metered`.
     pub paid_answers: bool,
+    /// Whether the platform counts answers and takes money for them.
+    pub metered: bool,
     /// What can be done besides sending.
     pub features: Features,
 }

@@ -55,6 +55,9 @@ pub struct Conversation {
     /// Until then an answer goes free of charge; null where there is no right to one. The time may have passed.
     #[serde(default)]
     pub free_answer_until: Option<String>,
+    /// What it is about in the customer's words, on channels that say such a thing.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// Parked after repeated failures; only reading works.
     pub set_aside: bool,
     /// The record of the window's stream that last moved it.

@@ -43,8 +43,8 @@ pub use content::{
 };
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
 pub use inbox::{
-    Inbox, InboxKind, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, Secret, SendMode,
-    TokenKind, WhenQuotaEmpty,
+    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
+    Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
 pub use raw::{RawBody, RawReason, Replayed};

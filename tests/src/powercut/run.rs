@@ -31,7 +31,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// `MADOGUCHI_FAULT_ROUNDS` rounds (100 by default) from `MADOGUCHI_FAULT_SEED` (1 by default).
+    /// `TEST_FAULT_ROUNDS` rounds (100 by default) from `TEST_FAULT_SEED` (1 by default).
     ///
     /// # Panics
     /// A variable is set and holds no number.
@@ -42,8 +42,8 @@ impl Plan {
             Err(_) => default,
         };
         Self {
-            rounds: number("MADOGUCHI_FAULT_ROUNDS", 100),
-            seed: number("MADOGUCHI_FAULT_SEED", 1),
+            rounds: number("TEST_FAULT_ROUNDS", 100),
+            seed: number("TEST_FAULT_SEED", 1),
             appends: 200,
             calls_max: 120,
             fresh_every: 8,

@@ -15,17 +15,17 @@ use rand::{Rng, SeedableRng};
 /// Lines of the trace that a failing run prints.
 const SHOWN: usize = 80;
 
-/// Runs a scenario once for each seed: 1, 2, 3… up to `MADOGUCHI_SIM_RUNS` (else `default_runs`), or only for
-/// `MADOGUCHI_SIM_SEED`. `every` and `place` leave some to others, so that the cores share a series.
+/// Runs a scenario once for each seed: 1, 2, 3… up to `TEST_SIM_RUNS` (else `default_runs`), or only for
+/// `TEST_SIM_SEED`. `every` and `place` leave some to others, so that the cores share a series.
 ///
 /// # Panics
 /// With the scenario's own panic, after printing the seed that brings it back and the end of its trace.
 pub fn runs(name: &str, default_runs: u64, (place, every): (u64, u64), scenario: impl Fn(u64, &Trace)) {
-    match number_from_env("MADOGUCHI_SIM_SEED") {
+    match number_from_env("TEST_SIM_SEED") {
         Some(seed) if seed % every == place => one_run(name, seed, &scenario),
         Some(_) => {}
         None => {
-            let last = number_from_env("MADOGUCHI_SIM_RUNS").unwrap_or(default_runs);
+            let last = number_from_env("TEST_SIM_RUNS").unwrap_or(default_runs);
             (1..=last).filter(|seed| seed % every == place).for_each(|seed| one_run(name, seed, &scenario));
         }
     }
@@ -36,7 +36,7 @@ fn one_run(name: &str, seed: u64, scenario: impl Fn(u64, &Trace)) {
     let outcome = catch_unwind(AssertUnwindSafe(|| scenario(seed, &trace)));
     if let Err(panic) = outcome {
         eprintln!("{}", trace.end());
-        eprintln!("{name} failed with seed {seed}; repeat it with MADOGUCHI_SIM_SEED={seed}");
+        eprintln!("{name} failed with seed {seed}; repeat it with TEST_SIM_SEED={seed}");
         resume_unwind(panic);
     }
 }

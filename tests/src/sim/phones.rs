@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use madoguchi_engine::Clock;
-use madoguchi_engine::channels::{Account, Bubble, Outcome, Platform};
+use madoguchi_engine::channels::{Account, Bubble, Outcome, Parcel, Platform};
 use madoguchi_engine::domain::conversation::Outgoing;
 use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::org::Inbox;
@@ -304,8 +304,9 @@ impl Account for Line {
         Box::pin(self.0.call(What::Reply { token: token.to_owned() }, bubbles))
     }
 
-    fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], key: u128) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(self.0.call(What::Push { to: to.to_owned(), key }, bubbles))
+    fn push<'a>(&'a self, parcel: Parcel<'a>) -> LocalBoxFuture<'a, Outcome> {
+        let what = What::Push { to: parcel.to.to_owned(), key: parcel.retry_key };
+        Box::pin(self.0.call(what, parcel.bubbles))
     }
 
     /// Cannot be asked: nobody can tell because of whom a call was refused.

@@ -144,6 +144,7 @@ export class Model {
         waiting_to_send: 0,
         waiting_since: null,
         free_answer_until: null,
+        subject: null,
         set_aside: false,
         position: this.position,
         opened_at: at,

@@ -19,6 +19,7 @@ export const conversation = (change: Partial<Conversation> = {}): Conversation =
   waiting_to_send: 0,
   waiting_since: null,
   free_answer_until: null,
+  subject: null,
   set_aside: false,
   position: 1,
   opened_at: '2026-01-01T00:00:00.000Z',

@@ -3,9 +3,8 @@
 use madoguchi_engine::accounts::{
     Health, Quota as DomainQuota, SendTrouble as DomainSendTrouble, Sums, Trouble as DomainTrouble,
 };
-use madoguchi_engine::channels::line::console::{Finding as Found, Weight};
+use madoguchi_engine::channels::examine::{Examination, Finding as Found, Weight};
 use madoguchi_engine::domain::org::Inbox;
-use madoguchi_engine::handle::Report;
 use madoguchi_protocol::api::{
     AccountHealth, ConnectionTest, Finding, FindingCode, FindingWeight, Meter, Quota, SendTrouble, Trouble,
 };
@@ -69,7 +68,7 @@ pub fn meter(window: &str, month: u32, sums: Sums, remaining: Option<u64>) -> Me
 
 /// What a test says, on the wire.
 #[must_use]
-pub fn test(report: Report) -> ConnectionTest {
+pub fn test(report: Examination) -> ConnectionTest {
     let mut findings = report.findings;
     findings.sort_by_key(|finding| match finding.weight() {
         Weight::Error => 0,

@@ -1,7 +1,7 @@
 //! The bot in front of a window on the wire: for administrators, for desks, and for the bot itself.
 
 use madoguchi_engine::bots::{BotBodies, LogLine, Logged, Telling, Trouble, delivery_id};
-use madoguchi_engine::channels::bot::Posted;
+use madoguchi_engine::channels::signed::Posted;
 use madoguchi_engine::domain::bot::{
     About, BotRules, DEAD_FOR_MS, DeadLetter as Dead, DeadWhy, Leaving, Lost, Seating,
 };

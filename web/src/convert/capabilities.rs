@@ -5,16 +5,17 @@ use madoguchi_engine::channels::capabilities::Capabilities as Rules;
 use madoguchi_engine::domain::content::MediaKind;
 use madoguchi_engine::domain::org::{InboxSettings, SendMode};
 use madoguchi_protocol::api::{
-    ButtonsRule, Capabilities, CardRule, CardsRule, Channel, Features, Length, LocationRule, MediaRule, NativeRule,
+    ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
 };
+
+use super::inbox::channel;
 
 /// What can be sent over an account with these settings.
 #[must_use]
 pub fn capabilities(rules: &Rules, settings: &InboxSettings) -> Capabilities {
-    let InboxSettings::Line(line) = settings;
     Capabilities {
-        channel: Channel::Line,
+        channel: channel(settings.kind()),
         text: length(rules.text),
         stickers: rules.stickers.iter().map(package).collect(),
         image: rules.media(MediaKind::Image).map(medium),
@@ -28,11 +29,12 @@ pub fn capabilities(rules: &Rules, settings: &InboxSettings) -> Capabilities {
         native: rules.native.as_ref().map(native),
         quick_replies: rules.quick_replies.as_ref().map(buttons),
         messages_a_call: rules.bubbles_a_call,
-        free_answers: line.mode != SendMode::Push,
-        paid_answers: line.mode != SendMode::Reply,
+        free_answers: settings.mode() != SendMode::Push,
+        paid_answers: settings.mode() != SendMode::Reply,
+        metered: settings.when_quota_empty().is_some(),
         features: Features {
-            typing: rules.features.typing && line.loading,
-            mark_read: rules.features.mark_read && line.mark_as_read,
+            typing: rules.features.typing && settings.shows_typing(),
+            mark_read: rules.features.mark_read && settings.marks_read(),
             ..features(rules.features)
         },
     }

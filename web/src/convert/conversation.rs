@@ -4,8 +4,9 @@ use madoguchi_engine::domain::conversation::Status as DomainStatus;
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::seat::{Away as DomainAway, Holder, Offer as DomainOffer, Seat as DomainSeat};
 use madoguchi_engine::rows::ConversationRow;
-use madoguchi_protocol::api::{Away, Channel, ContactPoint, Conversation, Offer, Seat, Status};
+use madoguchi_protocol::api::{Away, ContactPoint, Conversation, Offer, Seat, Status};
 
+use super::inbox::channel;
 use super::{media, time};
 
 /// The conversation as lists and desks show it. `reply_budget_ms` is its window's.
@@ -16,7 +17,7 @@ pub fn conversation(row: &ConversationRow, reply_budget_ms: i64) -> Conversation
         id: state.id.to_string(),
         window: row.window.to_string(),
         inbox: state.inbox.to_string(),
-        channel: Channel::Line,
+        channel: channel(state.channel),
         contact_point: ContactPoint {
             id: state.contact_point.to_string(),
             name: state.name.clone(),
@@ -32,6 +33,7 @@ pub fn conversation(row: &ConversationRow, reply_budget_ms: i64) -> Conversation
         waiting_to_send: state.outbox.len(),
         waiting_since: state.waiting_since.map(time),
         free_answer_until: state.reply.as_ref().map(|right| time(right.received_at.plus_ms(reply_budget_ms))),
+        subject: state.context.as_ref().and_then(|context| context.subject.clone()),
         set_aside: state.set_aside,
         position: row.position.0,
         opened_at: time(state.opened_at),

@@ -12,10 +12,11 @@ use madoguchi_engine::domain::seat::ReleaseCause as DomainCause;
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window;
 use madoguchi_engine::rows::{MessageKind, MessageRow};
-use madoguchi_protocol::api::{Channel, ContactPoint, RawReason};
+use madoguchi_protocol::api::{ContactPoint, RawReason};
 use madoguchi_protocol::event::{ClaimHow, Event, HandoverEnd, RawEnd, ReleaseCause};
 use madoguchi_protocol::server::Update;
 
+use super::inbox::channel;
 use super::{bot, conversation as seats, media, message, org, time};
 
 /// One record as one frame, whatever is in it: a reader counts positions.
@@ -48,7 +49,7 @@ fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Eve
         Fact::Opened(opened) => Event::Opened {
             conversation,
             inbox: opened.inbox.to_string(),
-            channel: Channel::Line,
+            channel: channel(opened.channel),
             contact_point: ContactPoint {
                 id: opened.contact_point.to_string(),
                 name: None,
@@ -100,6 +101,7 @@ fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Eve
         Fact::Unfollowed => Event::Unfollowed { conversation },
         Fact::SetAside => Event::SetAside { conversation },
         Fact::TakenBack { by } => Event::TakenBack { conversation, by: by.to_string() },
+        Fact::ContextSeen { context } => Event::SubjectSeen { conversation, subject: context.subject.clone() },
         Fact::Queued(_)
         | Fact::SendStarted { .. }
         | Fact::HeldBack { .. }

@@ -1,17 +1,12 @@
 //! People, windows and inboxes on the wire. Hashes and secrets never are.
 
 use madoguchi_engine::domain::id::AgentId;
-use madoguchi_engine::domain::org::{
-    Access, Agent as DomainAgent, Inbox as DomainInbox, InboxSettings, LineSettings as DomainLineSettings, Org,
-    Role as DomainRole, SendMode as DomainSendMode, WhenQuotaEmpty as DomainWhenQuotaEmpty, WindowEntry,
-};
-use madoguchi_engine::domain::secret::Secret as DomainSecret;
+use madoguchi_engine::domain::org::{Agent as DomainAgent, Org, Role as DomainRole, WindowEntry};
 use madoguchi_engine::domain::window::{RawReason as DomainRawReason, Settings, Window as State};
 use madoguchi_engine::presence::State as PresenceState;
 use madoguchi_engine::rows::RawRow;
 use madoguchi_protocol::api::{
-    Agent, Inbox, InboxKind, LineSettings, Presence, RawBody, RawReason, Role, Secret, SendMode, TokenKind,
-    WhenQuotaEmpty, Window, WindowMember, WindowSettings, WindowSettingsPatch,
+    Agent, Presence, RawBody, RawReason, Role, Window, WindowMember, WindowSettings, WindowSettingsPatch,
 };
 
 use super::time;
@@ -119,66 +114,6 @@ pub fn patched(now: &Settings, patch: &WindowSettingsPatch) -> Settings {
     }
 }
 
-/// An inbox on the wire.
-#[must_use]
-pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
-    let InboxSettings::Line(line) = &inbox.settings;
-    Inbox {
-        id: inbox.id.to_string(),
-        window: inbox.window.to_string(),
-        kind: InboxKind::Line,
-        webhook_url,
-        settings: LineSettings {
-            channel_secret: secret(Some(&line.channel_secret)),
-            channel_secret_set_at: line.channel_secret.set_at().map(time),
-            former_secret_until: line.former_secret.as_ref().map(|former| time(former.until)),
-            token_kind: match &line.access {
-                Access::LongLived { .. } => TokenKind::LongLived,
-                Access::Stateless => TokenKind::Stateless,
-                Access::Assertion { .. } => TokenKind::Assertion,
-            },
-            channel_id: line.channel_id.clone(),
-            assertion_kid: match &line.access {
-                Access::Assertion { kid, .. } => kid.clone(),
-                Access::LongLived { .. } | Access::Stateless => String::new(),
-            },
-            assertion_key: secret(match &line.access {
-                Access::Assertion { key, .. } => Some(key),
-                Access::LongLived { .. } | Access::Stateless => None,
-            }),
-            channel_access_token: secret(token(line)),
-            channel_access_token_set_at: token(line).and_then(DomainSecret::set_at).map(time),
-            mode: match line.mode {
-                DomainSendMode::Auto => SendMode::Auto,
-                DomainSendMode::Reply => SendMode::Reply,
-                DomainSendMode::Push => SendMode::Push,
-            },
-            when_quota_empty: match line.when_quota_empty {
-                DomainWhenQuotaEmpty::Hold => WhenQuotaEmpty::Hold,
-                DomainWhenQuotaEmpty::Fail => WhenQuotaEmpty::Fail,
-            },
-            leave_groups: line.leave_groups,
-            show_agent_name: line.show_agent_name,
-            mark_as_read: line.mark_as_read,
-            loading: line.loading,
-            api_base_url: line.api_base_url.clone(),
-            api_data_base_url: line.api_data_base_url.clone(),
-        },
-        changed_at: time(inbox.changed_at),
-    }
-}
-
-fn secret(kept: Option<&DomainSecret>) -> Secret {
-    if kept.is_none_or(DomainSecret::is_empty) { Secret::NotSet } else { Secret::Set }
-}
-
-fn token(line: &DomainLineSettings) -> Option<&DomainSecret> {
-    match &line.access {
-        Access::LongLived { token } => Some(token),
-        Access::Stateless | Access::Assertion { .. } => None,
-    }
-}
-
 /// A stored body on the wire.
 #[must_use]
 pub fn raw_body(row: &RawRow) -> RawBody {
@@ -203,30 +138,12 @@ pub fn raw_id(raw: u128) -> String {
 
 #[cfg(test)]
 mod tests {
-    use madoguchi_engine::domain::id::{InboxId, WindowId};
     use madoguchi_engine::domain::time::Timestamp;
 
     use super::*;
 
     #[test]
-    fn secrets_and_hashes_never_leave() {
-        let shown = inbox(
-            &DomainInbox {
-                id: InboxId(1),
-                window: WindowId::new("w").expect("an id"),
-                settings: InboxSettings::Line(DomainLineSettings::new(
-                    "hunter2".into(),
-                    Access::LongLived { token: "hunter3".into() },
-                    DomainSendMode::Auto,
-                )),
-                changed_at: Timestamp(0),
-            },
-            "https://x/hooks/line/1".to_owned(),
-        );
-        let text = serde_json::to_string(&shown).expect("plain data");
-        assert!(!text.contains("hunter"), "{text}");
-        assert_eq!(shown.settings.channel_secret, Secret::Set);
-
+    fn hashes_never_leave() {
         let shown = agent(&DomainAgent {
             id: AgentId(1),
             login: "a".to_owned(),

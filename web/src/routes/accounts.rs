@@ -3,9 +3,9 @@
 use actix_web::web;
 use madoguchi_engine::accounts::month_of;
 use madoguchi_engine::channels::Outcome;
-use madoguchi_engine::channels::line::console::{Endpoint, Finding};
+use madoguchi_engine::channels::examine::{Endpoint, Finding};
 use madoguchi_engine::domain::id::{InboxId, WindowId};
-use madoguchi_engine::domain::org::{Inbox, InboxSettings};
+use madoguchi_engine::domain::org::Inbox;
 use madoguchi_protocol::Problem;
 use madoguchi_protocol::api::{AccountHealth, ConnectionTest, Meter, WebhookEndpoint};
 use serde::Deserialize;
@@ -39,7 +39,7 @@ pub(crate) async fn health(app: web::Data<App>, place: Place) -> Answer {
 #[utoipa::path(post, path = "/api/v1/inboxes/{inbox}/test", tag = "inboxes", responses((status = 200, description = "What is wrong, if anything.", body = ConnectionTest)))]
 pub(crate) async fn test(app: web::Data<App>, place: Place) -> Answer {
     let inbox = entry(&app, &place)?;
-    let report = app.engine.test_account(inbox.id, &app.webhook_url(inbox.id)).await;
+    let report = app.engine.test_account(inbox.id, &app.webhook_url(&inbox)).await;
     ok(&convert::account::test(report.map_err(|failure| refused(&app, failure))?))
 }
 
@@ -47,20 +47,19 @@ pub(crate) async fn test(app: web::Data<App>, place: Place) -> Answer {
 #[utoipa::path(get, path = "/api/v1/inboxes/{inbox}/webhook", tag = "inboxes", responses((status = 200, description = "Where they go.", body = WebhookEndpoint)))]
 pub(crate) async fn webhook(app: web::Data<App>, place: Place) -> Answer {
     let inbox = entry(&app, &place)?;
-    ok(&endpoint(&app, inbox.id).await?)
+    ok(&endpoint(&app, &inbox).await?)
 }
 
 /// Has the platform call our address from now on. LINE may take a minute to follow.
 #[utoipa::path(put, path = "/api/v1/inboxes/{inbox}/webhook", tag = "inboxes", responses((status = 200, description = "Where they go now.", body = WebhookEndpoint)))]
 pub(crate) async fn set_webhook(app: web::Data<App>, place: Place) -> Answer {
     let inbox = entry(&app, &place)?;
-    let url = app.webhook_url(inbox.id);
-    let InboxSettings::Line(line) = &inbox.settings;
-    if !url.starts_with("https://") && !line.api_base_url.starts_with("http://") {
+    let url = app.webhook_url(&inbox);
+    if !url.starts_with("https://") && !inbox.settings.is_local() {
         return Err(invalid("public_url", "an https address, which the platform can call").into());
     }
     match app.engine.set_endpoint(inbox.id, &url).await.map_err(|failure| refused(&app, failure))? {
-        Outcome::Accepted { .. } => ok(&endpoint(&app, inbox.id).await?),
+        Outcome::Accepted { .. } => ok(&endpoint(&app, &inbox).await?),
         outcome => ok(&shown(url, None, Some(finding(&outcome)))),
     }
 }
@@ -98,9 +97,9 @@ fn entry(app: &App, place: &Place) -> Result<Inbox, Problem> {
     app.engine.org().inboxes.get(&id).cloned().ok_or_else(|| not_found("inbox"))
 }
 
-async fn endpoint(app: &App, inbox: InboxId) -> Result<WebhookEndpoint, Problem> {
+async fn endpoint(app: &App, inbox: &Inbox) -> Result<WebhookEndpoint, Problem> {
     let url = app.webhook_url(inbox);
-    let asked = app.engine.endpoint(inbox).await.map_err(|failure| refused(app, failure))?;
+    let asked = app.engine.endpoint(inbox.id).await.map_err(|failure| refused(app, failure))?;
     Ok(match asked {
         Ok(None) => shown(url, None, Some(Finding::NoEndpoint)),
         Ok(Some(endpoint)) => {

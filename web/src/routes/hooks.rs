@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use madoguchi_engine::domain::id::InboxId;
+use madoguchi_engine::domain::org::ChannelKind;
 use madoguchi_engine::handle::Taken;
 use madoguchi_protocol::api::HookAccepted;
 use madoguchi_protocol::{Code, Problem};
@@ -44,13 +45,18 @@ impl FromRequest for HookBody {
     request_body(content = Vec<u8>, content_type = "application/json"),
     responses((status = 200, description = "Every event of it is on disk.", body = HookAccepted)))]
 pub(crate) async fn line(app: web::Data<App>, req: HttpRequest, place: Place, HookBody(body): HookBody) -> Answer {
-    let answer = take(&app, &req, &place, body).await;
+    answer(&app, &req, &place, ChannelKind::Line, body).await
+}
+
+/// What every platform is told: 200 when everything of the body is on disk.
+async fn answer(app: &App, req: &HttpRequest, place: &Place, kind: ChannelKind, body: Bytes) -> Answer {
+    let answer = take(app, req, place, kind, body).await;
     let outcome = match &answer {
         Ok(taken) if taken.stored_whole || taken.parked > 0 => "stored_whole",
         Ok(_) => "recorded",
         Err(refused) => refused.code.as_str(),
     };
-    metrics::counter!("madoguchi_webhooks_total", "outcome" => outcome).increment(1);
+    metrics::counter!("madoguchi_webhooks_total", "channel" => kind.word(), "outcome" => outcome).increment(1);
     let taken = answer?;
     for (outcome, events) in [("recorded", taken.recorded), ("duplicate", taken.duplicates)] {
         metrics::counter!("madoguchi_inbound_events_total", "outcome" => outcome).increment(events as u64);
@@ -58,14 +64,14 @@ pub(crate) async fn line(app: web::Data<App>, req: HttpRequest, place: Place, Ho
     Ok(HttpResponse::Ok().json(HookAccepted { recorded: taken.recorded, duplicates: taken.duplicates }))
 }
 
-async fn take(app: &App, req: &HttpRequest, place: &Place, body: Bytes) -> Result<Taken, Problem> {
+async fn take(app: &App, req: &HttpRequest, place: &Place, kind: ChannelKind, body: Bytes) -> Result<Taken, Problem> {
     if app.stopping.has_begun() {
         return Err(problem(Code::Stopping));
     }
-    let header = req.headers().get("x-line-signature").and_then(|value| value.to_str().ok());
+    let header = |name: &str| req.headers().get(name).and_then(|value| value.to_str().ok());
     let inbox = place.id::<InboxId>("inbox").ok();
     // Asked first, and for no inbox too: an unknown one must take as long.
-    let is_signed = app.engine.is_signed(inbox, &body, header);
+    let is_signed = app.engine.is_signed(kind, inbox, &body, &header);
     let Some(inbox) = inbox.filter(|_| is_signed) else {
         return Err(wrong_signature(app, req));
     };

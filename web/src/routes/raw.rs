@@ -46,6 +46,17 @@ pub(crate) async fn replay(app: web::Data<App>, who: Identity, place: Place) -> 
     ok(&Replayed { recorded: taken.recorded, duplicates: taken.duplicates, still_waiting: taken.stored_whole })
 }
 
+/// Puts a stored body that cannot be read away, after somebody looked at it. Its bytes go, also from the disk.
+#[utoipa::path(delete, path = "/api/v1/windows/{window}/raw/{raw}", tag = "raw",
+    responses((status = 204, description = "Put away."), (status = 422, description = "It can be read, and will be.", body = Problem)))]
+pub(crate) async fn dismiss(app: web::Data<App>, who: Identity, place: Place) -> Answer {
+    app.engine
+        .dismiss_raw(By::Agent(who.agent), &place.window()?, raw_id(&place)?)
+        .await
+        .map_err(|failure| refused(&app, failure))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 fn raw_id(place: &Place) -> Result<u128, Problem> {
     place.id::<Ulid>("raw").map(|id| id.0)
 }

@@ -165,7 +165,7 @@ async fn lists_are_refused_while_customers_still_get_through_and_all_comes_back_
         assert!(figures.contains(&line), "{line} is not in\n{figures}");
     }
     assert!(!figures.contains(r#"madoguchi_refused_total{class="webhook""#), "{figures}");
-    assert!(figures.contains(r#"madoguchi_webhooks_total{outcome="recorded"} 9"#), "{figures}");
+    assert!(figures.contains(r#"madoguchi_webhooks_total{channel="line",outcome="recorded"} 9"#), "{figures}");
     house.close().await;
 }
 

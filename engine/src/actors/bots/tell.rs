@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::actors::Core;
 use crate::bots::{LogLine, Logged, Telling, Trouble, delivery_id};
-use crate::channels::bot::{Posted, Posting};
+use crate::channels::signed::{Posted, Posting};
 use crate::domain::bot::{About, DeadWhy, Letter};
 use crate::domain::conversation::Command;
 use crate::domain::id::{ConversationId, WindowId};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::intake::{self, NotKept};
+use super::sweep;
 use super::tried::{Again, Tried};
-use super::{is_local, sweep};
 use crate::actors::Core;
 use crate::channels::Account;
 use crate::channels::media::{Opened, Preparation};
@@ -51,7 +51,7 @@ impl Job<'_> {
         // Nobody waits for it any more: taken back, or settled meanwhile.
         let Some(media) = self.media_of(awaited.number).await? else { return Ok(Err(MediaLoss::Gone)) };
         let opened = match (&media.place, &awaited.external_id) {
-            (MediaPlace::Url(address), _) => self.core.platform.outside(address, is_local(self.inbox)).await,
+            (MediaPlace::Url(address), _) => self.core.platform.outside(address, self.inbox.settings.is_local()).await,
             (_, Some(id)) => self.account.content(id).await,
             (_, None) => Opened::Gone,
         };

@@ -18,12 +18,11 @@ use actix::prelude::*;
 use dashmap::DashMap;
 
 use super::Core;
-use crate::channels::Account;
-use crate::channels::line::backoff;
 use crate::channels::media::Gathering;
+use crate::channels::{Account, backoff};
 use crate::domain::conversation::{AwaitedMedia, Conversation, Event};
 use crate::domain::id::{ConversationId, InboxId};
-use crate::domain::org::{Inbox, InboxSettings};
+use crate::domain::org::Inbox;
 use crate::domain::time::Timestamp;
 
 pub(crate) use due::ProfilesDue;
@@ -229,12 +228,6 @@ impl FetcherActor {
             actor.leaving.remove(&gathering);
         }));
     }
-}
-
-/// Whether the account's platform is on this machine, as in tests: then what it names may be too.
-fn is_local(inbox: &Inbox) -> bool {
-    let InboxSettings::Line(line) = &inbox.settings;
-    line.api_base_url.starts_with("http://")
 }
 
 impl Actor for FetcherActor {

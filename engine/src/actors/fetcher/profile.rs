@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{intake, is_local};
+use super::intake;
 use crate::actors::Core;
 use crate::channels::Account;
 use crate::channels::media::{Known, Opened, Profile};
@@ -42,7 +42,7 @@ async fn see_picture(core: &Arc<Core>, inbox: &Inbox, state: &Conversation, prof
     if source_of(core, state.picture).await.as_ref() == Some(&source) {
         return;
     }
-    let Opened::Bytes(bytes) = core.platform.outside(url, is_local(inbox)).await else { return };
+    let Opened::Bytes(bytes) = core.platform.outside(url, inbox.settings.is_local()).await else { return };
     let keep =
         Keep { purpose: Purpose::Picture { conversation: state.id }, at: core.now(), name: None, source: Some(source) };
     let Ok(file) = intake::keep(core, bytes, PICTURE_BYTES, keep).await else { return };

@@ -3,10 +3,11 @@
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::actors::Core;
-use crate::channels::line::backoff::{self, Next};
-use crate::channels::{Account, Bubble, Outcome};
+use crate::channels::backoff::{self, Next};
+use crate::channels::{Account, Bubble, Outcome, Parcel};
+use crate::domain::content::Context;
 use crate::domain::conversation::{Conversation, Outgoing, SendOutcome};
-use crate::domain::id::InboxId;
+use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::message::{FailureReason, Route};
 use crate::domain::time::Timestamp;
 
@@ -16,7 +17,10 @@ const REPLY_TRIES: u32 = 3;
 /// Answers that go together, in the platform's language.
 pub(super) struct Call {
     inbox: InboxId,
+    conversation: ConversationId,
     to: String,
+    thread: String,
+    context: Option<Context>,
     items: Vec<Outgoing>,
     bubbles: Vec<Bubble>,
     route: Route,
@@ -31,13 +35,27 @@ impl Call {
         let first = items.first()?;
         Some(Self {
             inbox: state.inbox,
+            conversation: state.id,
             to: state.external_id.clone(),
+            thread: state.thread.clone(),
+            context: state.context.clone(),
             bubbles: account.bubbles(items, first.joined),
             route: first.route.clone().unwrap_or(Route::Push),
             retry_key: first.retry_key,
             accepted_at: first.queued_at,
             items: items.to_vec(),
         })
+    }
+
+    fn parcel(&self) -> Parcel<'_> {
+        Parcel {
+            conversation: self.conversation,
+            to: &self.to,
+            thread: &self.thread,
+            context: self.context.as_ref(),
+            retry_key: self.retry_key,
+            bubbles: &self.bubbles,
+        }
     }
 
     fn sent(&self, external_ids: Vec<String>, free: bool) -> SendOutcome {
@@ -61,6 +79,7 @@ pub(super) async fn make(
     match &call.route {
         Route::Reply { token } => reply(core, account, call, token).await,
         Route::Push => push(core, account, call, place, doubtful).await,
+        Route::Once => Some(once(core, account, call).await),
     }
 }
 
@@ -125,7 +144,7 @@ async fn push(
         if doubtful && backoff::is_too_late(call.accepted_at, core.now()) {
             return Some(SendOutcome::Unknown);
         }
-        let outcome = account.push(&call.to, &call.bubbles, call.retry_key).await;
+        let outcome = account.push(call.parcel()).await;
         count(core, call.inbox, "push", &outcome);
         match outcome {
             Outcome::Accepted { external_ids, .. } => return Some(call.sent(external_ids, false)),
@@ -151,6 +170,25 @@ async fn push(
         // Who waits a long time does not keep others from the platform.
         drop(place.take());
         core.config.clock.sleep_until(at).await;
+    }
+}
+
+/// A message of its own that the platform would not know again: one try. What it surely did not take waits and is begun
+/// anew, by the caller; of what it may have taken nobody ever knows more.
+async fn once(core: &Core, account: &dyn Account, call: &Call) -> SendOutcome {
+    let outcome = account.push(call.parcel()).await;
+    count(core, call.inbox, "once", &outcome);
+    match outcome {
+        Outcome::Accepted { external_ids, .. } => call.sent(external_ids, false),
+        Outcome::Refused { status, detail } => blame(account, call, status, detail).await,
+        Outcome::Unauthorised { status } => SendOutcome::Failed(FailureReason::Unauthorised { status }),
+        Outcome::QuotaEmpty => SendOutcome::Failed(FailureReason::QuotaEmpty),
+        Outcome::TokenInvalid => refused(400, String::new()),
+        Outcome::Ambiguous => SendOutcome::Unknown,
+        Outcome::RateLimited | Outcome::NotSent if backoff::is_too_late(call.accepted_at, core.now()) => {
+            SendOutcome::Failed(FailureReason::GaveUp)
+        }
+        Outcome::RateLimited | Outcome::NotSent => SendOutcome::Abandoned,
     }
 }
 

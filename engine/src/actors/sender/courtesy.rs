@@ -15,7 +15,6 @@ use crate::actors::Core;
 use crate::channels::{Account, Outcome, TYPING_MS};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{AgentId, ConversationId};
-use crate::domain::org::InboxSettings;
 use crate::domain::seat::Holder;
 use crate::domain::time::Timestamp;
 
@@ -120,10 +119,9 @@ impl Handler<Show> for SenderActor {
     fn handle(&mut self, show: Show, ctx: &mut Context<Self>) {
         let org = self.core.views.org();
         let Some(inbox) = org.inboxes.get(&self.inbox) else { return };
-        let InboxSettings::Line(line) = &inbox.settings;
         let wanted = match &show.what {
-            What::Typing { .. } => line.loading,
-            What::Read { .. } => line.mark_as_read,
+            What::Typing { .. } => inbox.settings.shows_typing(),
+            What::Read { .. } => inbox.settings.marks_read(),
         };
         let (true, Ok(place)) = (wanted, self.courtesy.places.clone().try_acquire_owned()) else { return };
         let Some(account) = self.core.platform.account(inbox) else { return };

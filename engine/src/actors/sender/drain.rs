@@ -6,11 +6,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::call::{self, Call};
 use crate::actors::Core;
-use crate::channels::Account;
+use crate::channels::{self, Account, backoff};
 use crate::domain::conversation::{Command, Conversation, Outgoing, Plan, Quota, SendOutcome};
 use crate::domain::id::{ConversationId, InboxId};
-use crate::domain::message::{Delivery, FailureReason};
-use crate::domain::org::{InboxSettings, SendMode, WhenQuotaEmpty};
+use crate::domain::message::{Delivery, FailureReason, Route};
+use crate::domain::org::{SendMode, WhenQuotaEmpty};
 use crate::domain::record::By;
 use crate::failure::Failure;
 use crate::handle;
@@ -25,6 +25,8 @@ struct Learnt {
     no_reply: Option<u32>,
     /// In company it was refused, and nobody could tell because of whom.
     alone: Option<u32>,
+    /// The platform surely did not take it, and would not know it again: it waits, and goes as if for the first time.
+    failing: Option<u32>,
 }
 
 /// An account, and how it sends.
@@ -33,11 +35,14 @@ struct Way {
     mode: SendMode,
     when_quota_empty: WhenQuotaEmpty,
     quota: Quota,
+    /// See [`Plan::recognised`].
+    recognised: bool,
 }
 
 /// Sends until nothing is left, or nothing can go.
 pub(super) async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, places: Arc<Semaphore>) {
     let mut learnt = Learnt::default();
+    let mut failed = 0;
     while !core.is_stopping() && !core.sending.is_held() {
         let Some(row) = core.views.open_in(id).and_then(|view| view.live(id)) else { return };
         let Some(first) = row.state.outbox.front() else { return };
@@ -68,13 +73,23 @@ pub(super) async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, p
         };
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let Some(outcome) = make(&core, &state, lead, &way, (place, doubtful)).await else { return };
+        let once = matches!(begun.route, Some(Route::Once));
+        let mut wait_until = None;
         match &outcome {
+            SendOutcome::Abandoned if once => {
+                failed = if learnt.failing == Some(lead) { failed + 1 } else { 1 };
+                learnt.failing = Some(lead);
+                wait_until = Some(core.now().plus_ms(backoff::delay_ms(failed, core.config.chance.share())));
+            }
             SendOutcome::Abandoned => learnt.no_reply = Some(lead),
             SendOutcome::Refused { culprits } if culprits.is_empty() => learnt.alone = Some(lead),
             _ => {}
         }
         let held = outcome == SendOutcome::Held;
         finish(&core, id, lead, outcome).await;
+        if let Some(at) = wait_until {
+            core.config.clock.sleep_until(at).await;
+        }
         if held {
             return;
         }
@@ -84,12 +99,13 @@ pub(super) async fn drain(core: Arc<Core>, inbox: InboxId, id: ConversationId, p
 fn way_of(core: &Core, inbox: InboxId) -> Option<Way> {
     let org = core.views.org();
     let inbox = org.inboxes.get(&inbox)?;
-    let InboxSettings::Line(line) = &inbox.settings;
     let account = core.platform.account(inbox)?;
+    let when_quota_empty = inbox.settings.when_quota_empty().unwrap_or(WhenQuotaEmpty::Fail);
     // What would fail is tried: the platform knows better than what it told a while ago.
-    let holds = line.when_quota_empty == WhenQuotaEmpty::Hold && core.accounts.is_quota_empty(inbox.id);
+    let holds = when_quota_empty == WhenQuotaEmpty::Hold && core.accounts.is_quota_empty(inbox.id);
     let quota = if holds { Quota::Empty(WhenQuotaEmpty::Hold) } else { Quota::Left };
-    Some(Way { account, mode: line.mode, when_quota_empty: line.when_quota_empty, quota })
+    let recognised = channels::of(inbox.settings.kind()).traits().recognises_repeats;
+    Some(Way { account, mode: inbox.settings.mode(), when_quota_empty, quota, recognised })
 }
 
 /// The call to propose: as many of the first that wait as go into one.
@@ -107,7 +123,7 @@ fn plan(state: &Conversation, first: &Outgoing, way: Option<&Way>, learnt: &Lear
         waiting[..together(&waiting, &*way.account, joined)].iter().map(|item| item.number).collect()
     };
     let no_reply = learnt.no_reply == Some(first.number);
-    Plan { numbers, joined, mode: way.mode, no_reply, quota: way.quota }
+    Plan { numbers, joined, mode: way.mode, no_reply, quota: way.quota, recognised: way.recognised }
 }
 
 /// How many of the first go into one call; never none.

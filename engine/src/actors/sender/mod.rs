@@ -15,7 +15,7 @@ use super::Core;
 use crate::domain::conversation::{Conversation, Outgoing};
 use crate::domain::id::{ConversationId, InboxId};
 use crate::domain::message::Delivery;
-use crate::domain::org::{InboxSettings, SendMode};
+use crate::domain::org::SendMode;
 use crate::domain::time::Timestamp;
 
 /// Hints that may wait; a lost one is found again by the rounds.
@@ -79,9 +79,8 @@ impl SenderActor {
     fn look_around(&mut self, ctx: &mut Context<Self>) {
         let Some(entry) = self.core.views.org().inboxes.get(&self.inbox).cloned() else { return };
         let Some(view) = self.core.views.window(&entry.window) else { return };
-        let InboxSettings::Line(line) = &entry.settings;
         let (now, budget_ms) = (self.core.now(), view.window().settings.reply_budget_ms);
-        let pushes = line.mode != SendMode::Reply && !self.core.accounts.is_quota_empty(self.inbox);
+        let pushes = entry.settings.mode() != SendMode::Reply && !self.core.accounts.is_quota_empty(self.inbox);
         for row in view.all_live() {
             let mine = row.state.inbox == self.inbox && !self.busy.contains(&row.state.id);
             let unsure = |first: &Outgoing| self.core.sending.is_unsure(first.queued_at);

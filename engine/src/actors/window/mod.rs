@@ -23,6 +23,7 @@ use super::wheel::Wheel;
 use crate::channels::ParsedEvent;
 use crate::domain::conversation::{Conversation, DeadlineKind, Inbound};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, StreamId, WindowId};
+use crate::domain::org::ChannelKind;
 use crate::domain::record::By;
 use crate::domain::seat::ReleaseCause;
 use crate::domain::time::Timestamp;
@@ -207,8 +208,10 @@ impl WindowActor {
         let id = known.unwrap_or_else(|| ConversationId(core.new_id()));
         let contact_point = ContactPointId(core.new_id());
         let DeliverThread { inbox, received_at, events, reply, .. } = deliver;
+        let channel = core.views.org().inboxes.get(&inbox).map(|inbox| inbox.settings.kind()).unwrap_or_default();
+        let of = (channel, inbox);
         let events =
-            events.into_iter().map(|(event, key)| (inbound(inbox, contact_point, received_at, event), key)).collect();
+            events.into_iter().map(|(event, key)| (inbound(of, contact_point, received_at, event), key)).collect();
         let deliver = Deliver { events, introduce: known.is_none(), reply };
         if known.is_none() {
             self.threads.insert(key, id);
@@ -218,8 +221,15 @@ impl WindowActor {
     }
 }
 
-fn inbound(inbox: InboxId, contact_point: ContactPointId, received_at: Timestamp, event: ParsedEvent) -> Inbound {
+fn inbound(
+    (channel, inbox): (ChannelKind, InboxId),
+    contact_point: ContactPointId,
+    received_at: Timestamp,
+    event: ParsedEvent,
+) -> Inbound {
     Inbound {
+        channel,
+        context: event.context.map(|context| *context),
         inbox,
         contact_point,
         external_id: event.external_id,

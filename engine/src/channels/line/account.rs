@@ -1,24 +1,94 @@
 //! A LINE Official Account as the sender sees one: its bubbles, and the calls that carry them.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use futures_util::future::LocalBoxFuture;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
+use super::assertion::SigningKey;
 use super::client::LineClient;
-use super::console::{Endpoint, Examined};
-use super::tokens::TokenState;
+use super::console;
+use super::credential::Credential;
 use super::{render, text};
+use crate::channels::examine::{Endpoint, Examination};
 use crate::channels::media::{Gathering, Known, Opened, Preparation};
+use crate::channels::network::Means;
 use crate::channels::public::PublicUrls;
-use crate::channels::{Account, Bubble, Outcome, TYPING_MS};
+use crate::channels::tokens::{TokenSource, TokenState};
+use crate::channels::{Account, Bubble, Outcome, Parcel, TYPING_MS};
 use crate::domain::conversation::Outgoing;
+use crate::domain::id::InboxId;
+use crate::domain::org::{Access, LineSettings};
 
 /// One account.
-#[derive(Debug)]
 pub(crate) struct LineAccount {
     /// Makes its calls.
     pub(crate) client: LineClient,
     /// Where LINE fetches pictures, films and recordings.
     pub(crate) urls: PublicUrls,
+    /// How it is set up.
+    pub(crate) settings: LineSettings,
+}
+
+/// Every account of LINE: where their tokens come from, and the settings that this was made of.
+#[derive(Default)]
+pub(crate) struct Accounts {
+    tokens: Mutex<HashMap<InboxId, (LineSettings, Arc<TokenSource>)>>,
+}
+
+impl Accounts {
+    /// The account with these settings; `None` where they allow no call.
+    pub(crate) fn open(&self, means: &Means, inbox: InboxId, line: &LineSettings) -> Option<Box<dyn Account>> {
+        let client = match &line.access {
+            Access::LongLived { token } => {
+                let token = means.open_secret(inbox, "channel_access_token", token)?;
+                LineClient::new(means.http.clone(), &line.api_base_url, &token).ok()?
+            }
+            Access::Stateless | Access::Assertion { .. } => {
+                let tokens = self.tokens(means, inbox, line)?;
+                LineClient::asking(means.http.clone(), &line.api_base_url, tokens).ok()?
+            }
+        };
+        let client = client.with_data(means.media.clone(), &line.api_data_base_url).ok()?;
+        Some(Box::new(LineAccount { client, urls: means.urls.clone(), settings: line.clone() }))
+    }
+
+    /// Where the account's tokens come from: the same as long as what they are asked with is the same.
+    fn tokens(&self, means: &Means, inbox: InboxId, line: &LineSettings) -> Option<Arc<TokenSource>> {
+        let mut known = self.tokens.lock();
+        if let Some((made_of, tokens)) = known.get(&inbox)
+            && asks_alike(made_of, line)
+        {
+            return Some(tokens.clone());
+        }
+        let channel_id = line.channel_id.clone();
+        let credential = match &line.access {
+            Access::LongLived { .. } => return None,
+            Access::Stateless => Credential::Secret {
+                channel_id,
+                secret: means.open_secret(inbox, "channel_secret", &line.channel_secret)?,
+            },
+            Access::Assertion { kid, key } => {
+                let key = Box::new(SigningKey::read(&means.open_secret(inbox, "assertion_key", key)?).ok()?);
+                Credential::Assertion { channel_id, kid: kid.clone(), key }
+            }
+        };
+        let (http, clock) = (means.http.clone(), means.clock.clone());
+        let tokens = Arc::new(TokenSource::new(http, &line.api_base_url, Box::new(credential), clock).ok()?);
+        known.insert(inbox, (line.clone(), tokens.clone()));
+        Some(tokens)
+    }
+}
+
+/// Whether tokens are asked for with the same, at the same place.
+fn asks_alike(one: &LineSettings, other: &LineSettings) -> bool {
+    let by_secret = matches!(one.access, Access::Stateless);
+    one.access == other.access
+        && one.channel_id == other.channel_id
+        && one.api_base_url == other.api_base_url
+        && (!by_secret || one.channel_secret == other.channel_secret)
 }
 
 impl Account for LineAccount {
@@ -34,8 +104,8 @@ impl Account for LineAccount {
         Box::pin(self.client.reply(token, bubbles))
     }
 
-    fn push<'a>(&'a self, to: &'a str, bubbles: &'a [Bubble], retry_key: u128) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(self.client.push(to, bubbles, Uuid::from_u128(retry_key)))
+    fn push<'a>(&'a self, parcel: Parcel<'a>) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(self.client.push(parcel.to, parcel.bubbles, Uuid::from_u128(parcel.retry_key)))
     }
 
     fn check<'a>(&'a self, bubbles: &'a [Bubble]) -> LocalBoxFuture<'a, Outcome> {
@@ -66,8 +136,12 @@ impl Account for LineAccount {
         Box::pin(self.client.quota())
     }
 
-    fn examine<'a>(&'a self, webhook_url: &'a str) -> LocalBoxFuture<'a, Option<Examined>> {
-        Box::pin(async move { Some(self.client.examine(webhook_url).await) })
+    fn examine<'a>(&'a self, webhook_url: &'a str, destination: Option<&'a str>) -> LocalBoxFuture<'a, Examination> {
+        Box::pin(async move {
+            let examined = self.client.examine(webhook_url).await;
+            let findings = console::findings(&self.settings, webhook_url, destination, &examined);
+            Examination { name: examined.bot.ok().map(|bot| bot.display_name), findings }
+        })
     }
 
     fn endpoint(&self) -> LocalBoxFuture<'_, Result<Option<Endpoint>, Outcome>> {

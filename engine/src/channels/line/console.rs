@@ -8,17 +8,8 @@ use serde_json::json;
 use super::answer::Call;
 use super::client::{BotInfo, LineClient};
 use crate::channels::Outcome;
+use crate::channels::examine::{Endpoint, Finding};
 use crate::domain::org::LineSettings;
-
-/// The webhook's address at LINE.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Endpoint {
-    /// Where LINE calls.
-    #[serde(rename = "endpoint")]
-    pub url: String,
-    /// Whether it does ("Use webhook").
-    pub active: bool,
-}
 
 /// How LINE's own try of the webhook went.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -46,68 +37,6 @@ pub struct Examined {
     pub endpoint: Result<Option<Endpoint>, Outcome>,
     /// Whether they arrive.
     pub test: Result<EndpointTest, Outcome>,
-}
-
-/// One thing that a connection test says. What is sure comes before what nobody can know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Finding {
-    /// A secret of the account cannot be opened here, and must be entered again.
-    SecretUnreadable,
-    /// LINE refuses the access token, or gives none.
-    TokenRefused,
-    /// LINE cannot be reached from here.
-    LineUnreachable,
-    /// The token belongs to another account than the one that webhooks come from.
-    WrongDestination,
-    /// LINE knows no webhook address.
-    NoEndpoint,
-    /// LINE calls another address than ours.
-    OtherEndpoint,
-    /// "Use webhook" is off.
-    WebhookOff,
-    /// Our public address is not one that LINE can call: it must be https.
-    PublicUrlNotHttps,
-    /// LINE cannot connect to the webhook: name, port or certificate.
-    CannotConnect,
-    /// The webhook takes too long.
-    WebhookTimesOut,
-    /// The webhook refuses LINE's signature: the channel secret is another one.
-    WrongSecret,
-    /// The webhook answers with another error.
-    WebhookFails,
-    /// LINE could not say how its try went.
-    WebhookUntested,
-    /// "Chat" is off: LINE marks everything as read by itself, and marks of ours do nothing.
-    ChatOff,
-    /// "Chat" is on: what people answer in LINE's own manager does not come to us.
-    ChatOn,
-    /// Whether auto-replies and greetings are off cannot be known from here.
-    AutoReplyUnknown,
-    /// Whether "Webhook redelivery" is on cannot be known from here.
-    RedeliveryUnknown,
-}
-
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// Messages are lost, or cannot be sent.
-    Error,
-    /// It works, and not as it is set.
-    Warning,
-    /// Somebody must look for themselves.
-    Note,
-}
-
-impl Finding {
-    /// How much it matters.
-    #[must_use]
-    pub fn weight(self) -> Weight {
-        match self {
-            Self::ChatOff | Self::WebhookUntested => Weight::Warning,
-            Self::ChatOn | Self::AutoReplyUnknown | Self::RedeliveryUnknown => Weight::Note,
-            _ => Weight::Error,
-        }
-    }
 }
 
 /// What is wrong. `webhook_url` is ours; `destination` is what the last webhook named, where one came.

@@ -6,8 +6,9 @@ use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::client::{BadSettings, LineClient, Unsent, checked_base, read_body};
+use super::client::{BadSettings, LineClient};
 use super::json::{self, Lazy};
+use crate::channels::http::{Unsent, checked_base, read_body};
 use crate::channels::media::{Download, Gathering, Known, Opened, Preparation, Profile};
 
 /// LINE's own address of media; the default.

@@ -1,10 +1,9 @@
 //! The LINE Official Account over its Messaging API.
 //!
 //! In: [`signature`] over the raw bytes, then [`webhook`], which takes a body apart into events that cannot harm each
-//! other. Out: [`capabilities`] say what can be sent, [`render`] makes bubbles of answers ([`text`] cuts long ones), [`client`] makes the calls, [`backoff`] says when to try again.
+//! other. Out: [`capabilities`] say what can be sent, [`render`] makes bubbles of answers ([`text`] cuts long ones), [`client`] makes the calls.
 //! One-to-one talks only: what comes from groups and rooms is ignored, and a conversation is unique by the user's id.
 
-pub mod backoff;
 pub mod capabilities;
 pub mod client;
 pub mod console;
@@ -16,10 +15,11 @@ pub mod text;
 pub mod webhook;
 
 pub mod assertion;
-pub mod tokens;
 
 pub(crate) mod account;
+pub(crate) mod adapter;
 mod answer;
+pub(crate) mod credential;
 mod event;
 mod event_id;
 mod flex;

@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use super::client::{Timeouts, http_client};
-use super::tokens::{Credential, NoToken, TokenSource};
+use super::credential::Credential;
+use crate::channels::tokens::{NoToken, TokenSource};
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 
@@ -43,7 +44,7 @@ async fn house() -> House {
     let clock = Clock::manual(Timestamp(0));
     let credential = Credential::Secret { channel_id: "1234".to_owned(), secret: Zeroizing::new("canary".to_owned()) };
     let http = http_client(Timeouts::default()).unwrap();
-    let tokens = TokenSource::new(http, &base, credential, clock.clone()).unwrap();
+    let tokens = TokenSource::new(http, &base, Box::new(credential), clock.clone()).unwrap();
     House { tokens: Arc::new(tokens), clock, status, asked }
 }
 

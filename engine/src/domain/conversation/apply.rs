@@ -18,6 +18,7 @@ impl Conversation {
         match event {
             Event::Opened(opened) => {
                 self.inbox = opened.inbox;
+                self.channel = opened.channel;
                 self.contact_point = opened.contact_point;
                 self.external_id.clone_from(&opened.external_id);
                 self.thread.clone_from(&opened.thread);
@@ -111,6 +112,7 @@ impl Conversation {
             Event::Unfollowed => self.blocked = true,
             Event::SetAside => self.set_aside = true,
             Event::TakenBack { .. } => self.set_aside = false,
+            Event::ContextSeen { context } => self.context = Some(context.clone()),
             Event::BotSeated { .. }
             | Event::BotReleased { .. }
             | Event::BotCompleted

@@ -1,10 +1,10 @@
 //! Wishes to a conversation. Each may be refused; see `decide`.
 
 use crate::domain::bot::DeadWhy;
-use crate::domain::content::{Dress, MediaLoss, StoredFile};
+use crate::domain::content::{Context, Dress, MediaLoss, StoredFile};
 use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Content, FailureReason};
-use crate::domain::org::{SendMode, WhenQuotaEmpty};
+use crate::domain::org::{ChannelKind, SendMode, WhenQuotaEmpty};
 use crate::domain::seat::ReleaseCause;
 use crate::domain::time::Timestamp;
 
@@ -247,6 +247,10 @@ pub enum Command {
 /// What a channel made of one event of its platform (DESIGN 6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inbound {
+    /// Over which channel.
+    pub channel: ChannelKind,
+    /// What the channel keeps beside the conversation from now on; `None` leaves it as it was.
+    pub context: Option<Context>,
     /// The account it came over.
     pub inbox: InboxId,
     /// The customer's identity on it, known or just drawn.
@@ -317,13 +321,15 @@ pub struct Plan {
     pub no_reply: bool,
     /// What is left of the messages that cost.
     pub quota: Quota,
+    /// The platform knows a message of its own again when it is repeated.
+    pub recognised: bool,
 }
 
 impl Plan {
     /// One answer alone, over an account that sends in this way and has something left.
     #[must_use]
     pub fn alone(number: u32, mode: SendMode) -> Self {
-        Self { numbers: vec![number], joined: false, mode, no_reply: false, quota: Quota::Left }
+        Self { numbers: vec![number], joined: false, mode, no_reply: false, quota: Quota::Left, recognised: true }
     }
 }
 

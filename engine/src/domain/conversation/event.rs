@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::bot::{DeadWhy, Leaving, Seating};
-use crate::domain::content::{Dress, MediaLoss, StoredFile};
+use crate::domain::content::{Context, Dress, MediaLoss, StoredFile};
 use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
+use crate::domain::org::ChannelKind;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
 use crate::domain::time::Timestamp;
 
@@ -191,6 +192,11 @@ pub enum Event {
         /// Who.
         by: AgentId,
     },
+    /// What the channel keeps beside the conversation is this now.
+    ContextSeen {
+        /// It.
+        context: Context,
+    },
     /// The bot in front of the window got the seat.
     BotSeated {
         /// The new epoch.
@@ -243,6 +249,8 @@ pub enum Event {
 /// The beginning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
+    /// Over which channel.
+    pub channel: ChannelKind,
     /// The account it runs over.
     pub inbox: InboxId,
     /// The customer's identity on it.

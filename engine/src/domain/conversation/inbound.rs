@@ -4,7 +4,7 @@ use super::bot;
 use super::decide::Around;
 use super::outgoing::external_key;
 use super::{Conversation, Event, Inbound, InboundKind, KnownExternalId, Opened, Received, Status, limits};
-use crate::domain::content::{MediaLoss, StoredFile};
+use crate::domain::content::{CONTEXT_BYTES, MediaLoss, StoredFile};
 use crate::domain::message::Content;
 
 /// The number of a message that is known and was not taken back.
@@ -17,12 +17,14 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
     let mut events = Vec::new();
     if !state.is_born() && state.thread.is_empty() {
         events.push(Event::Opened(Opened {
+            channel: inbound.channel,
             inbox: inbound.inbox,
             contact_point: inbound.contact_point,
             external_id: inbound.external_id.clone(),
             thread: inbound.thread.clone(),
         }));
     }
+    events.extend(context(state, inbound));
     match &inbound.what {
         InboundKind::Message { external_id, content, reply_token, read_token, raw } => {
             if state.status == Status::Done {
@@ -77,6 +79,12 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
         }
     }
     events
+}
+
+/// What the channel keeps beside the conversation, where that is news. Too much of it is left out.
+fn context(state: &Conversation, inbound: &Inbound) -> Option<Event> {
+    let context = inbound.context.as_ref().filter(|context| state.context.as_ref() != Some(context))?;
+    (context.weight() <= CONTEXT_BYTES).then(|| Event::ContextSeen { context: context.clone() })
 }
 
 /// The oldest medium that is waited for makes room for a new one, and says so.

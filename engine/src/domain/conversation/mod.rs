@@ -25,9 +25,10 @@ pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
 use super::bot::{BotLine, DEAD_FOR_MS};
-use super::content::{Dress, MediaKind};
+use super::content::{Context, Dress, MediaKind};
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
 use super::message::{Author, Content, Delivery, Route};
+use super::org::ChannelKind;
 use super::seat::Seat;
 use super::time::Timestamp;
 
@@ -48,6 +49,8 @@ pub enum Status {
 pub struct Conversation {
     /// Its name.
     pub id: ConversationId,
+    /// The channel it runs over.
+    pub channel: ChannelKind,
     /// The account it runs over.
     pub inbox: InboxId,
     /// The customer's identity on it.
@@ -100,6 +103,8 @@ pub struct Conversation {
     pub edits: VecDeque<(u32, Timestamp)>,
     /// Platform ids taken back before they arrived. At most [`limits::TOMBSTONES`].
     pub tombstones: VecDeque<String>,
+    /// What the channel keeps beside it.
+    pub context: Option<Context>,
     /// What the window's bot has to do with it.
     pub bot: BotLine,
     /// Parked for a person after repeated failures.
@@ -227,6 +232,7 @@ impl Conversation {
     pub fn unborn(id: ConversationId) -> Self {
         Self {
             id,
+            channel: ChannelKind::default(),
             inbox: InboxId(0),
             contact_point: ContactPointId(0),
             external_id: String::new(),
@@ -253,6 +259,7 @@ impl Conversation {
             external_ids: VecDeque::new(),
             edits: VecDeque::new(),
             tombstones: VecDeque::new(),
+            context: None,
             bot: BotLine::default(),
             set_aside: false,
             version: 0,

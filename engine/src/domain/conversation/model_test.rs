@@ -16,7 +16,7 @@ use super::{
 use crate::domain::bot::{About, BotRules, DEAD, DEAD_FOR_MS, DeadWhy, LETTERS};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, WindowId};
 use crate::domain::message::{Content, Delivery, FailureReason};
-use crate::domain::org::SendMode;
+use crate::domain::org::{ChannelKind, SendMode};
 use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
@@ -81,6 +81,8 @@ fn agent() -> impl Strategy<Value = AgentId> {
 
 fn inbound(known: &Known, what: InboundKind) -> Command {
     Command::Inbound(Inbound {
+        channel: ChannelKind::Line,
+        context: None,
         inbox: InboxId(1),
         contact_point: ContactPointId(1),
         external_id: "U".to_owned(),

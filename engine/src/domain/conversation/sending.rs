@@ -27,18 +27,19 @@ pub(super) fn begin(state: &Conversation, plan: &Plan, around: Around<'_>) -> Re
         }
         (SendMode::Reply, None) => hold(state),
         (SendMode::Auto | SendMode::Push, _) => match plan.quota {
-            Quota::Left => start(&call, &Route::Push, plan.joined),
+            Quota::Left if plan.recognised => start(&call, &Route::Push, plan.joined),
+            Quota::Left => start(&call, &Route::Once, plan.joined),
             Quota::Empty(WhenQuotaEmpty::Hold) => hold(state),
             Quota::Empty(WhenQuotaEmpty::Fail) => fail(&call, &FailureReason::QuotaEmpty),
         },
     })
 }
 
-/// A push that was begun before may be begun again while the platform knows its retry key. A reply that was begun and
-/// never finished cannot be known, and is never repeated.
+/// A push that was begun before may be begun again while the platform knows its retry key. What the platform does not
+/// know again and was begun and never finished cannot be known, and is never repeated.
 fn resume(state: &Conversation, first: &Outgoing, around: Around<'_>) -> Vec<Event> {
-    let reply = matches!(first.route, Some(Route::Reply { .. }));
-    if reply || around.now.since_ms(first.queued_at) >= limits::REPEATABLE_MS {
+    let unrecognised = matches!(first.route, Some(Route::Reply { .. } | Route::Once));
+    if unrecognised || around.now.since_ms(first.queued_at) >= limits::REPEATABLE_MS {
         return state.call_of(first.lead).map(|item| Event::Unknown { number: item.number }).collect();
     }
     Vec::new()

@@ -16,7 +16,7 @@ mod waiting;
 use super::{Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Plan, Queued, decide};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, WindowId};
 use crate::domain::message::{Author, Content};
-use crate::domain::org::SendMode;
+use crate::domain::org::{ChannelKind, SendMode};
 use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
@@ -117,6 +117,8 @@ impl Desk {
 
 fn inbound(at: Timestamp, what: InboundKind) -> Command {
     Command::Inbound(Inbound {
+        channel: ChannelKind::Line,
+        context: None,
         inbox: InboxId(5),
         contact_point: ContactPointId(6),
         external_id: "U1".to_owned(),

@@ -172,7 +172,7 @@ fn is_key_id(kid: &str) -> bool {
 }
 
 /// Outside calls go over TLS; plain HTTP only to this machine, where a double may stand.
-fn is_safe_base_url(url: &str) -> bool {
+pub(super) fn is_safe_base_url(url: &str) -> bool {
     if let Some(host) = url.strip_prefix("https://") {
         return !host.is_empty() && host.len() < 300 && !host.contains(['/', '@', '?', '#', ' ']);
     }

@@ -80,7 +80,7 @@ family! {
 
 family! {
     conversation of crate::domain::conversation::Event {
-        100 v 1 Opened(opened);
+        100 v 2 Opened(opened);
         101 v 2 Received(received);
         102 v 1 Reopened;
         103 v 1 Claimed(claimed);
@@ -90,7 +90,7 @@ family! {
         107 v 1 HandoverEnded { how };
         108 v 1 Assigned { assignee, by };
         109 v 3 Queued(queued);
-        110 v 2 SendStarted { number, route, lead, joined };
+        110 v 3 SendStarted { number, route, lead, joined };
         111 v 1 Sent { number, external_ids, free };
         112 v 1 Failed { number, reason };
         113 v 1 Unknown { number };
@@ -114,14 +114,15 @@ family! {
         131 v 1 Edited { number, content, edited_at };
         132 v 1 Followed { unblocked, reply_token, received_at };
         133 v 1 Unfollowed;
-        134 v 1 BotSeated { epoch, how, answer_within_ms };
-        135 v 1 BotReleased { cause };
-        136 v 1 BotCompleted;
-        137 v 1 BotNoteAdded { number, text };
-        138 v 1 BotTold { letter };
-        139 v 1 LetterDied { letter, why };
-        140 v 1 LettersReplayed { by };
-        141 v 1 LettersDropped { by, until };
+        134 v 1 ContextSeen { context };
+        135 v 1 BotSeated { epoch, how, answer_within_ms };
+        136 v 1 BotReleased { cause };
+        137 v 1 BotCompleted;
+        138 v 1 BotNoteAdded { number, text };
+        139 v 1 BotTold { letter };
+        140 v 1 LetterDied { letter, why };
+        141 v 1 LettersReplayed { by };
+        142 v 1 LettersDropped { by, until };
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::content::Dress;
 use crate::domain::conversation::Event as Talk;
 use crate::domain::id::AgentId;
 use crate::domain::message::Content;
+use crate::domain::message::Route;
 use crate::domain::org::{Event as Org, InboxSettings};
 use crate::domain::record::{By, Fact, Record};
 use crate::domain::secret::Secret;
@@ -61,9 +62,15 @@ fn former() -> BTreeMap<String, Vec<Fact>> {
         let simple =
             |content: &Content| matches!(content, Content::Text(_) | Content::Other { .. } | Content::Redacted);
         match event {
+            Talk::Opened(_) => {}
             Talk::Received(received) if simple(&received.content) => received.read_token = None,
             Talk::Queued(queued) if simple(&queued.content) => queued.dress = Dress::default(),
-            Talk::SendStarted { number, lead, joined, .. } => (*lead, *joined) = (*number, false),
+            Talk::SendStarted { route: Route::Once, .. } => continue,
+            Talk::SendStarted { .. } => {
+                files.entry(file_name(kind, 2)).or_default().push(fact.clone());
+                let Fact::Conversation(_, Talk::SendStarted { number, lead, joined, .. }) = &mut fact else { continue };
+                (*lead, *joined) = (*number, false);
+            }
             _ => continue,
         }
         files.entry(file_name(kind, 1)).or_default().push(fact);

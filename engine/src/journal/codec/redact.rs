@@ -5,10 +5,11 @@
 
 use super::{Header, decode, read_header, write};
 use crate::domain::bot::Seating;
+use crate::domain::content::Context;
 use crate::domain::content::Dress;
 use crate::domain::conversation::{ClaimHow, Event as Talk};
 use crate::domain::message::{Content, FailureReason};
-use crate::domain::org::{Event as Org, Inbox, InboxSettings};
+use crate::domain::org::{Event as Org, Inbox};
 use crate::domain::record::{By, Fact, Record};
 use crate::domain::time::Timestamp;
 use crate::domain::window::{Event as Window, RawBody};
@@ -60,6 +61,7 @@ fn empty_talk(event: &mut Talk) {
         Talk::MediaStored { .. } | Talk::MediaLost { .. } | Talk::HeldBack { .. } | Talk::Unfollowed => {}
         Talk::NoteAdded { text, .. } | Talk::NoteEdited { text, .. } => text.clear(),
         Talk::NameSeen { name } => name.clear(),
+        Talk::ContextSeen { context } => *context = Context::default(),
         Talk::HandoverOffered(offer) => offer.note = None,
         Talk::Claimed(claimed) => match &mut claimed.how {
             ClaimHow::TakenOver { reason, .. } => *reason = None,
@@ -138,7 +140,5 @@ fn empty_org(event: &mut Org) {
 }
 
 fn empty_inbox(inbox: &mut Inbox) {
-    match &mut inbox.settings {
-        InboxSettings::Line(line) => line.secrets_mut().for_each(|(_, secret)| secret.clear()),
-    }
+    inbox.settings.secrets_mut().for_each(|(_, secret)| secret.clear());
 }

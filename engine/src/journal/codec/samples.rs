@@ -4,14 +4,15 @@
 
 use crate::domain::bot::{BotRules, DeadWhy, Leaving, Seating};
 use crate::domain::content::{
-    Action, Card, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native, SenderName,
-    Sticker, StoredFile,
+    Action, Card, Context, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native,
+    SenderName, Sticker, StoredFile,
 };
 use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
 use crate::domain::id::{AgentId, BotId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::{
-    Access, Agent, Bot, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, Role, SendMode, WindowEntry,
+    Access, Agent, Bot, ChannelKind, Event as Org, FormerSecret, Inbox, InboxSettings, LineSettings, Role, SendMode,
+    WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
@@ -131,6 +132,7 @@ fn actions() -> Vec<Action> {
 
 fn talks() -> Vec<Talk> {
     let mut all = vec![Talk::Opened(Opened {
+        channel: ChannelKind::Line,
         inbox: INBOX,
         contact_point: POINT,
         external_id: "U4af4980629".into(),
@@ -200,6 +202,8 @@ fn from_the_platform() -> Vec<Talk> {
     let reply_token = Some("38ef843bde154d9b91c21320ffd17a0f".to_owned());
     all.push(Talk::Followed { unblocked: true, reply_token, received_at: T0 });
     all.push(Talk::Unfollowed);
+    let context = Context { subject: Some("返品について".into()), data: "{\"cc\":[\"b@example.com\"]}".into() };
+    all.extend([context, Context::default()].map(|context| Talk::ContextSeen { context }));
     all.extend(bots());
     all
 }
@@ -259,6 +263,7 @@ fn sends() -> Vec<Talk> {
     let routes = every!(Route:
         Route::Reply { .. } => Route::Reply { token: "38ef843bde154d9b".into() },
         Route::Push => Route::Push,
+        Route::Once => Route::Once,
     );
     let reasons = every!(FailureReason:
         FailureReason::Refused { .. } => FailureReason::Refused {

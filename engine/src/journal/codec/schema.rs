@@ -8,10 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::{CodecError, read_whole};
 use crate::domain::content::{Action, Dress, SenderName};
-use crate::domain::conversation::{Event as Talk, Queued, Received};
+use crate::domain::conversation::{Event as Talk, Opened, Queued, Received};
 use crate::domain::id::{AgentId, ConversationId, FileId, InboxId, WindowId};
 use crate::domain::message::{Author, Content, Route};
-use crate::domain::org::{Access, Event as Org, Inbox, InboxSettings, LineSettings, Role, SendMode, WhenQuotaEmpty};
+use crate::domain::org::{
+    Access, ChannelKind, Event as Org, Inbox, InboxSettings, LineSettings, Role, SendMode, WhenQuotaEmpty,
+};
 use crate::domain::record::Fact;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
@@ -29,10 +31,12 @@ pub(super) struct Old {
 
 /// Every former shape.
 pub(super) const OLD: &[Old] = &[
+    Old { number: 100, version: 1, read: opened_v1 },
     Old { number: 101, version: 1, read: received_v1 },
     Old { number: 109, version: 1, read: queued_v1 },
     Old { number: 109, version: 2, read: queued_v2 },
     Old { number: 110, version: 1, read: send_started_v1 },
+    Old { number: 110, version: 2, read: send_started_v2 },
     Old { number: 204, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 204, version: 2, read: |_, body| inbox_v2(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 205, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxChanged).map(Fact::Org) },
@@ -43,6 +47,12 @@ pub(super) const OLD: &[Old] = &[
 fn talk(conversation: Option<ConversationId>, event: Talk) -> Result<Fact, CodecError> {
     let id = conversation.ok_or_else(|| CodecError::damaged("the owner of a fact"))?;
     Ok(Fact::Conversation(id, event))
+}
+
+/// Before there was another channel than LINE.
+fn opened_v1(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
+    let (inbox, contact_point, external_id, thread) = read_whole(body)?;
+    talk(conversation, Talk::Opened(Opened { channel: ChannelKind::Line, inbox, contact_point, external_id, thread }))
 }
 
 /// Before messages could be told to the platform as read.
@@ -126,6 +136,12 @@ fn agent_changed_v1(_: Option<ConversationId>, body: &[u8]) -> Result<Fact, Code
 fn send_started_v1(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
     let (number, route): (u32, Route) = read_whole(body)?;
     talk(conversation, Talk::SendStarted { number, route, lead: number, joined: false })
+}
+
+/// Before a send that the platform does not recognise again was a way of its own.
+fn send_started_v2(conversation: Option<ConversationId>, body: &[u8]) -> Result<Fact, CodecError> {
+    let (number, route, lead, joined) = read_whole(body)?;
+    talk(conversation, Talk::SendStarted { number, route, lead, joined })
 }
 
 /// Before an empty quota was a setting.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::domain::conversation::{ClaimHow, Claimed, Conversation, Event as Talk, Opened, Queued, Received};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::message::{Author, Content};
+use crate::domain::org::ChannelKind;
 use crate::domain::record::{By, Fact, Record};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Event as Window;
@@ -133,7 +134,13 @@ impl Script {
 
 pub(super) fn opened(name: &str) -> Talk {
     let contact_point = ContactPointId(700);
-    Talk::Opened(Opened { inbox: INBOX, contact_point, external_id: name.into(), thread: name.into() })
+    Talk::Opened(Opened {
+        channel: ChannelKind::Line,
+        inbox: INBOX,
+        contact_point,
+        external_id: name.into(),
+        thread: name.into(),
+    })
 }
 
 pub(super) fn received(number: u32, text: &str) -> Talk {

@@ -19,6 +19,7 @@ export const begin = (event: EventOf<'opened'>, window: string, position: number
   waiting_to_send: 0,
   waiting_since: null,
   free_answer_until: null,
+  subject: null,
   set_aside: false,
   position,
   opened_at: at,
@@ -97,6 +98,8 @@ export function moveRow(row: Conversation, event: Event, budgetMs: number): Conv
       return { ...row, set_aside: true };
     case 'taken_back':
       return { ...row, set_aside: false };
+    case 'subject_seen':
+      return { ...row, subject: event.subject };
     default:
       return row;
   }

@@ -122,6 +122,7 @@ export const Capabilities = object({
   messages_a_call: number,
   free_answers: flag,
   paid_answers: flag,
+  metered: flag,
   features: object({
     unsend: flag,
     edit: flag,
@@ -177,6 +178,7 @@ export const Conversation = object({
   waiting_to_send: number,
   waiting_since: orNull(text),
   free_answer_until: orNull(text),
+  subject: orNull(text),
   set_aside: flag,
   position: number,
   opened_at: text,
@@ -318,6 +320,7 @@ export const Event = kinds('type', {
   unfollowed: { conversation },
   set_aside: { conversation },
   taken_back: { conversation, by: text },
+  subject_seen: { conversation, subject: orNull(text) },
   window_opened: { name: text, places: number },
   agent_added: { agent: text },
   agent_removed: { agent: text },

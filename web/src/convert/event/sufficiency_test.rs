@@ -108,7 +108,13 @@ impl Desk {
     }
 }
 
-fn born(id: &str, inbox: &str, channel: Channel, contact_point: ContactPoint, update: &Update) -> Conversation {
+fn born(
+    id: &str,
+    inbox: &str,
+    channel: madoguchi_protocol::api::Channel,
+    contact_point: ContactPoint,
+    update: &Update,
+) -> Conversation {
     Conversation {
         id: id.to_owned(),
         window: update.window.clone(),
@@ -124,6 +130,7 @@ fn born(id: &str, inbox: &str, channel: Channel, contact_point: ContactPoint, up
         waiting_to_send: 0,
         waiting_since: None,
         free_answer_until: None,
+        subject: None,
         set_aside: false,
         position: 0,
         opened_at: update.at.clone(),
@@ -189,6 +196,7 @@ fn apply(row: &mut Conversation, event: &Event) {
         Event::Unfollowed { .. } => row.contact_point.blocked = true,
         Event::SetAside { .. } => row.set_aside = true,
         Event::TakenBack { .. } => row.set_aside = false,
+        Event::SubjectSeen { subject, .. } => row.subject = subject,
         _ => {}
     }
 }
@@ -323,6 +331,8 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
 
 fn inbound(truth: &Truth, id: ConversationId, turn: usize, what: InboundKind) -> Command {
     Command::Inbound(Inbound {
+        channel: madoguchi_engine::domain::org::ChannelKind::Line,
+        context: None,
         inbox: InboxId(1),
         contact_point: ContactPointId(id.0),
         external_id: format!("U{}", id.0),

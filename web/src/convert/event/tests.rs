@@ -1,3 +1,4 @@
+use madoguchi_engine::domain::content::Context;
 use madoguchi_engine::domain::content::Dress;
 use madoguchi_engine::domain::conversation::{ClaimHow as How, Claimed, Opened, Queued, Received};
 use madoguchi_engine::domain::id::{ContactPointId, InboxId};
@@ -32,6 +33,7 @@ fn secrets() -> Record {
     let secret = || SECRET.to_owned();
     record(vec![
         of(Fact::Opened(Opened {
+            channel: org::ChannelKind::Line,
             inbox: InboxId(2),
             contact_point: ContactPointId(3),
             external_id: secret(),
@@ -54,6 +56,7 @@ fn secrets() -> Record {
         of(Fact::TokenReturned { token: secret(), received_at: Timestamp(6) }),
         of(Fact::Followed { unblocked: false, reply_token: Some(secret()), received_at: Timestamp(6) }),
         of(Fact::Unsent { external_id: secret(), number: None }),
+        of(Fact::ContextSeen { context: Context { subject: None, data: secret() } }),
         record::Fact::Window(window::Event::ContactPointSeen {
             contact_point: ContactPointId(3),
             inbox: InboxId(2),
@@ -108,7 +111,7 @@ fn a_record_with_nothing_to_see_is_told_all_the_same() {
 fn a_resume_from_the_disk_gives_the_bytes_of_the_live_frame() {
     let claimed = Claimed { agent: AgentId(1), epoch: 2, how: How::TakenOver { from: None, reason: None } };
     let mut record = secrets();
-    record.events.truncate(9);
+    record.events.truncate(10);
     record.events.push(of(Fact::Claimed(claimed)));
     let bytes = codec::encode(&record).expect("it fits");
     let read = codec::decode(&bytes).expect("it was just written");

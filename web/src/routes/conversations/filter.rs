@@ -46,8 +46,6 @@ pub(crate) struct Conversations {
 impl Conversations {
     /// The question over these windows, asked by `who`.
     pub(super) fn over(self, windows: Vec<WindowId>, who: &Identity) -> Result<ListQuery, Problem> {
-        // There is one channel as yet, so this filter leaves everything in.
-        let _ = self.channel;
         let assignee = match self.assignee.as_deref() {
             None => None,
             Some("none") => Some(None),
@@ -58,6 +56,7 @@ impl Conversations {
             status: self.status.map(convert::conversation::to_status),
             assignee,
             holder: self.holder.map(|text| holder(&text, who)).transpose()?,
+            channel: self.channel.map(convert::inbox::to_channel),
             inbox: self.inbox.map(|text| text.parse().map_err(|_| invalid("inbox", "an inbox's id"))).transpose()?,
             set_aside: self.set_aside,
             q: short("q", self.q)?.map(|text| text.to_lowercase()),

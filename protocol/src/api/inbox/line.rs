@@ -1,15 +1,9 @@
-//! Accounts on outside channels. Secrets go in and never come out.
+//! The settings of a LINE Official Account.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The kinds of account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum InboxKind {
-    /// A LINE Official Account.
-    Line,
-}
+use super::Secret;
 
 /// How answers go out over LINE.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,18 +40,6 @@ pub enum TokenKind {
     Stateless,
     /// By tokens of v2.1, asked for with an assertion that is signed with a key of ours.
     Assertion,
-}
-
-/// `POST /api/v1/inboxes`.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewInbox {
-    /// The one window it feeds.
-    pub window: String,
-    /// Which channel.
-    pub kind: InboxKind,
-    /// The channel's own settings.
-    pub settings: NewLineSettings,
 }
 
 /// Settings of a LINE Official Account as they are given.
@@ -105,14 +87,6 @@ pub struct NewLineSettings {
     /// Where the platform's media are, when not at its own address. Owners only; https, or http to the loopback address.
     #[serde(default)]
     pub api_data_base_url: Option<String>,
-}
-
-/// `PATCH /api/v1/inboxes/{inbox}`. What is left out stays as it was.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct InboxPatch {
-    /// The channel's own settings.
-    pub settings: LineSettingsPatch,
 }
 
 /// Settings of a LINE Official Account as they are changed.
@@ -167,23 +141,6 @@ pub struct LineSettingsPatch {
     pub api_data_base_url: Option<String>,
 }
 
-/// An account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Inbox {
-    /// Its id.
-    pub id: String,
-    /// The one window it feeds.
-    pub window: String,
-    /// Which channel.
-    pub kind: InboxKind,
-    /// The address that the platform calls.
-    pub webhook_url: String,
-    /// The channel's own settings, without what is secret.
-    pub settings: LineSettings,
-    /// When it last changed.
-    pub changed_at: String,
-}
-
 /// Settings of a LINE Official Account as they are shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LineSettings {
@@ -221,14 +178,4 @@ pub struct LineSettings {
     pub api_base_url: String,
     /// Where the platform's media are.
     pub api_data_base_url: String,
-}
-
-/// All that is ever told of a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Secret {
-    /// It is stored.
-    Set,
-    /// It is not.
-    NotSet,
 }

@@ -1,63 +1,47 @@
-//! Access tokens that we ask LINE for ourselves, and change before they end.
+//! Access tokens that we ask platforms for ourselves, and change before they end.
 //!
 //! One renewal at a time, whoever needs it: the others wait for its end. Early renewals happen apart from sends, which use
-//! the present token meanwhile. A token that LINE refuses in the middle of its life is renewed once for all who were
+//! the present token meanwhile. A token that is refused in the middle of its life is renewed once for all who were
 //! refused with it. Must never show a token, a secret or an assertion.
 
 use std::fmt;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Url};
 use serde::Deserialize;
 
-use super::assertion::SigningKey;
-use super::client::{BadSettings, bearer, checked_base, read_body};
-use crate::channels::Outcome;
+use super::Outcome;
+use super::http::{BadSettings, bearer, checked_base, read_body};
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
-use crate::vault::Opened;
 
 /// A token is not used in the last moments of its life, in milliseconds.
 const MARGIN_MS: i64 = 10_000;
 /// A renewal begins when a fifth of a token's life is left, and this at most, in milliseconds.
 const EARLY_MOST_MS: i64 = 24 * 3_600_000;
-/// After LINE refused to give a token it is asked again after this, in milliseconds: a person must mend it.
+/// After a platform refused to give a token it is asked again after this, in milliseconds: a person must mend it.
 const REFUSED_MS: i64 = 30_000;
-/// After LINE could not be asked it is asked again after this, in milliseconds.
+/// After a platform could not be asked it is asked again after this, in milliseconds.
 const UNASKED_MS: i64 = 1_000;
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// With what tokens are asked for.
-pub(crate) enum Credential {
-    /// Number and secret of the channel: tokens of minutes.
-    Secret {
-        /// The channel's number.
-        channel_id: String,
-        /// Its secret.
-        secret: Opened,
-    },
-    /// A signed assertion: tokens of v2.1.
-    Assertion {
-        /// The channel's number.
-        channel_id: String,
-        /// LINE's id of the key.
-        kid: String,
-        /// The private key.
-        key: Box<SigningKey>,
-    },
+/// With what tokens are asked for, and where.
+pub(crate) trait Credential: Send + Sync {
+    /// The address that gives tokens, for an account whose platform is at `base`.
+    fn address(&self, base: &Url) -> Option<Url>;
+    /// The form to post there. Must never be shown.
+    fn form(&self, now: Timestamp) -> String;
 }
 
 /// Why there is no new token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoToken {
-    /// LINE refused: number, secret or key are wrong, or there are too many tokens.
+    /// The platform refused: number, secret or key are wrong, or there are too many tokens.
     Refused {
         /// With which status.
         status: u16,
     },
-    /// LINE could not be asked, or could not answer.
+    /// The platform could not be asked, or could not answer.
     Unreachable,
 }
 
@@ -82,10 +66,10 @@ pub struct TokenState {
 
 /// A token.
 #[derive(Clone)]
-pub(super) struct Issued {
-    pub(super) header: HeaderValue,
+pub(crate) struct Issued {
+    pub(crate) header: HeaderValue,
     /// Which one it is: a refusal speaks of one token only.
-    pub(super) serial: u64,
+    pub(crate) serial: u64,
     until: Timestamp,
     renew_at: Timestamp,
 }
@@ -101,7 +85,7 @@ struct Held {
 pub(crate) struct TokenSource {
     http: Client,
     url: Url,
-    credential: Credential,
+    credential: Box<dyn Credential>,
     clock: Clock,
     held: Mutex<Held>,
     renewing: tokio::sync::Mutex<()>,
@@ -116,17 +100,35 @@ impl fmt::Debug for TokenSource {
 #[derive(Deserialize)]
 struct Given {
     access_token: String,
-    expires_in: i64,
+    expires_in: Seconds,
+}
+
+/// A number, which some platforms write as a string.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(i64),
+    Text(String),
+}
+
+impl Seconds {
+    fn number(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
 }
 
 impl TokenSource {
     /// For an account whose platform is at `base_url`.
-    pub(crate) fn new(http: Client, base_url: &str, credential: Credential, clock: Clock) -> Result<Self, BadSettings> {
-        let path = match &credential {
-            Credential::Secret { .. } => "/oauth2/v3/token",
-            Credential::Assertion { .. } => "/oauth2/v2.1/token",
-        };
-        let url = checked_base(base_url)?.join(path).map_err(|_| BadSettings::BaseUrl)?;
+    pub(crate) fn new(
+        http: Client,
+        base_url: &str,
+        credential: Box<dyn Credential>,
+        clock: Clock,
+    ) -> Result<Self, BadSettings> {
+        let url = credential.address(&checked_base(base_url)?).ok_or(BadSettings::BaseUrl)?;
         Ok(Self { http, url, credential, clock, held: Mutex::default(), renewing: tokio::sync::Mutex::default() })
     }
 
@@ -137,7 +139,7 @@ impl TokenSource {
     }
 
     /// A token that is good now.
-    pub(super) async fn token(&self) -> Result<Issued, NoToken> {
+    pub(crate) async fn token(&self) -> Result<Issued, NoToken> {
         if let Some(token) = self.usable() {
             return Ok(token);
         }
@@ -148,8 +150,8 @@ impl TokenSource {
         }
     }
 
-    /// Another token than the one that LINE refused.
-    pub(super) async fn instead_of(&self, refused: u64) -> Result<Issued, NoToken> {
+    /// Another token than the one that was refused.
+    pub(crate) async fn instead_of(&self, refused: u64) -> Result<Issued, NoToken> {
         let _turn = self.renewing.lock().await;
         if let Some(token) = self.usable().filter(|token| token.serial != refused) {
             return Ok(token);
@@ -199,15 +201,15 @@ impl TokenSource {
                 held.failed = Some((why, self.clock.now()));
                 let outcome = if why == NoToken::Unreachable { "unreachable" } else { "refused" };
                 metrics::counter!("madoguchi_access_tokens_total", "outcome" => outcome).increment(1);
-                tracing::warn!(?why, "LINE gave no access token");
+                tracing::warn!(?why, "a platform gave no access token");
                 Err(why)
             }
         }
     }
 
-    /// Asks LINE; answers with the header and the life of the token in milliseconds.
+    /// Asks; answers with the header and the life of the token in milliseconds.
     async fn ask(&self, now: Timestamp) -> Result<(HeaderValue, i64), NoToken> {
-        let request = self.http.post(self.url.clone()).body(self.form(now));
+        let request = self.http.post(self.url.clone()).body(self.credential.form(now));
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let response = request.send().await.map_err(|_| NoToken::Unreachable)?;
         let status = response.status().as_u16();
@@ -219,30 +221,7 @@ impl TokenSource {
         let body = zeroize::Zeroizing::new(read_body(response).await);
         let given: Given = serde_json::from_slice(&body).map_err(|_| NoToken::Unreachable)?;
         let header = bearer(&given.access_token).map_err(|_| NoToken::Unreachable)?;
-        Ok((header, given.expires_in.clamp(0, 31 * 24 * 3_600) * 1_000))
+        let expires_in = given.expires_in.number().ok_or(NoToken::Unreachable)?;
+        Ok((header, expires_in.clamp(0, 31 * 24 * 3_600) * 1_000))
     }
-
-    fn form(&self, now: Timestamp) -> String {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "client_credentials");
-        match &self.credential {
-            Credential::Secret { channel_id, secret } => {
-                form.append_pair("client_id", channel_id).append_pair("client_secret", secret);
-            }
-            Credential::Assertion { channel_id, kid, key } => {
-                form.append_pair("client_assertion_type", ASSERTION_TYPE);
-                form.append_pair("client_assertion", &key.assertion(channel_id, kid, now));
-            }
-        }
-        form.finish()
-    }
-}
-
-/// By what calls are authorised.
-#[derive(Clone)]
-pub(super) enum Authorization {
-    /// A token that a person copied.
-    Given(HeaderValue),
-    /// Tokens that we ask for.
-    Asked(Arc<TokenSource>),
 }

@@ -1,28 +1,15 @@
-//! Accounts on outside channels.
+//! The settings of a LINE Official Account, from the wire.
 
-use actix_web::web;
 use madoguchi_engine::channels::line::assertion::SigningKey;
-use madoguchi_engine::domain::id::{InboxId, WindowId};
-use madoguchi_engine::domain::org::{
-    self, Access, FormerSecret, InboxSettings, LineSettings, SendMode, WhenQuotaEmpty,
-};
-use madoguchi_engine::domain::record::By;
+use madoguchi_engine::domain::id::InboxId;
+use madoguchi_engine::domain::org::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 use madoguchi_engine::domain::secret::Secret;
-use madoguchi_protocol::api::{
-    self, Inbox, InboxKind, InboxPatch, Items, LineSettingsPatch, NewInbox, NewLineSettings, TokenKind,
-};
-use madoguchi_protocol::{Code, Problem};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use madoguchi_protocol::Problem;
+use madoguchi_protocol::api::{self, LineSettingsPatch, NewLineSettings, TokenKind};
 
-use super::{Answer, created, ok};
+use super::{Form, base_url};
 use crate::App;
-use crate::auth::Identity;
-use crate::authorize::{Action, Object, authorize};
-use crate::commands::refused;
-use crate::convert;
-use crate::error::{invalid, not_found, problem};
-use crate::extract::{Json, Place, Query};
+use crate::error::invalid;
 
 /// Where LINE itself is.
 const LINE_API: &str = "https://api.line.me";
@@ -34,99 +21,17 @@ const FORMER_SECRET_S: u32 = 3_600;
 /// For how long it may be accepted, in seconds.
 const FORMER_SECRET_MAX_S: u32 = 7 * 24 * 3_600;
 
-/// Which inboxes.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Filter {
-    /// Only those that feed this window.
-    #[serde(default)]
-    window: Option<String>,
-}
-
-/// Every account. Of secrets it says only whether they are set.
-#[utoipa::path(get, path = "/api/v1/inboxes", tag = "inboxes", params(Filter), responses((status = 200, description = "The accounts.", body = Items<Inbox>)))]
-pub(crate) async fn list(app: web::Data<App>, Query(filter): Query<Filter>) -> Answer {
-    let org = app.engine.org();
-    let items = org
-        .inboxes
-        .values()
-        .filter(|inbox| filter.window.as_ref().is_none_or(|window| inbox.window.as_str() == window))
-        .map(|inbox| convert::org::inbox(inbox, app.webhook_url(inbox.id)))
-        .collect();
-    ok(&Items::<Inbox> { items, next_cursor: None })
-}
-
-/// Adds an account. The answer has the address to enter at the platform.
-#[utoipa::path(post, path = "/api/v1/inboxes", tag = "inboxes", request_body = NewInbox, responses((status = 201, description = "Added.", body = Inbox)))]
-pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewInbox>) -> Answer {
-    let window = WindowId::new(&new.window).map_err(|_| not_found("window"))?;
-    let InboxKind::Line = new.kind;
-    let id = InboxId(ulid::Ulid::new().0);
-    let inbox = org::Inbox {
-        id,
-        window,
-        settings: InboxSettings::Line(line_settings(&app, &who, id, new.settings)?),
-        changed_at: app.clock.now(),
-    };
-    let shown = convert::org::inbox(&inbox, app.webhook_url(inbox.id));
-    app.engine
-        .org_command(By::Agent(who.agent), org::Command::CreateInbox(inbox))
-        .await
-        .map_err(|failure| refused(&app, failure))?;
-    created(&shown)
-}
-
-/// One account.
-#[utoipa::path(get, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", responses((status = 200, description = "The account.", body = Inbox)))]
-pub(crate) async fn get(app: web::Data<App>, place: Place) -> Answer {
-    let org = app.engine.org();
-    let id: InboxId = place.id("inbox")?;
-    let inbox = org.inboxes.get(&id).ok_or_else(|| not_found("inbox"))?;
-    ok(&convert::org::inbox(inbox, app.webhook_url(id)))
-}
-
-/// What can be sent over the account. The rules by which answers are checked, told before anything is written.
-#[utoipa::path(get, path = "/api/v1/inboxes/{inbox}/capabilities", tag = "inboxes", responses((status = 200, description = "What can be sent.", body = api::Capabilities)))]
-pub(crate) async fn capabilities(app: web::Data<App>, place: Place) -> Answer {
-    let org = app.engine.org();
-    let inbox = org.inboxes.get(&place.id("inbox")?).ok_or_else(|| not_found("inbox"))?;
-    let rules = madoguchi_engine::channels::capabilities(&inbox.settings);
-    ok(&convert::capabilities::capabilities(rules, &inbox.settings))
-}
-
-/// Changes an account's settings. What is left out stays as it was, and so does a secret that is left empty.
-#[utoipa::path(patch, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", request_body = InboxPatch, responses((status = 200, description = "Changed.", body = Inbox)))]
-pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<InboxPatch>) -> Answer {
-    let id: InboxId = place.id("inbox")?;
-    let mut inbox = app.engine.org().inboxes.get(&id).cloned().ok_or_else(|| not_found("inbox"))?;
-    let InboxSettings::Line(now) = &inbox.settings;
-    let settings = InboxSettings::Line(patched(&app, &who, id, now, patch.settings)?);
-    if settings != inbox.settings {
-        inbox.settings = settings;
-        inbox.changed_at = app.clock.now();
-        app.engine
-            .org_command(By::Agent(who.agent), org::Command::ChangeInbox(inbox.clone()))
-            .await
-            .map_err(|failure| refused(&app, failure))?;
-    }
-    ok(&convert::org::inbox(&inbox, app.webhook_url(id)))
-}
-
-fn patched(
-    app: &App,
-    who: &Identity,
-    id: InboxId,
-    now: &LineSettings,
-    patch: LineSettingsPatch,
-) -> Result<LineSettings, Problem> {
-    may_set_urls(app, who, patch.api_base_url.as_ref(), patch.api_data_base_url.as_ref())?;
+/// The settings after a change. What is left out stays as it was, and so does a secret that is left empty.
+pub(super) fn patched(form: &Form<'_>, now: &LineSettings, patch: LineSettingsPatch) -> Result<LineSettings, Problem> {
+    let (app, id) = (form.app, form.id);
+    form.may_set_url("settings.api_base_url", patch.api_base_url.as_ref())?;
+    form.may_set_url("settings.api_data_base_url", patch.api_data_base_url.as_ref())?;
     let url = |given: Option<String>, now: &String, usual: &str| match given {
         Some(given) => base_url(Some(given), usual),
         None => now.clone(),
     };
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let channel_secret = given(patch.channel_secret).map(|text| app.engine.seal(id, "channel_secret", &text));
+    let channel_secret = form.seal("channel_secret", patch.channel_secret);
     let access = access(
         app,
         id,
@@ -226,8 +131,10 @@ fn former_secret(
 }
 
 /// The settings in the domain.
-fn line_settings(app: &App, who: &Identity, id: InboxId, new: NewLineSettings) -> Result<LineSettings, Problem> {
-    may_set_urls(app, who, new.api_base_url.as_ref(), new.api_data_base_url.as_ref())?;
+pub(super) fn settings(form: &Form<'_>, new: NewLineSettings) -> Result<LineSettings, Problem> {
+    let (app, id) = (form.app, form.id);
+    form.may_set_url("settings.api_base_url", new.api_base_url.as_ref())?;
+    form.may_set_url("settings.api_data_base_url", new.api_data_base_url.as_ref())?;
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
     let credentials = Credentials {
         token: given(new.channel_access_token),
@@ -247,22 +154,6 @@ fn line_settings(app: &App, who: &Identity, id: InboxId, new: NewLineSettings) -
         api_data_base_url: base_url(new.api_data_base_url, LINE_DATA_API),
         ..usual
     })
-}
-
-/// Where the platform is may be said by owners only: messages and the access token go there.
-fn may_set_urls(app: &App, who: &Identity, api: Option<&String>, data: Option<&String>) -> Result<(), Problem> {
-    for (field, given) in [("settings.api_base_url", api), ("settings.api_data_base_url", data)] {
-        let is_allowed = authorize(who, Action::SetBaseUrls, Object::Organisation, &app.engine).is_ok();
-        if given.is_some() && !is_allowed {
-            return Err(problem(Code::Forbidden).field(field).detail("only an owner may say where the platform is"));
-        }
-    }
-    Ok(())
-}
-
-fn base_url(given: Option<String>, usual: &str) -> String {
-    let given = given.filter(|url| !url.is_empty());
-    given.map_or_else(|| usual.to_owned(), |url| url.trim_end_matches('/').to_owned())
 }
 
 fn mode(mode: api::SendMode) -> SendMode {

@@ -1,0 +1,168 @@
+//! Accounts on outside channels, and what the engine asks of their settings whatever the channel is.
+//!
+//! A new channel adds a variant here, with settings in a file of its own, and says below how it differs. Nobody outside
+//! of its own files looks into the variants.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LineSettings, SendMode, WhenQuotaEmpty};
+use crate::domain::id::{InboxId, WindowId};
+use crate::domain::rejected::Rejected;
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+
+/// The kinds of channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ChannelKind {
+    /// A LINE Official Account.
+    #[default]
+    Line,
+}
+
+impl ChannelKind {
+    /// Every kind.
+    pub const ALL: [Self; 1] = [Self::Line];
+
+    /// A stable word: in addresses, counters and on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+        }
+    }
+}
+
+/// One configured account of a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inbox {
+    /// Its id, part of its webhook's address.
+    pub id: InboxId,
+    /// The one window it feeds.
+    pub window: WindowId,
+    /// How it talks to its platform.
+    pub settings: InboxSettings,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+}
+
+/// The channel's own settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InboxSettings {
+    /// A LINE Official Account.
+    Line(LineSettings),
+}
+
+impl InboxSettings {
+    /// Which channel.
+    #[must_use]
+    pub fn kind(&self) -> ChannelKind {
+        match self {
+            Self::Line(_) => ChannelKind::Line,
+        }
+    }
+
+    /// Whether these settings can be true.
+    ///
+    /// # Errors
+    /// Names the field that cannot.
+    pub fn check(&self) -> Result<(), Rejected> {
+        match self {
+            Self::Line(line) => line.check(),
+        }
+    }
+
+    /// Every secret with the name that its seal is bound to.
+    pub fn secrets_mut(&mut self) -> Box<dyn Iterator<Item = (&'static str, &mut Secret)> + '_> {
+        match self {
+            Self::Line(line) => Box::new(line.secrets_mut()),
+        }
+    }
+
+    /// Every secret.
+    pub fn secrets(&self) -> Box<dyn Iterator<Item = &Secret> + '_> {
+        match self {
+            Self::Line(line) => Box::new(line.secrets()),
+        }
+    }
+
+    /// The secrets that may sign what the platform sends now, with the name that their seal is bound to. None where
+    /// nothing is signed.
+    #[must_use]
+    pub fn signing_secrets(&self, now: Timestamp) -> Vec<(&'static str, &Secret)> {
+        match self {
+            Self::Line(line) => {
+                let former = line.former_secret.as_ref().filter(|former| now < former.until);
+                let secrets = [&line.channel_secret].into_iter().chain(former.map(|former| &former.secret));
+                secrets.map(|secret| ("channel_secret", secret)).collect()
+            }
+        }
+    }
+
+    /// How answers go out. A channel without free answers pushes.
+    #[must_use]
+    pub fn mode(&self) -> SendMode {
+        match self {
+            Self::Line(line) => line.mode,
+        }
+    }
+
+    /// What becomes of answers that would cost when nothing is left; `None` where nothing costs.
+    #[must_use]
+    pub fn when_quota_empty(&self) -> Option<WhenQuotaEmpty> {
+        match self {
+            Self::Line(line) => Some(line.when_quota_empty),
+        }
+    }
+
+    /// Whether the platform counts answers of this account and may run out of them.
+    #[must_use]
+    pub fn may_cost(&self) -> bool {
+        self.when_quota_empty().is_some() && self.mode() != SendMode::Reply
+    }
+
+    /// Where the platform is, for a channel that has one address.
+    #[must_use]
+    pub fn platform_url(&self) -> Option<&str> {
+        match self {
+            Self::Line(line) => Some(&line.api_base_url),
+        }
+    }
+
+    /// Whether the account's platform is on this machine, as in tests: then what it names may be too.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.platform_url().is_some_and(|url| url.starts_with("http://"))
+    }
+
+    /// A place of several people that takes the account in is left at once.
+    #[must_use]
+    pub fn leaves_gatherings(&self) -> bool {
+        match self {
+            Self::Line(line) => line.leave_groups,
+        }
+    }
+
+    /// Answers appear under the name of the agent who wrote them.
+    #[must_use]
+    pub fn shows_agent_name(&self) -> bool {
+        match self {
+            Self::Line(line) => line.show_agent_name,
+        }
+    }
+
+    /// Customers see that their messages were read.
+    #[must_use]
+    pub fn marks_read(&self) -> bool {
+        match self {
+            Self::Line(line) => line.mark_as_read,
+        }
+    }
+
+    /// Customers see that somebody is writing.
+    #[must_use]
+    pub fn shows_typing(&self) -> bool {
+        match self {
+            Self::Line(line) => line.loading,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Accounts on outside channels. What differs from channel to channel is in a file each, and read in two steps: which
+//! channel first, so that a wrong field is named by its place.
+
+mod line;
+
+use actix_web::web;
+use madoguchi_engine::domain::id::{InboxId, WindowId};
+use madoguchi_engine::domain::org::{self, InboxSettings};
+use madoguchi_engine::domain::record::By;
+use madoguchi_engine::domain::secret::Secret;
+use madoguchi_protocol::api::{self, Channel, Inbox, InboxPatch, Items, NewInbox};
+use madoguchi_protocol::{Code, Problem};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::IntoParams;
+
+use super::{Answer, created, ok};
+use crate::App;
+use crate::auth::Identity;
+use crate::authorize::{Action, Object, authorize};
+use crate::commands::refused;
+use crate::convert;
+use crate::error::{not_found, problem};
+use crate::extract::{Json, Place, Query, parse_part};
+
+/// Which inboxes.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Filter {
+    /// Only those that feed this window.
+    #[serde(default)]
+    window: Option<String>,
+}
+
+/// Every account. Of secrets it says only whether they are set.
+#[utoipa::path(get, path = "/api/v1/inboxes", tag = "inboxes", params(Filter), responses((status = 200, description = "The accounts.", body = Items<Inbox>)))]
+pub(crate) async fn list(app: web::Data<App>, Query(filter): Query<Filter>) -> Answer {
+    let org = app.engine.org();
+    let items = org
+        .inboxes
+        .values()
+        .filter(|inbox| filter.window.as_ref().is_none_or(|window| inbox.window.as_str() == window))
+        .map(|inbox| convert::inbox::inbox(inbox, app.webhook_url(inbox)))
+        .collect();
+    ok(&Items::<Inbox> { items, next_cursor: None })
+}
+
+/// Adds an account. The answer has the address to enter at the platform.
+#[utoipa::path(post, path = "/api/v1/inboxes", tag = "inboxes", request_body = NewInbox, responses((status = 201, description = "Added.", body = Inbox)))]
+pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewInbox>) -> Answer {
+    let window = WindowId::new(&new.window).map_err(|_| not_found("window"))?;
+    let id = InboxId(ulid::Ulid::new().0);
+    let form = Form { app: &app, who: &who, id };
+    let settings = match new.kind {
+        Channel::Line => InboxSettings::Line(line::settings(&form, given(new.settings)?)?),
+    };
+    let inbox = org::Inbox { id, window, settings, changed_at: app.clock.now() };
+    let shown = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
+    app.engine
+        .org_command(By::Agent(who.agent), org::Command::CreateInbox(inbox))
+        .await
+        .map_err(|failure| refused(&app, failure))?;
+    created(&shown)
+}
+
+/// One account.
+#[utoipa::path(get, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", responses((status = 200, description = "The account.", body = Inbox)))]
+pub(crate) async fn get(app: web::Data<App>, place: Place) -> Answer {
+    let org = app.engine.org();
+    let id: InboxId = place.id("inbox")?;
+    let inbox = org.inboxes.get(&id).ok_or_else(|| not_found("inbox"))?;
+    ok(&convert::inbox::inbox(inbox, app.webhook_url(inbox)))
+}
+
+/// What can be sent over the account. The rules by which answers are checked, told before anything is written.
+#[utoipa::path(get, path = "/api/v1/inboxes/{inbox}/capabilities", tag = "inboxes", responses((status = 200, description = "What can be sent.", body = api::Capabilities)))]
+pub(crate) async fn capabilities(app: web::Data<App>, place: Place) -> Answer {
+    let org = app.engine.org();
+    let inbox = org.inboxes.get(&place.id("inbox")?).ok_or_else(|| not_found("inbox"))?;
+    let rules = madoguchi_engine::channels::of(inbox.settings.kind()).capabilities();
+    ok(&convert::capabilities::capabilities(rules, &inbox.settings))
+}
+
+/// Changes an account's settings. What is left out stays as it was, and so does a secret that is left empty.
+#[utoipa::path(patch, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", request_body = InboxPatch, responses((status = 200, description = "Changed.", body = Inbox)))]
+pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<InboxPatch>) -> Answer {
+    let id: InboxId = place.id("inbox")?;
+    let mut inbox = app.engine.org().inboxes.get(&id).cloned().ok_or_else(|| not_found("inbox"))?;
+    let form = Form { app: &app, who: &who, id };
+    let settings = match &inbox.settings {
+        InboxSettings::Line(now) => InboxSettings::Line(line::patched(&form, now, given(patch.settings)?)?),
+    };
+    if settings != inbox.settings {
+        inbox.settings = settings;
+        inbox.changed_at = app.clock.now();
+        app.engine
+            .org_command(By::Agent(who.agent), org::Command::ChangeInbox(inbox.clone()))
+            .await
+            .map_err(|failure| refused(&app, failure))?;
+    }
+    ok(&convert::inbox::inbox(&inbox, app.webhook_url(&inbox)))
+}
+
+/// Settings of one channel, out of what was sent.
+fn given<T: DeserializeOwned>(settings: Value) -> Result<T, Problem> {
+    parse_part("settings", settings)
+}
+
+/// What the settings of every channel are read with.
+struct Form<'a> {
+    app: &'a App,
+    who: &'a Identity,
+    id: InboxId,
+}
+
+impl Form<'_> {
+    /// Seals what was given for a field; nothing where it was left empty.
+    fn seal(&self, field: &'static str, text: Option<String>) -> Option<Secret> {
+        text.filter(|text| !text.is_empty()).map(|text| self.app.engine.seal(self.id, field, &text))
+    }
+
+    /// Where a platform is may be said by owners only: messages and secrets go there.
+    fn may_set_url(&self, field: &'static str, given: Option<&String>) -> Result<(), Problem> {
+        if given.is_none() || authorize(self.who, Action::SetBaseUrls, Object::Organisation, &self.app.engine).is_ok() {
+            return Ok(());
+        }
+        Err(problem(Code::Forbidden).field(field).detail("only an owner may say where the platform is"))
+    }
+}
+
+fn base_url(given: Option<String>, usual: &str) -> String {
+    let given = given.filter(|url| !url.is_empty());
+    given.map_or_else(|| usual.to_owned(), |url| url.trim_end_matches('/').to_owned())
+}
