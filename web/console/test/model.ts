@@ -49,6 +49,7 @@ export class Model {
       settings: this.settings,
       agents: [],
       raw_waiting: this.rawWaiting,
+      bot: null,
       conversations: open,
       open_total: open.length,
     });

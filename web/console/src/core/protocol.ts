@@ -32,6 +32,7 @@ export type Problem = Infer<typeof wire.Problem>;
 export type Trouble = Infer<typeof wire.Trouble>;
 export type Standing = Infer<typeof wire.Standing>;
 export type Meter = Infer<typeof wire.Meter>;
+export type WindowBot = Infer<typeof wire.WindowBot>;
 export type Event = Infer<typeof wire.Event>;
 export type CommandDone = Infer<typeof wire.CommandDone>;
 export type Command = Infer<typeof wire.Command>;

@@ -93,6 +93,7 @@ const newWindow = (id: string, name: string, member: boolean): WindowState => ({
   settings: null,
   agents: [],
   rawWaiting: 0,
+  bot: null,
   accounts: [],
   openTotal: 0,
   generation: 0,
@@ -139,6 +140,7 @@ function takeSnapshot(state: State, frame: Frame<'snapshot'>, out: Outcome) {
     settings: frame.settings,
     agents: frame.agents,
     rawWaiting: frame.raw_waiting,
+    bot: frame.bot,
     openTotal: frame.open_total,
     place: { stream: frame.stream, position: frame.position },
     generation: known.generation + 1,
@@ -257,7 +259,11 @@ function moveOpenTotal(state: State, id: string, event: Event) {
   if (!window) return;
   const resumed = event.type === 'claimed' && event.how.type === 'resumed';
   const more =
-    event.type === 'opened' || event.type === 'reopened' || resumed ? 1 : event.type === 'completed' ? -1 : 0;
+    event.type === 'opened' || event.type === 'reopened' || resumed
+      ? 1
+      : event.type === 'completed' || event.type === 'bot_completed'
+        ? -1
+        : 0;
   if (more !== 0) state.windows.set(id, { ...window, openTotal: window.openTotal + more });
 }
 
@@ -284,6 +290,9 @@ function moveWindow(state: State, id: string, event: Event, out: Outcome) {
       break;
     case 'raw_settled':
       set({ rawWaiting: window.rawWaiting - 1 });
+      break;
+    case 'bot_changed':
+      set({ bot: event.bot });
       break;
     default:
       break;

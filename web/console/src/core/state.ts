@@ -8,6 +8,7 @@ import type {
   Presence,
   Problem,
   Standing,
+  WindowBot,
   WindowMember,
   WindowSettings,
 } from './protocol';
@@ -25,6 +26,8 @@ export type WindowState = {
   settings: WindowSettings | null;
   agents: readonly WindowMember[];
   rawWaiting: number;
+  /** The bot in front of it. */
+  bot: WindowBot | null;
   /** How each of its accounts stands. */
   accounts: readonly Standing[];
   /** Open conversations in all; more than the known rows when there are over 1,000. */

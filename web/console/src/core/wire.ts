@@ -142,6 +142,7 @@ export const Message = object({
   content: Content,
   state: orNull(MessageState),
   agent: orNull(text),
+  bot: maybe(flag),
   client_id: orNull(text),
   at: text,
   late: maybe(flag),
@@ -231,6 +232,7 @@ export const Code = word(
   'not_the_author',
   'not_waiting',
   'set_aside',
+  'unheard',
   'rate_limited',
   'overloaded',
   'disk_full',
@@ -284,6 +286,15 @@ export const Meter = object({
   remaining: maybe(orNull(number)),
 });
 
+/** A window's bot as desks know it; no inboxes stand for every account of the window. */
+export const WindowBot = object({ name: text, inboxes: list(text) });
+export const BotSeating = kinds('type', {
+  started: {},
+  returned: { from: text, note: orNull(text) },
+  replayed: { by: text },
+});
+export const BotLeaving = word('handed_over', 'timed_out', 'failed', 'behind', 'detached');
+
 const conversation = text;
 export const Event = kinds('type', {
   opened: { conversation, inbox: text, channel: Channel, contact_point: ContactPoint },
@@ -328,6 +339,10 @@ export const Event = kinds('type', {
   contact_point_seen: { contact_point: text, inbox: text },
   raw_accepted: { raw: text, inbox: text, received_at: text, reason: word('busy', 'unparsable', 'set_aside') },
   raw_settled: { raw: text, how: word('interpreted', 'dismissed') },
+  bot_seated: { conversation, epoch: number, how: BotSeating },
+  bot_released: { conversation, cause: BotLeaving },
+  bot_completed: { conversation },
+  bot_changed: { bot: orNull(WindowBot) },
 });
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
@@ -344,6 +359,7 @@ export const ServerFrame = kinds('type', {
     settings: WindowSettings,
     agents: list(WindowMember),
     raw_waiting: number,
+    bot: orNull(WindowBot),
     conversations: list(Conversation),
     open_total: number,
   },
@@ -373,6 +389,7 @@ export const Command = kinds('type', {
   edit_note: { number, text },
   delete_note: { number },
   take_back: {},
+  return_to_bot: { seat_epoch: number, note: maybe(text) },
 });
 
 export const ClientFrame = kinds('type', {
