@@ -47,7 +47,7 @@ fn message(number: usize) -> Command {
 fn conversation(window: &Window) -> Conversation {
     let mut state = Conversation::unborn(ConversationId(1));
     for number in 0..50 {
-        let events = decide(&state, &message(number), Around { window, now: NOW }).expect("never refused");
+        let events = decide(&state, &message(number), Around::new(window, NOW)).expect("never refused");
         state.apply_record(&events.iter().collect::<Vec<_>>(), NOW);
     }
     state
@@ -56,7 +56,7 @@ fn conversation(window: &Window) -> Conversation {
 fn pure(criterion: &mut Criterion) {
     let window = window();
     let state = conversation(&window);
-    let around = Around { window: &window, now: NOW };
+    let around = Around::new(&window, NOW);
     let (claim, said) = (Command::Claim { agent: AGENT }, message(50));
     let events = decide(&state, &said, around).expect("never refused");
     let events = events.into_iter().map(|event| Fact::Conversation(state.id, event)).collect();

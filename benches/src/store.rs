@@ -173,7 +173,7 @@ impl Place {
         let mut events: Vec<Event> = Vec::new();
         let mut scratch = state.clone();
         for command in commands {
-            for event in decide(&scratch, command, Around { window: &self.window, now })? {
+            for event in decide(&scratch, command, Around::new(&self.window, now))? {
                 scratch.apply_record(&[&event], now);
                 events.push(event);
             }

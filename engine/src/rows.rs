@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::conversation::{Conversation, Status};
+use crate::domain::hours::Automatic;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::message::{Author, Content, Delivery, FailureReason};
 use crate::domain::org::ChannelKind;
@@ -61,6 +62,8 @@ pub enum MessageKind {
         failure: Option<FailureReason>,
         /// It went as a free answer.
         free: bool,
+        /// Which automatic answer it is, if it is one.
+        automatic: Option<Automatic>,
     },
     /// Between colleagues.
     Note {

@@ -146,6 +146,12 @@ impl Tally {
                 self.number(id, queued.number);
                 self.open.insert((id, queued.number), Fate::Waiting);
             }
+            Talk::AutoQueued(queued) => {
+                self.sums(stream).accepted += 1;
+                self.number(id, queued.number);
+                self.open.insert((id, queued.number), Fate::Waiting);
+            }
+            Talk::Lapsed { number } => self.ended(stream, id, *number, Fate::Cancelled),
             Talk::Sent { number, .. } => self.ended(stream, id, *number, Fate::Sent),
             Talk::Failed { number, .. } => self.ended(stream, id, *number, Fate::Failed),
             Talk::Unknown { number } => self.ended(stream, id, *number, Fate::Unknown),

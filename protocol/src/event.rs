@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    Away, Channel, ContactPoint, Content, Failure, File, MediaLoss, Message, Offer, RawReason, WindowBot,
-    WindowSettings,
+    Answers, Away, Channel, ClosedPeriod, ContactPoint, Content, Failure, File, Hours, Maintenance, MediaLoss, Message,
+    Offer, RawReason, WindowBot, WindowSettings,
 };
 
 /// One fact.
@@ -336,6 +336,45 @@ pub enum Event {
         /// How it ended.
         how: RawEnd,
     },
+    /// The chat ended by itself or by its customer: the case is done, the seat is free and nobody waits.
+    Ended {
+        /// The conversation.
+        conversation: String,
+        /// How it came to be.
+        how: EndHow,
+    },
+    /// An automatic answer was not sent in its time and is withdrawn; its state is `cancelled`.
+    Lapsed {
+        /// The conversation.
+        conversation: String,
+        /// The answer.
+        number: u32,
+    },
+    /// The window has other hours now.
+    HoursChanged {
+        /// Which.
+        hours: Hours,
+    },
+    /// The window says other things by itself now.
+    AnswersChanged {
+        /// Which.
+        answers: Answers,
+    },
+    /// Days on which the window is closed were added.
+    ClosedPeriodAdded {
+        /// Which.
+        period: ClosedPeriod,
+    },
+    /// Days on which the window was to be closed were removed, or are over.
+    ClosedPeriodRemoved {
+        /// The period.
+        period: String,
+    },
+    /// The switch of maintenance was turned, or its text changed.
+    MaintenanceChanged {
+        /// How it stands now.
+        maintenance: Maintenance,
+    },
     /// The bot got the seat; the row is `in_progress`, and its seat has no agent.
     BotSeated {
         /// The conversation.
@@ -409,6 +448,8 @@ impl Event {
             | Self::SetAside { conversation }
             | Self::TakenBack { conversation, .. }
             | Self::SubjectSeen { conversation, .. }
+            | Self::Ended { conversation, .. }
+            | Self::Lapsed { conversation, .. }
             | Self::BotSeated { conversation, .. }
             | Self::BotReleased { conversation, .. }
             | Self::BotCompleted { conversation } => Some(conversation),
@@ -419,6 +460,11 @@ impl Event {
             | Self::ContactPointSeen { .. }
             | Self::RawAccepted { .. }
             | Self::RawSettled { .. }
+            | Self::HoursChanged { .. }
+            | Self::AnswersChanged { .. }
+            | Self::ClosedPeriodAdded { .. }
+            | Self::ClosedPeriodRemoved { .. }
+            | Self::MaintenanceChanged { .. }
             | Self::BotChanged { .. } => None,
         }
     }
@@ -472,6 +518,16 @@ pub enum HandoverEnd {
     Withdrawn,
     /// The seat moved on in another way.
     Overtaken,
+}
+
+/// How a chat ended that no agent ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndHow {
+    /// Its customer was silent for the time that the window sets.
+    Silence,
+    /// Its customer ended it.
+    Customer,
 }
 
 /// How a stored body ended.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Presence, Trouble, WindowBot, WindowMember, WindowSettings};
+use crate::api::{CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowBot, WindowMember, WindowSettings};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -38,6 +38,8 @@ pub enum ServerFrame {
     Problem(Refused),
     /// The server is stopping: the socket closes now. Come back after the delay, with the positions.
     Going(Going),
+    /// Whether a window is open, and until when. After a watch began, and whenever it changes.
+    Opening(OpeningNow),
 }
 
 /// See [`ServerFrame::Hello`].
@@ -83,6 +85,8 @@ pub struct Snapshot {
     pub conversations: Vec<Conversation>,
     /// How many are open in all.
     pub open_total: usize,
+    /// Whether the window itself is open now, and until when.
+    pub opening: Opening,
 }
 
 /// See [`ServerFrame::Update`]. Positions follow each other without a gap.
@@ -187,6 +191,15 @@ pub struct AccountNow {
     pub troubles: Vec<Trouble>,
     /// What is left of the month; `null` without a limit, or where the platform was not asked yet.
     pub remaining: Option<u64>,
+}
+
+/// See [`ServerFrame::Opening`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpeningNow {
+    /// The window.
+    pub window: String,
+    /// How it stands.
+    pub opening: Opening,
 }
 
 /// See [`ServerFrame::Problem`].

@@ -19,6 +19,7 @@ mod missed_updates;
 mod moved_store;
 mod no_way_out;
 mod odd_webhooks;
+mod own_words;
 mod passed_deadlines;
 mod power_cut;
 mod refused;

@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, bot_api, bots, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session,
-    stickers, tokens, windows,
+    accounts, agents, bot_api, bots, conversations, docs, files, health, hooks, hours, inboxes, notes, raw, sending,
+    session, stickers, tokens, windows,
 };
 
 /// The document's annotations.
@@ -29,6 +29,9 @@ use crate::routes::{
         agents::list, agents::create, agents::disable, agents::enable, agents::change, agents::reset_password,
         windows::list, windows::create, windows::get, windows::change_settings,
         windows::members, windows::add_member, windows::remove_member,
+        hours::get, hours::put, hours::get_answers, hours::put_answers,
+        hours::list_periods, hours::add_period, hours::remove_period,
+        hours::get_maintenance, hours::put_maintenance, hours::preview, hours::holidays,
         conversations::list_of_window,
         raw::list, raw::bytes, raw::replay, raw::dismiss,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,

@@ -12,8 +12,8 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    accounts, agents, bot_api, bots, conversations, docs, files, health, hooks, inboxes, notes, raw, sending, session,
-    stickers, tokens, windows,
+    accounts, agents, bot_api, bots, conversations, docs, files, health, hooks, hours, inboxes, notes, raw, sending,
+    session, stickers, tokens, windows,
 };
 
 /// Who may come to an address.
@@ -90,6 +90,17 @@ table! {
     DELETE "/api/v1/windows/{window}/raw/{raw}" Right(Oversee) => raw::dismiss;
     POST "/api/v1/windows/{window}/raw/{raw}/replay" Right(Oversee) => raw::replay;
 
+    GET "/api/v1/windows/{window}/hours" Right(ReadWindow) => hours::get;
+    PUT "/api/v1/windows/{window}/hours" Right(ManageWindows) => hours::put;
+    GET "/api/v1/windows/{window}/answers" Right(ReadWindow) => hours::get_answers;
+    PUT "/api/v1/windows/{window}/answers" Right(ManageWindows) => hours::put_answers;
+    GET "/api/v1/windows/{window}/closed-periods" Right(ReadWindow) => hours::list_periods;
+    POST "/api/v1/windows/{window}/closed-periods" Right(ManageWindows) => hours::add_period;
+    DELETE "/api/v1/windows/{window}/closed-periods/{period}" Right(ManageWindows) => hours::remove_period;
+    GET "/api/v1/windows/{window}/maintenance" Right(ReadWindow) => hours::get_maintenance;
+    PUT "/api/v1/windows/{window}/maintenance" Right(ManageWindows) => hours::put_maintenance;
+    POST "/api/v1/windows/{window}/preview" Right(ReadWindow) => hours::preview;
+    GET "/api/v1/holidays" Right(ListOwn) => hours::holidays;
     GET "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::get;
     PUT "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::put;
     DELETE "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::remove;

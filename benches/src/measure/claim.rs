@@ -80,7 +80,7 @@ fn decisions(state: &Conversation, window: &Window, agents: &[AgentId], rounds: 
         let mut granted = 0;
         for agent in agents {
             let begun = Instant::now();
-            let decided = decide(&state, &Command::Claim { agent: *agent }, Around { window, now });
+            let decided = decide(&state, &Command::Claim { agent: *agent }, Around::new(window, now));
             if let Ok(events) = &decided {
                 state.apply_record(&events.iter().collect::<Vec<&Event>>(), now);
             }

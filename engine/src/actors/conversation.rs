@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::reply::Reply;
 use super::window::Shared;
 use super::{Decision, accepting};
-use crate::domain::conversation::{Around, Command, Conversation, Event, Inbound, decide};
+use crate::domain::conversation::{Command, Conversation, Event, Inbound, decide};
 use crate::domain::id::{ConversationId, Position};
 use crate::domain::message::Author;
 use crate::domain::record::{By, Entity, Fact};
@@ -158,7 +158,7 @@ impl ConversationActor {
             let window = self.shared.window.borrow();
             let state = self.live.state.borrow();
             let decided = accepting::prepare(&self.shared.core, &state, command)
-                .and_then(|command| decide(&state, &command, Around { window: &window, now }));
+                .and_then(|command| decide(&state, &command, self.shared.around(&window, now)));
             decided.map(|events| (events, number_made(&state, command)))
         };
         match decided {
@@ -238,7 +238,7 @@ impl ConversationActor {
         let events = {
             let window = self.shared.window.borrow();
             // The domain never refuses what a customer wrote.
-            decide(&self.live.state.borrow(), &command, Around { window: &window, now }).unwrap_or_default()
+            decide(&self.live.state.borrow(), &command, self.shared.around(&window, now)).unwrap_or_default()
         };
         // What changes nothing is still recorded, by its key; it must not move the state, or a replay would differ.
         let moved = (!events.is_empty()).then(|| (version, self.apply(&events, now)));

@@ -90,7 +90,11 @@ impl Feeder {
             let Fact::Conversation(id, event) = fact else { continue };
             let stirs = matches!(
                 event,
-                Event::Queued(_) | Event::TakenBack { .. } | Event::Received(_) | Event::Followed { .. }
+                Event::Queued(_)
+                    | Event::AutoQueued(_)
+                    | Event::TakenBack { .. }
+                    | Event::Received(_)
+                    | Event::Followed { .. }
             );
             let Some(state) = committed.after.iter().find(|state| state.id == *id && stirs) else { continue };
             if state.outbox.is_empty() {

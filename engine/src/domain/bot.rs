@@ -90,6 +90,8 @@ pub enum Lost {
     TakenOver,
     /// As the bot left it.
     Left(Leaving),
+    /// The chat ended.
+    Ended,
 }
 
 /// Something that a bot could not be told.

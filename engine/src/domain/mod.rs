@@ -6,6 +6,7 @@
 pub mod bot;
 pub mod content;
 pub mod conversation;
+pub mod hours;
 pub mod id;
 pub mod message;
 pub mod org;

@@ -14,7 +14,7 @@ use super::{ReadFault, ReadModels};
 use crate::accounts::month_of;
 use crate::domain::conversation::Event as Talk;
 use crate::domain::id::{ConversationId, Position, StreamId};
-use crate::domain::message::Delivery;
+use crate::domain::message::{Author, Delivery};
 use crate::domain::record::Fact;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{Event as Window, RawBody, Window as State};
@@ -196,6 +196,11 @@ fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window)
         | Window::AgentAdded { .. }
         | Window::AgentRemoved { .. }
         | Window::SettingsChanged(_)
+        | Window::HoursChanged(_)
+        | Window::AnswersChanged(_)
+        | Window::ClosedPeriodAdded(_)
+        | Window::ClosedPeriodRemoved { .. }
+        | Window::MaintenanceChanged(_)
         | Window::BotChanged { .. } => {}
     }
     Ok(())
@@ -259,6 +264,12 @@ fn stage_talk(
                 Line::Outbound { author: queued.author, delivery: Delivery::Queued, failed_at: None, free: false };
             batch.put_line(id, queued.number, line(now, kind));
         }
+        Talk::AutoQueued(queued) => {
+            let kind =
+                Line::Outbound { author: Author::Window, delivery: Delivery::Queued, failed_at: None, free: false };
+            batch.put_line(id, queued.number, line(now, kind));
+        }
+        Talk::Lapsed { number } => deliver(batch, id, *number, Delivery::Cancelled)?,
         Talk::SendStarted { number, .. } => deliver(batch, id, *number, Delivery::Sending)?,
         Talk::SendAbandoned { number } => deliver(batch, id, *number, Delivery::Queued)?,
         Talk::HeldBack { number } => deliver(batch, id, *number, Delivery::Unsent)?,
@@ -295,6 +306,7 @@ fn stage_talk(
         | Talk::Claimed(_)
         | Talk::Released { .. }
         | Talk::Completed { .. }
+        | Talk::Ended { .. }
         | Talk::HandoverOffered(_)
         | Talk::HandoverEnded { .. }
         | Talk::Assigned { .. }

@@ -143,14 +143,19 @@ impl Source {
                 (MessageKind::Inbound { late, unsent, edited }, content)
             }
             Line::Outbound { author, delivery, failed_at, free } => {
-                let queued = self.find((row.stream, row.origin), |event| match event {
-                    Event::Queued(queued) if queued.number == row.number => Some(queued),
+                let at = (row.stream, row.origin);
+                let (client_id, automatic, content) = self.find(at, |event| match event {
+                    Event::Queued(queued) if queued.number == row.number => {
+                        Some((queued.client_id.clone(), None, queued.content.clone()))
+                    }
+                    Event::AutoQueued(queued) if queued.number == row.number => {
+                        Some((String::new(), Some(queued.what), queued.content()))
+                    }
                     _ => None,
                 })?;
                 let failure = failed_at.map(|at| self.failure(row, at)).transpose()?;
-                let client_id = queued.client_id.clone();
-                let kind = MessageKind::Outbound { author, client_id, delivery, failure, free };
-                (kind, queued.content.clone())
+                let kind = MessageKind::Outbound { author, client_id, delivery, failure, free, automatic };
+                (kind, content)
             }
             Line::Note { edited, deleted } => self.note(row, edited, deleted)?,
         };

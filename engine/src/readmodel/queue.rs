@@ -195,6 +195,7 @@ fn fact_weight(fact: &Fact) -> usize {
             received.content.weight() + received.raw.as_ref().map_or(0, String::len)
         }
         Fact::Conversation(_, Event::Queued(queued)) => queued.content.weight(),
+        Fact::Conversation(_, Event::AutoQueued(queued)) => queued.text.len(),
         Fact::Conversation(_, Event::NoteAdded { text, .. } | Event::NoteEdited { text, .. }) => text.len(),
         Fact::Window(Window::RawAccepted(accepted)) => match &accepted.body {
             RawBody::Inline(bytes) => bytes.len(),

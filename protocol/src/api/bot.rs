@@ -291,6 +291,8 @@ pub enum BotLost {
     Behind,
     /// It was taken out of this window or account.
     Detached,
+    /// The chat ended: its customer said so, or was silent.
+    Ended,
 }
 
 /// A conversation as a bot sees it.

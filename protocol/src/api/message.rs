@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::content::{Card, Degrees, Medium, NewCard, NewMedium};
+use super::hours::AnswerKind;
 
 /// A message or memo of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -45,6 +46,9 @@ pub struct Message {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Which of its automatic answers the window gave, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<AnswerKind>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]

@@ -10,6 +10,7 @@ mod capabilities;
 mod command;
 mod content;
 mod conversation;
+mod hours;
 mod inbox;
 mod message;
 mod raw;
@@ -42,6 +43,11 @@ pub use content::{
     Action, Card, Degrees, Does, File, ImageSet, MediaLoss, Medium, NewCard, NewMedium, Upload, UploadKind,
 };
 pub use conversation::{Away, Channel, ContactPoint, ContactRef, Conversation, Offer, Seat, Status};
+pub use hours::{
+    AnswerKind, Answers, AskPreview, Banner, ChatEnd, ClosedPeriod, Holiday, HolidayCalendar, Holidays, Hours,
+    Maintenance, NewClosedPeriod, Offline, OfflineShown, Opening, OpeningState, Preview, PreviewAnswer, SetMaintenance,
+    Situation, TimeRange, Week,
+};
 pub use inbox::{
     ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
     Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,

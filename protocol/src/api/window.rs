@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::agent::{Presence, Role};
 use super::bot::WindowBot;
+use super::hours::Opening;
 
 /// `POST /api/v1/windows`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -40,6 +41,8 @@ pub struct Window {
     pub bot: Option<WindowBot>,
     /// When it was added.
     pub created_at: String,
+    /// Whether it is open now, and until when.
+    pub opening: Opening,
 }
 
 /// A member of a window.

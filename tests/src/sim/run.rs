@@ -266,6 +266,11 @@ async fn furnish(world: &mut World, life: &mut Life) {
             let command = window::Command::AddAgent { agent: agent(member) };
             through(life, handle.window_command(by, &id, command)).await.expect("a new member");
         }
+        if id == super::rules::window() {
+            for command in super::rules::settings(world.clock.now()) {
+                through(life, handle.window_command(by, &id, command)).await.expect("good settings");
+            }
+        }
         let inbox = org::Command::CreateInbox(account(n, &id));
         through(life, handle.org_command(by, inbox)).await.expect("a new account");
     }

@@ -52,6 +52,7 @@ export class Model {
       bot: null,
       conversations: open,
       open_total: open.length,
+      opening: { state: 'open', next_change_at: null, opens_at: null },
     });
   }
 
@@ -204,7 +205,8 @@ export class Model {
       }
       case 1:
         Object.assign(row, { status: 'done', seat: null, former_holder: null, waiting_since: null });
-        events.push({ type: 'completed', conversation, by: holder });
+        if (this.dice.yes(0.3)) events.push({ type: 'ended', conversation, how: 'silence' });
+        else events.push({ type: 'completed', conversation, by: holder });
         break;
       case 2:
         seat.offer = { from: holder, to: agent, expires_at: at, note: null };

@@ -65,6 +65,7 @@ fn kind(about: &About) -> BotDeliveryType {
 fn lost(lost: Lost) -> Option<BotLost> {
     Some(match lost {
         Lost::TakenOver => BotLost::TakenOver,
+        Lost::Ended => BotLost::Ended,
         Lost::Left(Leaving::TimedOut) => BotLost::TimedOut,
         Lost::Left(Leaving::Failed) => BotLost::Failed,
         Lost::Left(Leaving::Behind) => BotLost::Behind,

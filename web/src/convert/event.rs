@@ -13,11 +13,11 @@ use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window;
 use madoguchi_engine::rows::{MessageKind, MessageRow};
 use madoguchi_protocol::api::{ContactPoint, RawReason};
-use madoguchi_protocol::event::{ClaimHow, Event, HandoverEnd, RawEnd, ReleaseCause};
+use madoguchi_protocol::event::{ClaimHow, EndHow, Event, HandoverEnd, RawEnd, ReleaseCause};
 use madoguchi_protocol::server::Update;
 
 use super::inbox::channel;
-use super::{bot, conversation as seats, media, message, org, time};
+use super::{bot, conversation as seats, hours, media, message, org, time};
 
 /// One record as one frame, whatever is in it: a reader counts positions.
 #[must_use]
@@ -102,7 +102,16 @@ fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Eve
         Fact::SetAside => Event::SetAside { conversation },
         Fact::TakenBack { by } => Event::TakenBack { conversation, by: by.to_string() },
         Fact::ContextSeen { context } => Event::SubjectSeen { conversation, subject: context.subject.clone() },
+        Fact::Ended { how } => Event::Ended {
+            conversation,
+            how: match how {
+                domain::EndHow::Silence => EndHow::Silence,
+                domain::EndHow::Customer => EndHow::Customer,
+            },
+        },
         Fact::Queued(_)
+        | Fact::AutoQueued(_)
+        | Fact::Lapsed { .. }
         | Fact::SendStarted { .. }
         | Fact::HeldBack { .. }
         | Fact::SendAbandoned { .. }
@@ -130,6 +139,10 @@ fn of_answer(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
     let conversation = id.to_string();
     match fact {
         Fact::Queued(queued) => Event::Queued { conversation, message: message::message(&outbound(id, queued, at)) },
+        Fact::AutoQueued(queued) => {
+            Event::Queued { conversation, message: message::message(&automatic(id, queued, at)) }
+        }
+        Fact::Lapsed { number } => Event::Lapsed { conversation, number: *number },
         Fact::HeldBack { number } => Event::HeldBack { conversation, number: *number },
         Fact::SendStarted { number, route, lead: _, joined: _ } => {
             Event::SendStarted { conversation, number: *number, free: matches!(route, Route::Reply { .. }) }
@@ -180,6 +193,11 @@ fn of_window(fact: &window::Event) -> Event {
             received_at: time(raw.received_at),
             reason: raw_reason(raw.why),
         },
+        window::Event::HoursChanged(now) => Event::HoursChanged { hours: hours::hours(now) },
+        window::Event::AnswersChanged(now) => Event::AnswersChanged { answers: hours::answers(now) },
+        window::Event::ClosedPeriodAdded(period) => Event::ClosedPeriodAdded { period: hours::closed_period(period) },
+        window::Event::ClosedPeriodRemoved { id } => Event::ClosedPeriodRemoved { period: hours::period_id(*id) },
+        window::Event::MaintenanceChanged(now) => Event::MaintenanceChanged { maintenance: hours::maintenance(now) },
         window::Event::RawSettled { raw, how } => Event::RawSettled { raw: org::raw_id(*raw), how: raw_end(*how) },
         window::Event::BotChanged { bot: rules } => Event::BotChanged { bot: bot::of_window(rules.as_ref()) },
     }
@@ -207,8 +225,27 @@ fn outbound(conversation: ConversationId, queued: &domain::Queued, at: Timestamp
             delivery: Delivery::Queued,
             failure: None,
             free: false,
+            automatic: None,
         },
         content: queued.content.clone(),
+        at,
+    }
+}
+
+/// The line that an automatic answer is in the timeline.
+fn automatic(conversation: ConversationId, queued: &domain::AutoQueued, at: Timestamp) -> MessageRow {
+    MessageRow {
+        conversation,
+        number: queued.number,
+        kind: MessageKind::Outbound {
+            author: Author::Window,
+            client_id: String::new(),
+            delivery: Delivery::Queued,
+            failure: None,
+            free: false,
+            automatic: Some(queued.what),
+        },
+        content: queued.content(),
         at,
     }
 }

@@ -4,7 +4,7 @@ use madoguchi_engine::domain::message::{Author, Content as DomainContent, Delive
 use madoguchi_engine::rows::{MessageKind, MessageRow};
 use madoguchi_protocol::api::{Content, Degrees, Direction, Failure, Message, MessageState};
 
-use super::{media, time};
+use super::{hours, media, time};
 
 /// The message as timelines show it.
 #[must_use]
@@ -25,6 +25,7 @@ pub fn message(row: &MessageRow) -> Message {
         deleted: false,
         free: false,
         failure: None,
+        automatic: None,
     };
     match &row.kind {
         MessageKind::Inbound { late, unsent, edited } => {
@@ -33,7 +34,7 @@ pub fn message(row: &MessageRow) -> Message {
             shown.taken_back = *unsent;
             shown.edited = *edited;
         }
-        MessageKind::Outbound { author, client_id, delivery, failure: reason, free } => {
+        MessageKind::Outbound { author, client_id, delivery, failure: reason, free, automatic } => {
             shown.direction = direction(*author);
             shown.agent = author_id(*author);
             shown.bot = *author == Author::Bot;
@@ -41,6 +42,7 @@ pub fn message(row: &MessageRow) -> Message {
             shown.state = Some(state(*delivery));
             shown.failure = reason.as_ref().map(failure);
             shown.free = *free;
+            shown.automatic = automatic.map(hours::answer_kind);
         }
         MessageKind::Note { author, client_id, edited, deleted } => {
             shown.direction = Direction::Note;
@@ -139,6 +141,7 @@ mod tests {
                 client_id: "greeting".to_owned(),
                 delivery: Delivery::Sending,
                 failure: None,
+                automatic: None,
                 free: true,
             },
             content: DomainContent::Text("ようこそ".to_owned()),

@@ -9,6 +9,7 @@ pub mod capabilities;
 pub mod command;
 pub mod conversation;
 pub mod event;
+pub mod hours;
 pub mod inbox;
 pub mod media;
 pub mod message;

@@ -2,6 +2,7 @@
 
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::org::{Agent as DomainAgent, Org, Role as DomainRole, WindowEntry};
+use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window::{RawReason as DomainRawReason, Settings, Window as State};
 use madoguchi_engine::presence::State as PresenceState;
 use madoguchi_engine::rows::RawRow;
@@ -9,7 +10,7 @@ use madoguchi_protocol::api::{
     Agent, Presence, RawBody, RawReason, Role, Window, WindowMember, WindowSettings, WindowSettingsPatch,
 };
 
-use super::time;
+use super::{hours, time};
 
 /// The role on the wire.
 #[must_use]
@@ -60,7 +61,13 @@ pub fn agent(agent: &DomainAgent) -> Agent {
 
 /// A window on the wire.
 #[must_use]
-pub fn window(entry: &WindowEntry, state: &State, org: &Org, presence_of: impl Fn(AgentId) -> PresenceState) -> Window {
+pub fn window(
+    entry: &WindowEntry,
+    state: &State,
+    org: &Org,
+    now: Timestamp,
+    presence_of: impl Fn(AgentId) -> PresenceState,
+) -> Window {
     Window {
         id: entry.id.to_string(),
         name: state.name.clone(),
@@ -71,6 +78,7 @@ pub fn window(entry: &WindowEntry, state: &State, org: &Org, presence_of: impl F
         raw_waiting: state.raw.len(),
         bot: super::bot::of_window(state.bot.as_ref()),
         created_at: time(entry.created_at),
+        opening: hours::opening(&state.opening(now)),
     }
 }
 
@@ -138,7 +146,6 @@ pub fn raw_id(raw: u128) -> String {
 
 #[cfg(test)]
 mod tests {
-    use madoguchi_engine::domain::time::Timestamp;
 
     use super::*;
 

@@ -10,6 +10,7 @@ pub(crate) mod docs;
 pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod hooks;
+pub(crate) mod hours;
 pub(crate) mod inboxes;
 pub(crate) mod notes;
 pub(crate) mod raw;

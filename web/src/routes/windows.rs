@@ -112,5 +112,5 @@ fn describe(app: &App, id: &WindowId) -> Result<Window, Problem> {
     let entry = org.windows.get(id).ok_or_else(|| not_found("window"))?;
     let state = state(app, id)?;
     let now = app.clock.now();
-    Ok(convert::org::window(entry, &state, &org, |agent| app.engine.presence().state(agent, now)))
+    Ok(convert::org::window(entry, &state, &org, now, |agent| app.engine.presence().state(agent, now)))
 }

@@ -10,7 +10,7 @@ use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::presence::State;
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
 use madoguchi_engine::{Failure, Handle};
-use madoguchi_protocol::api::{Command, CommandDone, Me, Presence};
+use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence};
 use madoguchi_protocol::{Problem, server};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -66,6 +66,9 @@ pub(super) trait House: Clone + Unpin + 'static {
     /// The accounts of a window, and how each stands.
     fn accounts(&self, window: &WindowId) -> Vec<server::AccountNow>;
 
+    /// Whether a window is open, and until when.
+    fn opening(&self, window: &WindowId) -> Option<Opening>;
+
     fn me(&self, who: &Identity) -> Option<Me>;
     fn may_watch(&self, who: &Identity, window: &WindowId) -> bool;
     fn sees_every_window(&self, who: &Identity) -> bool;
@@ -110,6 +113,7 @@ pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snaps
         bot: crate::convert::bot::of_window(snapshot.window.bot.as_ref()),
         conversations: snapshot.open.iter().map(|row| convert::conversation::conversation(row, budget_ms)).collect(),
         open_total: snapshot.open_total,
+        opening: convert::hours::opening(&snapshot.window.opening(now)),
     }
 }
 
@@ -173,6 +177,11 @@ impl House for web::Data<App> {
             remaining: health.quota.and_then(|quota| quota.remaining()),
         };
         self.engine.accounts_of(window).into_iter().map(shown).collect()
+    }
+
+    fn opening(&self, window: &WindowId) -> Option<Opening> {
+        let state = self.engine.window(window)?;
+        Some(convert::hours::opening(&state.opening(self.clock.now())))
     }
 
     fn me(&self, who: &Identity) -> Option<Me> {

@@ -12,7 +12,7 @@ use madoguchi_engine::domain::record::{By, Fact, Record};
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window::{Settings as WindowSettings, Window};
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
-use madoguchi_protocol::api::{Agent, Command, CommandDone, Me, Presence};
+use madoguchi_protocol::api::{Agent, Command, CommandDone, Me, Opening, OpeningState, Presence};
 use madoguchi_protocol::{Code, Problem, server};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -198,6 +198,13 @@ impl House for Fake {
             bot: None,
             conversations: Vec::new(),
             open_total: 0,
+            opening: Opening {
+                state: OpeningState::Open,
+                next_change_at: None,
+                opens_at: None,
+                closed_period: None,
+                holiday: None,
+            },
         }
     }
 
@@ -207,6 +214,10 @@ impl House for Fake {
 
     fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
         Vec::new()
+    }
+
+    fn opening(&self, _: &WindowId) -> Option<Opening> {
+        None
     }
 
     fn me(&self, who: &Identity) -> Option<Me> {

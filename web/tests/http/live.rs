@@ -45,7 +45,7 @@ impl Live {
     }
 
     /// The next frame of one of these types; others in between are passed over.
-    async fn next(&mut self, kinds: &[&str]) -> Value {
+    pub(crate) async fn next(&mut self, kinds: &[&str]) -> Value {
         loop {
             match self.message().await {
                 Message::Text(text) => {

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod hooks;
+mod hours;
 mod life;
 mod live;
 mod login;

@@ -10,9 +10,7 @@ use super::{Pending, WindowActor};
 use crate::actors::conversation::{Ask, Outcome};
 use crate::actors::reply::Reply;
 use crate::actors::{Core, Decision, too_long};
-use crate::domain::conversation::{
-    Around, Command as ConversationCommand, Conversation, decide as decide_conversation,
-};
+use crate::domain::conversation::{Command as ConversationCommand, Conversation, decide as decide_conversation};
 use crate::domain::id::{AgentId, ConversationId, Position};
 use crate::domain::record::{By, Entity, Fact};
 use crate::domain::seat::{Holder, ReleaseCause};
@@ -125,6 +123,9 @@ impl WindowActor {
         }
         // Only now: a state that is ahead of the journal must not live on.
         events.iter().for_each(|event| self.shared.window.borrow_mut().apply(event));
+        if events.iter().any(moves_deadlines) {
+            self.reset_wheel();
+        }
         let window = Arc::new(self.shared.window.borrow().clone());
         let mut facts: Vec<Fact> = events.into_iter().map(Fact::Window).collect();
         facts.append(&mut moves.facts);
@@ -142,6 +143,17 @@ impl WindowActor {
             tracing::error!(window.id = %self.shared.id, ?failure, "a decision could not be encoded");
             let _ = self.own_told.send(false);
         }
+    }
+
+    /// Settings mean other times from now on, for what waits already too.
+    fn reset_wheel(&self) {
+        for awake in self.awake.values() {
+            self.shared.set_wheel(&awake.live.state.borrow());
+        }
+        let all = self.shared.view.all_live();
+        all.iter()
+            .filter(|row| !self.awake.contains_key(&row.state.id))
+            .for_each(|row| self.shared.set_wheel(&row.state));
     }
 
     fn submit(&self, permit: Permit, by: By, events: Vec<Fact>, moves: Moves, answer: Answer) -> Result<(), Failure> {
@@ -203,7 +215,7 @@ impl WindowActor {
         let now = self.shared.core.now();
         let command = ConversationCommand::DropAgent { agent, cause: ReleaseCause::LeftWindow };
         let window = self.shared.window.borrow();
-        let Ok(events) = decide_conversation(&state, &command, Around { window: &window, now }) else { return };
+        let Ok(events) = decide_conversation(&state, &command, self.shared.around(&window, now)) else { return };
         if events.is_empty() {
             return;
         }
@@ -235,6 +247,19 @@ impl WindowActor {
             }
         }
     }
+}
+
+/// Whether what conversations wait for comes at another time after this.
+fn moves_deadlines(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::SettingsChanged(_)
+            | Event::HoursChanged(_)
+            | Event::AnswersChanged(_)
+            | Event::ClosedPeriodAdded(_)
+            | Event::ClosedPeriodRemoved { .. }
+            | Event::MaintenanceChanged(_)
+    )
 }
 
 /// A wish of the engine itself, whose answer nobody awaits: the next round offers it again where it is still due.

@@ -21,7 +21,7 @@ use super::conversation::{Ask, ConversationActor, Deliver, Live};
 use super::reply::Reply;
 use super::wheel::Wheel;
 use crate::channels::ParsedEvent;
-use crate::domain::conversation::{Conversation, DeadlineKind, Inbound};
+use crate::domain::conversation::{Around, Conversation, DeadlineKind, Inbound};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, StreamId, WindowId};
 use crate::domain::org::ChannelKind;
 use crate::domain::record::By;
@@ -55,7 +55,7 @@ impl Shared {
     /// before their seats are judged, also where the time had run out by then; and so does a bot before its silence is.
     pub(crate) fn deadlines(&self, state: &Conversation) -> Vec<(Timestamp, DeadlineKind)> {
         let judged_from = self.core.presence.judged_from();
-        let mut due = state.deadlines(self.window.borrow().settings.auto_close_ms);
+        let mut due = state.deadlines(&self.window.borrow(), self.core.now());
         for (at, kind) in &mut due {
             if matches!(kind, DeadlineKind::Claimable | DeadlineKind::SeatExpiry | DeadlineKind::BotAnswer) {
                 *at = (*at).max(judged_from);
@@ -63,6 +63,14 @@ impl Shared {
         }
         due.sort_unstable();
         due
+    }
+
+    /// What a decision may look at, now.
+    pub(crate) fn around<'a>(&self, window: &'a Window, now: Timestamp) -> Around<'a> {
+        // Who was at a desk before a start counts as there until they had the time to come back.
+        let is_here = |agent: &AgentId| self.core.presence.away_since(*agent, now).is_none();
+        let anybody_here = !window.answers.offline.when_nobody_is_here || window.members.iter().any(is_here);
+        Around { window, now, anybody_here, draw: self.core.config.chance.bits() }
     }
 
     /// Puts a conversation where it belongs in the wheel.

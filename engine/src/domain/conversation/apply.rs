@@ -44,9 +44,14 @@ impl Conversation {
                 self.free_seat(Status::New, at);
                 self.seat.former = (*cause != ReleaseCause::Returned).then_some(*agent);
             }
-            Event::Completed { .. } => {
+            Event::Completed { .. } | Event::Ended { .. } => {
+                if self.seat.holder == Holder::Bot {
+                    self.bot.lose(Lost::Ended, at, self.seat.epoch);
+                }
                 self.free_seat(Status::Done, at);
                 self.waiting_since = None;
+                self.silent_since = None;
+                self.forget_offline();
             }
             Event::HandoverOffered(offer) => self.seat.offer = Some(offer.clone()),
             Event::HandoverEnded { .. } => self.seat.offer = None,
@@ -58,6 +63,7 @@ impl Conversation {
                 self.seat.claimable = false;
             }
             Event::Queued(queued) => self.queue(queued, at),
+            Event::AutoQueued(queued) => self.queue_automatic(queued, at),
             Event::SendStarted { number, route, lead, joined } => self.start(*number, route, *lead, *joined),
             Event::SendAbandoned { number } => {
                 if let Some(item) = self.outbox.iter_mut().find(|item| item.number == *number) {
@@ -74,9 +80,14 @@ impl Conversation {
             Event::TokenReturned { token, received_at } => {
                 self.reply.get_or_insert_with(|| ReplyRight { token: token.clone(), received_at: *received_at });
             }
-            Event::Sent { number, .. }
-            | Event::Failed { number, .. }
+            Event::Sent { number, .. } => {
+                let answers = self.outgoing(*number).is_some_and(|item| item.author != Author::Window);
+                self.silent_since = self.silent_since.map(|since| if answers { at } else { since });
+                self.outbox.retain(|item| item.number != *number);
+            }
+            Event::Failed { number, .. }
             | Event::Unknown { number }
+            | Event::Lapsed { number }
             | Event::Cancelled { number, .. } => self.outbox.retain(|item| item.number != *number),
             Event::NoteAdded { number, author, client_id, text } => {
                 self.last_number = *number;
@@ -142,6 +153,7 @@ impl Conversation {
         self.last_number = received.number;
         self.newest_sent_at = self.newest_sent_at.max(received.sent_at);
         self.waiting_since.get_or_insert(received.received_at);
+        self.silent_since = None;
         self.may_answer_free(received.reply_token.as_ref(), received.received_at);
         if let Content::Media(media) = &received.content
             && media.is_awaited()
@@ -168,20 +180,19 @@ impl Conversation {
     fn queue(&mut self, queued: &Queued, at: Timestamp) {
         self.last_number = queued.number;
         self.outbox.push_back(Outgoing {
-            number: queued.number,
-            author: queued.author,
-            content: queued.content.clone(),
-            retry_key: queued.retry_key,
-            delivery: Delivery::Queued,
-            route: None,
-            lead: queued.number,
-            joined: false,
-            queued_at: at,
             dress: queued.dress.clone(),
+            ..Outgoing::new(queued.number, queued.author, queued.content.clone(), queued.retry_key, at)
         });
         match queued.author {
-            Author::Agent(_) => self.waiting_since = None,
-            Author::Bot => self.bot.answered(at),
+            Author::Agent(_) => {
+                self.waiting_since = None;
+                self.silent_since = Some(at);
+                self.forget_offline();
+            }
+            Author::Bot => {
+                self.silent_since = Some(at);
+                self.bot.answered(at);
+            }
             Author::Window => return,
         }
         let content = fingerprint(&queued.content, &queued.dress);

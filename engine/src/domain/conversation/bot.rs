@@ -4,7 +4,7 @@
 //! conversation to people. A person may take the seat at any time (see `decide::claim`).
 
 use super::decide::{Around, holds};
-use super::{Command, Conversation, Event, HandoverEnd, Status, limits, outgoing};
+use super::{Command, Conversation, Event, HandoverEnd, Status, automatic, limits, outgoing};
 use crate::domain::bot::{About, BotRules, DEAD_FOR_MS, DeadWhy, LETTERS, Leaving, Lost, Seating};
 use crate::domain::id::{AgentId, InboxId};
 use crate::domain::message::Author;
@@ -59,10 +59,10 @@ pub(super) fn decide(
             let draft = outgoing::Draft { client_id, content, dress, retry_key: *retry_key };
             outgoing::send(state, Author::Bot, &draft, |state| holds_as_bot(state, *seat_epoch))
         }
-        Command::BotHandOver { seat_epoch, summary } => hand_over(state, *seat_epoch, summary.as_deref()),
+        Command::BotHandOver { seat_epoch, summary } => hand_over(state, *seat_epoch, summary.as_deref(), around),
         Command::BotComplete { seat_epoch, heard } => complete(state, *seat_epoch, *heard),
         Command::BotTold { letter } => Ok(told(state, *letter)),
-        Command::LetterFailed { letter, why } => Ok(failed(state, *letter, *why)),
+        Command::LetterFailed { letter, why } => Ok(failed(state, *letter, *why, around)),
         Command::DetachBot => Ok(detach(state, around)),
         Command::ReturnToBot { agent, seat_epoch, note } => {
             give_back(state, *agent, *seat_epoch, note.as_deref(), around)
@@ -74,7 +74,19 @@ pub(super) fn decide(
     })
 }
 
-fn hand_over(state: &Conversation, seat_epoch: u64, summary: Option<&str>) -> Result<Vec<Event>, Rejected> {
+/// The bot leaves the conversation to people. A customer who finds nobody there is told so now, as if they had written.
+fn leave(state: &Conversation, cause: Leaving, next_number: u32, around: Around<'_>) -> Vec<Event> {
+    let waits = state.waiting_since.is_some();
+    let told = waits.then(|| automatic::to_message(state, next_number, around)).flatten();
+    [Event::BotReleased { cause }].into_iter().chain(told).collect()
+}
+
+fn hand_over(
+    state: &Conversation,
+    seat_epoch: u64,
+    summary: Option<&str>,
+    around: Around<'_>,
+) -> Result<Vec<Event>, Rejected> {
     holds_as_bot(state, seat_epoch)?;
     let mut events = Vec::new();
     if let Some(text) = summary.map(str::trim).filter(|text| !text.is_empty()) {
@@ -83,7 +95,8 @@ fn hand_over(state: &Conversation, seat_epoch: u64, summary: Option<&str>) -> Re
         }
         events.push(Event::BotNoteAdded { number: state.next_number(), text: text.to_owned() });
     }
-    events.push(Event::BotReleased { cause: Leaving::HandedOver });
+    let number = state.next_number() + u32::try_from(events.len()).unwrap_or_default();
+    events.extend(leave(state, Leaving::HandedOver, number, around));
     Ok(events)
 }
 
@@ -110,14 +123,14 @@ fn told(state: &Conversation, letter: u32) -> Vec<Event> {
 
 /// A bot that cannot be told something does not keep the customer: the conversation is people's. Words about a loss
 /// are told once, and have no consequence.
-fn failed(state: &Conversation, letter: u32, why: DeadWhy) -> Vec<Event> {
+fn failed(state: &Conversation, letter: u32, why: DeadWhy, around: Around<'_>) -> Vec<Event> {
     if !waits(state, letter) {
         return Vec::new();
     }
     let mut events = vec![Event::LetterDied { letter, why }];
     let is_word_of_loss = state.bot.letters.iter().any(|l| l.number == letter && matches!(l.about, About::Left(_)));
     if state.seat.holder == Holder::Bot && !is_word_of_loss {
-        events.push(Event::BotReleased { cause: Leaving::Failed });
+        events.extend(leave(state, Leaving::Failed, state.next_number(), around));
     }
     events
 }
@@ -125,7 +138,7 @@ fn failed(state: &Conversation, letter: u32, why: DeadWhy) -> Vec<Event> {
 /// Where the bot holds a conversation in front of which it does not stand any more.
 fn detach(state: &Conversation, around: Around<'_>) -> Vec<Event> {
     let is_stray = state.seat.holder == Holder::Bot && rules(state, around).is_none();
-    if is_stray { vec![Event::BotReleased { cause: Leaving::Detached }] } else { Vec::new() }
+    if is_stray { leave(state, Leaving::Detached, state.next_number(), around) } else { Vec::new() }
 }
 
 fn give_back(
@@ -160,8 +173,11 @@ fn replay(state: &Conversation, by: AgentId, around: Around<'_>) -> Vec<Event> {
 }
 
 /// What follows when the bot has not answered in time.
-pub(super) fn too_late(state: &Conversation) -> Vec<Event> {
-    if state.seat.holder == Holder::Bot { vec![Event::BotReleased { cause: Leaving::TimedOut }] } else { Vec::new() }
+pub(super) fn too_late(state: &Conversation, around: Around<'_>) -> Vec<Event> {
+    match state.seat.holder {
+        Holder::Bot => leave(state, Leaving::TimedOut, state.next_number(), around),
+        Holder::None | Holder::Agent(_) => Vec::new(),
+    }
 }
 
 /// Dead letters that are old enough are forgotten.
@@ -194,6 +210,8 @@ impl Conversation {
             }
             Event::BotReleased { cause } => {
                 self.free_seat(Status::New, at);
+                // From here on the customer waits for people, and is not the one who is silent.
+                self.silent_since = None;
                 match cause {
                     Leaving::HandedOver => self.bot.leave(),
                     cause => self.bot.lose(Lost::Left(*cause), at, epoch),
@@ -202,6 +220,8 @@ impl Conversation {
             Event::BotCompleted => {
                 self.free_seat(Status::Done, at);
                 self.waiting_since = None;
+                self.silent_since = None;
+                self.forget_offline();
                 self.bot.leave();
             }
             Event::BotNoteAdded { number, .. } => self.last_number = *number,

@@ -378,6 +378,8 @@ pub enum DeadlineKind {
     SeatExpiry,
     /// A new conversation that nobody starts.
     AutoClose,
+    /// A chat whose customer says nothing more.
+    Silence,
     /// The bot has left a message without an answer.
     BotAnswer,
     /// What the bot could not be told is forgotten.

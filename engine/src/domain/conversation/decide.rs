@@ -1,8 +1,8 @@
 //! What may happen to a conversation. The seat's rules stand here; what comes in and goes out has files of its own.
 
 use super::{
-    ClaimHow, Claimed, Command, Conversation, DeadlineKind, Event, HandoverEnd, Status, bot, inbound, limits, outgoing,
-    sending,
+    ClaimHow, Claimed, Command, Conversation, DeadlineKind, EndHow, Event, HandoverEnd, Status, automatic, bot,
+    inbound, limits, outgoing, sending,
 };
 use crate::domain::id::AgentId;
 use crate::domain::message::Author;
@@ -18,9 +18,19 @@ pub struct Around<'a> {
     pub window: &'a Window,
     /// Now.
     pub now: Timestamp,
+    /// Whether any member of the window is there.
+    pub anybody_here: bool,
+    /// Drawn by the caller: the key of an automatic answer, if one follows.
+    pub draw: u128,
 }
 
-impl Around<'_> {
+impl<'a> Around<'a> {
+    /// With somebody there, and a draw for who needs none.
+    #[must_use]
+    pub fn new(window: &'a Window, now: Timestamp) -> Self {
+        Self { window, now, anybody_here: true, draw: 0 }
+    }
+
     fn member(&self, agent: AgentId) -> Result<(), Rejected> {
         if self.window.members.contains(&agent) { Ok(()) } else { Err(Rejected::NotAMember) }
     }
@@ -55,7 +65,9 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         }
         Command::Complete { agent, seat_epoch } => {
             holds(state, *agent, *seat_epoch)?;
-            Ok(after_offer(state, HandoverEnd::Withdrawn, Event::Completed { by: Some(*agent) }))
+            let mut events = after_offer(state, HandoverEnd::Withdrawn, Event::Completed { by: Some(*agent) });
+            events.extend(automatic::at_end(state, state.next_number(), around));
+            Ok(events)
         }
         Command::OfferHandover { agent, seat_epoch, to, note } => {
             holds(state, *agent, *seat_epoch)?;
@@ -233,7 +245,7 @@ fn assign(
 
 /// A deadline that the state has left behind decides to nothing, however often it is told.
 fn deadline(state: &Conversation, kind: DeadlineKind, around: Around<'_>) -> Vec<Event> {
-    let due = state.deadlines(around.window.settings.auto_close_ms);
+    let due = state.deadlines(around.window, around.now);
     if !due.iter().any(|(at, which)| *which == kind && *at <= around.now) {
         return Vec::new();
     }
@@ -244,8 +256,14 @@ fn deadline(state: &Conversation, kind: DeadlineKind, around: Around<'_>) -> Vec
             after_offer(state, HandoverEnd::Overtaken, Event::Released { agent, cause: ReleaseCause::Away })
         }
         (DeadlineKind::SeatExpiry, _) => Vec::new(),
+        // Nobody ever answered: a notice that the chat has ended would be mockery.
         (DeadlineKind::AutoClose, _) => vec![Event::Completed { by: None }],
-        (DeadlineKind::BotAnswer, _) => bot::too_late(state),
+        (DeadlineKind::Silence, _) => {
+            let mut events = after_offer(state, HandoverEnd::Overtaken, Event::Ended { how: EndHow::Silence });
+            events.extend(automatic::at_end(state, state.next_number(), around));
+            events
+        }
+        (DeadlineKind::BotAnswer, _) => bot::too_late(state, around),
         (DeadlineKind::DeadLetters, _) => bot::forget(around.now),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::automatic::{AutoQueued, EndHow};
 use crate::domain::bot::{DeadWhy, Leaving, Seating};
 use crate::domain::content::{Context, Dress, MediaLoss, StoredFile};
 use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
@@ -196,6 +197,18 @@ pub enum Event {
     ContextSeen {
         /// It.
         context: Context,
+    },
+    /// The window answered by itself; it will go out.
+    AutoQueued(AutoQueued),
+    /// An automatic answer was not sent in its time and is withdrawn.
+    Lapsed {
+        /// The message's number.
+        number: u32,
+    },
+    /// The chat ended by itself or by its customer: the case is done.
+    Ended {
+        /// How it came to be.
+        how: EndHow,
     },
     /// The bot in front of the window got the seat.
     BotSeated {

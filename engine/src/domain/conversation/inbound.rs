@@ -1,11 +1,15 @@
 //! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
 
 use super::bot;
-use super::decide::Around;
+use super::decide::{Around, end_offer};
 use super::outgoing::external_key;
-use super::{Conversation, Event, Inbound, InboundKind, KnownExternalId, Opened, Received, Status, limits};
+use super::{
+    Conversation, EndHow, Event, HandoverEnd, Inbound, InboundKind, KnownExternalId, Opened, Received, Status,
+    automatic, limits,
+};
 use crate::domain::content::{CONTEXT_BYTES, MediaLoss, StoredFile};
 use crate::domain::message::Content;
+use crate::domain::seat::Holder;
 
 /// The number of a message that is known and was not taken back.
 fn number_of(state: &Conversation, external_id: &str) -> Option<u32> {
@@ -30,8 +34,12 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
             if state.status == Status::Done {
                 events.push(Event::Reopened);
             }
-            events.extend(bot::falls_behind(state));
-            events.extend(bot::gets(state, inbound.inbox, true, around));
+            events.extend(automatic::overtaken(state));
+            let behind = bot::falls_behind(state);
+            let begun = bot::gets(state, inbound.inbox, true, around);
+            let is_bots = begun.is_some() || (state.seat.holder == Holder::Bot && behind.is_none());
+            events.extend(behind);
+            events.extend(begun);
             events.extend(no_room_for(state, content));
             let number = state.next_number();
             let taken_back = external_id.as_ref().is_some_and(|id| is_taken_back(state, id));
@@ -49,6 +57,11 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
             }));
             if let (true, Some(external_id)) = (taken_back, external_id.clone()) {
                 events.push(Event::Unsent { external_id, number: Some(number) });
+            } else if automatic::is_end(content, around) {
+                events.extend(ended(state, around));
+            } else if !is_bots {
+                // While the bot answers, somebody does; that nobody is there is said when it leaves.
+                events.extend(automatic::to_message(state, number + 1, around));
             }
         }
         InboundKind::Edit { external_id, content } => {
@@ -67,6 +80,9 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
                 reply_token: reply_token.clone(),
                 received_at: inbound.received_at,
             });
+            if inbound.channel.greets() {
+                events.extend(automatic::to_friend(state, around));
+            }
             events.extend(bot::gets(state, inbound.inbox, false, around));
         }
         InboundKind::Unfollow if state.blocked => {}
@@ -77,6 +93,16 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
                 events.push(Event::Unsent { external_id: external_id.clone(), number });
             }
         }
+    }
+    events
+}
+
+/// The customer's message, the next of the conversation, ends the chat. Said to one that is over it only keeps it so.
+fn ended(state: &Conversation, around: Around<'_>) -> Vec<Event> {
+    let mut events = end_offer(state, HandoverEnd::Overtaken);
+    events.push(Event::Ended { how: EndHow::Customer });
+    if state.status != Status::Done {
+        events.extend(automatic::at_end(state, state.next_number() + 1, around));
     }
     events
 }

@@ -4,6 +4,7 @@
 //! Both are pure. What is waiting for a time is part of the state: see [`Conversation::deadlines`].
 
 mod apply;
+mod automatic;
 mod bot;
 mod command;
 mod decide;
@@ -20,17 +21,20 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+pub use automatic::{AutoQueued, EndHow, Said};
 pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, SendOutcome};
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
 use super::bot::{BotLine, DEAD_FOR_MS};
 use super::content::{Context, Dress, MediaKind};
+use super::hours::Automatic;
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
 use super::message::{Author, Content, Delivery, Route};
 use super::org::ChannelKind;
 use super::seat::Seat;
 use super::time::Timestamp;
+use super::window::Window;
 
 /// The three statuses (V1). On screen `New` reads 未対応.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,6 +113,10 @@ pub struct Conversation {
     pub bot: BotLine,
     /// Parked for a person after repeated failures.
     pub set_aside: bool,
+    /// The automatic answers that are not to be given again just now; one of each kind at most.
+    pub said: Vec<Said>,
+    /// When the last word of an agent went out that the customer has not answered.
+    pub silent_since: Option<Timestamp>,
     /// Decisions so far; the unit of "nobody else decided meanwhile".
     pub version: u64,
 }
@@ -156,6 +164,8 @@ pub struct Outgoing {
     pub queued_at: Timestamp,
     /// What goes with it.
     pub dress: Dress,
+    /// Which automatic answer it is, if it is one.
+    pub automatic: Option<Automatic>,
 }
 
 /// One client id that was used.
@@ -262,6 +272,8 @@ impl Conversation {
             context: None,
             bot: BotLine::default(),
             set_aside: false,
+            said: Vec::new(),
+            silent_since: None,
             version: 0,
         }
     }
@@ -285,9 +297,10 @@ impl Conversation {
         self.last_number + 1
     }
 
-    /// What waits for a time, the earliest first. `auto_close_ms` is the window's setting, 0 for never.
+    /// What waits for a time, the earliest first, as the window's settings are. One that a customer would notice waits for
+    /// the window to open, from `now` on.
     #[must_use]
-    pub fn deadlines(&self, auto_close_ms: i64) -> Vec<(Timestamp, DeadlineKind)> {
+    pub fn deadlines(&self, window: &Window, now: Timestamp) -> Vec<(Timestamp, DeadlineKind)> {
         let mut due = Vec::new();
         if let Some(offer) = &self.seat.offer {
             due.push((offer.expires_at, DeadlineKind::Handover));
@@ -298,8 +311,12 @@ impl Conversation {
             }
             due.push((away.expires_at, DeadlineKind::SeatExpiry));
         }
-        if self.status == Status::New && auto_close_ms > 0 && self.is_born() {
-            due.push((self.new_since.plus_ms(auto_close_ms), DeadlineKind::AutoClose));
+        if self.status == Status::New && self.is_born() {
+            due.extend(window.closes_at(self.new_since).map(|at| (at, DeadlineKind::AutoClose)));
+        }
+        // What has not gone out cannot be answered.
+        if let Some(since) = self.silent_since.filter(|_| self.status != Status::Done && self.outbox.is_empty()) {
+            due.extend(window.silence_ends_at(since, now).map(|at| (at, DeadlineKind::Silence)));
         }
         if let Some(at) = self.bot.answer_by {
             due.push((at, DeadlineKind::BotAnswer));

@@ -581,7 +581,7 @@ struct Check {
 
 impl Check {
     fn decide(&self, command: &Command) -> Result<Vec<Event>, crate::domain::rejected::Rejected> {
-        decide(&self.state, command, Around { window: &self.window, now: self.now })
+        decide(&self.state, command, Around::new(&self.window, self.now))
     }
 
     fn record(&mut self, events: Vec<Event>) {
@@ -611,12 +611,13 @@ impl Check {
 
     /// A deadline of the state, told at its time, moves it; told again, or of a kind it does not wait for, it is nothing.
     fn deadlines_hold(&self) {
-        let due = self.state.deadlines(AUTO_CLOSE_MS);
+        let due = self.state.deadlines(&self.window, self.now);
         for kind in [
             DeadlineKind::Handover,
             DeadlineKind::Claimable,
             DeadlineKind::SeatExpiry,
             DeadlineKind::AutoClose,
+            DeadlineKind::Silence,
             DeadlineKind::BotAnswer,
             DeadlineKind::DeadLetters,
         ] {
@@ -629,7 +630,7 @@ impl Check {
             assert_eq!(!events.is_empty(), waits, "{kind:?}");
             let mut later = self.state.clone();
             later.apply_record(&events.iter().collect::<Vec<_>>(), self.now);
-            let around = Around { window: &self.window, now: self.now };
+            let around = Around::new(&self.window, self.now);
             let again = decide(&later, &Command::DeadlineReached { kind }, around);
             assert_eq!(again, Ok(vec![]), "{kind:?} fired twice");
         }

@@ -6,9 +6,11 @@
 
 use super::decide::Around;
 use super::{Conversation, Event, Outgoing, Plan, Quota, SendOutcome, limits};
-use crate::domain::message::{Delivery, FailureReason, Route};
+use crate::domain::content::Dress;
+use crate::domain::message::{Author, Content, Delivery, FailureReason, Route};
 use crate::domain::org::{SendMode, WhenQuotaEmpty};
 use crate::domain::rejected::Rejected;
+use crate::domain::time::Timestamp;
 
 /// How the proposed answers go. Nothing, where they are on their way already and may be sent again as they are.
 pub(super) fn begin(state: &Conversation, plan: &Plan, around: Around<'_>) -> Result<Vec<Event>, Rejected> {
@@ -17,22 +19,38 @@ pub(super) fn begin(state: &Conversation, plan: &Plan, around: Around<'_>) -> Re
     if first.delivery == Delivery::Sending {
         return Ok(resume(state, first, around));
     }
-    let call: Vec<_> = plan.numbers.iter().filter_map(|number| state.outgoing(*number)).filter(|i| i.waits()).collect();
+    let stale: Vec<_> = state.outbox.iter().filter(|item| item.is_stale(around.now)).map(lapse).collect();
+    if first.is_stale(around.now) {
+        return Ok(stale);
+    }
+    let call: Vec<_> = plan.numbers.iter().filter_map(|number| state.outgoing(*number)).collect();
+    let call: Vec<_> = call.into_iter().filter(|item| item.waits() && !item.is_stale(around.now)).collect();
     let budget_ms = around.window.settings.reply_budget_ms;
     let free =
         state.reply.as_ref().filter(|right| !plan.no_reply && around.now.since_ms(right.received_at) < budget_ms);
-    Ok(match (plan.mode, free) {
+    let mut events = stale;
+    events.extend(match (plan.mode, free) {
         (SendMode::Reply | SendMode::Auto, Some(right)) => {
             start(&call, &Route::Reply { token: right.token.clone() }, plan.joined)
         }
-        (SendMode::Reply, None) => hold(state),
+        (SendMode::Reply, None) => hold(state, around.now),
         (SendMode::Auto | SendMode::Push, _) => match plan.quota {
             Quota::Left if plan.recognised => start(&call, &Route::Push, plan.joined),
             Quota::Left => start(&call, &Route::Once, plan.joined),
-            Quota::Empty(WhenQuotaEmpty::Hold) => hold(state),
+            Quota::Empty(WhenQuotaEmpty::Hold) => hold(state, around.now),
             Quota::Empty(WhenQuotaEmpty::Fail) => fail(&call, &FailureReason::QuotaEmpty),
         },
-    })
+    });
+    Ok(events)
+}
+
+fn lapse(item: &Outgoing) -> Event {
+    Event::Lapsed { number: item.number }
+}
+
+/// There is no way now: an answer waits for the customer to write again; an automatic one would come at the wrong time.
+fn hold_back(item: &Outgoing) -> Event {
+    if item.automatic.is_some() { lapse(item) } else { Event::HeldBack { number: item.number } }
 }
 
 /// A push that was begun before may be begun again while the platform knows its retry key. What the platform does not
@@ -51,9 +69,9 @@ fn start(call: &[&Outgoing], route: &Route, joined: bool) -> Vec<Event> {
 }
 
 /// Everything that waits, waits for the customer to write again.
-fn hold(state: &Conversation) -> Vec<Event> {
-    let queued = state.outbox.iter().filter(|item| item.delivery == Delivery::Queued);
-    queued.map(|item| Event::HeldBack { number: item.number }).collect()
+fn hold(state: &Conversation, now: Timestamp) -> Vec<Event> {
+    let queued = state.outbox.iter().filter(|item| item.delivery == Delivery::Queued && !item.is_stale(now));
+    queued.map(hold_back).collect()
 }
 
 fn fail(call: &[&Outgoing], reason: &FailureReason) -> Vec<Event> {
@@ -81,7 +99,7 @@ pub(super) fn finish(state: &Conversation, lead: u32, outcome: &SendOutcome) -> 
         }
         SendOutcome::Unknown => each(|number| Event::Unknown { number }),
         SendOutcome::Abandoned => each(|number| Event::SendAbandoned { number }),
-        SendOutcome::Held => each(|number| Event::HeldBack { number }),
+        SendOutcome::Held => state.call_of(lead).map(hold_back).collect(),
         SendOutcome::Refused { culprits } => refused(state, &numbers, culprits),
     }
 }
@@ -113,6 +131,24 @@ impl Conversation {
 }
 
 impl Outgoing {
+    /// An answer that was just accepted.
+    #[must_use]
+    pub fn new(number: u32, author: Author, content: Content, retry_key: u128, queued_at: Timestamp) -> Self {
+        Self {
+            number,
+            author,
+            content,
+            retry_key,
+            delivery: Delivery::Queued,
+            route: None,
+            lead: number,
+            joined: false,
+            queued_at,
+            dress: Dress::default(),
+            automatic: None,
+        }
+    }
+
     /// It can still be withdrawn, and has no way yet.
     #[must_use]
     pub fn waits(&self) -> bool {

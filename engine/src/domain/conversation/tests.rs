@@ -3,6 +3,7 @@
 //! [`Desk`] is one conversation in a window of three members. The themes: `seat` and `handover` (who may answer), `waiting`
 //! (deadlines), `bot` (the bot in front), `outgoing` and `notes` (what is written here), `incoming` (what the customer does).
 
+mod automatic;
 mod bot;
 mod handover;
 mod incoming;
@@ -67,7 +68,7 @@ impl Desk {
     }
 
     fn ask(&self, command: &Command) -> Answer {
-        decide(&self.state, command, Around { window: &self.window, now: self.now })
+        decide(&self.state, command, Around::new(&self.window, self.now))
     }
 
     /// Decides and, where something follows, applies it as one record.
@@ -110,7 +111,7 @@ impl Desk {
     }
 
     fn due(&self) -> Vec<(i64, DeadlineKind)> {
-        let all = self.state.deadlines(self.window.settings.auto_close_ms);
+        let all = self.state.deadlines(&self.window, self.now);
         all.into_iter().map(|(at, kind)| (at.since_ms(START), kind)).collect()
     }
 }

@@ -30,6 +30,14 @@ impl ChannelKind {
             Self::Line => "line",
         }
     }
+
+    /// Whether customers add an account of it as a friend, and are greeted for it (PRODUCT H2). Never by mail.
+    #[must_use]
+    pub fn greets(self) -> bool {
+        match self {
+            Self::Line => true,
+        }
+    }
 }
 
 /// One configured account of a channel.

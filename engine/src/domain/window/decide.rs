@@ -2,8 +2,10 @@
 
 use super::{Event, Settings, Window};
 use crate::domain::bot::BotRules;
+use crate::domain::hours::{Answers, ClosedPeriod, Hours, PeriodId};
 use crate::domain::id::{AgentId, ContactPointId, InboxId};
 use crate::domain::rejected::Rejected;
+use crate::domain::time::Timestamp;
 
 /// A wish to a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,31 @@ pub enum Command {
         /// Its name on the platform.
         external_id: String,
     },
+    /// Open at other hours.
+    ChangeHours(Hours),
+    /// Say other things by itself.
+    ChangeAnswers(Answers),
+    /// Close on more days.
+    AddClosedPeriod {
+        /// Which.
+        period: ClosedPeriod,
+        /// When it is wished: only days from then on can be closed.
+        now: Timestamp,
+    },
+    /// Do not close on these days.
+    RemoveClosedPeriod {
+        /// Which.
+        id: PeriodId,
+    },
+    /// Turn the switch of maintenance.
+    SwitchMaintenance {
+        /// Which way.
+        on: bool,
+        /// What is answered while it is on; `None` for as it was.
+        text: Option<String>,
+        /// When it is wished.
+        now: Timestamp,
+    },
     /// Put a bot in front of it, or take it away.
     ChangeBot(Option<BotRules>),
 }
@@ -60,6 +87,11 @@ pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected>
         Command::SeeContactPoint { contact_point, inbox, external_id } => {
             Ok(vec![Event::ContactPointSeen { contact_point, inbox, external_id }])
         }
+        Command::ChangeHours(hours) => super::hours::change_hours(window, hours),
+        Command::ChangeAnswers(answers) => super::hours::change_answers(window, answers),
+        Command::AddClosedPeriod { period, now } => super::hours::add_period(window, period, now),
+        Command::RemoveClosedPeriod { id } => super::hours::remove_period(window, id),
+        Command::SwitchMaintenance { on, text, now } => super::hours::switch(window, on, text, now),
         Command::ChangeBot(bot) if bot == window.bot => Ok(Vec::new()),
         Command::ChangeBot(bot) => Ok(vec![Event::BotChanged { bot }]),
     }

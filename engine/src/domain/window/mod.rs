@@ -1,6 +1,7 @@
 //! A window (窓口): its settings, its members, its inboxes, and the conversations that run in it.
 
 mod decide;
+mod hours;
 #[cfg(test)]
 mod tests;
 
@@ -9,8 +10,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use decide::{Command, NAME_CHARS, decide};
+pub use hours::Opening;
 
 use super::bot::BotRules;
+use super::hours::{Answers, ClosedPeriod, Hours, Maintenance, PeriodId};
 use super::id::{AgentId, ContactPointId, InboxId, WindowId};
 use super::time::Timestamp;
 
@@ -56,6 +59,19 @@ pub enum Event {
         /// How it ended.
         how: RawEnd,
     },
+    /// The window has other hours.
+    HoursChanged(Hours),
+    /// The window says other things by itself.
+    AnswersChanged(Answers),
+    /// Days on which the window is closed.
+    ClosedPeriodAdded(ClosedPeriod),
+    /// Closed days were removed, or are over and make room.
+    ClosedPeriodRemoved {
+        /// Which.
+        id: PeriodId,
+    },
+    /// The switch of maintenance was turned, or its text changed.
+    MaintenanceChanged(Maintenance),
     /// Another bot stands in front of the window, in another way, or none.
     BotChanged {
         /// How.
@@ -156,6 +172,14 @@ pub struct Window {
     pub settings: Settings,
     /// Bodies stored whole and not settled. At most [`MAX_RAW`]; then webhooks are refused, so that the platform repeats.
     pub raw: Vec<u128>,
+    /// When it is open.
+    pub hours: Hours,
+    /// What it says by itself.
+    pub answers: Answers,
+    /// Days on which it is closed whatever its hours; none over another. Few: see [`crate::domain::hours::MAX_PERIODS`].
+    pub closed_periods: Vec<ClosedPeriod>,
+    /// The switch of maintenance.
+    pub maintenance: Maintenance,
     /// The bot in front of it, while it is in use.
     pub bot: Option<BotRules>,
     /// Its first record is written. There is no version: what moves a window comes side by side from its actor, its
@@ -177,6 +201,10 @@ impl Window {
             members: BTreeSet::new(),
             settings: Settings::default(),
             raw: Vec::new(),
+            hours: Hours::default(),
+            answers: Answers::default(),
+            closed_periods: Vec::new(),
+            maintenance: Maintenance::default(),
             bot: None,
             opened: false,
         }
@@ -201,6 +229,11 @@ impl Window {
             Event::ContactPointSeen { .. } => {}
             Event::RawAccepted(raw) => self.raw.push(raw.raw),
             Event::RawSettled { raw, .. } => self.raw.retain(|r| r != raw),
+            Event::HoursChanged(hours) => self.hours = hours.clone(),
+            Event::AnswersChanged(answers) => self.answers = answers.clone(),
+            Event::ClosedPeriodAdded(period) => self.closed_periods.push(period.clone()),
+            Event::ClosedPeriodRemoved { id } => self.closed_periods.retain(|period| period.id != *id),
+            Event::MaintenanceChanged(maintenance) => self.maintenance = maintenance.clone(),
             Event::BotChanged { bot } => self.bot.clone_from(bot),
         }
     }

@@ -74,7 +74,12 @@ family! {
         5 v 1 ContactPointSeen { contact_point, inbox, external_id };
         6 v 1 RawAccepted(accepted);
         7 v 1 RawSettled { raw, how };
-        8 v 1 BotChanged { bot };
+        8 v 1 HoursChanged(hours);
+        9 v 1 AnswersChanged(answers);
+        10 v 1 ClosedPeriodAdded(period);
+        11 v 1 ClosedPeriodRemoved { id };
+        12 v 1 MaintenanceChanged(maintenance);
+        13 v 1 BotChanged { bot };
     }
 }
 
@@ -115,14 +120,17 @@ family! {
         132 v 1 Followed { unblocked, reply_token, received_at };
         133 v 1 Unfollowed;
         134 v 1 ContextSeen { context };
-        135 v 1 BotSeated { epoch, how, answer_within_ms };
-        136 v 1 BotReleased { cause };
-        137 v 1 BotCompleted;
-        138 v 1 BotNoteAdded { number, text };
-        139 v 1 BotTold { letter };
-        140 v 1 LetterDied { letter, why };
-        141 v 1 LettersReplayed { by };
-        142 v 1 LettersDropped { by, until };
+        135 v 1 AutoQueued(queued);
+        136 v 1 Lapsed { number };
+        137 v 1 Ended { how };
+        138 v 1 BotSeated { epoch, how, answer_within_ms };
+        139 v 1 BotReleased { cause };
+        140 v 1 BotCompleted;
+        141 v 1 BotNoteAdded { number, text };
+        142 v 1 BotTold { letter };
+        143 v 1 LetterDied { letter, why };
+        144 v 1 LettersReplayed { by };
+        145 v 1 LettersDropped { by, until };
     }
 }
 

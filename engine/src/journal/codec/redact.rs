@@ -103,7 +103,11 @@ fn empty_talk(event: &mut Talk) {
         | Talk::HolderReturned
         | Talk::SeatClaimable
         | Talk::SetAside
+        | Talk::Lapsed { .. }
+        | Talk::Ended { .. }
         | Talk::TakenBack { .. } => {}
+        // What the window says to everybody is nobody's, and may still have to go out.
+        Talk::AutoQueued(queued) => queued.name = None,
     }
 }
 
@@ -117,6 +121,11 @@ fn empty_window(event: &mut Window) {
         | Window::SettingsChanged(_)
         | Window::ContactPointSeen { .. }
         | Window::RawSettled { .. }
+        | Window::HoursChanged(_)
+        | Window::AnswersChanged(_)
+        | Window::ClosedPeriodAdded(_)
+        | Window::ClosedPeriodRemoved { .. }
+        | Window::MaintenanceChanged(_)
         | Window::BotChanged { .. } => {}
     }
 }

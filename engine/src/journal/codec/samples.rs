@@ -7,7 +7,12 @@ use crate::domain::content::{
     Action, Card, Context, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native,
     SenderName, Sticker, StoredFile,
 };
-use crate::domain::conversation::{ClaimHow, Claimed, Event as Talk, HandoverEnd, Opened, Queued, Received};
+use crate::domain::conversation::{
+    AutoQueued, ClaimHow, Claimed, EndHow, Event as Talk, HandoverEnd, Opened, Queued, Received,
+};
+use crate::domain::hours::{
+    Answers, Automatic, ChatEnd, ClosedPeriod, Day, Hours, Maintenance, Offline, OfflineShown, PeriodId, Range, Zone,
+};
 use crate::domain::id::{AgentId, BotId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::{
@@ -191,6 +196,38 @@ fn talks() -> Vec<Talk> {
     all.push(Talk::NameSeen { name: "佐藤 花子".into() });
     all.extend([Talk::SetAside, Talk::TakenBack { by: AGENT }]);
     all.extend(from_the_platform());
+    all.extend(automatic());
+    all
+}
+
+fn automatic() -> Vec<Talk> {
+    let kinds = every!(Automatic:
+        Automatic::Greeting => Automatic::Greeting,
+        Automatic::Absence => Automatic::Absence,
+        Automatic::ClosedPeriod(_) => Automatic::ClosedPeriod(PeriodId(12)),
+        Automatic::Maintenance => Automatic::Maintenance,
+        Automatic::Offline => Automatic::Offline,
+        Automatic::End => Automatic::End,
+    );
+    let names = [Some("佐藤 花子".to_owned()), None];
+    let mut all: Vec<Talk> = kinds
+        .into_iter()
+        .zip(names.into_iter().cycle())
+        .map(|(what, name)| {
+            let text = "{name}様、ただいま受付時間外です。".to_owned();
+            let retry_key = 0x1234_5678_9abc_4def_8123_4567_89ab_cdef;
+            Talk::AutoQueued(AutoQueued { number: 8, what, text, name, retry_key })
+        })
+        .collect();
+    all.push(Talk::Lapsed { number: 8 });
+    all.extend(
+        every!(EndHow:
+            EndHow::Silence => EndHow::Silence,
+            EndHow::Customer => EndHow::Customer,
+        )
+        .into_iter()
+        .map(|how| Talk::Ended { how }),
+    );
     all
 }
 
@@ -339,6 +376,37 @@ fn windows() -> Vec<Window> {
             .map(|(why, body)| Window::RawAccepted(RawAccepted { raw: 11, inbox: INBOX, received_at: T0, why, body })),
     );
     all.extend(ends.into_iter().map(|how| Window::RawSettled { raw: 11, how }));
+    all.extend(open_and_closed());
+    all
+}
+
+fn open_and_closed() -> Vec<Window> {
+    let shown = every!(OfflineShown:
+        OfflineShown::Message => OfflineShown::Message,
+        OfflineShown::Bar => OfflineShown::Bar,
+        OfflineShown::Card => OfflineShown::Card,
+        OfflineShown::Balloon => OfflineShown::Balloon,
+    );
+    let mut hours = Hours { zone: Zone::named("Europe/Berlin"), holidays: Some(Vec::new()), ..Hours::default() };
+    hours.week[0] = vec![Range { from: 540, to: 720 }, Range { from: 780, to: 1_440 }];
+    hours.week[6] = Vec::new();
+    let mut all = vec![Window::HoursChanged(hours), Window::HoursChanged(Hours::default())];
+    all.extend(shown.into_iter().map(|shown| {
+        Window::AnswersChanged(Answers {
+            greeting: "ようこそ".into(),
+            absence: "{name}様、ただいま受付時間外です。".into(),
+            offline: Offline { text: "{hours}".into(), shown, when_nobody_is_here: true },
+            end: ChatEnd {
+                notice: "終了しました".into(), after_silence_ms: 600_000, words: vec!["終了".into()]
+            },
+        })
+    }));
+    let (from, to) = (Day(20_815), Day(20_821));
+    all.push(Window::ClosedPeriodAdded(ClosedPeriod { id: PeriodId(12), from, to, text: "年末年始です".into() }));
+    all.push(Window::ClosedPeriodRemoved { id: PeriodId(12) });
+    all.extend(
+        [Some(T0), None].map(|since| Window::MaintenanceChanged(Maintenance { since, text: "点検中です".into() })),
+    );
     all.extend([None, Some(bot_rules())].map(|bot| Window::BotChanged { bot }));
     all
 }

@@ -46,6 +46,7 @@ fn every_kind_of_line_gets_its_own_words() {
             client_id: "client-2".into(),
             delivery: Delivery::Failed,
             failure: Some(reason),
+            automatic: None,
             free: false,
         }
     );

@@ -63,6 +63,11 @@ export function reduce(state: State, frame: ServerFrame, now: number): Outcome {
       if (known) state.windows.set(frame.window, { ...known, accounts: frame.accounts });
       break;
     }
+    case 'opening': {
+      const known = state.windows.get(frame.window);
+      if (known) state.windows.set(frame.window, { ...known, opening: frame.opening });
+      break;
+    }
     default:
       break;
   }
@@ -95,6 +100,7 @@ const newWindow = (id: string, name: string, member: boolean): WindowState => ({
   rawWaiting: 0,
   bot: null,
   accounts: [],
+  opening: null,
   openTotal: 0,
   generation: 0,
   refused: null,
@@ -142,6 +148,7 @@ function takeSnapshot(state: State, frame: Frame<'snapshot'>, out: Outcome) {
     rawWaiting: frame.raw_waiting,
     bot: frame.bot,
     openTotal: frame.open_total,
+    opening: frame.opening,
     place: { stream: frame.stream, position: frame.position },
     generation: known.generation + 1,
     refused: null,
@@ -158,7 +165,7 @@ function takeUnwatched(state: State, frame: Frame<'unwatched'>) {
     return;
   }
   forget(state, frame.window);
-  state.windows.set(frame.window, { ...known, refused: frame.problem, place: null, accounts: [] });
+  state.windows.set(frame.window, { ...known, refused: frame.problem, place: null, accounts: [], opening: null });
 }
 
 function takeUpdate(state: State, frame: Frame<'update'>, out: Outcome) {
@@ -258,12 +265,8 @@ function moveOpenTotal(state: State, id: string, event: Event) {
   const window = state.windows.get(id);
   if (!window) return;
   const resumed = event.type === 'claimed' && event.how.type === 'resumed';
-  const more =
-    event.type === 'opened' || event.type === 'reopened' || resumed
-      ? 1
-      : event.type === 'completed' || event.type === 'bot_completed'
-        ? -1
-        : 0;
+  const over = event.type === 'completed' || event.type === 'ended' || event.type === 'bot_completed';
+  const more = event.type === 'opened' || event.type === 'reopened' || resumed ? 1 : over ? -1 : 0;
   if (more !== 0) state.windows.set(id, { ...window, openTotal: window.openTotal + more });
 }
 

@@ -51,6 +51,7 @@ export function moveRow(row: Conversation, event: Event, budgetMs: number): Conv
     case 'released':
       return { ...row, status: 'new', seat: null, former_holder: event.cause === 'returned' ? null : event.agent };
     case 'completed':
+    case 'ended':
       return { ...row, status: 'done', ...free, waiting_since: null };
     case 'handover_offered':
       return row.seat ? { ...row, seat: { ...row.seat, offer: event.offer } } : row;
@@ -69,6 +70,7 @@ export function moveRow(row: Conversation, event: Event, budgetMs: number): Conv
     case 'failed':
     case 'unknown':
     case 'cancelled':
+    case 'lapsed':
       return { ...row, waiting_to_send: row.waiting_to_send - 1 };
     case 'note_added':
       return { ...row, last_number: Math.max(row.last_number, event.message.number) };

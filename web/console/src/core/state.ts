@@ -5,6 +5,7 @@ import type {
   Event,
   Me,
   Message,
+  Opening,
   Presence,
   Problem,
   Standing,
@@ -30,6 +31,8 @@ export type WindowState = {
   bot: WindowBot | null;
   /** How each of its accounts stands. */
   accounts: readonly Standing[];
+  /** Whether it is open now, and until when; null until that was told. */
+  opening: Opening | null;
   /** Open conversations in all; more than the known rows when there are over 1,000. */
   openTotal: number;
   /** Snapshots so far. What was asked before one may not be merged after it. */

@@ -42,6 +42,7 @@ export function moveMessages(messages: readonly Message[], event: Event): readon
     case 'unknown':
       return change(messages, event.number, (it) => ({ ...it, state: 'unknown' }));
     case 'cancelled':
+    case 'lapsed':
       return change(messages, event.number, (it) => ({ ...it, state: 'cancelled' }));
     case 'note_edited':
       return change(messages, event.number, (it) =>
@@ -98,6 +99,7 @@ export function isLine(event: Event): boolean {
     case 'claimed':
     case 'released':
     case 'completed':
+    case 'ended':
     case 'handover_offered':
     case 'handover_ended':
     case 'holder_away':

@@ -151,6 +151,7 @@ export const Message = object({
   deleted: maybe(flag),
   free: maybe(flag),
   failure: maybe(Failure),
+  automatic: maybe(word('greeting', 'absence', 'closed_period', 'maintenance', 'offline', 'end')),
 });
 
 export const Offer = object({ from: text, to: text, expires_at: text, note: orNull(text) });
@@ -286,6 +287,35 @@ export const Meter = object({
   remaining: maybe(orNull(number)),
 });
 
+/** Whether a window is open now, and until when. */
+export const Opening = object({
+  state: word('open', 'closed', 'closed_period', 'maintenance'),
+  next_change_at: orNull(text),
+  opens_at: orNull(text),
+  closed_period: maybe(text),
+  holiday: maybe(text),
+});
+const ranges = list(object({ from: text, to: text }));
+const Hours = object({
+  time_zone: text,
+  week: object({
+    monday: ranges,
+    tuesday: ranges,
+    wednesday: ranges,
+    thursday: ranges,
+    friday: ranges,
+    saturday: ranges,
+    sunday: ranges,
+  }),
+  holidays: orNull(object({ calendar: word('japan'), ranges })),
+  auto_close_in_business_days: flag,
+});
+const Answers = object({
+  greeting: text,
+  absence: text,
+  offline: object({ text, shown: word('message', 'bar', 'card', 'balloon'), when_nobody_is_here: flag }),
+  end: object({ notice: text, after_silence_ms: number, words: list(text) }),
+});
 /** A window's bot as desks know it; no inboxes stand for every account of the window. */
 export const WindowBot = object({ name: text, inboxes: list(text) });
 export const BotSeating = kinds('type', {
@@ -339,6 +369,13 @@ export const Event = kinds('type', {
   contact_point_seen: { contact_point: text, inbox: text },
   raw_accepted: { raw: text, inbox: text, received_at: text, reason: word('busy', 'unparsable', 'set_aside') },
   raw_settled: { raw: text, how: word('interpreted', 'dismissed') },
+  ended: { conversation, how: word('silence', 'customer') },
+  lapsed: { conversation, number },
+  hours_changed: { hours: Hours },
+  answers_changed: { answers: Answers },
+  closed_period_added: { period: object({ id: text, from: text, to: text, text }) },
+  closed_period_removed: { period: text },
+  maintenance_changed: { maintenance: object({ on: flag, text, since: orNull(text) }) },
   bot_seated: { conversation, epoch: number, how: BotSeating },
   bot_released: { conversation, cause: BotLeaving },
   bot_completed: { conversation },
@@ -362,6 +399,7 @@ export const ServerFrame = kinds('type', {
     bot: orNull(WindowBot),
     conversations: list(Conversation),
     open_total: number,
+    opening: Opening,
   },
   update: { window: text, stream: text, position: number, at: text, events: list(Event) },
   unwatched: { window: text, problem: maybe(Problem) },
@@ -372,6 +410,7 @@ export const ServerFrame = kinds('type', {
   accounts: { window: text, accounts: list(Standing) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
+  opening: { window: text, opening: Opening },
 });
 
 export const Command = kinds('type', {

@@ -67,6 +67,8 @@ export function happened(event: Event, t: Texts): string {
       }[event.cause](name(event.agent));
     case 'completed':
       return event.by === null ? line.completedAuto : line.completed(name(event.by));
+    case 'ended':
+      return event.how === 'silence' ? line.endedBySilence : line.endedByCustomer;
     case 'handover_offered':
       return line.offered(name(event.offer.from), name(event.offer.to));
     case 'handover_ended':

@@ -260,7 +260,7 @@ impl Truth {
         self.now += 1_000;
         let at = Timestamp(self.now);
         let (_, state) = self.states.get(&id).cloned().unwrap_or((Position(0), State::unborn(id)));
-        let Ok(events) = decide(&state, command, Around { window: &self.window, now: at }) else { return };
+        let Ok(events) = decide(&state, command, Around::new(&self.window, at)) else { return };
         if events.is_empty() {
             return;
         }

@@ -42,6 +42,7 @@ impl<H: House> Fanout<H> {
         self.close_gaps();
         self.tell_presence();
         self.tell_accounts();
+        self.tell_opening();
         self.tell_changes();
         self.fetch_waiting();
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use madoguchi_engine::domain::id::{AgentId, ConversationId, WindowId};
 use madoguchi_protocol::ServerFrame;
-use madoguchi_protocol::server::{AccountsNow, AgentPresence, PresenceNow, TypingNow, ViewingNow, Writer};
+use madoguchi_protocol::server::{AccountsNow, AgentPresence, OpeningNow, PresenceNow, TypingNow, ViewingNow, Writer};
 
 use super::Fanout;
 use crate::socket::frame;
@@ -102,6 +102,22 @@ impl<H: House> Fanout<H> {
             }
             feed.accounts = Some(accounts.clone());
             self.tell_window(&window, &ServerFrame::Accounts(AccountsNow { window: window.to_string(), accounts }));
+        }
+    }
+
+    /// Tells whether windows are open, where that has changed since the last look.
+    pub(super) fn tell_opening(&mut self) {
+        let watched: Vec<WindowId> =
+            self.feeds.iter().filter(|(_, feed)| feed.is_watched()).map(|(window, _)| window.clone()).collect();
+        for window in watched {
+            let now = self.house.opening(&window);
+            let Some(feed) = self.feeds.get_mut(&window) else { continue };
+            if feed.opening == now {
+                continue;
+            }
+            feed.opening.clone_from(&now);
+            let Some(opening) = now else { continue };
+            self.tell_window(&window, &ServerFrame::Opening(OpeningNow { window: window.to_string(), opening }));
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 use madoguchi_engine::domain::id::{AgentId, Position};
 use madoguchi_engine::rows::Update;
-use madoguchi_protocol::api::Presence;
+use madoguchi_protocol::api::{Opening, Presence};
 use madoguchi_protocol::server::AccountNow;
 
 use crate::socket::cursor::{Cursor, Mark, Step};
@@ -21,6 +21,8 @@ pub(super) struct Feed {
     pub(super) presence: HashMap<AgentId, Presence>,
     /// How its accounts were when it was last told; `None` while nobody was.
     pub(super) accounts: Option<Vec<AccountNow>>,
+    /// Whether it was open when that was last told.
+    pub(super) opening: Option<Opening>,
     /// Where it stood, a second ago, while the engine was further.
     lagged_at: Option<Mark>,
 }
@@ -34,6 +36,7 @@ impl Feed {
             snapshot: None,
             presence: HashMap::new(),
             accounts: None,
+            opening: None,
             lagged_at: None,
         }
     }
@@ -53,6 +56,7 @@ impl Feed {
         if self.watchers.is_empty() {
             self.presence.clear();
             self.accounts = None;
+            self.opening = None;
         }
     }
 

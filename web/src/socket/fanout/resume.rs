@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 use madoguchi_engine::domain::id::{Position, StreamId, WindowId};
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
-use madoguchi_protocol::server::{AccountsNow, AgentPresence, PresenceNow, Unwatched};
+use madoguchi_protocol::server::{AccountsNow, AgentPresence, OpeningNow, PresenceNow, Unwatched};
 use madoguchi_protocol::{Close, Problem, ServerFrame};
 
 use super::Fanout;
@@ -133,6 +133,7 @@ impl<H: House> Fanout<H> {
         }
         self.tell_presence_to(window, key);
         self.tell_accounts_to(window, key);
+        self.tell_opening_to(window, key);
     }
 
     /// A reader who stands nowhere is told to try again; one with a place is served by the clock.
@@ -222,6 +223,18 @@ impl<H: House> Fanout<H> {
         }
         let agents = agents.iter().map(|(agent, state)| AgentPresence { agent: agent.to_string(), state: *state });
         let now = ServerFrame::Presence(PresenceNow { window: window.to_string(), agents: agents.collect() });
+        Rc::clone(&entry.outbox).borrow_mut().push(frame::text(&now));
+    }
+
+    /// Whether the window is open, for a reader whose watch has begun: who resumes gets no snapshot that says it.
+    fn tell_opening_to(&mut self, window: &WindowId, key: u64) {
+        let Some(opening) = self.house.opening(window) else { return };
+        let Some(entry) = self.sockets.get(&key) else { return };
+        if let Some(feed) = self.feeds.get_mut(window) {
+            // The first to watch: changes are told from here on.
+            feed.opening.get_or_insert_with(|| opening.clone());
+        }
+        let now = ServerFrame::Opening(OpeningNow { window: window.to_string(), opening });
         Rc::clone(&entry.outbox).borrow_mut().push(frame::text(&now));
     }
 

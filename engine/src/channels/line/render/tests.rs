@@ -19,6 +19,7 @@ fn item(number: u32, content: Content) -> Outgoing {
         lead: number,
         joined: false,
         queued_at: Timestamp(0),
+        automatic: None,
         dress: Dress::default(),
     }
 }

@@ -357,3 +357,57 @@ fn a_conversation_set_aside_hears_what_became_of_letters_and_does_no_work_for_th
     desk.wait_ms(WITHIN_MS);
     desk.ok(deadline(DeadlineKind::BotAnswer));
 }
+
+#[test]
+fn that_nobody_is_there_is_said_when_the_bot_leaves_and_not_while_it_answers() {
+    let says = |events: &[Event]| events.iter().any(|event| matches!(event, Event::AutoQueued(_)));
+    for (leaves, wait_ms) in [
+        (hands_over(1, Some("要約")), 0),
+        (deadline(DeadlineKind::BotAnswer), WITHIN_MS),
+        (Command::LetterFailed { letter: 1, why: DeadWhy::Unreachable }, 0),
+    ] {
+        let mut desk = Desk::behind(rules());
+        desk.window.hours.week = Default::default();
+        desk.window.answers.absence = "受付時間外です".to_owned();
+        assert!(!says(&desk.hear("m1", None)));
+        desk.wait_ms(wait_ms);
+        let events = desk.ok(leaves);
+        assert!(says(&events), "{events:?}");
+        let numbers: Vec<u32> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::BotNoteAdded { number, .. } => Some(*number),
+                Event::AutoQueued(queued) => Some(queued.number),
+                _ => None,
+            })
+            .collect();
+        assert!(numbers.iter().copied().eq(2..2 + numbers.len() as u32), "{numbers:?}");
+    }
+}
+
+#[test]
+fn a_chat_that_ends_takes_it_from_the_bot_and_tells_it() {
+    let mut desk = Desk::with_bot();
+    desk.window.answers.end.words = vec!["終了".to_owned()];
+    let what = InboundKind::Message {
+        external_id: Some("m2".to_owned()),
+        content: Content::Text("終了".to_owned()),
+        reply_token: None,
+        raw: None,
+        read_token: None,
+    };
+    desk.ok(inbound(desk.now, what));
+    assert_eq!(desk.stands(), (Status::Done, Holder::None, 1));
+    assert_eq!(desk.letters(), [(3, About::Left(Lost::Ended))]);
+
+    // A customer who is silent after the bot's answer has gone; one who waits for a person has not.
+    let mut desk = Desk::with_bot();
+    desk.window.answers.end.after_silence_ms = 600_000;
+    desk.ok(says(1, "a", "はい"));
+    desk.ok(Command::BeginSend(Plan::alone(2, SendMode::Push)));
+    let sent = crate::domain::conversation::SendOutcome::Sent { external_ids: vec![], free: false };
+    desk.ok(Command::FinishSend { lead: 2, outcome: sent });
+    assert_eq!(desk.due(), [(600_000, DeadlineKind::Silence)]);
+    desk.ok(hands_over(1, None));
+    assert!(desk.due().iter().all(|(_, kind)| *kind != DeadlineKind::Silence), "{:?}", desk.due());
+}
