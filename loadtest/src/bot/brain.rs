@@ -21,7 +21,6 @@ pub fn receptionist() -> Brain {
 
 fn decide(told: &BotDelivery) -> Vec<Act> {
     let say = |text: &str| Act::Say(text.to_owned());
-    let person = |summary: String| vec![say(PERSON), Act::HandOver(summary)];
     match told.kind {
         BotDeliveryType::Started => vec![say(GREETING)],
         BotDeliveryType::Returned => vec![say(ASK)],
@@ -31,10 +30,11 @@ fn decide(told: &BotDelivery) -> Vec<Act> {
             }
             Some(Content::Text { text }) if text.contains("ありがとう") => vec![say(BYE), Act::Complete],
             Some(Content::Text { text }) if text.contains("担当者") || text.contains("人と") => {
-                person(format!("お客様が担当者をご希望です。直前のご発言：{text}"))
+                vec![say(PERSON), Act::HandOver(format!("お客様が担当者をご希望です。直前のご発言：{text}"))]
             }
-            Some(Content::Text { text }) => person(format!("ボットでは分からないご用件です：{text}")),
-            _ => person("文字以外のものが届きました。".to_owned()),
+            // A person will answer soon; that a machine did not understand helps nobody.
+            Some(Content::Text { text }) => vec![Act::HandOver(format!("ボットでは分からないご用件です：{text}"))],
+            _ => vec![Act::HandOver("文字以外のものが届きました。".to_owned())],
         },
         BotDeliveryType::Ping | BotDeliveryType::TakenBack | BotDeliveryType::Left => Vec::new(),
     }

@@ -5,6 +5,7 @@
 
 mod brain;
 mod door;
+mod front;
 mod mouth;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 pub use brain::receptionist;
+pub use front::Treatment;
 pub use mouth::{Answered, Mouth};
 
 /// Something that a bot does about a delivery, in the order given.
