@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod actors;
+pub mod audit;
 pub mod backup;
 pub mod bots;
 pub mod chance;
@@ -12,6 +13,7 @@ pub mod channels;
 pub mod clock;
 pub mod config;
 pub mod content;
+pub mod counters;
 pub mod domain;
 pub mod failure;
 mod fatal;

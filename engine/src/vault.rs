@@ -270,7 +270,7 @@ impl Vault {
 
 /// Everything that is sealed.
 fn sealed(org: &Org) -> impl Iterator<Item = &Sealed> {
-    let secrets = org.inboxes.values().flat_map(|inbox| inbox.settings.secrets());
+    let secrets = org.inboxes.values().chain(org.retired.values()).flat_map(|inbox| inbox.settings.secrets());
     let bots = org.bots.values().flat_map(Bot::secrets);
     secrets.chain(bots).filter_map(|secret| match secret {
         Secret::Sealed(sealed) => Some(sealed),

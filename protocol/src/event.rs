@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{
     Answers, Away, Channel, ClosedPeriod, ContactPoint, Content, Failure, File, Hours, Maintenance, MediaLoss, Message,
-    Offer, RawReason, WindowBot, WindowSettings,
+    Offer, RawReason, WindowBot, WindowPicture, WindowSettings,
 };
 
 /// One fact.
@@ -375,6 +375,22 @@ pub enum Event {
         /// How it stands now.
         maintenance: Maintenance,
     },
+    /// The window is called or described otherwise, or has another picture. All of it as it is now.
+    WindowChanged {
+        /// What customers see.
+        name: String,
+        /// What it is for.
+        description: String,
+        /// Its picture.
+        picture: Option<WindowPicture>,
+    },
+    /// The window holds another number of agents.
+    PlacesChanged {
+        /// How many.
+        places: u16,
+    },
+    /// The window was reset (初期化). It is the last event of the window: forget everything of it.
+    WindowReset,
     /// The bot got the seat; the row is `in_progress`, and its seat has no agent.
     BotSeated {
         /// The conversation.
@@ -465,6 +481,9 @@ impl Event {
             | Self::ClosedPeriodAdded { .. }
             | Self::ClosedPeriodRemoved { .. }
             | Self::MaintenanceChanged { .. }
+            | Self::WindowChanged { .. }
+            | Self::PlacesChanged { .. }
+            | Self::WindowReset
             | Self::BotChanged { .. } => None,
         }
     }

@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowBot, WindowMember, WindowSettings};
+use crate::api::{
+    CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowBot, WindowCounters, WindowMember, WindowPicture,
+    WindowSettings,
+};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -40,6 +43,9 @@ pub enum ServerFrame {
     Going(Going),
     /// Whether a window is open, and until when. After a watch began, and whenever it changes.
     Opening(OpeningNow),
+    /// The figures of windows: of all that the client may read after it asked for them, later of those that changed, at
+    /// most once a second.
+    Counters(CountersNow),
 }
 
 /// See [`ServerFrame::Hello`].
@@ -87,6 +93,12 @@ pub struct Snapshot {
     pub open_total: usize,
     /// Whether the window itself is open now, and until when.
     pub opening: Opening,
+    /// What the window is for.
+    #[serde(default)]
+    pub description: String,
+    /// Its picture.
+    #[serde(default)]
+    pub picture: Option<WindowPicture>,
 }
 
 /// See [`ServerFrame::Update`]. Positions follow each other without a gap.
@@ -214,4 +226,11 @@ pub struct Refused {
 pub struct Going {
     /// How long to wait before coming back, in milliseconds; drawn for each socket, so that they do not come all at once.
     pub retry_after_ms: u64,
+}
+
+/// See [`ServerFrame::Counters`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountersNow {
+    /// The windows; each replaces what was known of it.
+    pub windows: Vec<WindowCounters>,
 }

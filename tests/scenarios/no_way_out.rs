@@ -17,7 +17,7 @@ const LOOK_AGAIN_S: u64 = 60 + 4;
 /// Changes the account's settings.
 async fn change(chat: &Chat, change: impl FnOnce(&mut LineSettings)) {
     let mut inbox = chat.engine.org().inboxes[&INBOX].clone();
-    let InboxSettings::Line(line) = &mut inbox.settings;
+    let InboxSettings::Line(line) = &mut inbox.settings else { panic!("an account of LINE") };
     change(line);
     chat.engine.org_command(By::Operator, org::Command::ChangeInbox(inbox)).await.unwrap();
 }

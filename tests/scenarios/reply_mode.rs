@@ -193,7 +193,7 @@ impl Stage {
 
     async fn mode(&self, mode: SendMode) {
         let mut inbox = self.engine().org().inboxes[&INBOX].clone();
-        let InboxSettings::Line(line) = &mut inbox.settings;
+        let InboxSettings::Line(line) = &mut inbox.settings else { panic!("an account of LINE") };
         line.mode = mode;
         self.engine().org_command(By::Operator, org::Command::ChangeInbox(inbox)).await.unwrap();
     }

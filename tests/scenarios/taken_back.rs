@@ -357,7 +357,7 @@ async fn a_secret_that_was_replaced_leaves_the_disk() {
     let config = config(dir.path(), &Clock::manual(Timestamp(1_000_000)));
     let change = async |engine: &Handle, secret: &str| {
         let mut inbox = engine.org().inboxes[&INBOX].clone();
-        let InboxSettings::Line(line) = &mut inbox.settings;
+        let InboxSettings::Line(line) = &mut inbox.settings else { panic!("an account of LINE") };
         line.channel_secret = format!("{CANARY}-{secret}").as_str().into();
         line.access = Access::LongLived { token: format!("token-{secret}").as_str().into() };
         engine.org_command(By::Operator, org::Command::ChangeInbox(inbox)).await.unwrap();
@@ -372,7 +372,7 @@ async fn a_secret_that_was_replaced_leaves_the_disk() {
     engine.stop().await;
     drop(engine);
     let engine = start(config).await;
-    let InboxSettings::Line(line) = engine.org().inboxes[&INBOX].settings.clone();
+    let InboxSettings::Line(line) = engine.org().inboxes[&INBOX].settings.clone() else { panic!("an account of LINE") };
     assert_eq!(line.channel_secret, format!("{CANARY}-second").as_str().into(), "what counts now is there");
     engine.stop().await;
 }

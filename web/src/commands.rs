@@ -13,6 +13,7 @@ use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
 use crate::admission::Class;
+use crate::audit;
 use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::convert;
@@ -32,7 +33,23 @@ pub async fn run(
         return Err(problem(Code::Stopping));
     }
     let _place = app.admit(Class::Command)?;
-    may(app, who, convert::command::action(&command), conversation).await?;
+    let window = may(app, who, convert::command::action(&command), conversation).await?;
+    match audit::begin_command(app, who, &window, conversation, &command).await? {
+        None => act(app, who, conversation, command).await,
+        Some(in_hand) => {
+            let done = act(app, who, conversation, command).await;
+            in_hand.end_with(&done).await;
+            done
+        }
+    }
+}
+
+async fn act(
+    app: &App,
+    who: &Identity,
+    conversation: ConversationId,
+    command: Command,
+) -> Result<CommandDone, Problem> {
     let changed = changed_number(&command);
     let uploads = uploads(app, who, conversation, &command).await?;
     let wish = convert::command::command(who, command, &uploads, rand::random())?;

@@ -40,6 +40,7 @@ const ALL: &[Figure] = &[
     Figure("madoguchi_http_request_seconds", Histogram, &["route"], "time to answer a request"),
     Figure("madoguchi_http_requests_total", Counter, &["method", "route", "status"], "requests answered"),
     Figure("madoguchi_in_hand", Gauge, &["class"], "requests and commands in hand, by class"),
+    Figure("madoguchi_inbound_after_reset_total", Counter, &[], "webhooks of windows that were reset, thrown away"),
     Figure("madoguchi_inbound_events_total", Counter, &["outcome"], "webhook events, new or come again"),
     Figure("madoguchi_inbound_ignored_total", Counter, &["kind"], "webhook events that mean nothing to us"),
     Figure("madoguchi_inbound_parked_total", Counter, &["why"], "webhook events that could not be read"),

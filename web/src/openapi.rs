@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, bot_api, bots, conversations, docs, files, health, hooks, hours, inboxes, notes, raw, sending,
-    session, stickers, tokens, windows,
+    accounts, agents, audit, bot_api, bots, conversations, docs, files, health, hooks, hours, inboxes, invitations,
+    invite, notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
 };
 
 /// The document's annotations.
@@ -47,8 +47,9 @@ use crate::routes::{
         bots::dead_letters, bots::replay, bots::dismiss, bots::give_back,
         bot_api::get, bot_api::messages, bot_api::answer, bot_api::hand_over, bot_api::complete,
         sending::get, sending::put,
+    windows::change, windows::change_product, pictures::upload, invite::page, invite::picture, invite::picture_of_window, invite::qr_svg, invite::qr_png, products::get, products::change, products::start_trial, products::end_trial, resets::preview, resets::reset, resets::list, resets::conversations, resets::messages, sessions::own, sessions::end_others, sessions::end_own, sessions::of_agent, sessions::end_all, sessions::end_one, agents::set_windows, invitations::list, invitations::create, invitations::take_back, invitations::look, invitations::accept, supervision::bulk, supervision::counters, audit::list, audit::export,
         crate::socket::open,
-        hooks::line,
+        hooks::line, hooks::lineworks,
         health::alive, health::ready, health::metrics,
         docs::document, docs::problems,
     ),

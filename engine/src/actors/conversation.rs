@@ -150,6 +150,10 @@ impl ConversationActor {
             Ok(permit) => permit,
             Err(failure) => return reply.send(Err(failure)),
         };
+        if self.shared.window.borrow().reset.is_some() {
+            // Known when the reset is on disk, and not before.
+            return permit.barrier(Box::new(move || reply.send(Err(Failure::NotFound("conversation")))));
+        }
         let faults = &self.shared.core.config.faults;
         let reply = reply.taken();
         assert!(!Faults::take(&faults.panics_before_decide), "planned panic before the decision");
@@ -196,6 +200,9 @@ impl ConversationActor {
     }
 
     fn deliver(&mut self, deliver: Deliver) {
+        if self.shared.window.borrow().reset.is_some() {
+            return deliver.reply.send(Err(Failure::NotFound("window")));
+        }
         let faults = &self.shared.core.config.faults;
         let reply = deliver.reply.taken();
         assert!(!Faults::take(&faults.panics_before_decide), "planned panic before the decision");
@@ -368,6 +375,10 @@ impl StreamHandler<Outcome> for ConversationActor {
         let faults = &self.shared.core.config.faults;
         if outcome.0.is_ok() {
             assert!(!Faults::take(&faults.panics_after_commit), "planned panic after the commit");
+            if self.shared.is_over.get() && self.live.in_flight.get() == 0 {
+                self.ended.clean = true;
+                ctx.terminate();
+            }
             return;
         }
         tracing::warn!(conversation.id = %self.id, outcome = ?outcome.0, "an append was refused; starting anew");

@@ -5,8 +5,10 @@
 //! [`start`] builds it all from the journal, which is also how everything that died comes back.
 
 pub(crate) mod accepting;
+pub(crate) mod audit;
 pub(crate) mod bots;
 pub(crate) mod conversation;
+pub(crate) mod erasure;
 pub(crate) mod feeder;
 pub(crate) mod fetcher;
 pub(crate) mod inbox;
@@ -24,6 +26,7 @@ pub(crate) mod streams;
 pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;
+pub(crate) mod windows;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -100,10 +103,15 @@ pub(crate) struct Core {
     /// Ownership of each stream, taken at the start or at the stream's creation.
     pub(crate) owner_epochs: DashMap<StreamId, u64>,
     pub(crate) org_stream: StreamId,
+    pub(crate) audit: audit::Log,
     /// Decisions about the organisation are made one at a time; they are rare.
     pub(crate) org_turn: tokio::sync::Mutex<()>,
+    /// Who came by an invitation is put into their windows by one at a time.
+    pub(crate) joining_turn: tokio::sync::Mutex<()>,
     /// Content is removed by one at a time, so that whoever finds nothing due knows that nothing is under way.
     pub(crate) removing: tokio::sync::Mutex<()>,
+    /// The last window was reset: there is something to erase.
+    pub(crate) erasing: tokio::sync::Notify,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
     pub(crate) sender_arbiter: actix::ArbiterHandle,
     pub(crate) stopping: AtomicBool,

@@ -140,7 +140,7 @@ fn remove_files(core: &Core, stream: StreamId, position: Position) -> Result<(),
     Ok(())
 }
 
-fn remove_file(path: &Path) -> Result<(), Fault> {
+pub(super) fn remove_file(path: &Path) -> Result<(), Fault> {
     let failed = |source| Fault::Io { what: "remove", path: path.to_owned(), source };
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

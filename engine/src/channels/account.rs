@@ -94,6 +94,30 @@ pub struct Parcel<'a> {
     pub bubbles: &'a [Bubble],
 }
 
+/// What is to be made at a platform for a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Its name: the window's.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Where the platform fetches its picture.
+    pub picture_url: String,
+    /// The people at the platform who look after it, by their ids there.
+    pub keepers: Vec<String>,
+    /// Where what people write is to go.
+    pub webhook_url: String,
+}
+
+/// What was made.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Established {
+    /// The platform's id of it.
+    pub id: String,
+    /// Signs what comes from it.
+    pub secret: String,
+}
+
 /// One account's way to its platform. A call is one try.
 pub trait Account {
     /// The bubbles of these answers; the same for the same answers. `joined`: texts in a row become one where they fit.
@@ -156,6 +180,11 @@ pub trait Account {
         Box::pin(ready(Outcome::NotSent))
     }
 
+    /// Asks where customers reach the account: an address that they can follow. `Ok(None)` where there is none.
+    fn door(&self) -> LocalBoxFuture<'_, Result<Option<String>, Outcome>> {
+        Box::pin(ready(Ok(None)))
+    }
+
     /// How the account stands with its tokens.
     fn token_state(&self) -> TokenState {
         TokenState::default()
@@ -164,6 +193,22 @@ pub trait Account {
     /// Renews the account's token where that is due. Nobody waits for it.
     fn keep_token(&self) -> LocalBoxFuture<'_, ()> {
         Box::pin(ready(()))
+    }
+
+    /// Makes at the platform what the account is to stand for, where that can be made by a program.
+    fn establish<'a>(&'a self, _wish: &'a Wish) -> LocalBoxFuture<'a, Result<Established, Outcome>> {
+        Box::pin(ready(Err(Outcome::NotSent)))
+    }
+
+    /// Gives what was made another name.
+    fn rename<'a>(&'a self, _name: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(ready(Outcome::NotSent))
+    }
+
+    /// Takes away at the platform what this product made there, as the account goes: see PRODUCT W5. `Accepted` where there
+    /// is nothing of ours.
+    fn retire(&self) -> LocalBoxFuture<'_, Outcome> {
+        Box::pin(ready(Outcome::Accepted { external_ids: Vec::new(), request_id: None }))
     }
 
     /// Leaves a place of several people. Answers whether the account is out.

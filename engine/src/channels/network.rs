@@ -12,7 +12,7 @@ use super::http::{BadSettings, Timeouts, http_client};
 use super::media::Opened as OpenedMedia;
 use super::outside::Outside;
 use super::signed::{Posted, Posting};
-use super::{line, public};
+use super::{line, lineworks, public};
 use crate::clock::Clock;
 use crate::content::ContentStore;
 use crate::domain::id::InboxId;
@@ -40,7 +40,7 @@ pub(crate) struct Means {
     /// The time.
     pub(crate) clock: Clock,
     /// The files that are carried to platforms. Not to be asked on a thread that may not block.
-    #[expect(dead_code, reason = "LINE fetches files; channels that are carried them read them here")]
+    /// The files that are carried to platforms. Not to be asked on a thread that may not block.
     pub(crate) content: ContentStore,
 }
 
@@ -51,6 +51,7 @@ pub(crate) struct Network {
     /// For signed calls, which are short.
     signed: Outside,
     line: line::account::Accounts,
+    lineworks: lineworks::account::Accounts,
 }
 
 impl Means {
@@ -74,6 +75,7 @@ impl Network {
             outside: Outside::new(MEDIA_TOTAL)?,
             signed: Outside::new(SIGNED_TOTAL)?,
             line: line::account::Accounts::default(),
+            lineworks: lineworks::account::Accounts::default(),
         })
     }
 }
@@ -82,6 +84,7 @@ impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         match &inbox.settings {
             InboxSettings::Line(line) => self.line.open(&self.means, inbox.id, line),
+            InboxSettings::LineWorks(works) => self.lineworks.open(&self.means, inbox.id, works),
         }
     }
 

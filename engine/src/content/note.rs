@@ -48,6 +48,8 @@ pub enum Purpose {
         /// Who sent it.
         agent: AgentId,
     },
+    /// The picture of a window; for whoever knows the window, and its customers, as long as one has it.
+    WindowPicture,
 }
 
 impl Purpose {
@@ -56,7 +58,7 @@ impl Purpose {
     pub fn conversation(self) -> Option<ConversationId> {
         match self {
             Self::Message { conversation, .. } | Self::Picture { conversation } => Some(conversation),
-            Self::Upload { .. } => None,
+            Self::Upload { .. } | Self::WindowPicture => None,
         }
     }
 }

@@ -70,6 +70,11 @@ ulid_id! {
     StreamId
 }
 
+ulid_id! {
+    /// An invitation: a link with which one person makes their own login.
+    InvitationId
+}
+
 /// The name that people give a window's address: 1–20 lower-case letters and digits (PRODUCT W2).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WindowId(String);

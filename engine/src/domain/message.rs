@@ -42,6 +42,12 @@ impl Content {
         }
     }
 
+    /// Whether a machine of ours may answer it: never where a machine may have written it, or its sender wants none.
+    #[must_use]
+    pub fn may_be_answered_by_machine(&self) -> bool {
+        !matches!(self, Self::Redacted)
+    }
+
     /// About how many bytes of people's words it holds, for the limits of records and queues.
     #[must_use]
     pub fn weight(&self) -> usize {

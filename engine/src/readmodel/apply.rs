@@ -97,7 +97,7 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
                 let at = (stream, position, committed.record.at);
                 stage_talk(batch, *id, event, at)?;
             }
-            Fact::Org(_) => {}
+            Fact::Org(_) | Fact::Audit(_) => {}
         }
     }
     for id in touched(committed) {
@@ -201,6 +201,10 @@ fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window)
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
         | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. }
         | Window::BotChanged { .. } => {}
     }
     Ok(())

@@ -105,7 +105,9 @@ impl Uploads {
                 self.store.keep_for(id, Purpose::Message { conversation, number }, at)?;
             }
             Purpose::Message { conversation: of, .. } if of == conversation => {}
-            Purpose::Upload { .. } | Purpose::Message { .. } | Purpose::Picture { .. } => return Ok(None),
+            Purpose::Upload { .. } | Purpose::Message { .. } | Purpose::Picture { .. } | Purpose::WindowPicture => {
+                return Ok(None);
+            }
         }
         let duration_ms = duration_ms(&note.file.mime, file)?;
         Ok(Some(Upload { kind: kind_of(&note.file.mime), name: note.name, duration_ms, file: note.file }))

@@ -5,7 +5,9 @@
 
 mod account;
 mod agent;
+mod audit;
 mod bot;
+mod bulk;
 mod capabilities;
 mod command;
 mod content;
@@ -13,7 +15,10 @@ mod conversation;
 mod hours;
 mod inbox;
 mod message;
+mod people;
+mod product;
 mod raw;
+mod reset;
 mod sending;
 mod session;
 mod window;
@@ -26,11 +31,13 @@ pub use account::{
     WebhookEndpoint,
 };
 pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
+pub use audit::{AuditActor, AuditChange, AuditEntry, AuditOutcome};
 pub use bot::{
     Bot, BotAnswer, BotComplete, BotConversation, BotDelivery, BotDeliveryType, BotDone, BotHandover, BotHealth,
     BotLogLine, BotLogged, BotLost, BotMade, BotTest, BotTrouble, DeadLetter, DeadLetterWhy, PutBot, ReturnToBot,
     WindowBot,
 };
+pub use bulk::{AgentCounters, Bulk, BulkAct, BulkDone, BulkHandover, BulkItem, WindowCounters};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
@@ -49,14 +56,24 @@ pub use hours::{
     Situation, TimeRange, Week,
 };
 pub use inbox::{
-    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, NewInbox, NewLineSettings, NewSettings,
-    Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
+    BotMaker, ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, LineWorksSettings,
+    LineWorksSettingsPatch, NewBot, NewInbox, NewLineSettings, NewLineWorksSettings, NewSettings, Secret, SendMode,
+    SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
+pub use people::{
+    AcceptInvitation, AgentWindows, Invitation, InvitationAccepted, InvitationCreated, InvitationSecret,
+    InvitationShown, MembershipDone, MembershipOutcome, NewInvitation, OpenSession,
+};
+pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
+pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
-pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
-pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
+pub use session::{Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
+pub use window::{
+    NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
+    WindowSettingsPatch,
+};
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

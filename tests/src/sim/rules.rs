@@ -7,7 +7,6 @@ use std::sync::Arc;
 use madoguchi_engine::domain::conversation::{Conversation, EndHow, Event, Status, limits};
 use madoguchi_engine::domain::hours::{Answers, Automatic, ChatEnd, Hours, Offline, Range, Zone};
 use madoguchi_engine::domain::id::{ConversationId, Position, WindowId};
-use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::record::{Fact, Record};
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window::{Command, Window};
@@ -97,6 +96,8 @@ impl Rules {
         events: &[&Event],
         at: Timestamp,
     ) -> Option<Automatic> {
+        // Taken back before it came: nobody is answered.
+        let is_gone = events.iter().any(|event| matches!(event, Event::Unsent { number: Some(_), .. }));
         let is_full = state.is_some_and(|state| state.outbox.len() >= limits::OUTBOX);
         if window.id != self::window() || is_full {
             return None;
@@ -104,7 +105,7 @@ impl Rules {
         for event in events {
             match event {
                 Event::Followed { .. } => return self.greeted.insert(id).then_some(Automatic::Greeting),
-                Event::Received(received) if received.content == Content::Redacted => return None,
+                Event::Received(_) if is_gone => return None,
                 Event::Received(_) => {
                     return match (window.maintenance.since, closed_since(at)) {
                         (Some(since), _) => self.maintenance.insert((id, since)).then_some(Automatic::Maintenance),

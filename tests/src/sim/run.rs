@@ -230,7 +230,7 @@ impl World {
     }
 
     pub(super) fn identity(&self, tab: usize) -> Identity {
-        Identity { agent: self.tabs[tab].agent, role: self.tabs[tab].role, session: None }
+        Identity::of(self.tabs[tab].agent, self.tabs[tab].role)
     }
 
     /// Panics of actors that are still to come.

@@ -43,6 +43,7 @@ const can: Capabilities = {
   messages_a_call: 5,
   free_answers: true,
   paid_answers: true,
+  metered: true,
   features: {
     unsend: false,
     edit: false,

@@ -53,6 +53,8 @@ export class Model {
       conversations: open,
       open_total: open.length,
       opening: { state: 'open', next_change_at: null, opens_at: null },
+      description: '',
+      picture: null,
     });
   }
 

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn who(role: Role) -> Identity {
-        Identity { agent: AgentId(1), role, session: None }
+        Identity::of(AgentId(1), role)
     }
 
     #[test]

@@ -17,7 +17,7 @@ use madoguchi_protocol::event::{ClaimHow, EndHow, Event, HandoverEnd, RawEnd, Re
 use madoguchi_protocol::server::Update;
 
 use super::inbox::channel;
-use super::{bot, conversation as seats, hours, media, message, org, time};
+use super::{bot, conversation as seats, hours, media, message, org, time, window as windows};
 
 /// One record as one frame, whatever is in it: a reader counts positions.
 #[must_use]
@@ -27,16 +27,16 @@ pub fn update(window: &WindowId, stream: StreamId, position: Position, record: &
         stream: stream.to_string(),
         position: position.0,
         at: time(record.at),
-        events: record.events.iter().filter_map(|fact| event(fact, record.at)).collect(),
+        events: record.events.iter().filter_map(|fact| event(window, fact, record.at)).collect(),
     }
 }
 
 /// One fact; `None` where a desk has nothing to see.
-fn event(fact: &record::Fact, at: Timestamp) -> Option<Event> {
+fn event(window: &WindowId, fact: &record::Fact, at: Timestamp) -> Option<Event> {
     match fact {
         record::Fact::Conversation(id, fact) => of_conversation(*id, fact, at),
-        record::Fact::Window(fact) => Some(of_window(fact)),
-        record::Fact::Org(_) => None,
+        record::Fact::Window(fact) => of_window(window, fact),
+        record::Fact::Org(_) | record::Fact::Audit(_) => None,
     }
 }
 
@@ -178,8 +178,8 @@ fn of_note(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
     }
 }
 
-fn of_window(fact: &window::Event) -> Event {
-    match fact {
+fn of_window(id: &WindowId, fact: &window::Event) -> Option<Event> {
+    Some(match fact {
         window::Event::Opened { id: _, name, places } => Event::WindowOpened { name: name.clone(), places: *places },
         window::Event::AgentAdded { agent } => Event::AgentAdded { agent: agent.to_string() },
         window::Event::AgentRemoved { agent } => Event::AgentRemoved { agent: agent.to_string() },
@@ -200,7 +200,16 @@ fn of_window(fact: &window::Event) -> Event {
         window::Event::MaintenanceChanged(now) => Event::MaintenanceChanged { maintenance: hours::maintenance(now) },
         window::Event::RawSettled { raw, how } => Event::RawSettled { raw: org::raw_id(*raw), how: raw_end(*how) },
         window::Event::BotChanged { bot: rules } => Event::BotChanged { bot: bot::of_window(rules.as_ref()) },
-    }
+        window::Event::Described(profile) => Event::WindowChanged {
+            name: profile.name.clone(),
+            description: profile.description.clone(),
+            picture: profile.picture.as_ref().map(|picture| windows::picture(id, picture)),
+        },
+        window::Event::PlacesChanged { places } => Event::PlacesChanged { places: *places },
+        // The link is the administrators' to give.
+        window::Event::Invited { .. } => return None,
+        window::Event::Reset { .. } => Event::WindowReset,
+    })
 }
 
 /// The line that a customer's message is in the timeline.

@@ -3,6 +3,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod agents;
+pub(crate) mod audit;
 pub(crate) mod bot_api;
 pub(crate) mod bots;
 pub(crate) mod conversations;
@@ -12,12 +13,19 @@ pub(crate) mod health;
 pub(crate) mod hooks;
 pub(crate) mod hours;
 pub(crate) mod inboxes;
+pub(crate) mod invitations;
+pub(crate) mod invite;
 pub(crate) mod notes;
+pub(crate) mod pictures;
+pub(crate) mod products;
 pub(crate) mod raw;
+pub(crate) mod resets;
 pub(crate) mod sending;
 mod serving;
 pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod stickers;
+pub(crate) mod supervision;
 pub(crate) mod tokens;
 pub(crate) mod windows;
 

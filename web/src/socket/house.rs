@@ -10,7 +10,7 @@ use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::presence::State;
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
 use madoguchi_engine::{Failure, Handle};
-use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence};
+use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence, WindowCounters};
 use madoguchi_protocol::{Problem, server};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -66,6 +66,11 @@ pub(super) trait House: Clone + Unpin + 'static {
     /// The accounts of a window, and how each stands.
     fn accounts(&self, window: &WindowId) -> Vec<server::AccountNow>;
 
+    /// The figures of a window; none where there is no such window.
+    fn counters(&self, window: &WindowId) -> Option<WindowCounters>;
+    /// Moves whenever the figures of a window change, but for how people are.
+    fn counters_version(&self, window: &WindowId) -> u64;
+
     /// Whether a window is open, and until when.
     fn opening(&self, window: &WindowId) -> Option<Opening>;
 
@@ -114,6 +119,8 @@ pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snaps
         conversations: snapshot.open.iter().map(|row| convert::conversation::conversation(row, budget_ms)).collect(),
         open_total: snapshot.open_total,
         opening: convert::hours::opening(&snapshot.window.opening(now)),
+        description: snapshot.window.description.clone(),
+        picture: snapshot.window.picture.as_ref().map(|picture| convert::window::picture(window, picture)),
     }
 }
 
@@ -179,6 +186,14 @@ impl House for web::Data<App> {
         self.engine.accounts_of(window).into_iter().map(shown).collect()
     }
 
+    fn counters(&self, window: &WindowId) -> Option<WindowCounters> {
+        convert::counters::counters(&self.engine, self.clock.now(), window)
+    }
+
+    fn counters_version(&self, window: &WindowId) -> u64 {
+        self.engine.figures_version(window)
+    }
+
     fn opening(&self, window: &WindowId) -> Option<Opening> {
         let state = self.engine.window(window)?;
         Some(convert::hours::opening(&state.opening(self.clock.now())))
@@ -204,7 +219,7 @@ impl House for web::Data<App> {
     fn recognise(&self, who: &Identity) -> Option<Identity> {
         let now = self.clock.now();
         self.engine.presence().seen(who.agent, now);
-        self.auth.find(who.session?, now)
+        self.auth.find(who.session?, now).map(|found| Identity { from: who.from, ..found })
     }
 
     fn opened(&self, agent: AgentId) {

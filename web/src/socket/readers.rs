@@ -14,7 +14,7 @@ use madoguchi_engine::domain::id::{AgentId, ConversationId, Position, StreamId, 
 use madoguchi_engine::domain::org::Role;
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
 use madoguchi_engine::{Clock, Handle};
-use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence};
+use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence, WindowCounters};
 use madoguchi_protocol::{Code, Problem, server};
 use tokio::sync::{mpsc, watch};
 
@@ -189,6 +189,14 @@ impl House for Local {
 
     fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
         Vec::new()
+    }
+
+    fn counters(&self, window: &WindowId) -> Option<WindowCounters> {
+        convert::counters::counters(&self.engine, self.clock.now(), window)
+    }
+
+    fn counters_version(&self, window: &WindowId) -> u64 {
+        self.engine.figures_version(window)
     }
 
     fn opening(&self, _: &WindowId) -> Option<Opening> {

@@ -30,7 +30,7 @@ impl Live {
         self.0.send(Message::text(frame.to_string())).await.expect("it is taken");
     }
 
-    async fn watch(&mut self, from: Option<&Value>) {
+    pub(crate) async fn watch(&mut self, from: Option<&Value>) {
         let mut frame = json!({"type": "watch", "window": "sales"});
         if let Some(from) = from {
             frame["stream"] = from["stream"].clone();
@@ -60,12 +60,12 @@ impl Live {
         }
     }
 
-    async fn command(&mut self, conversation: &str, command: Value) -> Value {
+    pub(crate) async fn command(&mut self, conversation: &str, command: Value) -> Value {
         self.say(json!({"type": "command", "ref": "r", "conversation": conversation, "command": command})).await;
         self.next(&["reply"]).await
     }
 
-    async fn close_code(&mut self) -> u16 {
+    pub(crate) async fn close_code(&mut self) -> u16 {
         loop {
             if let Message::Close(frame) = self.message().await {
                 return frame.expect("a code").code.into();

@@ -210,6 +210,9 @@ impl WindowActor {
     }
 
     fn deliver(&mut self, deliver: DeliverThread, ctx: &mut Context<Self>) {
+        if self.shared.window.borrow().reset.is_some() {
+            return deliver.reply.send(Err(Failure::NotFound("window")));
+        }
         let core = self.shared.core.clone();
         let key = thread_key(deliver.inbox, &deliver.thread);
         let known = self.threads.get(&key).copied();

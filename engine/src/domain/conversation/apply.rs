@@ -8,6 +8,7 @@ use super::{
     Status, limits,
 };
 use crate::domain::bot::{About, Lost};
+use crate::domain::hours::Automatic;
 use crate::domain::message::{Author, Content, Delivery, Route};
 use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::time::Timestamp;
@@ -39,6 +40,7 @@ impl Conversation {
                 self.free_seat(Status::InProgress, at);
                 self.seat.epoch = claimed.epoch;
                 self.seat.holder = Holder::Agent(claimed.agent);
+                self.may_say_again(Automatic::End);
             }
             Event::Released { agent, cause } => {
                 self.free_seat(Status::New, at);
@@ -51,7 +53,7 @@ impl Conversation {
                 self.free_seat(Status::Done, at);
                 self.waiting_since = None;
                 self.silent_since = None;
-                self.forget_offline();
+                self.may_say_again(Automatic::Offline);
             }
             Event::HandoverOffered(offer) => self.seat.offer = Some(offer.clone()),
             Event::HandoverEnded { .. } => self.seat.offer = None,
@@ -187,7 +189,7 @@ impl Conversation {
             Author::Agent(_) => {
                 self.waiting_since = None;
                 self.silent_since = Some(at);
-                self.forget_offline();
+                self.may_say_again(Automatic::Offline);
             }
             Author::Bot => {
                 self.silent_since = Some(at);

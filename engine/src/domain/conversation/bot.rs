@@ -6,6 +6,7 @@
 use super::decide::{Around, holds};
 use super::{Command, Conversation, Event, HandoverEnd, Status, automatic, limits, outgoing};
 use crate::domain::bot::{About, BotRules, DEAD_FOR_MS, DeadWhy, LETTERS, Leaving, Lost, Seating};
+use crate::domain::hours::Automatic;
 use crate::domain::id::{AgentId, InboxId};
 use crate::domain::message::Author;
 use crate::domain::rejected::Rejected;
@@ -221,7 +222,7 @@ impl Conversation {
                 self.free_seat(Status::Done, at);
                 self.waiting_since = None;
                 self.silent_since = None;
-                self.forget_offline();
+                self.may_say_again(Automatic::Offline);
                 self.bot.leave();
             }
             Event::BotNoteAdded { number, .. } => self.last_number = *number,

@@ -242,6 +242,29 @@ pub enum Command {
         /// Who says so.
         agent: AgentId,
     },
+    /// A supervisor acts on what somebody else may hold.
+    Supervise {
+        /// The supervisor.
+        agent: AgentId,
+        /// What they do.
+        act: Overseen,
+        /// Why; whoever loses the seat, or is asked to take it, is shown it.
+        reason: String,
+    },
+}
+
+/// See [`Command::Supervise`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overseen {
+    /// 対応完了.
+    Complete,
+    /// 未対応に戻す.
+    Release,
+    /// Offers the seat to a colleague in the holder's place.
+    HandOver {
+        /// The colleague.
+        to: AgentId,
+    },
 }
 
 /// What a channel made of one event of its platform (DESIGN 6).

@@ -2,7 +2,7 @@
 
 use super::{
     ClaimHow, Claimed, Command, Conversation, DeadlineKind, EndHow, Event, HandoverEnd, Status, automatic, bot,
-    inbound, limits, outgoing, sending,
+    inbound, limits, outgoing, sending, supervise,
 };
 use crate::domain::id::AgentId;
 use crate::domain::message::Author;
@@ -99,6 +99,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::SetAside => Ok(vec![Event::SetAside]),
         Command::TakeBack { agent } if state.set_aside => Ok(vec![Event::TakenBack { by: *agent }]),
         Command::TakeBack { .. } => Ok(Vec::new()),
+        Command::Supervise { agent, act, reason } => supervise::supervise(state, *agent, *act, reason, around),
         _ => bot::decide(state, command, around).unwrap_or_else(|| Ok(Vec::new())),
     }
 }

@@ -57,9 +57,9 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
             }));
             if let (true, Some(external_id)) = (taken_back, external_id.clone()) {
                 events.push(Event::Unsent { external_id, number: Some(number) });
-            } else if automatic::is_end(content, around) {
+            } else if inbound.channel.is_chat() && automatic::is_end(content, around) {
                 events.extend(ended(state, around));
-            } else if !is_bots {
+            } else if !is_bots && content.may_be_answered_by_machine() {
                 // While the bot answers, somebody does; that nobody is there is said when it leaves.
                 events.extend(automatic::to_message(state, number + 1, around));
             }

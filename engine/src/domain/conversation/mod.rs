@@ -14,6 +14,7 @@ mod inbound;
 mod model_test;
 mod outgoing;
 mod sending;
+mod supervise;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +23,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 pub use automatic::{AutoQueued, EndHow, Said};
-pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, SendOutcome};
+pub use command::{Command, DeadlineKind, Inbound, InboundKind, Overseen, Plan, Quota, SendOutcome};
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
@@ -119,6 +120,18 @@ pub struct Conversation {
     pub silent_since: Option<Timestamp>,
     /// Decisions so far; the unit of "nobody else decided meanwhile".
     pub version: u64,
+}
+
+impl Conversation {
+    /// As it reads after its window was reset: done, nobody's, with nothing on its way.
+    pub fn end_with_window(&mut self) {
+        self.status = Status::Done;
+        self.seat = Seat { epoch: self.seat.epoch, ..Seat::default() };
+        self.waiting_since = None;
+        self.reply = None;
+        self.outbox.clear();
+        self.awaited.clear();
+    }
 }
 
 /// The right to answer one inbound message free of charge.
@@ -315,7 +328,8 @@ impl Conversation {
             due.extend(window.closes_at(self.new_since).map(|at| (at, DeadlineKind::AutoClose)));
         }
         // What has not gone out cannot be answered.
-        if let Some(since) = self.silent_since.filter(|_| self.status != Status::Done && self.outbox.is_empty()) {
+        let may_end = self.channel.is_chat() && self.status != Status::Done && self.outbox.is_empty();
+        if let Some(since) = self.silent_since.filter(|_| may_end) {
             due.extend(window.silence_ends_at(since, now).map(|at| (at, DeadlineKind::Silence)));
         }
         if let Some(at) = self.bot.answer_by {

@@ -11,7 +11,8 @@ use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::{
-    Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Plan, SendOutcome, Status, decide, limits,
+    Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Overseen, Plan, SendOutcome, Status,
+    decide, limits,
 };
 use crate::domain::bot::{About, BotRules, DEAD, DEAD_FOR_MS, DeadWhy, LETTERS};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, WindowId};
@@ -119,6 +120,11 @@ fn seat_command(known: &Known) -> BoxedStrategy<Command> {
     let epoch =
         prop_oneof![4 => Just(known.epoch), 1 => Just(known.epoch.saturating_sub(1)), 1 => Just(known.epoch + 1)];
     let cause = prop_oneof![Just(ReleaseCause::LoggedOut), Just(ReleaseCause::LeftWindow)];
+    let act = prop_oneof![
+        Just(Overseen::Complete),
+        Just(Overseen::Release),
+        agent().prop_map(|to| Overseen::HandOver { to }),
+    ];
     let now = Timestamp(known.now);
     // The holder is told of more often than others, or most commands would be refused.
     let who = prop_oneof![2 => Just(known.holder.unwrap_or(AgentId(1))), 1 => agent()].boxed();
@@ -137,6 +143,7 @@ fn seat_command(known: &Known) -> BoxedStrategy<Command> {
         2 => agent().prop_map(move |agent| Command::AgentAway { agent, since: now }),
         1 => agent().prop_map(|agent| Command::AgentReturned { agent }),
         1 => (agent(), cause).prop_map(|(agent, cause)| Command::DropAgent { agent, cause }),
+        2 => (agent(), act).prop_map(|(agent, act)| Command::Supervise { agent, act, reason: "why".to_owned() }),
     ]
     .boxed()
 }
@@ -269,6 +276,10 @@ impl Known {
             }
             Command::Assign { .. } | Command::SeeName { .. } | Command::SeePicture { .. } => true,
             Command::Send { .. } | Command::BotSend { .. } => false,
+            Command::Supervise { act: Overseen::Complete | Overseen::Release, .. } => true,
+            Command::Supervise { act: Overseen::HandOver { to }, .. } => {
+                self.holder.is_some_and(|holder| holder != *to)
+            }
         }
     }
 
@@ -463,6 +474,26 @@ impl Known {
         }
     }
 
+    /// To complete or release is to take the seat, unless one has it, and to use it.
+    fn supervised(&mut self, agent: AgentId, act: Overseen) {
+        let is_done = match act {
+            Overseen::Complete if self.done => return,
+            Overseen::Release if self.holder.is_none() && !self.bot => return,
+            Overseen::HandOver { to } => {
+                if self.offered.is_none_or(|(asked, _)| asked != to) {
+                    self.offered = Some((to, self.now + HANDOVER_MS));
+                }
+                return;
+            }
+            Overseen::Complete => true,
+            Overseen::Release => false,
+        };
+        if self.holder != Some(agent) {
+            self.epoch += 1;
+        }
+        self.free(is_done);
+    }
+
     /// What a granted command changes.
     fn follow(&mut self, command: &Command) {
         match command {
@@ -472,6 +503,7 @@ impl Known {
             Command::Claim { agent } | Command::TakeOver { agent, .. } | Command::AcceptHandover { agent } => {
                 self.seat(*agent);
             }
+            Command::Supervise { agent, act, .. } => self.supervised(*agent, *act),
             Command::Release { .. } => self.free(false),
             Command::Complete { .. } => self.free(true),
             Command::OfferHandover { to, .. } => self.offered = Some((*to, self.now + HANDOVER_MS)),

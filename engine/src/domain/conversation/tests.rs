@@ -12,6 +12,7 @@ mod notes;
 mod outgoing;
 mod platform;
 mod seat;
+mod supervise;
 mod waiting;
 
 use super::{Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Plan, Queued, decide};

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LineSettings, SendMode, WhenQuotaEmpty};
+use super::{FormerSecret, LineSettings, LineWorksSettings, SendMode, WhenQuotaEmpty};
 use crate::domain::id::{InboxId, WindowId};
 use crate::domain::rejected::Rejected;
 use crate::domain::secret::Secret;
@@ -17,17 +17,20 @@ pub enum ChannelKind {
     /// A LINE Official Account.
     #[default]
     Line,
+    /// A LINE WORKS bot for the members of one tenant.
+    LineWorks,
 }
 
 impl ChannelKind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::Line];
+    pub const ALL: [Self; 2] = [Self::Line, Self::LineWorks];
 
     /// A stable word: in addresses, counters and on the wire.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Line => "line",
+            Self::LineWorks => "lineworks",
         }
     }
 
@@ -35,7 +38,15 @@ impl ChannelKind {
     #[must_use]
     pub fn greets(self) -> bool {
         match self {
-            Self::Line => true,
+            Self::Line | Self::LineWorks => true,
+        }
+    }
+
+    /// Whether what is written over it is a chat, which ends by silence and with a notice (PRODUCT V6). Mail is none.
+    #[must_use]
+    pub fn is_chat(self) -> bool {
+        match self {
+            Self::Line | Self::LineWorks => true,
         }
     }
 }
@@ -58,6 +69,8 @@ pub struct Inbox {
 pub enum InboxSettings {
     /// A LINE Official Account.
     Line(LineSettings),
+    /// A LINE WORKS bot. Boxed: a list of accounts is mostly of the smaller kinds.
+    LineWorks(Box<LineWorksSettings>),
 }
 
 impl InboxSettings {
@@ -66,6 +79,7 @@ impl InboxSettings {
     pub fn kind(&self) -> ChannelKind {
         match self {
             Self::Line(_) => ChannelKind::Line,
+            Self::LineWorks(_) => ChannelKind::LineWorks,
         }
     }
 
@@ -76,6 +90,7 @@ impl InboxSettings {
     pub fn check(&self) -> Result<(), Rejected> {
         match self {
             Self::Line(line) => line.check(),
+            Self::LineWorks(works) => works.check(),
         }
     }
 
@@ -83,6 +98,7 @@ impl InboxSettings {
     pub fn secrets_mut(&mut self) -> Box<dyn Iterator<Item = (&'static str, &mut Secret)> + '_> {
         match self {
             Self::Line(line) => Box::new(line.secrets_mut()),
+            Self::LineWorks(works) => Box::new(works.secrets_mut()),
         }
     }
 
@@ -90,6 +106,7 @@ impl InboxSettings {
     pub fn secrets(&self) -> Box<dyn Iterator<Item = &Secret> + '_> {
         match self {
             Self::Line(line) => Box::new(line.secrets()),
+            Self::LineWorks(works) => Box::new(works.secrets()),
         }
     }
 
@@ -98,11 +115,8 @@ impl InboxSettings {
     #[must_use]
     pub fn signing_secrets(&self, now: Timestamp) -> Vec<(&'static str, &Secret)> {
         match self {
-            Self::Line(line) => {
-                let former = line.former_secret.as_ref().filter(|former| now < former.until);
-                let secrets = [&line.channel_secret].into_iter().chain(former.map(|former| &former.secret));
-                secrets.map(|secret| ("channel_secret", secret)).collect()
-            }
+            Self::Line(line) => with_former("channel_secret", &line.channel_secret, line.former_secret.as_ref(), now),
+            Self::LineWorks(works) => with_former("bot_secret", &works.bot_secret, works.former_secret.as_ref(), now),
         }
     }
 
@@ -111,6 +125,7 @@ impl InboxSettings {
     pub fn mode(&self) -> SendMode {
         match self {
             Self::Line(line) => line.mode,
+            Self::LineWorks(_) => SendMode::Push,
         }
     }
 
@@ -119,6 +134,7 @@ impl InboxSettings {
     pub fn when_quota_empty(&self) -> Option<WhenQuotaEmpty> {
         match self {
             Self::Line(line) => Some(line.when_quota_empty),
+            Self::LineWorks(_) => None,
         }
     }
 
@@ -133,6 +149,7 @@ impl InboxSettings {
     pub fn platform_url(&self) -> Option<&str> {
         match self {
             Self::Line(line) => Some(&line.api_base_url),
+            Self::LineWorks(works) => Some(&works.api_base_url),
         }
     }
 
@@ -147,6 +164,7 @@ impl InboxSettings {
     pub fn leaves_gatherings(&self) -> bool {
         match self {
             Self::Line(line) => line.leave_groups,
+            Self::LineWorks(_) => true,
         }
     }
 
@@ -155,6 +173,7 @@ impl InboxSettings {
     pub fn shows_agent_name(&self) -> bool {
         match self {
             Self::Line(line) => line.show_agent_name,
+            Self::LineWorks(_) => false,
         }
     }
 
@@ -163,6 +182,7 @@ impl InboxSettings {
     pub fn marks_read(&self) -> bool {
         match self {
             Self::Line(line) => line.mark_as_read,
+            Self::LineWorks(_) => false,
         }
     }
 
@@ -171,6 +191,17 @@ impl InboxSettings {
     pub fn shows_typing(&self) -> bool {
         match self {
             Self::Line(line) => line.loading,
+            Self::LineWorks(_) => false,
         }
     }
+}
+
+fn with_former<'a>(
+    field: &'static str,
+    secret: &'a Secret,
+    former: Option<&'a FormerSecret>,
+    now: Timestamp,
+) -> Vec<(&'static str, &'a Secret)> {
+    let former = former.filter(|former| now < former.until).map(|former| (field, &former.secret));
+    [(field, secret)].into_iter().chain(former).collect()
 }

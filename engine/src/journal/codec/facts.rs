@@ -79,7 +79,11 @@ family! {
         10 v 1 ClosedPeriodAdded(period);
         11 v 1 ClosedPeriodRemoved { id };
         12 v 1 MaintenanceChanged(maintenance);
-        13 v 1 BotChanged { bot };
+        13 v 1 Described(profile);
+        14 v 1 PlacesChanged { places };
+        15 v 1 Invited { code };
+        16 v 1 Reset { reset_at, by, erase };
+        17 v 1 BotChanged { bot };
     }
 }
 
@@ -140,23 +144,42 @@ family! {
         201 v 1 PasswordChanged { agent, password_hash };
         202 v 1 AgentDisabled { agent, disabled };
         203 v 1 WindowCreated(window);
-        204 v 3 InboxCreated(inbox);
-        205 v 3 InboxChanged(inbox);
+        204 v 4 InboxCreated(inbox);
+        205 v 4 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
-        207 v 1 BotSet(bot);
-        208 v 1 BotRemoved { window };
+        207 v 1 WindowInvited { window, code };
+        208 v 1 WindowDescribed { window, profile };
+        209 v 1 ProductReserved { window, product };
+        210 v 1 ProductSettled { window, product };
+        211 v 1 ProductsOwned(owned);
+        212 v 1 TrialStarted(trial);
+        213 v 1 TrialEnded;
+        214 v 1 WindowReset { window, reset_at, by, erase };
+        215 v 1 WindowErased { code };
+        216 v 1 Invited(invitation);
+        217 v 1 InvitationTakenBack { id };
+        218 v 1 InvitationAccepted { id, agent };
+        219 v 1 InvitationSettled { id };
+        220 v 1 BotSet(bot);
+        221 v 1 BotRemoved { window };
+    }
+}
+
+family! {
+    audit of crate::domain::audit::Event {
+        300 v 1 Entry(entry);
     }
 }
 
 /// Every kind of every family, for the golden files.
 #[cfg(test)]
 pub(super) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    [window::KINDS, conversation::KINDS, org::KINDS].into_iter().flatten()
+    [window::KINDS, conversation::KINDS, org::KINDS, audit::KINDS].into_iter().flatten()
 }
 
 /// The kind with this number. Constant time: the numbers of a family run without a gap.
 pub(super) fn kind(number: u16) -> Option<&'static Kind> {
-    [conversation::KINDS, window::KINDS, org::KINDS].into_iter().find_map(|family| {
+    [conversation::KINDS, window::KINDS, org::KINDS, audit::KINDS].into_iter().find_map(|family| {
         let place = number.checked_sub(family.first()?.number)?;
         family.get(usize::from(place))
     })
@@ -168,6 +191,7 @@ pub(super) fn write(fact: &Fact, out: &mut Vec<u8>) -> bincode::Result<(&'static
         Fact::Conversation(id, event) => (conversation::write(event, out)?, Some(*id)),
         Fact::Window(event) => (window::write(event, out)?, None),
         Fact::Org(event) => (org::write(event, out)?, None),
+        Fact::Audit(event) => (audit::write(event, out)?, None),
     };
     Ok((kind(number).expect("the number comes from the same table"), conversation))
 }
@@ -177,7 +201,8 @@ pub(super) fn read(kind: &Kind, conversation: Option<ConversationId>, body: &[u8
     match (kind.number, conversation) {
         (..100, None) => window::read(kind.number, body).map(Fact::Window),
         (100..200, Some(id)) => conversation::read(kind.number, body).map(|event| Fact::Conversation(id, event)),
-        (200.., None) => org::read(kind.number, body).map(Fact::Org),
+        (200..300, None) => org::read(kind.number, body).map(Fact::Org),
+        (300.., None) => audit::read(kind.number, body).map(Fact::Audit),
         _ => Err(CodecError::damaged("the owner of a fact")),
     }
 }

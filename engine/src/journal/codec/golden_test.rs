@@ -42,7 +42,8 @@ fn former() -> BTreeMap<String, Vec<Fact>> {
     for mut fact in samples::facts() {
         let (kind, _) = facts::write(&fact, &mut Vec::new()).unwrap();
         if let Fact::Org(Org::InboxCreated(inbox) | Org::InboxChanged(inbox)) = &fact {
-            let InboxSettings::Line(line) = &inbox.settings;
+            let InboxSettings::Line(line) = &inbox.settings else { continue };
+            files.entry(file_name(kind, 3)).or_default().push(fact.clone());
             if matches!(line.channel_secret, Secret::Plain(_)) {
                 files.entry(file_name(kind, 1)).or_default().push(fact.clone());
                 files.entry(file_name(kind, 2)).or_default().push(fact);

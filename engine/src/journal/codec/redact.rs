@@ -4,6 +4,7 @@
 //! bytes and secrets go. Every event is named here, so that a new one has to answer the question.
 
 use super::{Header, decode, read_header, write};
+use crate::domain::audit::Event as Audit;
 use crate::domain::bot::Seating;
 use crate::domain::content::Context;
 use crate::domain::content::Dress;
@@ -42,6 +43,8 @@ fn empty(fact: &mut Fact) {
         Fact::Conversation(_, event) => empty_talk(event),
         Fact::Window(event) => empty_window(event),
         Fact::Org(event) => empty_org(event),
+        // The chain stays whole without the words.
+        Fact::Audit(Audit::Entry(entry)) => entry.erase(),
     }
 }
 
@@ -126,6 +129,10 @@ fn empty_window(event: &mut Window) {
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
         | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. }
         | Window::BotChanged { .. } => {}
     }
 }
@@ -144,7 +151,25 @@ fn empty_org(event: &mut Org) {
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
         Org::BotSet(bot) => bot.secrets_mut().for_each(|(_, secret)| secret.clear()),
-        Org::AgentDisabled { .. } | Org::WindowCreated(_) | Org::BotRemoved { .. } => {}
+        Org::Invited(invitation) => {
+            invitation.login = None;
+            invitation.secret_sha256 = [0; 32];
+        }
+        Org::AgentDisabled { .. }
+        | Org::WindowCreated(_)
+        | Org::InvitationTakenBack { .. }
+        | Org::InvitationAccepted { .. }
+        | Org::InvitationSettled { .. }
+        | Org::WindowInvited { .. }
+        | Org::WindowDescribed { .. }
+        | Org::ProductReserved { .. }
+        | Org::ProductSettled { .. }
+        | Org::ProductsOwned(_)
+        | Org::TrialStarted(_)
+        | Org::TrialEnded
+        | Org::WindowReset { .. }
+        | Org::WindowErased { .. }
+        | Org::BotRemoved { .. } => {}
     }
 }
 

@@ -4,12 +4,14 @@
 //! variant to each of the three enums of settings below, with the settings in a file of its own.
 
 mod line;
+mod lineworks;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use line::{LineSettings, LineSettingsPatch, NewLineSettings, SendMode, TokenKind, WhenQuotaEmpty};
+pub use lineworks::{BotMaker, LineWorksSettings, LineWorksSettingsPatch, NewBot, NewLineWorksSettings};
 
 use super::conversation::Channel;
 
@@ -41,6 +43,8 @@ pub struct InboxPatch {
 pub enum NewSettings {
     /// For `line`.
     Line(NewLineSettings),
+    /// For `lineworks`.
+    Lineworks(NewLineWorksSettings),
 }
 
 /// Settings as they are changed; which of them, the account's `kind` says.
@@ -49,6 +53,8 @@ pub enum NewSettings {
 pub enum SettingsPatch {
     /// For `line`.
     Line(LineSettingsPatch),
+    /// For `lineworks`.
+    Lineworks(LineWorksSettingsPatch),
 }
 
 /// An account.
@@ -73,6 +79,8 @@ pub struct Inbox {
 pub enum ChannelSettings {
     /// A LINE Official Account.
     Line(LineSettings),
+    /// A LINE WORKS bot.
+    Lineworks(LineWorksSettings),
 }
 
 /// All that is ever told of a secret.

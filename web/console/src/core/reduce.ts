@@ -95,6 +95,8 @@ const newWindow = (id: string, name: string, member: boolean): WindowState => ({
   member,
   place: null,
   places: 0,
+  description: '',
+  picture: null,
   settings: null,
   agents: [],
   rawWaiting: 0,
@@ -143,6 +145,8 @@ function takeSnapshot(state: State, frame: Frame<'snapshot'>, out: Outcome) {
     ...known,
     name: frame.name,
     places: frame.places,
+    description: frame.description,
+    picture: frame.picture,
     settings: frame.settings,
     agents: frame.agents,
     rawWaiting: frame.raw_waiting,
@@ -293,6 +297,12 @@ function moveWindow(state: State, id: string, event: Event, out: Outcome) {
       break;
     case 'raw_settled':
       set({ rawWaiting: window.rawWaiting - 1 });
+      break;
+    case 'window_changed':
+      set({ name: event.name, description: event.description, picture: event.picture });
+      break;
+    case 'places_changed':
+      set({ places: event.places });
       break;
     case 'bot_changed':
       set({ bot: event.bot });

@@ -24,6 +24,8 @@ export type WindowState = {
   /** Of the last snapshot or update; null until a snapshot came. */
   place: Place | null;
   places: number;
+  description: string;
+  picture: { name: string; url: string } | null;
   settings: WindowSettings | null;
   agents: readonly WindowMember[];
   rawWaiting: number;

@@ -5,7 +5,7 @@ import { flag, kinds, list, maybe, number, object, orNull, text, word } from './
 export const Role = word('agent', 'supervisor', 'administrator', 'owner');
 export const Presence = word('available', 'away', 'wrap_up', 'offline');
 export const Status = word('new', 'in_progress', 'done');
-export const Channel = word('line');
+export const Channel = word('line', 'lineworks');
 export const Direction = word('inbound', 'outbound', 'note', 'system');
 export const MessageState = word(
   'received',
@@ -199,6 +199,8 @@ export const Agent = object({
 export const MyWindow = object({ id: text, name: text, member: flag });
 export const Me = object({ agent: Agent, windows: list(MyWindow) });
 export const WindowMember = object({ id: text, name: text, role: Role, presence: Presence });
+export const WindowPicture = object({ name: text, url: text });
+
 export const WindowSettings = object({
   handover_timeout_ms: number,
   seat_claimable_ms: number,
@@ -233,6 +235,8 @@ export const Code = word(
   'not_the_author',
   'not_waiting',
   'set_aside',
+  'trial_over',
+  'invitation_invalid',
   'unheard',
   'rate_limited',
   'overloaded',
@@ -376,6 +380,9 @@ export const Event = kinds('type', {
   closed_period_added: { period: object({ id: text, from: text, to: text, text }) },
   closed_period_removed: { period: text },
   maintenance_changed: { maintenance: object({ on: flag, text, since: orNull(text) }) },
+  window_changed: { name: text, description: text, picture: orNull(WindowPicture) },
+  places_changed: { places: number },
+  window_reset: {},
   bot_seated: { conversation, epoch: number, how: BotSeating },
   bot_released: { conversation, cause: BotLeaving },
   bot_completed: { conversation },
@@ -383,6 +390,15 @@ export const Event = kinds('type', {
 });
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
+
+export const WindowCounters = object({
+  window: text,
+  new: number,
+  waiting: number,
+  oldest_waiting_since: orNull(text),
+  in_progress: number,
+  agents: list(object({ agent: text, held: number, presence: Presence })),
+});
 
 export const ServerFrame = kinds('type', {
   hello: { protocol: number, at: text, ping_ms: number, typing_ms: number, viewing_ms: number, message_bytes: number },
@@ -400,6 +416,8 @@ export const ServerFrame = kinds('type', {
     conversations: list(Conversation),
     open_total: number,
     opening: Opening,
+    description: text,
+    picture: orNull(WindowPicture),
   },
   update: { window: text, stream: text, position: number, at: text, events: list(Event) },
   unwatched: { window: text, problem: maybe(Problem) },
@@ -411,6 +429,7 @@ export const ServerFrame = kinds('type', {
   problem: { problem: Problem },
   going: { retry_after_ms: number },
   opening: { window: text, opening: Opening },
+  counters: { windows: list(WindowCounters) },
 });
 
 export const Command = kinds('type', {
@@ -439,4 +458,5 @@ export const ClientFrame = kinds('type', {
   read: { conversation: text, number },
   presence: { state: word('available', 'away', 'wrap_up') },
   command: { ref: text, conversation: text, command: Command },
+  counters: { on: flag },
 });

@@ -423,6 +423,7 @@ export const en: Texts = {
     forbidden: 'The right for this is missing',
     not_a_member: 'You are not a member of the window',
     set_aside: 'The conversation is set aside',
+    trial_over: 'The trial has ended (reading only)',
     offline: 'Not connected. Try again when the connection is back',
     other: 'It could not be done',
   },

@@ -428,6 +428,7 @@ export const ja = {
     forbidden: '権限がありません',
     not_a_member: '窓口のメンバーではありません',
     set_aside: 'この会話は保留されています',
+    trial_over: 'お試し期間が終了しました（閲覧のみ）',
     offline: '接続されていません。接続が戻ってからお試しください',
     other: '操作できませんでした',
   },

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     fn me() -> Identity {
-        Identity { agent: AgentId(7), role: Role::Agent, session: None }
+        Identity::of(AgentId(7), Role::Agent)
     }
 
     fn ask(query: &str) -> Result<ListQuery, Problem> {

@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 const MAX_ID: usize = 1_024;
 
 /// A value not yet looked at; absent and `null` are the same.
-pub(super) type Lazy<'a> = Option<&'a RawValue>;
+pub(crate) type Lazy<'a> = Option<&'a RawValue>;
 
 /// The object of type `T`, if it is one. Arrays are refused, though serde would take their items in order.
-pub(super) fn object<'a, T: Deserialize<'a>>(raw: Lazy<'a>) -> Option<T> {
+pub(crate) fn object<'a, T: Deserialize<'a>>(raw: Lazy<'a>) -> Option<T> {
     let json = raw?.get();
     if !json.starts_with('{') {
         return None;
@@ -23,7 +23,7 @@ pub(super) fn object<'a, T: Deserialize<'a>>(raw: Lazy<'a>) -> Option<T> {
 }
 
 /// A string. A surrogate without its other half, which no Rust string can hold, becomes U+FFFD.
-pub(super) fn text(raw: Lazy<'_>) -> Option<String> {
+pub(crate) fn text(raw: Lazy<'_>) -> Option<String> {
     let json = raw?.get();
     if !json.starts_with('"') {
         return None;
@@ -32,19 +32,19 @@ pub(super) fn text(raw: Lazy<'_>) -> Option<String> {
 }
 
 /// An id or token: a non-empty string, or a whole number as it is written (message ids pass 2^53).
-pub(super) fn id(raw: Lazy<'_>) -> Option<String> {
+pub(crate) fn id(raw: Lazy<'_>) -> Option<String> {
     let json = raw?.get();
     let id = if !json.is_empty() && json.bytes().all(|b| b.is_ascii_digit()) { json.to_owned() } else { text(raw)? };
     (1..=MAX_ID).contains(&id.len()).then_some(id)
 }
 
 /// A plain value, such as a number or a truth.
-pub(super) fn plain<'a, T: Deserialize<'a>>(raw: Lazy<'a>) -> Option<T> {
+pub(crate) fn plain<'a, T: Deserialize<'a>>(raw: Lazy<'a>) -> Option<T> {
     serde_json::from_str(raw?.get()).ok()
 }
 
 /// How deep the objects and arrays of a valid JSON text are nested.
-pub(super) fn depth(json: &str) -> usize {
+pub(crate) fn depth(json: &str) -> usize {
     let (mut deepest, mut now) = (0_usize, 0_usize);
     let (mut in_string, mut escaped) = (false, false);
     for byte in json.bytes() {

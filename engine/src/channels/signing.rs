@@ -1,5 +1,4 @@
-//! Signed assertions, by which an account asks for tokens (line.md 3.6): a JWT under the private key whose public half
-//! was entered in LINE's console.
+//! Private keys of accounts, and the JWTs that are signed with them: by these an account asks for tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,20 +8,9 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{PrivatePkcs1KeyDer, PrivatePkcs8KeyDer};
 use serde::Deserialize;
-use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::domain::time::Timestamp;
-
-/// For whom an assertion is, whatever address it is sent to.
-const AUDIENCE: &str = "https://api.line.me/";
-/// How long an assertion is good, in seconds; LINE takes up to 1,800.
-const GOOD_FOR_S: i64 = 600;
-/// How long a token lives that is asked for by assertion, in seconds. LINE keeps 30 of them for up to 30 days and refuses
-/// the next: short ones make room for restarts.
-const TOKEN_S: i64 = 3_600;
-
-/// A text that is no private key which LINE would know. Says nothing of the text.
+/// A text that is no private key that platforms would know. Says nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an RSA private key of at least 2,048 bits as PEM (PKCS#8 or PKCS#1) or JWK")]
 pub struct NoKey;
@@ -58,14 +46,9 @@ impl SigningKey {
         pair.map(Self).ok_or(NoKey)
     }
 
-    /// An assertion that this channel asks for a token.
-    pub(super) fn assertion(&self, channel_id: &str, kid: &str, now: Timestamp) -> String {
-        let header = json!({ "alg": "RS256", "typ": "JWT", "kid": kid });
-        let claims = json!({
-            "iss": channel_id, "sub": channel_id, "aud": AUDIENCE,
-            "exp": now.0 / 1_000 + GOOD_FOR_S, "token_exp": TOKEN_S,
-        });
-        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    /// A JWT of these parts, signed with RS256.
+    pub(crate) fn signed(&self, header: &serde_json::Value, claims: &serde_json::Value) -> String {
+        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(header), part(claims));
         let mut signature = vec![0; self.0.public().modulus_len()];
         let made = self.0.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature);
