@@ -25,7 +25,6 @@ fn object(content: Content, dress: Dress) -> Object {
         lead: 0,
         joined: false,
         queued_at: Timestamp(0),
-        automatic: None,
         dress,
     };
     let mut all = bubbles(std::slice::from_ref(&item));
