@@ -46,6 +46,8 @@ pub(super) async fn page(core: &Arc<Core>, mut query: ListQuery) -> Result<Page<
         return Ok(Page { items, next_cursor: Some(write_cursor(&Cursor::Done(None))) });
     }
     let (rows, next) = done_rows(core, query, done_from, limit - items.len()).await?;
+    // Done since memory was read: the later word counts, and nobody is there twice.
+    items.retain(|open| rows.iter().all(|done| done.state.id != open.state.id));
     items.extend(rows);
     Ok(Page { items, next_cursor: next.map(|next| write_cursor(&Cursor::Done(Some(next)))) })
 }
