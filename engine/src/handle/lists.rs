@@ -61,7 +61,8 @@ fn open_rows(
         .iter()
         .filter_map(|id| core.views.window(id))
         .flat_map(|view| view.all_live())
-        .filter(|row| matches(query, &row.state))
+        // What is done and still has something to send, or to tell its bot, is found among the done.
+        .filter(|row| row.state.status != Status::Done && matches(query, &row.state))
         .collect();
     rows.sort_by_key(waiting_order);
     if let Some(Cursor::Open(waiting, updated, id)) = cursor {
