@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::content::Action;
 use crate::domain::conversation::{Conversation, Status};
 use crate::domain::hours::Automatic;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
@@ -61,6 +62,8 @@ pub enum MessageKind {
         failure: Option<FailureReason>,
         /// It went as a free answer.
         free: bool,
+        /// The buttons that the customer was given below it.
+        quick_replies: Vec<Action>,
         /// Which automatic answer it is, if it is one.
         automatic: Option<Automatic>,
     },

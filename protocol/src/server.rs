@@ -189,6 +189,9 @@ pub struct AccountsNow {
     pub window: String,
     /// All of its accounts.
     pub accounts: Vec<AccountNow>,
+    /// Answers are accepted and wait: nothing goes out to anybody until an administrator lets it.
+    #[serde(default)]
+    pub sending_held: bool,
 }
 
 /// How an account stands.

@@ -14,6 +14,7 @@ mod full_disk;
 mod half_done;
 mod inner_faults;
 mod killed;
+mod lineworks;
 mod lost_answers;
 mod media;
 mod missed_updates;

@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    accounts, agents, audit, conversations, docs, files, health, hooks, hours, inboxes, invitations, invite, notes,
-    pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
+    about, accounts, agents, audit, channels, conversations, docs, files, health, hooks, hours, inboxes, invitations,
+    invite, notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
 };
 
 /// The document's annotations.
@@ -34,6 +34,7 @@ use crate::routes::{
         hours::get_maintenance, hours::put_maintenance, hours::preview, hours::holidays,
         conversations::list_of_window,
         raw::list, raw::bytes, raw::replay, raw::dismiss,
+        channels::list,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
         accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
         files::upload, files::get, files::public, stickers::line,
@@ -44,11 +45,20 @@ use crate::routes::{
         conversations::cancel,
         notes::add, notes::edit, notes::delete,
         sending::get, sending::put,
-    windows::change, windows::change_product, pictures::upload, invite::page, invite::picture, invite::picture_of_window, invite::qr_svg, invite::qr_png, products::get, products::change, products::start_trial, products::end_trial, resets::preview, resets::reset, resets::list, resets::conversations, resets::messages, sessions::own, sessions::end_others, sessions::end_own, sessions::of_agent, sessions::end_all, sessions::end_one, agents::set_windows, invitations::list, invitations::create, invitations::take_back, invitations::look, invitations::accept, supervision::bulk, supervision::counters, audit::list, audit::export,
+        windows::change, windows::change_product, pictures::upload,
+        invite::page, invite::picture, invite::picture_of_window, invite::qr_svg, invite::qr_png,
+        products::get, products::change, products::start_trial, products::end_trial,
+        resets::preview, resets::reset, resets::list, resets::conversations, resets::messages,
+        sessions::own, sessions::end_others, sessions::end_own,
+        sessions::of_agent, sessions::end_all, sessions::end_one, agents::set_windows,
+        invitations::list, invitations::create, invitations::take_back, invitations::look, invitations::accept,
+        supervision::bulk, supervision::counters,
+        audit::list, audit::export,
         crate::socket::open,
         hooks::line, hooks::lineworks,
         health::alive, health::ready, health::metrics,
         docs::document, docs::problems,
+        about::about,
     ),
     components(schemas(madoguchi_protocol::Problem, madoguchi_protocol::api::Command)),
     modifiers(&Common),

@@ -12,8 +12,8 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    accounts, agents, audit, conversations, docs, files, health, hooks, hours, inboxes, invitations, invite, notes,
-    pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
+    about, accounts, agents, audit, channels, conversations, docs, files, health, hooks, hours, inboxes, invitations,
+    invite, notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
 };
 
 /// Who may come to an address.
@@ -100,6 +100,7 @@ table! {
     POST "/api/v1/windows/{window}/preview" Right(ReadWindow) => hours::preview;
     GET "/api/v1/holidays" Right(ListOwn) => hours::holidays;
 
+    GET "/api/v1/channels" Right(ListOwn) => channels::list;
     GET "/api/v1/inboxes" Right(ManageInboxes) => inboxes::list;
     POST "/api/v1/inboxes" Right(ManageInboxes) => inboxes::create;
     GET "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::get;
@@ -186,6 +187,7 @@ table! {
     GET "/metrics" Open => health::metrics;
     GET "/api/openapi.json" Open => docs::document;
     GET "/api/problems" Open => docs::problems;
+    GET "/api/v1/about" Open => about::about;
 }
 
 /// Registers every address. Every other is the console's.

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod adapter;
+pub mod availability;
 pub mod backoff;
 pub mod capabilities;
 pub mod examine;

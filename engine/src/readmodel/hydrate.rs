@@ -144,17 +144,19 @@ impl Source {
             }
             Line::Outbound { author, delivery, failed_at, free } => {
                 let at = (row.stream, row.origin);
-                let (client_id, automatic, content) = self.find(at, |event| match event {
+                let (client_id, automatic, quick_replies, content) = self.find(at, |event| match event {
                     Event::Queued(queued) if queued.number == row.number => {
-                        Some((queued.client_id.clone(), None, queued.content.clone()))
+                        let quick_replies = queued.dress.quick_replies.clone();
+                        Some((queued.client_id.clone(), None, quick_replies, queued.content.clone()))
                     }
                     Event::AutoQueued(queued) if queued.number == row.number => {
-                        Some((String::new(), Some(queued.what), queued.content()))
+                        Some((String::new(), Some(queued.what), Vec::new(), queued.content()))
                     }
                     _ => None,
                 })?;
                 let failure = failed_at.map(|at| self.failure(row, at)).transpose()?;
-                let kind = MessageKind::Outbound { author, client_id, delivery, failure, free, automatic };
+                let kind =
+                    MessageKind::Outbound { author, client_id, delivery, failure, free, quick_replies, automatic };
                 (kind, content)
             }
             Line::Note { edited, deleted } => self.note(row, edited, deleted)?,

@@ -17,7 +17,7 @@ use super::options::Options;
 use super::people::{AGENTS, CUSTOMERS};
 use super::stage::{self, Platform};
 use super::talk::Say;
-use super::welcome::Welcome;
+use super::welcome::{self, Welcome};
 use crate::double::{Author, Event, Shown};
 use crate::run::RunError;
 use crate::run::api::Api;
@@ -42,9 +42,9 @@ pub fn run(options: &Options) -> Result<(), RunError> {
             // Kept before the store exists: a store without its keys could not be played on.
             keys.keep(&options.data_dir)?;
             house::add_owner(program, &options.data_dir, &options.login, &keys.owner)?;
-            Some(House::open(program, options)?)
+            Some(House::open(program, options, &welcome::login_hint(&keys, options))?)
         }
-        Some(program) => Some(House::open(program, options)?),
+        Some(program) => Some(House::open(program, options, &welcome::login_hint(&keys, options))?),
         None => None,
     };
     let base = match (&house, options.address) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::content::{Card, Degrees, Medium, NewCard, NewMedium};
+use super::content::{Action, Card, Degrees, Medium, NewCard, NewMedium};
 use super::hours::AnswerKind;
 
 /// A message or memo of a conversation.
@@ -43,6 +43,9 @@ pub struct Message {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The buttons that the customer was given below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quick_replies: Vec<Action>,
     /// Which of its automatic answers the window gave, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic: Option<AnswerKind>,

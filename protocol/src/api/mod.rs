@@ -8,6 +8,7 @@ mod agent;
 mod audit;
 mod bulk;
 mod capabilities;
+mod channel;
 mod command;
 mod content;
 mod conversation;
@@ -36,6 +37,7 @@ pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
 };
+pub use channel::ChannelAvailability;
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
     EditNote, EditNoteBody, Handover, Read, Release, SeatEpoch, Send, TakeBack, Takeover,
@@ -63,7 +65,7 @@ pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
 pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
-pub use session::{Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
+pub use session::{About, Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
 pub use window::{
     NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
     WindowSettingsPatch,

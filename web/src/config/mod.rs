@@ -55,6 +55,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// The engine behind it.
     pub engine: Engine,
+    /// What the login page says below its form; everybody can read it.
+    pub login_hint: String,
 }
 
 /// What is written to standard error.
@@ -239,6 +241,7 @@ impl Default for Config {
                 ffmpeg_program: AUTO.to_owned(),
                 boot_id: String::new(),
             },
+            login_hint: String::new(),
         }
     }
 }

@@ -24,6 +24,7 @@ pub fn message(row: &MessageRow) -> Message {
         deleted: false,
         free: false,
         failure: None,
+        quick_replies: Vec::new(),
         automatic: None,
     };
     match &row.kind {
@@ -33,13 +34,14 @@ pub fn message(row: &MessageRow) -> Message {
             shown.taken_back = *unsent;
             shown.edited = *edited;
         }
-        MessageKind::Outbound { author, client_id, delivery, failure: reason, free, automatic } => {
+        MessageKind::Outbound { author, client_id, delivery, failure: reason, free, quick_replies, automatic } => {
             shown.direction = direction(*author);
             shown.agent = author_id(*author);
             shown.client_id = author_id(*author).map(|_| client_id.clone());
             shown.state = Some(state(*delivery));
             shown.failure = reason.as_ref().map(failure);
             shown.free = *free;
+            shown.quick_replies = quick_replies.iter().map(media::action).collect();
             shown.automatic = automatic.map(hours::answer_kind);
         }
         MessageKind::Note { author, client_id, edited, deleted } => {
@@ -140,6 +142,7 @@ mod tests {
                 failure: None,
                 automatic: None,
                 free: true,
+                quick_replies: Vec::new(),
             },
             content: DomainContent::Text("ようこそ".to_owned()),
             at: Timestamp(0),

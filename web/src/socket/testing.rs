@@ -213,8 +213,8 @@ impl House for Fake {
         Vec::new()
     }
 
-    fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
-        Vec::new()
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow {
+        server::AccountsNow { window: window.to_string(), accounts: Vec::new(), sending_held: false }
     }
 
     fn counters(&self, window: &WindowId) -> Option<WindowCounters> {

@@ -48,6 +48,7 @@ fn every_kind_of_line_gets_its_own_words() {
             failure: Some(reason),
             automatic: None,
             free: false,
+            quick_replies: Vec::new(),
         }
     );
     let client_id = "client-3".into();

@@ -31,6 +31,7 @@ export type Code = Infer<typeof wire.Code>;
 export type Problem = Infer<typeof wire.Problem>;
 export type Trouble = Infer<typeof wire.Trouble>;
 export type Standing = Infer<typeof wire.Standing>;
+export type WindowCounters = Infer<typeof wire.WindowCounters>;
 export type Opening = Infer<typeof wire.Opening>;
 export type Meter = Infer<typeof wire.Meter>;
 export type Event = Infer<typeof wire.Event>;

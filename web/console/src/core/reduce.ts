@@ -58,9 +58,13 @@ export function reduce(state: State, frame: ServerFrame, now: number): Outcome {
     case 'presence':
       for (const { agent, state: how } of frame.agents) state.presence.set(agent, how);
       break;
+    case 'counters':
+      for (const window of frame.windows) state.counters.set(window.window, window);
+      break;
     case 'accounts': {
       const known = state.windows.get(frame.window);
-      if (known) state.windows.set(frame.window, { ...known, accounts: frame.accounts });
+      const sendingHeld = frame.sending_held ?? false;
+      if (known) state.windows.set(frame.window, { ...known, accounts: frame.accounts, sendingHeld });
       break;
     }
     case 'opening': {
@@ -101,6 +105,7 @@ const newWindow = (id: string, name: string, member: boolean): WindowState => ({
   agents: [],
   rawWaiting: 0,
   accounts: [],
+  sendingHeld: false,
   opening: null,
   openTotal: 0,
   generation: 0,

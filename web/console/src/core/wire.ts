@@ -150,6 +150,7 @@ export const Message = object({
   deleted: maybe(flag),
   free: maybe(flag),
   failure: maybe(Failure),
+  quick_replies: maybe(list(Action)),
   automatic: maybe(word('greeting', 'absence', 'closed_period', 'maintenance', 'offline', 'end')),
 });
 
@@ -410,7 +411,7 @@ export const ServerFrame = kinds('type', {
   typing: { window: text, typing: list(object({ conversation: text, agent: text })) },
   viewing: { window: text, viewing: list(object({ conversation: text, agent: text })) },
   presence: { window: text, agents: list(object({ agent: text, state: Presence })) },
-  accounts: { window: text, accounts: list(Standing) },
+  accounts: { window: text, accounts: list(Standing), sending_held: maybe(flag) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
   opening: { window: text, opening: Opening },

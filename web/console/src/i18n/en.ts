@@ -27,6 +27,8 @@ export const en: Texts = {
     list: 'List',
     mine: 'Mine',
     notices: 'Notices',
+    admin: 'Admin',
+    account: 'Password and devices',
     menu: 'Menu',
     logout: 'Log out',
     settings: 'Settings',
@@ -387,6 +389,8 @@ export const en: Texts = {
     going: 'Reconnecting shortly',
     ended: 'The connection has ended',
     reload: 'Reload',
+    piece: 'This page could not be loaded.',
+    again: 'Load it again',
     update: 'An update is available',
   },
   refused: {

@@ -28,6 +28,8 @@ export const ja = {
     list: '一覧',
     mine: '自分の担当',
     notices: '通知',
+    admin: '管理',
+    account: 'パスワードとログイン中の端末',
     menu: 'メニュー',
     logout: 'ログアウト',
     settings: '設定',
@@ -392,6 +394,8 @@ export const ja = {
     going: 'まもなく再接続します',
     ended: '接続が終了しました',
     reload: '再読み込み',
+    piece: 'この画面を読み込めませんでした。',
+    again: 'もう一度読み込む',
     update: '更新があります',
   },
   refused: {
