@@ -329,7 +329,7 @@ test('somebody who is disabled is out at once, and an agent finds no way into th
   expect(await hanako.page.locator('nav .admin').count()).toBe(0);
   await hanako.page.goto(`${world.url}/admin/windows`);
   await hanako.page.getByText('この画面を開く権限がありません').waitFor();
-  await hanako.page.goto(`${world.url}/w/support`);
+  await hanako.page.goto(world.url);
   await hanako.page.locator('nav a.current').first().waitFor({ state: 'attached' });
   const { page, context } = await owner();
   await page_(page, 'メンバーと権限');
