@@ -489,7 +489,7 @@ impl Known {
             Overseen::Release => false,
         };
         if self.holder != Some(agent) {
-            self.epoch += 1;
+            self.seat(agent);
         }
         self.free(is_done);
     }
