@@ -4,6 +4,7 @@
 
 mod accounts;
 mod audit;
+mod bots;
 mod files;
 mod former;
 mod lists;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+pub use self::bots::BotHealth;
 pub use self::former::FormerConversations;
 pub use self::people::{Membership, Memberships};
 pub(crate) use self::reads::store_failed;
@@ -185,8 +187,11 @@ impl Handle {
         }
         let inboxes: Vec<_> = events.iter().filter_map(created_inbox).cloned().collect();
         let replaces = events.iter().any(|event| {
-            use org::Event::{InboxChanged, MailDomainRemoved, MailDomainSet};
-            matches!(event, InboxChanged(_) | MailDomainSet(_) | MailDomainRemoved { .. })
+            use org::Event::{BotRemoved, BotSet, InboxChanged, MailDomainRemoved, MailDomainSet};
+            matches!(
+                event,
+                InboxChanged(_) | BotSet(_) | BotRemoved { .. } | MailDomainSet(_) | MailDomainRemoved { .. }
+            )
         });
         let facts = events.into_iter().map(Fact::Org).collect();
         self.core.record(self.core.org_stream, None, by, facts, Vec::new()).await?;
@@ -555,6 +560,8 @@ fn eases(command: &Command) -> bool {
         Command::Complete { .. }
             | Command::Release { .. }
             | Command::Cancel { .. }
+            | Command::BotComplete { .. }
+            | Command::BotHandOver { .. }
             | Command::Supervise { act: Overseen::Complete | Overseen::Release, .. }
     )
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use madoguchi_engine::domain::conversation::Command as Wish;
 use madoguchi_engine::domain::id::{ConversationId, WindowId};
+use madoguchi_engine::domain::message::Author;
 use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::rows::ConversationRow;
@@ -115,7 +116,7 @@ async fn letter(
         return Ok(None);
     }
     // Told again, it is what it was: another mail may have come since, and would be quoted now.
-    if let Some(number) = row.state.number_of(who.agent, &send.client_id)
+    if let Some(number) = row.state.number_of(Author::Agent(who.agent), &send.client_id)
         && let Ok(known) = app.engine.message(conversation, number).await
         && let Content::Mail(mail) = &known.content
         && mail.text.starts_with(text.trim_end())
@@ -182,7 +183,7 @@ fn changed_number(command: &Command) -> Option<u32> {
 }
 
 /// The message as it stands now. The command is done whatever becomes of this look, so a look that fails leaves it out.
-async fn read_back(app: &App, conversation: ConversationId, number: u32) -> Option<Message> {
+pub async fn read_back(app: &App, conversation: ConversationId, number: u32) -> Option<Message> {
     match app.engine.message(conversation, number).await {
         Ok(row) => Some(convert::message::message(&row)),
         Err(failure) => {

@@ -35,6 +35,13 @@ pub struct MyWindow {
     pub member: bool,
 }
 
+/// `GET /api/v1/about`: what a page may know before anybody has logged in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct About {
+    /// What the operator wishes the login page to say; `null` for nothing.
+    pub login_hint: Option<String>,
+}
+
 /// `POST /api/v1/tokens`: a key for a program that acts as its maker.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,9 +1,13 @@
 //! The handlers, one file a thing. Each turns a request into one question to the engine and its answer into the wire's
 //! words; who may ask was checked by the gate before.
 
+pub(crate) mod about;
 pub(crate) mod accounts;
 pub(crate) mod agents;
 pub(crate) mod audit;
+pub(crate) mod bot_api;
+pub(crate) mod bots;
+pub(crate) mod channels;
 pub(crate) mod conversations;
 pub(crate) mod docs;
 pub(crate) mod files;

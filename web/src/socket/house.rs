@@ -63,8 +63,8 @@ pub(super) trait House: Clone + Unpin + 'static {
     ) -> LocalBoxFuture<'static, Result<CatchUp, Problem>>;
     fn describe(&self, window: &WindowId, snapshot: &Snapshot) -> server::Snapshot;
     fn presence(&self, window: &WindowId) -> Vec<(AgentId, Presence)>;
-    /// The accounts of a window, and how each stands.
-    fn accounts(&self, window: &WindowId) -> Vec<server::AccountNow>;
+    /// The accounts of a window, how each stands, and whether anything goes out at all.
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow;
 
     /// The figures of a window; none where there is no such window.
     fn counters(&self, window: &WindowId) -> Option<WindowCounters>;
@@ -115,6 +115,7 @@ pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snaps
         settings: convert::org::settings(&snapshot.window.settings),
         agents,
         raw_waiting: snapshot.window.raw.len(),
+        bot: crate::convert::bot::of_window(snapshot.window.bot.as_ref()),
         conversations: snapshot.open.iter().map(|row| convert::conversation::conversation(row, budget_ms)).collect(),
         open_total: snapshot.open_total,
         opening: convert::hours::opening(&snapshot.window.opening(now)),
@@ -176,13 +177,18 @@ impl House for web::Data<App> {
         state.members.iter().map(|agent| (*agent, convert::org::presence(presence.state(*agent, now)))).collect()
     }
 
-    fn accounts(&self, window: &WindowId) -> Vec<server::AccountNow> {
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow {
         let shown = |(inbox, health): (InboxId, Health)| server::AccountNow {
             inbox: inbox.to_string(),
             troubles: health.troubles().into_iter().map(convert::account::trouble).collect(),
             remaining: health.quota.and_then(|quota| quota.remaining()),
         };
-        self.engine.accounts_of(window).into_iter().map(shown).collect()
+        let (sending, by_settings) = self.engine.sending();
+        server::AccountsNow {
+            window: window.to_string(),
+            accounts: self.engine.accounts_of(window).into_iter().map(shown).collect(),
+            sending_held: sending.held || by_settings,
+        }
     }
 
     fn counters(&self, window: &WindowId) -> Option<WindowCounters> {

@@ -187,8 +187,8 @@ impl House for Local {
         state.members.iter().map(|agent| (*agent, convert::org::presence(presence.state(*agent, now)))).collect()
     }
 
-    fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
-        Vec::new()
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow {
+        server::AccountsNow { window: window.to_string(), accounts: Vec::new(), sending_held: false }
     }
 
     fn counters(&self, window: &WindowId) -> Option<WindowCounters> {

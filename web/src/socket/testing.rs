@@ -195,6 +195,7 @@ impl House for Fake {
             settings: convert::org::settings(&WindowSettings::default()),
             agents: Vec::new(),
             raw_waiting: 0,
+            bot: None,
             conversations: Vec::new(),
             open_total: 0,
             opening: Opening {
@@ -213,8 +214,8 @@ impl House for Fake {
         Vec::new()
     }
 
-    fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
-        Vec::new()
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow {
+        server::AccountsNow { window: window.to_string(), accounts: Vec::new(), sending_held: false }
     }
 
     fn counters(&self, window: &WindowId) -> Option<WindowCounters> {

@@ -276,3 +276,20 @@ async fn colleagues_see_who_writes_and_who_is_there() {
         }
     }
 }
+
+#[actix_web::test]
+async fn a_desk_is_told_that_nothing_goes_out_and_when_it_does_again() {
+    let server = Server::start().await;
+    let (hanako, ..) = desk(&server).await;
+    let owner = server.log_in("owner").await;
+    let mut live = Live::open(&hanako).await;
+    live.watch(None).await;
+    assert_eq!(live.next(&["accounts"]).await["sending_held"], false);
+    assert_eq!(hanako.get("/api/v1/sending").await.0, 403, "agents are told, and have no switch");
+    for held in [true, false] {
+        let (status, said) = owner.ask(Method::PUT, "/api/v1/sending", Some(json!({"held": held}))).await;
+        assert_eq!((status.as_u16(), &said["held"]), (200, &json!(held)));
+        // How the account stands may be told in between: nobody listens where it sends to.
+        while live.next(&["accounts"]).await["sending_held"] != held {}
+    }
+}

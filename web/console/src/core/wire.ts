@@ -266,6 +266,7 @@ export const Message = object({
   content: Content,
   state: orNull(MessageState),
   agent: orNull(text),
+  bot: maybe(flag),
   client_id: orNull(text),
   at: text,
   late: maybe(flag),
@@ -274,6 +275,7 @@ export const Message = object({
   deleted: maybe(flag),
   free: maybe(flag),
   failure: maybe(Failure),
+  quick_replies: maybe(list(Action)),
   copies: maybe(list(Copy)),
   automatic: maybe(word('greeting', 'absence', 'closed_period', 'maintenance', 'offline', 'end')),
 });
@@ -361,6 +363,7 @@ export const Code = word(
   'set_aside',
   'trial_over',
   'invitation_invalid',
+  'unheard',
   'rate_limited',
   'overloaded',
   'disk_full',
@@ -443,6 +446,14 @@ const Answers = object({
   offline: object({ text, shown: word('message', 'bar', 'card', 'balloon'), when_nobody_is_here: flag }),
   end: object({ notice: text, after_silence_ms: number, words: list(text) }),
 });
+/** A window's bot as desks know it; no inboxes stand for every account of the window. */
+export const WindowBot = object({ name: text, inboxes: list(text) });
+export const BotSeating = kinds('type', {
+  started: {},
+  returned: { from: text, note: orNull(text) },
+  replayed: { by: text },
+});
+export const BotLeaving = word('handed_over', 'timed_out', 'failed', 'behind', 'detached');
 
 const conversation = text;
 export const Event = kinds('type', {
@@ -499,6 +510,10 @@ export const Event = kinds('type', {
   window_changed: { name: text, description: text, picture: orNull(WindowPicture) },
   places_changed: { places: number },
   window_reset: {},
+  bot_seated: { conversation, epoch: number, how: BotSeating },
+  bot_released: { conversation, cause: BotLeaving },
+  bot_completed: { conversation },
+  bot_changed: { bot: orNull(WindowBot) },
 });
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
@@ -524,6 +539,7 @@ export const ServerFrame = kinds('type', {
     settings: WindowSettings,
     agents: list(WindowMember),
     raw_waiting: number,
+    bot: orNull(WindowBot),
     conversations: list(Conversation),
     open_total: number,
     opening: Opening,
@@ -536,7 +552,7 @@ export const ServerFrame = kinds('type', {
   typing: { window: text, typing: list(object({ conversation: text, agent: text })) },
   viewing: { window: text, viewing: list(object({ conversation: text, agent: text })) },
   presence: { window: text, agents: list(object({ agent: text, state: Presence })) },
-  accounts: { window: text, accounts: list(Standing) },
+  accounts: { window: text, accounts: list(Standing), sending_held: maybe(flag) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
   opening: { window: text, opening: Opening },
@@ -558,6 +574,7 @@ export const Command = kinds('type', {
   edit_note: { number, text },
   delete_note: { number },
   take_back: {},
+  return_to_bot: { seat_epoch: number, note: maybe(text) },
 });
 
 export const ClientFrame = kinds('type', {
