@@ -30,6 +30,12 @@ pub static CHANNELS: &[Availability] = &[
         statement: "Members of the tenant that owns the bot. No rooms of several people, calls, reactions, quoted replies or receipts. A callback is sent once: what comes while this server is down is lost.",
     },
     Availability {
+        channel: "mail",
+        receives: true,
+        sends: true,
+        statement: "Mail to every window's own address, and to company addresses that forward there. Nobody is told that a mail was read unless the recipient says so.",
+    },
+    Availability {
         channel: "lineworks_external",
         receives: false,
         sends: false,
