@@ -123,7 +123,7 @@ async fn a_mail_is_shown_as_it_came_with_all_that_hangs_on_it() {
     let id = desk.only(&raw).await;
     let row = desk.engine.conversation(id).await.unwrap();
     assert_eq!(row.state.external_id, "taro@example.jp");
-    assert_eq!(row.state.context.unwrap().subject.as_deref(), Some("返品"));
+    assert_eq!(row.state.context.as_ref().unwrap().subject.as_deref(), Some("返品"));
     let mails = desk.mails(id).await;
     let [mail] = mails.as_slice() else { panic!("{mails:?}") };
     assert_eq!((mail.subject.as_str(), mail.text.as_str()), ("返品", "返したい"));
