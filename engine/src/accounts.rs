@@ -87,6 +87,8 @@ pub struct Health {
     pub quota_empty: bool,
     /// Every secret of it can be opened.
     pub secrets_readable: bool,
+    /// Where customers reach it, as its platform said.
+    pub door: Option<String>,
 }
 
 /// Something about an account that somebody must see to. The order is that of urgency.
@@ -148,6 +150,7 @@ impl Health {
             quota: None,
             quota_empty: false,
             secrets_readable: true,
+            door: None,
         }
     }
 
@@ -226,6 +229,10 @@ impl Accounts {
             let seen = if is_signed { &mut health.webhook_at } else { &mut health.wrong_signature_at };
             *seen = Some(now);
         });
+    }
+
+    pub(crate) fn door(&self, inbox: InboxId, door: Option<String>) {
+        self.change(inbox, |health| health.door = door);
     }
 
     pub(crate) fn destination(&self, inbox: InboxId, destination: String) {

@@ -27,7 +27,7 @@ const JOURNAL: &str = "journal";
 /// come back with an old copy; what is being uploaded belongs to nothing yet.
 const FOLDERS: [&str; 1] = ["content"];
 /// Files of the data folder that no copy holds: a restored store has its own.
-const LEFT_OUT: [&str; 2] = [sending::NAME, UNFINISHED];
+const LEFT_OUT: [&str; 3] = [sending::NAME, crate::audit::MARK, UNFINISHED];
 /// Lies in a data folder whose restoring was not finished.
 const UNFINISHED: &str = "restore.unfinished";
 /// What a process was still writing.

@@ -3,30 +3,42 @@
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
 mod accounts;
+mod audit;
+mod bots;
 mod files;
+mod former;
 mod lists;
 pub mod mail;
 mod mail_in;
 pub mod mail_setup;
 mod operate;
+mod people;
 mod reads;
 mod resume;
 mod secrets;
+mod windows;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+pub use self::bots::BotHealth;
+pub use self::former::FormerConversations;
+pub use self::people::{Membership, Memberships};
 pub(crate) use self::reads::store_failed;
 pub use self::secrets::{ResealError, Resealed};
+pub use self::windows::{Change, NewWindow, ResetPreview};
 use crate::actors::reply::{Answered, Reply, answered};
-use crate::actors::{Core, conversation, inbox, raw, removal, sender, start, window as window_actor};
+use crate::actors::{
+    Core, conversation, inbox, raw, removal, sender, start, window as window_actor, windows as window_streams,
+};
 use crate::channels;
 use crate::config::Config;
+use crate::counters::Figures;
 use crate::domain::conversation::Command;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
-use crate::domain::org::{self, Org, WindowEntry};
+use crate::domain::org::{self, Org};
 use crate::domain::record::{By, Fact, Record};
 use crate::domain::rejected::Rejected;
 use crate::domain::seat::ReleaseCause;
@@ -122,6 +134,8 @@ pub struct Taken {
 impl Taken {
     /// Nothing was taken of it yet.
     pub(crate) const WHOLE: Self = Self { recorded: 0, duplicates: 0, parked: 0, stored_whole: true };
+    /// Its window was reset: it is taken and thrown away.
+    pub(crate) const NOTHING: Self = Self { recorded: 0, duplicates: 0, parked: 0, stored_whole: false };
 }
 
 /// What may keep the engine from being ready; see [`Handle::latches`].
@@ -139,7 +153,10 @@ impl Handle {
     /// # Errors
     /// The store cannot be opened; the text names file and reason.
     pub async fn start(config: Config, encoder: Encoder) -> Result<Self, StartError> {
-        Ok(Self::of(start::start(config, encoder).await?))
+        let handle = Self::of(start::start(config, encoder).await?);
+        let joining = handle.clone();
+        handle.core.sender_arbiter.spawn(async move { joining.settle_joining().await });
+        Ok(handle)
     }
 
     pub(crate) fn of(core: Arc<Core>) -> Self {
@@ -163,15 +180,18 @@ impl Handle {
     }
 
     /// The same for who has the turn already.
-    async fn decide_org(&self, by: By, command: org::Command) -> Result<(), Failure> {
+    pub(crate) async fn decide_org(&self, by: By, command: org::Command) -> Result<(), Failure> {
         let events = org::decide(&self.core.views.org(), command)?;
         if events.is_empty() {
             return Ok(());
         }
         let inboxes: Vec<_> = events.iter().filter_map(created_inbox).cloned().collect();
         let replaces = events.iter().any(|event| {
-            use org::Event::{InboxChanged, MailDomainRemoved, MailDomainSet};
-            matches!(event, InboxChanged(_) | MailDomainSet(_) | MailDomainRemoved { .. })
+            use org::Event::{BotRemoved, BotSet, InboxChanged, MailDomainRemoved, MailDomainSet};
+            matches!(
+                event,
+                InboxChanged(_) | BotSet(_) | BotRemoved { .. } | MailDomainSet(_) | MailDomainRemoved { .. }
+            )
         });
         let facts = events.into_iter().map(Fact::Org).collect();
         self.core.record(self.core.org_stream, None, by, facts, Vec::new()).await?;
@@ -185,31 +205,10 @@ impl Handle {
         Ok(())
     }
 
-    /// Adds a window: the organisation's record first, then the window's own stream.
-    ///
-    /// # Errors
-    /// Rejected, or not now.
-    pub async fn create_window(
-        &self,
-        by: By,
-        id: WindowId,
-        name: String,
-        product: u16,
-    ) -> Result<WindowEntry, Failure> {
-        let entry =
-            WindowEntry { id, stream: start::new_stream(&self.core), name, product, created_at: self.core.now() };
-        self.org_command(by, org::Command::CreateWindow(entry.clone())).await?;
-        start::make_window(&self.core, &entry).await?;
-        if self.core.mail_in.is_some() {
-            self.create_mail(entry.id.clone()).await?;
-        }
-        Ok(entry)
-    }
-
-    /// A window's own state as committed.
+    /// A window's own state as committed; nothing of one that was reset.
     #[must_use]
     pub fn window(&self, id: &WindowId) -> Option<Arc<window::Window>> {
-        self.core.views.window(id).map(|view| view.window())
+        self.core.views.window(id).map(|view| view.window()).filter(|window| window.reset.is_none())
     }
 
     /// Decides about a window. Answers after the commit with the window's state.
@@ -224,13 +223,9 @@ impl Handle {
     ) -> Result<Arc<window::Window>, Failure> {
         if !matches!(command, window::Command::RemoveAgent { .. }) {
             self.core.work_allowed()?;
+            self.trial_allows(by)?;
         }
-        let addr = self.core.windows.get(id).map(|addr| addr.clone()).ok_or(Failure::NotFound("window"))?;
-        let (reply, wait) = Reply::new(&self.core.depths.windows);
-        if addr.try_send(window_actor::WindowAsk { by, command, reply }).is_err() {
-            return Err(window_actor::overloaded());
-        }
-        once(answered(wait).await)
+        window_streams::ask(&self.core, by, id, command).await
     }
 
     /// Decides about a conversation. Answers after the commit of everything it rests on.
@@ -240,6 +235,7 @@ impl Handle {
     pub async fn command(&self, by: By, conversation: ConversationId, command: Command) -> Result<Done, Failure> {
         if !eases(&command) {
             self.core.work_allowed()?;
+            self.trial_allows(by)?;
         }
         let is_taken_back = matches!(command, Command::TakeBack { .. });
         let done = ask(&self.core, by, conversation, command).await?;
@@ -255,6 +251,19 @@ impl Handle {
     /// # Errors
     /// Not now; nothing of it may count as accepted.
     pub async fn inbound(&self, inbox: InboxId, body: Bytes) -> Result<Taken, Failure> {
+        match self.take_in(inbox, body).await {
+            Err(Failure::NotFound(_)) if self.is_reset(inbox).await? => {
+                metrics::counter!("madoguchi_inbound_after_reset_total").increment(1);
+                Ok(Taken::NOTHING)
+            }
+            taken => taken,
+        }
+    }
+
+    async fn take_in(&self, inbox: InboxId, body: Bytes) -> Result<Taken, Failure> {
+        if !self.core.views.org().inboxes.contains_key(&inbox) {
+            return Err(Failure::NotFound("inbox"));
+        }
         self.core.work_allowed()?;
         let patience_ms = i64::try_from(self.core.config.inbound_patience_ms).unwrap_or(i64::MAX);
         let taking = inbox::take_body(&self.core, inbox, body.clone());
@@ -398,6 +407,25 @@ impl Handle {
         self.core.views.window(window).map(|view| (view.stream, view.position()))
     }
 
+    /// The figures of a window; `None` where there is no such window.
+    #[must_use]
+    pub fn figures(&self, window: &WindowId) -> Option<Figures> {
+        self.core.views.window(window).map(|view| view.figures())
+    }
+
+    /// Moves whenever the figures of a window change.
+    #[must_use]
+    pub fn figures_version(&self, window: &WindowId) -> u64 {
+        self.core.views.window(window).map_or(0, |view| view.figures_version())
+    }
+
+    /// Every conversation whose seat a person holds: in one window, or in all.
+    #[must_use]
+    pub fn held_by(&self, agent: AgentId, window: Option<&WindowId>) -> Vec<ConversationId> {
+        let views = self.core.views.windows();
+        views.iter().filter(|view| window.is_none_or(|id| view.id == *id)).flat_map(|v| v.held_by(agent)).collect()
+    }
+
     /// The window now.
     #[must_use]
     pub fn snapshot(&self, window: &WindowId) -> Option<Snapshot> {
@@ -526,7 +554,16 @@ fn once<T>(answered: Answered<T>) -> Result<T, Failure> {
 
 /// What goes on when the disk is nearly full: it ends work, or notes what happened.
 fn eases(command: &Command) -> bool {
-    matches!(command, Command::Complete { .. } | Command::Release { .. } | Command::Cancel { .. })
+    use crate::domain::conversation::Overseen;
+    matches!(
+        command,
+        Command::Complete { .. }
+            | Command::Release { .. }
+            | Command::Cancel { .. }
+            | Command::BotComplete { .. }
+            | Command::BotHandOver { .. }
+            | Command::Supervise { act: Overseen::Complete | Overseen::Release, .. }
+    )
 }
 
 fn created_inbox(event: &org::Event) -> Option<&org::Inbox> {

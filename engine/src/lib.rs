@@ -5,12 +5,15 @@
 
 pub mod accounts;
 pub mod actors;
+pub mod audit;
 pub mod backup;
+pub mod bots;
 pub mod chance;
 pub mod channels;
 pub mod clock;
 pub mod config;
 pub mod content;
+pub mod counters;
 pub mod domain;
 pub mod failure;
 mod fatal;

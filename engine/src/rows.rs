@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::domain::content::Action;
 use crate::domain::conversation::{Conversation, CopyOut, Status};
 use crate::domain::hours::Automatic;
 use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::message::{Author, Content, Delivery, FailureReason};
 use crate::domain::org::ChannelKind;
 use crate::domain::record::Record;
+use crate::domain::seat::Holder;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{RawReason, Window};
 
@@ -61,6 +63,8 @@ pub enum MessageKind {
         failure: Option<FailureReason>,
         /// It went as a free answer.
         free: bool,
+        /// The buttons that the customer was given below it.
+        quick_replies: Vec<Action>,
         /// Which automatic answer it is, if it is one.
         automatic: Option<Automatic>,
         /// How the copies of its recipients stand, where each has one.
@@ -68,8 +72,8 @@ pub enum MessageKind {
     },
     /// Between colleagues.
     Note {
-        /// Who wrote it.
-        author: AgentId,
+        /// Who wrote it: a person, or the bot.
+        author: Author,
         /// The author's own id for it.
         client_id: String,
         /// Rewritten since.
@@ -88,8 +92,8 @@ pub struct ListQuery {
     pub status: Option<Status>,
     /// Only with this person responsible; `Some(None)` for nobody.
     pub assignee: Option<Option<AgentId>>,
-    /// Only held by this person.
-    pub holder: Option<AgentId>,
+    /// Only held by this person, or by the bot.
+    pub holder: Option<Holder>,
     /// Only over this channel.
     pub channel: Option<ChannelKind>,
     /// Only over this inbox.

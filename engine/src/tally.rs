@@ -92,7 +92,7 @@ impl Tally {
             match fact {
                 Fact::Conversation(id, event) => self.talk(stream, *id, event),
                 Fact::Window(event) => self.window(stream, event),
-                Fact::Org(_) => {}
+                Fact::Org(_) | Fact::Audit(_) => {}
             }
         }
     }

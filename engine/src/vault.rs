@@ -15,8 +15,8 @@ use arc_swap::ArcSwap;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::domain::id::InboxId;
-use crate::domain::org::{Inbox, Org};
+use crate::domain::id::{BotId, InboxId};
+use crate::domain::org::{Bot, Inbox, Org};
 use crate::domain::secret::{Sealed, Secret};
 use crate::domain::time::Timestamp;
 
@@ -40,6 +40,12 @@ impl<'a> Place<'a> {
     #[must_use]
     pub fn organisation(field: &'a str) -> Self {
         Self { inbox: InboxId(0), field }
+    }
+
+    /// A secret of a bot. Ids of bots and accounts are drawn from one set, so no two things share a place.
+    #[must_use]
+    pub fn of_bot(bot: BotId, field: &'a str) -> Self {
+        Self { inbox: InboxId(bot.0), field }
     }
 
     fn bound(self) -> Vec<u8> {
@@ -275,9 +281,10 @@ impl Vault {
 
 /// Everything that is sealed.
 fn sealed(org: &Org) -> impl Iterator<Item = &Sealed> {
-    let secrets = org.inboxes.values().flat_map(|inbox| inbox.settings.secrets());
+    let secrets = org.inboxes.values().chain(org.retired.values()).flat_map(|inbox| inbox.settings.secrets());
+    let bots = org.bots.values().flat_map(Bot::secrets);
     let keys = org.mail_domains.values().map(|domain| &domain.key.private);
-    secrets.chain(keys).filter_map(|secret| match secret {
+    secrets.chain(bots).chain(keys).filter_map(|secret| match secret {
         Secret::Sealed(sealed) => Some(sealed),
         Secret::Plain(_) => None,
     })

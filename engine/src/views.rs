@@ -8,8 +8,9 @@ use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
 
+use crate::counters::{Counters, Figures};
 use crate::domain::conversation::{Conversation, Status};
-use crate::domain::id::{ConversationId, Position, StreamId, WindowId};
+use crate::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
 use crate::domain::org::Org;
 use crate::domain::record::{Fact, Record};
 use crate::domain::window::Window;
@@ -46,6 +47,7 @@ struct Inner {
     live: BTreeMap<ConversationId, ConversationRow>,
     ring: VecDeque<Arc<Update>>,
     ring_bytes: usize,
+    counters: Counters,
 }
 
 /// Whether a conversation stays in memory for readers.
@@ -108,10 +110,22 @@ impl Views {
         window: Window,
         live: Vec<ConversationRow>,
     ) {
-        let live = live.into_iter().filter(|row| is_live(&row.state)).map(|row| (row.state.id, row)).collect();
-        let inner = Inner { position, window: Arc::new(window), live, ring: VecDeque::new(), ring_bytes: 0 };
+        let live: BTreeMap<_, _> =
+            live.into_iter().filter(|row| is_live(&row.state)).map(|row| (row.state.id, row)).collect();
+        let mut counters = Counters::default();
+        live.values().for_each(|row: &ConversationRow| counters.moved(None, Some(&row.state)));
+        let window = Arc::new(window);
+        let inner = Inner { position, window, live, ring: VecDeque::new(), ring_bytes: 0, counters };
         let view = WindowView { id: id.clone(), stream, inner: Mutex::new(inner) };
         self.windows.write().insert(id, Arc::new(view));
+    }
+
+    /// Forgets a window that was reset; another one may have its address by now.
+    pub(crate) fn forget_window(&self, id: &WindowId, stream: StreamId) {
+        let mut windows = self.windows.write();
+        if windows.get(id).is_some_and(|view| view.stream == stream) {
+            windows.remove(id);
+        }
     }
 
     pub(crate) fn restore_org(&self, org: Org, position: Position) {
@@ -122,7 +136,8 @@ impl Views {
     /// Moves the views by one committed record, and tells the readers.
     pub(crate) fn follow(&self, committed: &Committed) {
         let Some(id) = &committed.window else { return self.follow_org(committed) };
-        let Some(view) = self.window(id) else { return };
+        // What comes late from a window that was reset moves no other of its address.
+        let Some(view) = self.window(id).filter(|view| view.stream == committed.stream) else { return };
         let update = Arc::new(Update {
             window: id.clone(),
             stream: committed.stream,
@@ -152,6 +167,9 @@ impl Views {
     }
 
     fn follow_org(&self, committed: &Committed) {
+        if committed.record.events.iter().any(|fact| matches!(fact, Fact::Audit(_))) {
+            return;
+        }
         let mut org = Org::clone(&self.org.load());
         for fact in &committed.record.events {
             if let Fact::Org(event) = fact {
@@ -172,17 +190,22 @@ impl Views {
 impl Inner {
     fn follow(&mut self, id: &WindowId, committed: &Committed, update: Arc<Update>) {
         for state in &committed.after {
-            if is_live(state) {
+            let before = if is_live(state) {
                 let row = ConversationRow { window: id.clone(), position: committed.position, state: state.clone() };
-                self.live.insert(state.id, row);
+                self.live.insert(state.id, row)
             } else {
-                self.live.remove(&state.id);
-            }
+                self.live.remove(&state.id)
+            };
+            let after = is_live(state).then_some(&**state);
+            self.counters.moved(before.as_ref().map(|row| &*row.state), after);
         }
         for fact in &committed.record.events {
             if let Fact::Window(event) = fact {
                 Arc::make_mut(&mut self.window).apply(event);
             }
+        }
+        if self.window.reset.is_some() {
+            self.live.clear();
         }
         self.position = committed.position;
         self.ring_bytes += update.frame.len();
@@ -225,6 +248,26 @@ impl WindowView {
         let inner = self.inner.lock();
         let open = inner.live.values().filter(|row| row.state.status != Status::Done).count();
         (open, inner.live.values().filter(|row| row.state.set_aside).count())
+    }
+
+    /// The figures of the window.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.inner.lock().counters.figures()
+    }
+
+    /// Moves whenever the figures change.
+    #[must_use]
+    pub fn figures_version(&self) -> u64 {
+        self.inner.lock().counters.version
+    }
+
+    /// Conversations whose seat a person holds.
+    #[must_use]
+    pub fn held_by(&self, agent: AgentId) -> Vec<ConversationId> {
+        let inner = self.inner.lock();
+        let held = inner.live.values().filter(|row| row.state.seat.holder.agent() == Some(agent));
+        held.map(|row| row.state.id).collect()
     }
 
     /// The window at one position.

@@ -21,6 +21,8 @@ struct Arguments {
 enum Command {
     /// Serve a double of the LINE platform until the process is ended.
     LineDouble(command::line_double::Arguments),
+    /// Serve a double of the LINE WORKS platform until the process is ended.
+    LineworksDouble(command::lineworks_double::Arguments),
     /// Play a window with lively customers, to try the product out.
     Demo(Box<madoguchi_loadtest::demo::Options>),
     /// Put simulated customers and agents on a server, measure it, and check everything it says.
@@ -30,6 +32,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::LineDouble(arguments) => command::line_double::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::LineworksDouble(arguments) => command::lineworks_double::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Demo(options) => command::demo::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Run(options) => command::run::run(&options),
     };

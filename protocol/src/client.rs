@@ -24,6 +24,8 @@ pub enum ClientFrame {
     Presence(SetPresence),
     /// A wish to a conversation, the same as over REST.
     Command(Wish),
+    /// Tell me the figures of every window that I may read, or no more.
+    Counters(WatchCounters),
 }
 
 /// See [`ClientFrame::Watch`]. Watching a window again begins anew at the place that is given.
@@ -93,4 +95,12 @@ pub struct Wish {
     pub conversation: String,
     /// The wish.
     pub command: Command,
+}
+
+/// See [`ClientFrame::Counters`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchCounters {
+    /// From now on, or no more.
+    pub on: bool,
 }

@@ -91,6 +91,12 @@ codes! {
     NotWaiting = "not_waiting", "The message is no longer waiting.", false;
     /// The conversation was set aside after repeated failures; only reading works.
     SetAside = "set_aside", "The conversation is set aside.", false;
+    /// The trial has ended and no contract followed: reading works, acting does not.
+    TrialOver = "trial_over", "The trial is over.", false;
+    /// The link was used, taken back or has ended, or there never was one. Which one is not said.
+    InvitationInvalid = "invitation_invalid", "The invitation is not valid any more.", false;
+    /// The customer wrote something that the bot has not heard yet.
+    Unheard = "unheard", "The customer wrote meanwhile.", false;
     /// Too many failed tries; `retry_after_ms` says when the next one is looked at.
     RateLimited = "rate_limited", "Too many tries.", true;
     /// Too much is waiting; worth another try after `retry_after_ms`.

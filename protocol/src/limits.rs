@@ -39,3 +39,21 @@ pub const REF_BYTES: usize = 64;
 
 /// Windows that one socket may watch. One more is refused with `unwatched` and `limit_reached`.
 pub const SOCKET_WATCHES: usize = 150;
+
+/// Bytes of a window's picture: fewer than this many. A longer one is refused with 413 before it is read whole.
+pub const PICTURE_BYTES: u64 = 10_000_000;
+
+/// Conversations of one act in bulk. More in a list are refused with 422; of a holder the first are taken.
+pub const BULK_MAX: usize = 200;
+
+/// Windows that an invitation, or one change of a person's windows, may name. More are refused with 422.
+pub const WINDOWS_NAMED_MAX: usize = 150;
+
+/// Longest life of an invitation in hours. A longer one is refused with 422.
+pub const INVITATION_MAX_HOURS: u32 = 720;
+
+/// Invitations that may be open at a time. One more is refused with `limit_reached`.
+pub const INVITATIONS_MAX: usize = 500;
+
+/// Longest description of a browser that is kept, in characters. The rest is cut off.
+pub const BROWSER_CHARS: usize = 200;

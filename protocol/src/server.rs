@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowMember, WindowSettings};
+use crate::api::{
+    CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowBot, WindowCounters, WindowMember, WindowPicture,
+    WindowSettings,
+};
 use crate::event::Event;
 use crate::problem::Problem;
 
@@ -40,6 +43,9 @@ pub enum ServerFrame {
     Going(Going),
     /// Whether a window is open, and until when. After a watch began, and whenever it changes.
     Opening(OpeningNow),
+    /// The figures of windows: of all that the client may read after it asked for them, later of those that changed, at
+    /// most once a second.
+    Counters(CountersNow),
 }
 
 /// See [`ServerFrame::Hello`].
@@ -78,12 +84,21 @@ pub struct Snapshot {
     pub agents: Vec<WindowMember>,
     /// Stored bodies that wait (要確認).
     pub raw_waiting: usize,
+    /// The bot in front of it; null without one, and while it is not in use.
+    #[serde(default)]
+    pub bot: Option<WindowBot>,
     /// Open conversations, the longest waiting first; at most 1,000.
     pub conversations: Vec<Conversation>,
     /// How many are open in all.
     pub open_total: usize,
     /// Whether the window itself is open now, and until when.
     pub opening: Opening,
+    /// What the window is for.
+    #[serde(default)]
+    pub description: String,
+    /// Its picture.
+    #[serde(default)]
+    pub picture: Option<WindowPicture>,
 }
 
 /// See [`ServerFrame::Update`]. Positions follow each other without a gap.
@@ -177,6 +192,9 @@ pub struct AccountsNow {
     pub window: String,
     /// All of its accounts.
     pub accounts: Vec<AccountNow>,
+    /// Answers are accepted and wait: nothing goes out to anybody until an administrator lets it.
+    #[serde(default)]
+    pub sending_held: bool,
 }
 
 /// How an account stands.
@@ -211,4 +229,11 @@ pub struct Refused {
 pub struct Going {
     /// How long to wait before coming back, in milliseconds; drawn for each socket, so that they do not come all at once.
     pub retry_after_ms: u64,
+}
+
+/// See [`ServerFrame::Counters`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountersNow {
+    /// The windows; each replaces what was known of it.
+    pub windows: Vec<WindowCounters>,
 }

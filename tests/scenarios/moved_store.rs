@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use madoguchi_engine::Clock;
 use madoguchi_engine::domain::id::{AgentId, StreamId, WindowId};
-use madoguchi_engine::domain::org::{self, WindowEntry};
+use madoguchi_engine::domain::org::{self, More, WindowEntry};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window::Command;
@@ -89,6 +89,7 @@ async fn a_window_whose_making_was_cut_off_is_made_by_the_next_start() {
         name: "夜間".to_owned(),
         product: 5,
         created_at: Timestamp(0),
+        more: More::default(),
     };
     engine.org_command(By::Operator, org::Command::CreateWindow(entry)).await.unwrap();
     engine.stop().await;

@@ -23,6 +23,9 @@ pub const B: AgentId = AgentId(102);
 /// The window's account.
 pub const INBOX: InboxId = InboxId(7);
 
+/// A platform where nobody listens.
+pub const NOBODY: &str = "http://127.0.0.1:9";
+
 /// The window.
 ///
 /// # Panics
@@ -36,6 +39,7 @@ pub fn window() -> WindowId {
 #[must_use]
 pub fn config(dir: &Path, clock: &Clock) -> Config {
     let mut config = Config::new(dir);
+    config.bot_bodies = Some(madoguchi_web::convert::bot::bodies());
     config.clock = clock.clone();
     config.secrets_key_file = dir.join("secrets.keys");
     config.segment_bytes = 1 << 20;
@@ -62,7 +66,7 @@ pub async fn start(config: Config) -> Handle {
 /// Something of it is refused.
 pub async fn furnished(config: Config) -> Handle {
     // Nobody listens there: answers wait.
-    furnished_for(config, "http://127.0.0.1:9", "t").await
+    furnished_for(config, NOBODY, "t").await
 }
 
 /// As [`furnished`], with an account at this platform.
@@ -70,6 +74,19 @@ pub async fn furnished(config: Config) -> Handle {
 /// # Panics
 /// Something of it is refused.
 pub async fn furnished_for(config: Config, api_url: &str, access_token: &str) -> Handle {
+    let settings = InboxSettings::Line(LineSettings {
+        api_base_url: api_url.to_owned(),
+        api_data_base_url: api_url.to_owned(),
+        ..LineSettings::new("s".into(), Access::LongLived { token: access_token.into() }, SendMode::Auto)
+    });
+    furnished_with(config, settings).await
+}
+
+/// As [`furnished`], with an account of any channel.
+///
+/// # Panics
+/// Something of it is refused.
+pub async fn furnished_with(config: Config, settings: InboxSettings) -> Handle {
     let engine = start(config).await;
     let by = By::Operator;
     for (id, login) in [(A, "a"), (B, "b")] {
@@ -89,11 +106,6 @@ pub async fn furnished_for(config: Config, api_url: &str, access_token: &str) ->
     for agent in [A, B] {
         engine.window_command(by, &window(), window::Command::AddAgent { agent }).await.expect("a place");
     }
-    let settings = InboxSettings::Line(LineSettings {
-        api_base_url: api_url.to_owned(),
-        api_data_base_url: api_url.to_owned(),
-        ..LineSettings::new("s".into(), Access::LongLived { token: access_token.into() }, SendMode::Auto)
-    });
     let inbox = Inbox { id: INBOX, window: window(), settings, changed_at: Timestamp(0) };
     engine.org_command(by, org::Command::CreateInbox(inbox)).await.expect("a new account");
     engine

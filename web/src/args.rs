@@ -42,6 +42,9 @@ pub enum Command {
     /// The journal.
     #[command(subcommand)]
     Journal(Journal),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Writes a copy of the whole store into an empty folder. Works while the server runs.
     Backup {
         /// Where the settings come from.
@@ -182,6 +185,21 @@ pub enum Secrets {
     Reseal(Settings),
     /// Makes a file of keys where there is none: after the former was lost. Every secret must then be entered again.
     NewKey(Settings),
+}
+
+/// The audit log.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Reads every entry and says whether one was altered, removed or moved; prints the newest, to be noted elsewhere.
+    /// Works while the server runs.
+    Verify {
+        /// Where the settings come from.
+        #[command(flatten)]
+        settings: Settings,
+        /// A newest entry that was noted before, as it was printed; it must still be there. May be given several times.
+        #[arg(long, value_name = "POSITION:HASH")]
+        head: Vec<String>,
+    },
 }
 
 /// The journal.

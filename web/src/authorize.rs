@@ -37,6 +37,8 @@ pub enum Action {
     TakeBack,
     /// Add windows, change their settings and members.
     ManageWindows,
+    /// Say which products are under contract, and whether there is a trial.
+    ManageProducts,
     /// See and add inboxes.
     ManageInboxes,
     /// Point an inbox at another platform than its own.
@@ -47,6 +49,12 @@ pub enum Action {
     ManageTokens,
     /// See whether anything goes out, hold it, let it go.
     ManageSending,
+    /// Change one's own password, end one's own sessions.
+    OwnAccount,
+    /// Act on many conversations at once, whoever holds them.
+    ActInBulk,
+    /// Read the audit log.
+    ReadAudit,
 }
 
 /// What it is to be done to.
@@ -96,10 +104,13 @@ impl std::error::Error for Denied {}
 /// # Errors
 /// [`Denied`] for everything that is not given.
 pub fn authorize(actor: &Identity, action: Action, object: Object<'_>, members: &impl Members) -> Result<(), Denied> {
+    if !actor.scopes.allow(action) {
+        return Err(Denied);
+    }
     let is_supervisor = actor.role >= Role::Supervisor;
     let is_administrator = actor.role >= Role::Administrator;
     let given = match (action, object) {
-        (Action::OwnSession | Action::ListOwn, Object::Organisation) => true,
+        (Action::OwnSession | Action::OwnAccount | Action::ListOwn, Object::Organisation) => true,
         // Who is in no window sees no desk, and no colleagues either.
         (Action::ReadAgents | Action::SendFiles, Object::Organisation) => {
             is_supervisor || members.is_anywhere(actor.agent)
@@ -109,13 +120,14 @@ pub fn authorize(actor: &Identity, action: Action, object: Object<'_>, members: 
             is_supervisor || members.is_member(window, actor.agent)
         }
         (Action::Work, Object::Window(window)) => members.is_member(window, actor.agent),
-        (Action::TakeOver, Object::Window(_)) => is_supervisor,
+        (Action::TakeOver, Object::Window(_)) | (Action::ActInBulk, Object::Organisation) => is_supervisor,
+        (Action::ReadAudit, Object::Organisation) => is_administrator,
         (Action::TakeBack, Object::Window(_)) => is_administrator,
         (
             Action::ManageWindows | Action::ManageInboxes | Action::ManageTokens | Action::ManageSending,
             Object::Organisation | Object::Window(_),
         ) => is_administrator,
-        (Action::SetBaseUrls, Object::Organisation) => actor.role == Role::Owner,
+        (Action::SetBaseUrls | Action::ManageProducts, Object::Organisation) => actor.role == Role::Owner,
         (Action::ManageAgents, Object::People(role)) => is_administrator && role <= actor.role,
         _ => false,
     };
@@ -139,7 +151,7 @@ mod tests {
     }
 
     fn who(role: Role) -> Identity {
-        Identity { agent: AgentId(1), role, session: None }
+        Identity::of(AgentId(1), role)
     }
 
     #[test]

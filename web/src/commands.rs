@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use madoguchi_engine::domain::conversation::Command as Wish;
 use madoguchi_engine::domain::id::{ConversationId, WindowId};
+use madoguchi_engine::domain::message::Author;
 use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::rows::ConversationRow;
@@ -15,6 +16,7 @@ use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
 use crate::admission::Class;
+use crate::audit;
 use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::convert;
@@ -34,7 +36,23 @@ pub async fn run(
         return Err(problem(Code::Stopping));
     }
     let _place = app.admit(Class::Command)?;
-    may(app, who, convert::command::action(&command), conversation).await?;
+    let window = may(app, who, convert::command::action(&command), conversation).await?;
+    match audit::begin_command(app, who, &window, conversation, &command).await? {
+        None => act(app, who, conversation, command).await,
+        Some(in_hand) => {
+            let done = act(app, who, conversation, command).await;
+            in_hand.end_with(&done).await;
+            done
+        }
+    }
+}
+
+async fn act(
+    app: &App,
+    who: &Identity,
+    conversation: ConversationId,
+    command: Command,
+) -> Result<CommandDone, Problem> {
     let changed = changed_number(&command);
     let uploads = uploads(app, who, conversation, &command).await?;
     let letter = letter(app, who, conversation, &command, &uploads).await?;
@@ -98,7 +116,7 @@ async fn letter(
         return Ok(None);
     }
     // Told again, it is what it was: another mail may have come since, and would be quoted now.
-    if let Some(number) = row.state.number_of(who.agent, &send.client_id)
+    if let Some(number) = row.state.number_of(Author::Agent(who.agent), &send.client_id)
         && let Ok(known) = app.engine.message(conversation, number).await
         && let Content::Mail(mail) = &known.content
         && mail.text.starts_with(text.trim_end())
@@ -165,7 +183,7 @@ fn changed_number(command: &Command) -> Option<u32> {
 }
 
 /// The message as it stands now. The command is done whatever becomes of this look, so a look that fails leaves it out.
-async fn read_back(app: &App, conversation: ConversationId, number: u32) -> Option<Message> {
+pub async fn read_back(app: &App, conversation: ConversationId, number: u32) -> Option<Message> {
     match app.engine.message(conversation, number).await {
         Ok(row) => Some(convert::message::message(&row)),
         Err(failure) => {

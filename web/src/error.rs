@@ -61,8 +61,13 @@ pub fn problem(code: Code) -> Problem {
     let status = match code {
         Code::Malformed => 400,
         Code::Unauthenticated | Code::WrongCredentials | Code::WrongSignature => 401,
-        Code::OriginRefused | Code::Forbidden | Code::NotAMember | Code::NeedsSupervisor | Code::NotTheAuthor => 403,
-        Code::NotFound => 404,
+        Code::OriginRefused
+        | Code::Forbidden
+        | Code::NotAMember
+        | Code::NeedsSupervisor
+        | Code::NotTheAuthor
+        | Code::TrialOver => 403,
+        Code::NotFound | Code::InvitationInvalid => 404,
         Code::MethodNotAllowed => 405,
         Code::Moved
         | Code::Exists
@@ -74,6 +79,7 @@ pub fn problem(code: Code) -> Problem {
         | Code::ColleagueNotAMember
         | Code::NoOffer
         | Code::NotWaiting
+        | Code::Unheard
         | Code::SetAside => 409,
         Code::TooLarge => 413,
         Code::UnsupportedMediaType => 415,
@@ -141,7 +147,12 @@ fn from_rejected(rejected: Rejected, org: &Org) -> Problem {
         Rejected::LimitReached { what, limit } => {
             problem(Code::LimitReached).field(what).limit(limit).detail(format!("{what}: at most {limit}"))
         }
+        Rejected::TooFew { what, least } => {
+            problem(Code::LimitReached).field(what).limit(least).detail(format!("{what}: at least {least}"))
+        }
+        Rejected::TrialOver => problem(Code::TrialOver),
         Rejected::SetAside => problem(Code::SetAside),
+        Rejected::Unheard { number } => problem(Code::Unheard).detail(format!("message {number} was not heard yet")),
         Rejected::Exists { what } => problem(Code::Exists).field(what).detail(format!("{what} exists already")),
     }
 }

@@ -1,4 +1,5 @@
-//! The gate in front of every address: who comes, whether they may, and whether there is room.
+//! The gate in front of every address: who comes, whether they may, and whether there is room; and what they do with more
+//! than a desk's right is written down before it is done and before it is answered.
 //!
 //! Runs before a body is read. What it lets through carries its [`Identity`], which handlers take as an argument.
 
@@ -9,12 +10,14 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use madoguchi_engine::content::Purpose;
-use madoguchi_engine::domain::id::{AgentId, FileId};
+use madoguchi_engine::domain::id::{AgentId, ConversationId, FileId};
 use madoguchi_engine::domain::org::Role;
 use madoguchi_protocol::{Code, Problem};
 
 use crate::App;
 use crate::admission::{Class, Place};
+use crate::audit::{self, InHand};
+use crate::auth::bots::identify_bot;
 use crate::auth::{Identity, identify};
 use crate::authorize::{Action, Object, authorize};
 use crate::commands;
@@ -35,21 +38,42 @@ pub async fn pass<B: MessageBody + 'static>(
     remember(&req, Template(entry.path));
     let checked = match entry.access {
         Access::Open => Ok(None),
-        Access::Right(_) | Access::Command(_) => check(entry, req.request()).await.map(Some),
+        Access::Bot => check_bot(req.request()).map(|place| Some((None, place, None))),
+        Access::Right(_) | Access::Command(_) => {
+            check(entry, req.request()).await.map(|(who, place, act)| Some((Some(who), place, act)))
+        }
     };
     match checked {
         Ok(passed) => {
-            let _place = passed.and_then(|(who, place)| {
-                remember(&req, who);
-                place
+            let (act, _place) = passed.map_or((None, None), |(who, place, act)| {
+                if let Some(who) = who {
+                    remember(&req, who);
+                }
+                (act, place)
             });
-            Ok(next.call(req).await?.map_into_left_body())
+            let response = next.call(req).await?;
+            if let Some(act) = act {
+                act.end_response(&response).await;
+            }
+            Ok(response.map_into_left_body())
         }
         Err(refused) => Ok(req.into_response(respond(&refused)).map_into_right_body()),
     }
 }
 
-async fn check(entry: &Entry, req: &HttpRequest) -> Result<(Identity, Option<Place>), Problem> {
+/// Lets a bot in, and remembers which.
+fn check_bot(req: &HttpRequest) -> Result<Option<Place>, Problem> {
+    let app = req.app_data::<web::Data<App>>().ok_or_else(|| problem(Code::Internal))?;
+    if app.stopping.has_begun() {
+        return Err(problem(Code::Stopping));
+    }
+    let who = identify_bot(app, req)?;
+    let place = app.admit(Class::Command)?;
+    remember(req, who);
+    Ok(Some(place))
+}
+
+async fn check(entry: &Entry, req: &HttpRequest) -> Result<(Identity, Option<Place>, Option<InHand>), Problem> {
     let app = req.app_data::<web::Data<App>>().ok_or_else(|| problem(Code::Internal))?;
     let is_change = !req.method().is_safe();
     if is_change && app.stopping.has_begun() {
@@ -60,7 +84,8 @@ async fn check(entry: &Entry, req: &HttpRequest) -> Result<(Identity, Option<Pla
     if let Access::Right(action) = entry.access {
         check_right(app, &who, action, req).await?;
     }
-    Ok((who, place))
+    let act = audit::begin(entry, req, &who).await?;
+    Ok((who, place, act))
 }
 
 /// Checks the right on what the path names.
@@ -98,13 +123,24 @@ async fn check_right(app: &App, who: &Identity, action: Action, req: &HttpReques
 async fn check_file(app: &App, who: &Identity, action: Action, file: FileId) -> Result<(), Problem> {
     let note = app.engine.file_note(file).await.map_err(|failure| commands::refused(app, failure))?;
     match note.purpose {
+        // Of a window that was reset administrators go on reading.
+        Purpose::Message { conversation, .. } | Purpose::Picture { conversation }
+            if who.role >= Role::Administrator && is_former(app, conversation).await? =>
+        {
+            Ok(())
+        }
         Purpose::Message { conversation, .. } | Purpose::Picture { conversation } => {
             commands::may(app, who, action, conversation).await.map(|_| ())
         }
         Purpose::Upload { agent } if agent == who.agent => Ok(()),
         // Nobody else learns that it exists.
-        Purpose::Upload { .. } | Purpose::Body { .. } => Err(not_found("file")),
+        Purpose::Upload { .. } | Purpose::WindowPicture | Purpose::Body { .. } => Err(not_found("file")),
     }
+}
+
+async fn is_former(app: &App, conversation: ConversationId) -> Result<bool, Problem> {
+    let former = app.engine.former_of(conversation).await;
+    Ok(former.map_err(|failure| commands::refused(app, failure))?.is_some())
 }
 
 /// The role of the person in the path; of the humblest where the path names nobody and the body will.

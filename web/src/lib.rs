@@ -9,6 +9,7 @@ pub mod admin;
 pub mod admission;
 pub mod app;
 pub mod args;
+mod audit;
 pub mod auth;
 pub mod authorize;
 pub mod boot;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use madoguchi_protocol::api::ChangeSending;
-use madoguchi_web::args::{self, Command, EXIT_USAGE, Journal, Secrets, Sending, Settings, User};
+use madoguchi_web::args::{self, Audit, Command, EXIT_USAGE, Journal, Secrets, Sending, Settings, User};
 use madoguchi_web::{Config, admin, boot, config};
 
 /// What a message is made of is taken on one thread and given back on another; the C library's allocator spends a fifth of
@@ -31,6 +31,9 @@ fn run(command: Command) -> ExitCode {
         Command::Serve(settings) => with(&settings, boot::serve),
         Command::User(User::Add { settings, login, name, role }) => {
             with(&settings, |config| admin::add_user(config, login, name, role.into()))
+        }
+        Command::Audit(Audit::Verify { settings, head }) => {
+            with(&settings, |config| admin::audit::verify(config, head))
         }
         Command::Journal(Journal::Verify(settings)) => with(&settings, admin::verify),
         Command::Journal(Journal::Export { settings, to }) => with(&settings, |config| admin::export(config, to)),

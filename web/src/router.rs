@@ -12,8 +12,9 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    accounts, agents, conversations, docs, files, health, hooks, hours, inboxes, mail, mail_in, notes, raw, sending,
-    session, stickers, tokens, windows,
+    about, accounts, agents, audit, bot_api, bots, channels, conversations, docs, files, health, hooks, hours, inboxes,
+    invitations, invite, mail, mail_in, notes, pictures, products, raw, resets, sending, session, sessions, stickers,
+    supervision, tokens, windows,
 };
 
 /// Who may come to an address.
@@ -23,6 +24,8 @@ pub enum Access {
     Open,
     /// Who has this right on what the path names; checked before the handler runs.
     Right(Action),
+    /// The bot in front of a window, with its token.
+    Bot,
     /// Who has this right on the conversation that the path names; checked by `commands::run`, as for sockets.
     Command(Action),
 }
@@ -51,17 +54,17 @@ macro_rules! table {
     };
 }
 
-use Access::{Command, Open, Right};
+use Access::{Bot, Command, Open, Right};
 use Action::{
-    ListOwn, ManageAgents, ManageInboxes, ManageSending, ManageTokens, ManageWindows, Oversee, OwnSession, ReadAgents,
-    ReadWindow, SendFiles, TakeBack, TakeOver, UseSeat, Work,
+    ActInBulk, ListOwn, ManageAgents, ManageInboxes, ManageProducts, ManageSending, ManageTokens, ManageWindows,
+    Oversee, OwnAccount, OwnSession, ReadAgents, ReadAudit, ReadWindow, SendFiles, TakeBack, TakeOver, UseSeat, Work,
 };
 
 table! {
     POST "/api/v1/session" Open => session::log_in;
     GET "/api/v1/session" Right(OwnSession) => session::me;
     DELETE "/api/v1/session" Right(OwnSession) => session::log_out;
-    PUT "/api/v1/session/password" Right(OwnSession) => session::change_password;
+    PUT "/api/v1/session/password" Right(OwnAccount) => session::change_password;
 
     GET "/api/v1/tokens" Right(ManageTokens) => tokens::list;
     POST "/api/v1/tokens" Right(ManageTokens) => tokens::create;
@@ -99,7 +102,16 @@ table! {
     PUT "/api/v1/windows/{window}/maintenance" Right(ManageWindows) => hours::put_maintenance;
     POST "/api/v1/windows/{window}/preview" Right(ReadWindow) => hours::preview;
     GET "/api/v1/holidays" Right(ListOwn) => hours::holidays;
+    GET "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::get;
+    PUT "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::put;
+    DELETE "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::remove;
+    POST "/api/v1/windows/{window}/bot/secret" Right(ManageWindows) => bots::new_secret;
+    POST "/api/v1/windows/{window}/bot/token" Right(ManageWindows) => bots::change_token;
+    POST "/api/v1/windows/{window}/bot/test" Right(ManageWindows) => bots::test;
+    GET "/api/v1/windows/{window}/bot/log" Right(ManageWindows) => bots::log;
+    GET "/api/v1/windows/{window}/bot/dead-letters" Right(ManageWindows) => bots::dead_letters;
 
+    GET "/api/v1/channels" Right(ListOwn) => channels::list;
     GET "/api/v1/inboxes" Right(ManageInboxes) => inboxes::list;
     POST "/api/v1/inboxes" Right(ManageInboxes) => inboxes::create;
     GET "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::get;
@@ -138,6 +150,9 @@ table! {
     POST "/api/v1/conversations/{conversation}/handover/decline" Command(UseSeat) => conversations::decline_handover;
     POST "/api/v1/conversations/{conversation}/assign" Command(Oversee) => conversations::assign;
     POST "/api/v1/conversations/{conversation}/takeback" Command(TakeBack) => conversations::take_back;
+    POST "/api/v1/conversations/{conversation}/return-to-bot" Command(UseSeat) => bots::give_back;
+    POST "/api/v1/conversations/{conversation}/dead-letters/replay" Right(ManageWindows) => bots::replay;
+    DELETE "/api/v1/conversations/{conversation}/dead-letters" Right(ManageWindows) => bots::dismiss;
     GET "/api/v1/conversations/{conversation}/messages" Right(ReadWindow) => conversations::messages;
     POST "/api/v1/conversations/{conversation}/messages" Command(UseSeat) => conversations::send;
     POST "/api/v1/conversations/{conversation}/messages/{number}/cancel" Command(UseSeat) => conversations::cancel;
@@ -151,13 +166,59 @@ table! {
 
     GET "/api/v1/socket" Right(ListOwn) => crate::socket::open;
 
+    PATCH "/api/v1/windows/{window}" Right(ManageWindows) => windows::change;
+    PUT "/api/v1/windows/{window}/product" Right(ManageWindows) => windows::change_product;
+    GET "/api/v1/windows/{window}/picture" Right(ReadWindow) => invite::picture_of_window;
+    GET "/api/v1/windows/{window}/invite.svg" Right(ReadWindow) => invite::qr_svg;
+    GET "/api/v1/windows/{window}/invite.png" Right(ReadWindow) => invite::qr_png;
+    GET "/api/v1/windows/{window}/reset" Right(ManageWindows) => resets::preview;
+    POST "/api/v1/windows/{window}/reset" Right(ManageWindows) => resets::reset;
+    POST "/api/v1/pictures" Right(ManageWindows) => pictures::upload;
+    GET "/api/v1/products" Right(ManageWindows) => products::get;
+    PATCH "/api/v1/products" Right(ManageProducts) => products::change;
+    POST "/api/v1/trial" Right(ManageProducts) => products::start_trial;
+    DELETE "/api/v1/trial" Right(ManageProducts) => products::end_trial;
+    GET "/api/v1/resets" Right(ManageWindows) => resets::list;
+    GET "/api/v1/resets/{reset}/conversations" Right(ManageWindows) => resets::conversations;
+    GET "/api/v1/resets/{reset}/conversations/{case}/messages" Right(ManageWindows) => resets::messages;
+
+    GET "/i/{code}" Open => invite::page;
+    GET "/i/{code}/picture" Open => invite::picture;
+    GET "/api/v1/bot/conversations/{conversation}" Bot => bot_api::get;
+    GET "/api/v1/bot/conversations/{conversation}/messages" Bot => bot_api::messages;
+    POST "/api/v1/bot/conversations/{conversation}/messages" Bot => bot_api::answer;
+    POST "/api/v1/bot/conversations/{conversation}/handover" Bot => bot_api::hand_over;
+    POST "/api/v1/bot/conversations/{conversation}/complete" Bot => bot_api::complete;
+
     POST "/hooks/line/{inbox}" Open => hooks::line;
+    POST "/hooks/lineworks/{inbox}" Open => hooks::lineworks;
+
+    GET "/api/v1/sessions" Right(OwnSession) => sessions::own;
+    DELETE "/api/v1/sessions" Right(OwnAccount) => sessions::end_others;
+    DELETE "/api/v1/sessions/{session}" Right(OwnAccount) => sessions::end_own;
+    GET "/api/v1/agents/{agent}/sessions" Right(ManageAgents) => sessions::of_agent;
+    DELETE "/api/v1/agents/{agent}/sessions" Right(ManageAgents) => sessions::end_all;
+    DELETE "/api/v1/agents/{agent}/sessions/{session}" Right(ManageAgents) => sessions::end_one;
+    PUT "/api/v1/agents/{agent}/windows" Right(ManageWindows) => agents::set_windows;
+
+    GET "/api/v1/invitations" Right(ManageAgents) => invitations::list;
+    POST "/api/v1/invitations" Right(ManageAgents) => invitations::create;
+    DELETE "/api/v1/invitations/{invitation}" Right(ManageAgents) => invitations::take_back;
+    POST "/api/v1/invitation/look" Open => invitations::look;
+    POST "/api/v1/invitation/accept" Open => invitations::accept;
+
+    POST "/api/v1/bulk" Right(ActInBulk) => supervision::bulk;
+    GET "/api/v1/counters" Right(ListOwn) => supervision::counters;
+
+    GET "/api/v1/audit" Right(ReadAudit) => audit::list;
+    GET "/api/v1/audit/export" Right(ReadAudit) => audit::export;
 
     GET "/healthz" Open => health::alive;
     GET "/readyz" Open => health::ready;
     GET "/metrics" Open => health::metrics;
     GET "/api/openapi.json" Open => docs::document;
     GET "/api/problems" Open => docs::problems;
+    GET "/api/v1/about" Open => about::about;
 }
 
 /// Registers every address. Every other is the console's.
@@ -247,7 +308,7 @@ mod tests {
     fn agrees(what: &str, action: Action, object: Object<'_>, columns: [&str; 2]) {
         for (member, word) in [false, true].into_iter().zip(columns) {
             for role in [Role::Agent, Role::Supervisor, Role::Administrator, Role::Owner] {
-                let who = Identity { agent: AgentId(1), role, session: None };
+                let who = Identity::of(AgentId(1), role);
                 let given = authorize(&who, action, object, &Member(member)).is_ok();
                 let wanted = least(word).is_some_and(|least| role >= least);
                 assert_eq!(given, wanted, "{what} for {role:?}, member: {member}");
@@ -267,9 +328,13 @@ mod tests {
         for entry in ENTRIES {
             let what = format!("{} {}", entry.method, entry.path);
             let columns = row(&what);
-            let (Access::Right(action) | Access::Command(action)) = entry.access else {
-                assert_eq!(columns, ["everybody"; 2], "{what}");
-                continue;
+            let action = match entry.access {
+                Access::Right(action) | Access::Command(action) => action,
+                Access::Open | Access::Bot => {
+                    let who = if entry.access == Access::Open { "everybody" } else { "bot" };
+                    assert_eq!(columns, [who; 2], "{what}");
+                    continue;
+                }
             };
             let object = match action {
                 Action::ManageAgents => Object::People(Role::Agent),
@@ -287,10 +352,23 @@ mod tests {
         for (name, action) in &commands {
             agrees(name, *action, Object::Window(&window), row(&format!("command {name}")));
         }
-        for frame in ["watch", "typing", "read"] {
+        let frames = frames();
+        for frame in &frames {
             agrees(frame, ReadWindow, Object::Window(&window), row(&format!("frame {frame}")));
         }
-        assert_eq!(rights.len(), ENTRIES.len() + commands.len() + 3, "a row for something that does not exist");
+        let known = ENTRIES.len() + commands.len() + frames.len();
+        assert_eq!(rights.len(), known, "a row for something that does not exist");
+    }
+
+    /// Every frame of a client that needs a right of its own, by its name on the wire.
+    fn frames() -> Vec<String> {
+        let Err(error) = serde_json::from_str::<madoguchi_protocol::ClientFrame>(r#"{"type":"no such kind"}"#) else {
+            panic!("an unknown kind is refused");
+        };
+        let named = error.to_string();
+        let kinds = named.split('`').skip(3).step_by(2).map(str::to_owned);
+        // Commands have rows of their own; how one is, and that one leaves, is one's own affair.
+        kinds.filter(|kind| !["command", "presence", "unwatch"].contains(&kind.as_str())).collect()
     }
 
     /// Every command as a socket sends it, by its name on the wire.
@@ -310,6 +388,7 @@ mod tests {
             r#"{"type":"add_note","client_id":"c","text":"t"}"#,
             r#"{"type":"edit_note","number":1,"text":"t"}"#,
             r#"{"type":"delete_note","number":1}"#,
+            r#"{"type":"return_to_bot","seat_epoch":1}"#,
         ];
         let document: serde_json::Value = serde_json::from_str(&crate::openapi::json()).expect("a document");
         let known = document["components"]["schemas"]["Command"]["oneOf"].as_array().map(Vec::len);
@@ -326,7 +405,7 @@ mod tests {
     fn a_change_is_never_made_by_a_get() {
         for entry in ENTRIES.iter().filter(|entry| entry.method == Method::GET) {
             let reads = match entry.access {
-                Access::Open => true,
+                Access::Open | Access::Bot => true,
                 Access::Command(_) => false,
                 Access::Right(action) => !matches!(action, Action::Work | Action::Oversee | Action::UseSeat),
             };

@@ -16,6 +16,7 @@ use super::window::Shared;
 use super::{Decision, accepting};
 use crate::domain::conversation::{Command, Conversation, Event, Inbound, decide};
 use crate::domain::id::{ConversationId, Position};
+use crate::domain::message::Author;
 use crate::domain::record::{By, Entity, Fact};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Event as WindowEvent;
@@ -149,6 +150,10 @@ impl ConversationActor {
             Ok(permit) => permit,
             Err(failure) => return reply.send(Err(failure)),
         };
+        if self.shared.window.borrow().reset.is_some() {
+            // Known when the reset is on disk, and not before.
+            return permit.barrier(Box::new(move || reply.send(Err(Failure::NotFound("conversation")))));
+        }
         let faults = &self.shared.core.config.faults;
         let reply = reply.taken();
         assert!(!Faults::take(&faults.panics_before_decide), "planned panic before the decision");
@@ -195,6 +200,9 @@ impl ConversationActor {
     }
 
     fn deliver(&mut self, deliver: Deliver) {
+        if self.shared.window.borrow().reset.is_some() {
+            return deliver.reply.send(Err(Failure::NotFound("window")));
+        }
         let faults = &self.shared.core.config.faults;
         let reply = deliver.reply.taken();
         assert!(!Faults::take(&faults.panics_before_decide), "planned panic before the decision");
@@ -323,8 +331,9 @@ impl ConversationActor {
 fn number_made(state: &Conversation, command: &Command) -> Option<u32> {
     match command {
         Command::Send { agent, client_id, .. } | Command::AddNote { agent, client_id, .. } => {
-            state.number_of(*agent, client_id)
+            state.number_of(Author::Agent(*agent), client_id)
         }
+        Command::BotSend { client_id, .. } => state.number_of(Author::Bot, client_id),
         Command::Cancel { number, .. } | Command::EditNote { number, .. } | Command::DeleteNote { number, .. } => {
             Some(*number)
         }
@@ -366,6 +375,10 @@ impl StreamHandler<Outcome> for ConversationActor {
         let faults = &self.shared.core.config.faults;
         if outcome.0.is_ok() {
             assert!(!Faults::take(&faults.panics_after_commit), "planned panic after the commit");
+            if self.shared.is_over.get() && self.live.in_flight.get() == 0 {
+                self.ended.clean = true;
+                ctx.terminate();
+            }
             return;
         }
         tracing::warn!(conversation.id = %self.id, outcome = ?outcome.0, "an append was refused; starting anew");

@@ -274,6 +274,10 @@ async fn deliver(
         let Some(addr) = core.windows.get(&window).map(|addr| addr.clone()) else {
             return Err(Failure::NotFound("window"));
         };
+        // Asked after the address was found: another window may have the name of one that was reset.
+        if !core.views.org().inboxes.contains_key(&inbox) {
+            return Err(Failure::NotFound("window"));
+        }
         let (reply, wait) = Reply::new(&core.depths.windows);
         let offered = DeliverThread { inbox, thread: thread.clone(), received_at, events: events.clone(), reply };
         if addr.try_send(offered).is_err() {

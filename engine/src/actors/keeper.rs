@@ -14,6 +14,10 @@ use crate::domain::time::Timestamp;
 const ROUND_MS: i64 = 2_000;
 /// How often the platform is asked for the quota, in milliseconds, and by how much that is spread.
 const QUOTA_EVERY_MS: i64 = 300_000;
+/// How often the platform is asked where customers reach the account, once it was known, in milliseconds.
+const DOOR_EVERY_MS: i64 = 24 * 3_600_000;
+/// And until it is known.
+const DOOR_AGAIN_MS: i64 = 60_000;
 /// While it is empty it is asked so often: whoever buys more wants to see answers go.
 const QUOTA_EMPTY_MS: i64 = 60_000;
 
@@ -21,7 +25,8 @@ const QUOTA_EMPTY_MS: i64 = 60_000;
 pub(crate) async fn run(core: Arc<Core>, inbox: InboxId) {
     let mut ask_at: Option<Timestamp> = None;
     let mut was_empty = false;
-    while !core.is_stopping() {
+    let mut door_at = core.now();
+    while !core.is_stopping() && !core.views.org().retired.contains_key(&inbox) {
         let entry = core.views.org().inboxes.get(&inbox).cloned();
         if let Some(entry) = entry.filter(|_| !core.sending.is_held()) {
             let readable = core.vault.opens_all(&entry);
@@ -29,6 +34,9 @@ pub(crate) async fn run(core: Arc<Core>, inbox: InboxId) {
                 Some(account) => {
                     account.keep_token().await;
                     core.accounts.stands(inbox, account.token_state(), readable);
+                    if door_at <= core.now() {
+                        door_at = core.now().plus_ms(ask_door(&core, &*account, inbox).await);
+                    }
                     let due = ask_at.is_none_or(|at| at <= core.now());
                     if due && entry.settings.may_cost() {
                         ask(&core, &*account, inbox).await;
@@ -56,6 +64,20 @@ pub(crate) async fn run(core: Arc<Core>, inbox: InboxId) {
 fn pause_ms(is_empty: bool, share: f64) -> i64 {
     let whole = if is_empty { QUOTA_EMPTY_MS } else { QUOTA_EVERY_MS };
     whole - (whole as f64 / 4.0 * share) as i64
+}
+
+/// Learns where customers reach the account; answers with when to ask again, in milliseconds.
+async fn ask_door(core: &Core, account: &dyn Account, inbox: InboxId) -> i64 {
+    match account.door().await {
+        Ok(door) => {
+            core.accounts.door(inbox, door);
+            DOOR_EVERY_MS
+        }
+        Err(outcome) => {
+            tracing::debug!(inbox.id = %inbox, ?outcome, "nobody says where customers reach the account");
+            DOOR_AGAIN_MS
+        }
+    }
 }
 
 async fn ask(core: &Core, account: &dyn Account, inbox: InboxId) {

@@ -5,7 +5,10 @@
 //! [`start`] builds it all from the journal, which is also how everything that died comes back.
 
 pub(crate) mod accepting;
+pub(crate) mod audit;
+pub(crate) mod bots;
 pub(crate) mod conversation;
+pub(crate) mod erasure;
 pub(crate) mod feeder;
 pub(crate) mod fetcher;
 pub(crate) mod inbox;
@@ -24,9 +27,10 @@ pub(crate) mod streams;
 pub(crate) mod upkeep;
 pub(crate) mod wheel;
 pub(crate) mod window;
+pub(crate) mod windows;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use actix::Addr;
 use bytes::Bytes;
@@ -36,6 +40,7 @@ use tokio::sync::oneshot;
 use ulid::Ulid;
 
 use crate::accounts::Accounts;
+use crate::bots::Bots;
 use crate::channels::Platform;
 use crate::channels::public::PublicUrls;
 use crate::config::Config;
@@ -54,6 +59,7 @@ use crate::uploads::Uploads;
 use crate::vault::Vault;
 use crate::views::Views;
 
+use self::bots::BotsActor;
 use self::fetcher::Fetchers;
 use self::inbox::InboxActor;
 use self::pool::Pool;
@@ -91,6 +97,8 @@ pub(crate) struct Core {
     pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) accounts: Accounts,
     pub(crate) stickers: Stickers,
+    pub(crate) bots: Bots,
+    pub(crate) bots_actor: Arc<OnceLock<Addr<BotsActor>>>,
     pub(crate) sending: crate::sending::Gate,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,
@@ -101,10 +109,15 @@ pub(crate) struct Core {
     /// Ownership of each stream, taken at the start or at the stream's creation.
     pub(crate) owner_epochs: DashMap<StreamId, u64>,
     pub(crate) org_stream: StreamId,
+    pub(crate) audit: audit::Log,
     /// Decisions about the organisation are made one at a time; they are rare.
     pub(crate) org_turn: tokio::sync::Mutex<()>,
+    /// Who came by an invitation is put into their windows by one at a time.
+    pub(crate) joining_turn: tokio::sync::Mutex<()>,
     /// Content is removed by one at a time, so that whoever finds nothing due knows that nothing is under way.
     pub(crate) removing: tokio::sync::Mutex<()>,
+    /// The last window was reset: there is something to erase.
+    pub(crate) erasing: tokio::sync::Notify,
     pub(crate) window_arbiters: Vec<actix::ArbiterHandle>,
     pub(crate) sender_arbiter: actix::ArbiterHandle,
     pub(crate) stopping: AtomicBool,

@@ -34,6 +34,10 @@ pub(crate) async fn store(
     key: Option<DedupeKey>,
 ) -> Result<Recorded, Failure> {
     let view = core.views.window(&inbox.window).ok_or(Failure::NotFound("window"))?;
+    // Asked after the window was found: one that was reset, or another one of its address, takes nothing of this account.
+    if view.window().reset.is_some() || !core.views.org().inboxes.contains_key(&inbox.id) {
+        return Err(Failure::NotFound("window"));
+    }
     if view.window().raw.len() >= MAX_RAW {
         return Err(Failure::Overloaded { what: "stored bodies", retry_after_ms: 5_000 });
     }

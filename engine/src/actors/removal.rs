@@ -140,7 +140,7 @@ fn remove_files(core: &Core, stream: StreamId, position: Position) -> Result<(),
     Ok(())
 }
 
-fn remove_file(path: &Path) -> Result<(), Fault> {
+pub(super) fn remove_file(path: &Path) -> Result<(), Fault> {
     let failed = |source| Fault::Io { what: "remove", path: path.to_owned(), source };
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -223,13 +223,15 @@ fn empty_replaced(journal: &dyn Journal, stream: StreamId) -> Result<(), Fault> 
         for stored in &found {
             let Ok(record) = codec::decode(&stored.payload) else { continue };
             for fact in &record.events {
-                let kept = match fact {
-                    Fact::Org(Org::InboxCreated(inbox) | Org::InboxChanged(inbox)) => inbox.id.to_string(),
-                    Fact::Org(Org::MailDomainSet(domain)) => domain.name.clone(),
-                    Fact::Org(Org::MailDomainRemoved { name }) => name.clone(),
+                let of = match fact {
+                    Fact::Org(Org::InboxCreated(inbox) | Org::InboxChanged(inbox)) => format!("inbox {}", inbox.id),
+                    Fact::Org(Org::BotSet(bot)) => format!("bot of {}", bot.window),
+                    Fact::Org(Org::BotRemoved { window }) => format!("bot of {window}"),
+                    Fact::Org(Org::MailDomainSet(domain)) => format!("domain {}", domain.name),
+                    Fact::Org(Org::MailDomainRemoved { name }) => format!("domain {name}"),
                     _ => continue,
                 };
-                let before = newest.insert(kept, stored.position);
+                let before = newest.insert(of, stored.position);
                 if let Some(replaced) = before.filter(|before| *before != stored.position) {
                     journal.redact(stream, replaced)?;
                 }

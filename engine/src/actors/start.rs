@@ -2,11 +2,12 @@
 //! every start, after a crash as after a stop; a window that failed is rebuilt by the same steps.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 
+use super::bots::BotsActor;
 use super::feeder::Feeder;
 use super::fetcher::{FetcherActor, Fetchers};
 use super::inbox::InboxActor;
@@ -18,6 +19,7 @@ use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
 use crate::accounts::Accounts;
+use crate::bots::Bots;
 use crate::channels::mail::ids::MailIds;
 use crate::channels::mail::out::MailOut;
 use crate::channels::public::PublicUrls;
@@ -26,8 +28,8 @@ use crate::config::Config;
 use crate::content::ContentStore;
 use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{Inbox, Org, WindowEntry};
-use crate::domain::record::Fact;
-use crate::domain::window::{Event, Window};
+use crate::domain::record::{By, Fact};
+use crate::domain::window::Window;
 use crate::fatal;
 use crate::handle::{Encoder, StartError};
 use crate::journal::segment::{Options, SegmentJournal};
@@ -39,7 +41,7 @@ use crate::readmodel::{ReadFault, ReadModels, Writer as ReadModelWriter};
 use crate::sending::Gate;
 use crate::uploads::Uploads;
 use crate::vault::Vault;
-use crate::views::Views;
+use crate::views::{Views, WindowView};
 
 /// Records read at a time while replaying.
 const CHUNK: usize = 4_096;
@@ -57,10 +59,16 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
     };
     let core = tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Interrupted)??;
     let core = begin(core);
-    // A window whose making was cut off after the organisation's record is made now.
-    for entry in core.views.org().windows.values() {
-        make_window(&core, entry).await.map_err(|_| StartError::Interrupted)?;
+    // What a stop cut off between the organisation's stream and a window's is finished now.
+    for id in core.views.org().windows.keys() {
+        let _turn = core.org_turn.lock().await;
+        super::windows::settle(&core, id).await.map_err(|_| StartError::Interrupted)?;
+        // So is what its bot was to be. A full disk leaves it to the next change or start.
+        if let Err(failure) = super::bots::settle(&core, By::Engine, id).await {
+            tracing::warn!(window.id = %id, %failure, "a window does not know its bot yet");
+        }
     }
+    super::audit::end_cut_off(&core).await.map_err(|_| StartError::Interrupted)?;
     core.sender_arbiter.spawn(core.pulses.beat("sender".to_owned()));
     for (index, arbiter) in core.window_arbiters.iter().enumerate() {
         arbiter.spawn(core.pulses.beat(format!("window-{index}")));
@@ -75,12 +83,17 @@ pub(crate) fn begin(core: Core) -> Arc<Core> {
     core.sender_arbiter.spawn(super::removal::run(core.clone()));
     core.sender_arbiter.spawn(super::fetcher::sweep::run(core.clone()));
     core.sender_arbiter.spawn(super::upkeep::recollect(core.clone()));
-    for view in core.views.windows().into_iter().filter(|view| view.position() > Position(0)) {
+    core.sender_arbiter.spawn(super::erasure::run(core.clone()));
+    let runs = |view: &Arc<WindowView>| view.position() > Position(0) && view.window().reset.is_none();
+    for view in core.views.windows().iter().filter(|view| runs(view)) {
         start_window(&core, &view.id);
     }
     for inbox in core.views.org().inboxes.values() {
         start_inbox(&core, inbox);
     }
+    let bots = BotsActor::start_on(&core.sender_arbiter, core.clone());
+    // The feed finds it from here on; what was told before is found by its first round.
+    let _ = core.bots_actor.set(bots);
     core
 }
 
@@ -92,6 +105,7 @@ pub(crate) struct Parts {
     pub(crate) writer: writer::Writer,
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
     pub(crate) fetchers: Arc<Fetchers>,
+    pub(crate) bots: Arc<OnceLock<actix::Addr<BotsActor>>>,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) content: ContentStore,
     pub(crate) urls: PublicUrls,
@@ -131,11 +145,13 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let (writer, told, counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
     let senders = Arc::new(DashMap::new());
     let fetchers = Arc::new(Fetchers::default());
+    let bots = Arc::new(OnceLock::new());
     let feeder = Feeder {
         views: views.clone(),
         store: store_writer.clone(),
         senders: senders.clone(),
         fetchers: fetchers.clone(),
+        bots: bots.clone(),
         counts: counts.clone(),
         faults: faults.clone(),
     };
@@ -153,6 +169,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         writer,
         senders,
         fetchers,
+        bots,
         platform: Arc::new(
             Network::open(urls.clone(), vault.clone(), config.clock.clone(), content.clone(), mail.clone())
                 .map_err(|_| StartError::HttpClient)?,
@@ -203,6 +220,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         platform: parts.platform,
         looking: tokio::sync::Mutex::new(()),
         fetchers: parts.fetchers,
+        bots_actor: parts.bots,
         accounts: Accounts::default(),
         urls: parts.urls,
         vault: parts.vault,
@@ -212,6 +230,7 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         uploads,
         content,
         stickers: Stickers::default(),
+        bots: Bots::default(),
         sending: Gate::open(&config.data_dir, config.hold_sending).map_err(StartError::Sending)?,
         pulses: Pulses::default(),
         depths: Depths::default(),
@@ -221,8 +240,11 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         senders: parts.senders,
         owner_epochs,
         org_stream: streams.org,
+        audit: super::audit::Log::new(streams.audit.unwrap_or_else(|| StreamId(super::drawn_id(&config)))),
         org_turn: tokio::sync::Mutex::new(()),
+        joining_turn: tokio::sync::Mutex::new(()),
         removing: tokio::sync::Mutex::new(()),
+        erasing: tokio::sync::Notify::new(),
         window_arbiters: parts.window_arbiters,
         sender_arbiter: parts.sender_arbiter,
         stopping: false.into(),
@@ -277,6 +299,8 @@ fn restore_window(
         let live = store.open_conversations(entry.stream).collect::<Result<Vec<_>, _>>()?;
         Ok::<_, ReadFault>((store.window(entry.stream)?, live))
     })?;
+    // Of a window that was reset nothing goes on.
+    let live = if window.as_ref().is_some_and(|window| window.reset.is_some()) { Vec::new() } else { live };
     let window = window.unwrap_or_else(|| Window::unborn(entry.id.clone()));
     views.restore_window(entry.id.clone(), entry.stream, journal.head(entry.stream), window, live);
     Ok(())
@@ -340,32 +364,6 @@ pub(crate) fn start_inbox(core: &Arc<Core>, inbox: &Inbox) {
     core.accounts.begin(inbox.id, core.now());
     let (keeper, id) = (core.clone(), inbox.id);
     core.sender_arbiter.spawn_fn(move || drop(actix_rt::spawn(super::keeper::run(keeper, id))));
-}
-
-/// Makes a window that the organisation has recorded: its stream, its first record, its actor. Safe to repeat, so that a
-/// stop between the two streams is finished by the next start.
-pub(crate) async fn make_window(core: &Arc<Core>, entry: &WindowEntry) -> Result<(), crate::failure::Failure> {
-    if core.views.window(&entry.id).is_none() {
-        let (journal, stream) = (core.journal.clone(), entry.stream);
-        let epoch = core.pool.run(Lane::Ordinary, move || journal.own(stream)).await?;
-        let epoch = epoch.map_err(|_| crate::failure::Failure::Interrupted)?;
-        core.owner_epochs.insert(entry.stream, epoch);
-        let window = Window::unborn(entry.id.clone());
-        core.views.restore_window(entry.id.clone(), entry.stream, Position(0), window, Vec::new());
-    }
-    let view = core.views.window(&entry.id).ok_or(crate::failure::Failure::NotFound("window"))?;
-    if view.position() == Position(0) {
-        let opened = Event::Opened { id: entry.id.clone(), name: entry.name.clone(), places: entry.product };
-        // The notice of the organisation's record: however often it is offered, it is taken once.
-        let key = crate::journal::DedupeKey(entry.stream.0);
-        let by = crate::domain::record::By::Engine;
-        core.record(entry.stream, Some(entry.id.clone()), by, vec![Fact::Window(opened)], vec![key]).await?;
-    }
-    if !core.windows.contains_key(&entry.id) {
-        let (starter, id) = (core.clone(), entry.id.clone());
-        core.pool.run(Lane::Ordinary, move || start_window(&starter, &id)).await?;
-    }
-    Ok(())
 }
 
 /// A new window's stream.

@@ -7,6 +7,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::examine::{Endpoint, Examination};
 use super::media::{Gathering, Known, Opened as OpenedMedia, Preparation};
+use super::signed::{Posted, Posting};
 use super::tokens::TokenState;
 use crate::domain::content::Context;
 use crate::domain::conversation::Outgoing;
@@ -58,6 +59,11 @@ pub trait Platform: Send + Sync {
     fn outside<'a>(&'a self, _address: &'a str, _local: bool) -> LocalBoxFuture<'a, OpenedMedia> {
         Box::pin(ready(OpenedMedia::Refused))
     }
+
+    /// Makes a signed call to an address that people named. A double leads nowhere.
+    fn post<'a>(&'a self, _call: &'a Posting) -> LocalBoxFuture<'a, Posted> {
+        Box::pin(ready(Posted::Unreachable))
+    }
 }
 
 /// How long a platform shows that somebody is writing, in milliseconds.
@@ -87,6 +93,30 @@ pub struct Parcel<'a> {
     pub retry_key: u128,
     /// What it holds.
     pub bubbles: &'a [Bubble],
+}
+
+/// What is to be made at a platform for a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Its name: the window's.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Where the platform fetches its picture.
+    pub picture_url: String,
+    /// The people at the platform who look after it, by their ids there.
+    pub keepers: Vec<String>,
+    /// Where what people write is to go.
+    pub webhook_url: String,
+}
+
+/// What was made.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Established {
+    /// The platform's id of it.
+    pub id: String,
+    /// Signs what comes from it.
+    pub secret: String,
 }
 
 /// One recipient's copy of an answer.
@@ -208,6 +238,11 @@ pub trait Account {
         Box::pin(ready(Outcome::NotSent))
     }
 
+    /// Asks where customers reach the account: an address that they can follow. `Ok(None)` where there is none.
+    fn door(&self) -> LocalBoxFuture<'_, Result<Option<String>, Outcome>> {
+        Box::pin(ready(Ok(None)))
+    }
+
     /// How the account stands with its tokens.
     fn token_state(&self) -> TokenState {
         TokenState::default()
@@ -216,6 +251,22 @@ pub trait Account {
     /// Renews the account's token where that is due. Nobody waits for it.
     fn keep_token(&self) -> LocalBoxFuture<'_, ()> {
         Box::pin(ready(()))
+    }
+
+    /// Makes at the platform what the account is to stand for, where that can be made by a program.
+    fn establish<'a>(&'a self, _wish: &'a Wish) -> LocalBoxFuture<'a, Result<Established, Outcome>> {
+        Box::pin(ready(Err(Outcome::NotSent)))
+    }
+
+    /// Gives what was made another name.
+    fn rename<'a>(&'a self, _name: &'a str) -> LocalBoxFuture<'a, Outcome> {
+        Box::pin(ready(Outcome::NotSent))
+    }
+
+    /// Takes away at the platform what this product made there, as the account goes: see PRODUCT W5. `Accepted` where there
+    /// is nothing of ours.
+    fn retire(&self) -> LocalBoxFuture<'_, Outcome> {
+        Box::pin(ready(Outcome::Accepted { external_ids: Vec::new(), request_id: None }))
     }
 
     /// Leaves a place of several people. Answers whether the account is out.

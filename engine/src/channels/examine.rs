@@ -59,6 +59,18 @@ pub enum Finding {
     AutoReplyUnknown,
     /// Whether "Webhook redelivery" is on cannot be known from here.
     RedeliveryUnknown,
+    /// The platform cannot be reached from here.
+    PlatformUnreachable,
+    /// The token is good, and not for this: the app lacks a scope, or the bot is not published.
+    RightMissing,
+    /// The platform knows no such bot.
+    BotUnknown,
+    /// Some kinds of message are switched off for the bot.
+    KindsSwitchedOff,
+    /// The bot may be taken into rooms of several people, which this channel leaves.
+    RoomsAllowed,
+    /// Whether callbacks arrive can only be seen by a message.
+    CallbackUntried,
 }
 
 /// How much a finding matters.
@@ -77,8 +89,8 @@ impl Finding {
     #[must_use]
     pub fn weight(self) -> Weight {
         match self {
-            Self::ChatOff | Self::WebhookUntested => Weight::Warning,
-            Self::ChatOn | Self::AutoReplyUnknown | Self::RedeliveryUnknown => Weight::Note,
+            Self::ChatOff | Self::WebhookUntested | Self::KindsSwitchedOff | Self::RoomsAllowed => Weight::Warning,
+            Self::ChatOn | Self::AutoReplyUnknown | Self::RedeliveryUnknown | Self::CallbackUntried => Weight::Note,
             _ => Weight::Error,
         }
     }

@@ -7,19 +7,25 @@
 
 pub mod account;
 pub mod adapter;
+pub mod availability;
 pub mod backoff;
 pub mod capabilities;
 pub mod examine;
 pub(crate) mod http;
+pub(crate) mod json;
 pub mod line;
+pub mod lineworks;
 pub mod mail;
 pub mod media;
 pub(crate) mod network;
 pub(crate) mod outside;
 pub mod public;
+pub mod signed;
+pub mod signing;
 pub mod tokens;
+pub(crate) mod words;
 
-pub use account::{Account, Bubble, CopyOutcome, CopyParcel, Outcome, Parcel, Platform, TYPING_MS};
+pub use account::{Account, Bubble, CopyOutcome, CopyParcel, Established, Outcome, Parcel, Platform, TYPING_MS, Wish};
 pub use adapter::{Adapter, Delivered, Flaw, Header, NotABody, Parsed, ParsedEvent, Traits};
 pub(crate) use network::Network;
 
@@ -30,6 +36,7 @@ use crate::domain::org::ChannelKind;
 pub fn of(kind: ChannelKind) -> &'static dyn Adapter {
     match kind {
         ChannelKind::Line => &line::adapter::Line,
+        ChannelKind::LineWorks => &lineworks::adapter::LineWorks,
         ChannelKind::Mail => &mail::adapter::Mail,
     }
 }

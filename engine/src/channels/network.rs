@@ -11,7 +11,8 @@ use super::account::{Account, Platform};
 use super::http::{BadSettings, Timeouts, http_client};
 use super::media::Opened as OpenedMedia;
 use super::outside::Outside;
-use super::{line, mail, public};
+use super::signed::{Posted, Posting};
+use super::{line, lineworks, mail, public};
 use crate::clock::Clock;
 use crate::content::ContentStore;
 use crate::domain::id::InboxId;
@@ -21,6 +22,9 @@ use crate::vault::{Opened, Place, Vault};
 
 /// How long the bytes of one file may take.
 const MEDIA_TOTAL: Duration = Duration::from_secs(900);
+
+/// How long a bot may take for the answer to one delivery.
+const SIGNED_TOTAL: Duration = Duration::from_secs(10);
 
 /// What accounts of all channels are made with. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +40,7 @@ pub(crate) struct Means {
     /// The time.
     pub(crate) clock: Clock,
     /// The files that are carried to platforms. Not to be asked on a thread that may not block.
+    /// The files that are carried to platforms. Not to be asked on a thread that may not block.
     pub(crate) content: ContentStore,
 }
 
@@ -43,7 +48,10 @@ pub(crate) struct Means {
 pub(crate) struct Network {
     means: Means,
     outside: Outside,
+    /// For signed calls, which are short.
+    signed: Outside,
     line: line::account::Accounts,
+    lineworks: lineworks::account::Accounts,
     mail: Option<mail::out::MailOut>,
 }
 
@@ -67,7 +75,9 @@ impl Network {
         Ok(Self {
             means: Means { http, media, urls, vault, clock, content },
             outside: Outside::new(MEDIA_TOTAL)?,
+            signed: Outside::new(SIGNED_TOTAL)?,
             line: line::account::Accounts::default(),
+            lineworks: lineworks::account::Accounts::default(),
             mail,
         })
     }
@@ -77,11 +87,16 @@ impl Platform for Network {
     fn account(&self, inbox: &Inbox) -> Option<Box<dyn Account>> {
         match &inbox.settings {
             InboxSettings::Line(line) => self.line.open(&self.means, inbox.id, line),
+            InboxSettings::LineWorks(works) => self.lineworks.open(&self.means, inbox.id, works),
             InboxSettings::Mail(_) => mail::account::open(&self.means, self.mail.as_ref()?, inbox),
         }
     }
 
     fn outside<'a>(&'a self, address: &'a str, local: bool) -> LocalBoxFuture<'a, OpenedMedia> {
         Box::pin(self.outside.open(address, local))
+    }
+
+    fn post<'a>(&'a self, call: &'a Posting) -> LocalBoxFuture<'a, Posted> {
+        Box::pin(self.signed.post(call))
     }
 }

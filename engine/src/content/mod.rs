@@ -9,6 +9,7 @@ mod note;
 pub(crate) mod picture;
 #[cfg(test)]
 mod tests;
+pub(crate) mod window_picture;
 mod writer;
 
 use std::fs::{self, File};
@@ -21,6 +22,7 @@ use crate::domain::time::Timestamp;
 
 pub use kind::{is_plain_picture, mime_of};
 pub use note::{Note, Purpose};
+pub use window_picture::{NoPicture, PICTURE_BYTES};
 pub use writer::{Keep, Refused, Writer};
 
 /// The folder of files in the folder of content. Beside it lie stored bodies, named by their hash.

@@ -53,6 +53,8 @@ pub enum Purpose {
         /// Who sent it.
         agent: AgentId,
     },
+    /// The picture of a window; for whoever knows the window, and its customers, as long as one has it.
+    WindowPicture,
 }
 
 impl Purpose {
@@ -61,7 +63,7 @@ impl Purpose {
     pub fn conversation(self) -> Option<ConversationId> {
         match self {
             Self::Message { conversation, .. } | Self::Picture { conversation } => Some(conversation),
-            Self::Upload { .. } | Self::Body { .. } => None,
+            Self::Upload { .. } | Self::WindowPicture | Self::Body { .. } => None,
         }
     }
 }

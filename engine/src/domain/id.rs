@@ -58,12 +58,21 @@ ulid_id! {
     ContactPointId
 }
 ulid_id! {
+    /// A bot in front of a window.
+    BotId
+}
+ulid_id! {
     /// A file of the content store. Drawn at random as a whole, so that nobody can guess it.
     FileId
 }
 ulid_id! {
     /// One stream of the journal. New at creation, restore and import, so that a position of another life is recognised.
     StreamId
+}
+
+ulid_id! {
+    /// An invitation: a link with which one person makes their own login.
+    InvitationId
 }
 
 /// The name that people give a window's address: 1–20 lower-case letters and digits (PRODUCT W2).

@@ -3,6 +3,8 @@
 //! Nothing here does IO, reads a clock, draws a random number or knows an actor. Time, ids and chance come
 //! as arguments, so that every rule can be tested by a table. Read [`conversation`] first, then [`window`].
 
+pub mod audit;
+pub mod bot;
 pub mod content;
 pub mod conversation;
 pub mod hours;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{AgentId, ConversationId};
 use super::time::Timestamp;
-use super::{conversation, org, window};
+use super::{audit, conversation, org, window};
 
 /// One decision. Its position is the writer's to give.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub enum By {
     Engine,
     /// The operator at the command line.
     Operator,
+    /// The bot in front of the window.
+    Bot,
 }
 
 /// One event and the thing it belongs to.
@@ -39,6 +41,8 @@ pub enum Fact {
     Window(window::Event),
     /// Of the organisation; in the stream `org` only.
     Org(org::Event),
+    /// Of the audit log; in its own stream only.
+    Audit(audit::Event),
 }
 
 /// What a version is counted for: the unit of "nobody else decided meanwhile".
@@ -56,7 +60,7 @@ impl Fact {
     pub fn entity(&self) -> Entity {
         match self {
             Self::Conversation(id, _) => Entity::Conversation(*id),
-            Self::Window(_) | Self::Org(_) => Entity::Stream,
+            Self::Window(_) | Self::Org(_) | Self::Audit(_) => Entity::Stream,
         }
     }
 
@@ -68,7 +72,10 @@ impl Fact {
             Self::Conversation(id, Talk::Received(received)) => Some((*id, received.number)),
             Self::Conversation(
                 id,
-                Talk::NoteAdded { number, .. } | Talk::NoteEdited { number, .. } | Talk::Edited { number, .. },
+                Talk::NoteAdded { number, .. }
+                | Talk::NoteEdited { number, .. }
+                | Talk::Edited { number, .. }
+                | Talk::BotNoteAdded { number, .. },
             ) => Some((*id, *number)),
             _ => None,
         }

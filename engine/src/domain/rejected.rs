@@ -69,9 +69,26 @@ pub enum Rejected {
         /// How many there may be.
         limit: u64,
     },
+    /// The trial has ended, and no contract followed.
+    #[error("the trial is over")]
+    TrialOver,
+    /// There must be more of something.
+    #[error("{what}: at least {least}")]
+    TooFew {
+        /// What there would be too few of.
+        what: &'static str,
+        /// How many there must be.
+        least: u64,
+    },
     /// The conversation was set aside after repeated failures; only reading works.
     #[error("the conversation is set aside")]
     SetAside,
+    /// The customer wrote something that the bot has not heard yet.
+    #[error("message {number} was not heard yet")]
+    Unheard {
+        /// The first that it has not heard.
+        number: u32,
+    },
     /// The thing exists already.
     #[error("{what} exists already")]
     Exists {

@@ -3,7 +3,7 @@
 use super::{Handle, store_failed};
 use crate::accounts::{Health, Sums};
 use crate::channels::examine::{Endpoint, Examination, Finding};
-use crate::channels::{Account, Outcome};
+use crate::channels::{Account, Established, Outcome, Wish};
 use crate::domain::id::{InboxId, WindowId};
 use crate::domain::org::Inbox;
 use crate::failure::Failure;
@@ -76,6 +76,35 @@ impl Handle {
     pub async fn set_endpoint(&self, inbox: InboxId, url: &str) -> Result<Outcome, Failure> {
         match self.account(inbox)?.1 {
             Some(account) => Ok(account.set_endpoint(url).await),
+            None => Ok(Outcome::Unauthorised { status: 401 }),
+        }
+    }
+
+    /// Makes at the platform what an account is to stand for, before the account is recorded.
+    ///
+    /// # Errors
+    /// The platform's answer; `NotSent` where a program cannot make it.
+    pub async fn establish(&self, inbox: &Inbox, wish: &Wish) -> Result<Established, Outcome> {
+        let account = self.core.platform.account(inbox).ok_or(Outcome::Unauthorised { status: 401 })?;
+        account.establish(wish).await
+    }
+
+    /// Takes away at the platform what this product made there for an account, recorded or not. What the customer made
+    /// stays (PRODUCT W5).
+    pub async fn retire(&self, inbox: &Inbox) -> Outcome {
+        match self.core.platform.account(inbox) {
+            Some(account) => account.retire().await,
+            None => Outcome::Unauthorised { status: 401 },
+        }
+    }
+
+    /// Gives what was made for an account another name at the platform.
+    ///
+    /// # Errors
+    /// Not found.
+    pub async fn rename(&self, inbox: InboxId, name: &str) -> Result<Outcome, Failure> {
+        match self.account(inbox)?.1 {
+            Some(account) => Ok(account.rename(name).await),
             None => Ok(Outcome::Unauthorised { status: 401 }),
         }
     }

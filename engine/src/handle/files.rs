@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use super::Handle;
 use crate::actors::stickers;
-use crate::content::Note;
-use crate::domain::id::{AgentId, ConversationId, FileId};
+use crate::content::{NoPicture, Note, window_picture};
+use crate::domain::content::StoredFile;
+use crate::domain::id::{AgentId, ConversationId, FileId, WindowId};
 use crate::failure::Failure;
 use crate::journal::writer::Lane;
 use crate::uploads::{Incoming, Sender, Upload};
@@ -94,6 +95,34 @@ impl Handle {
         file.map_err(|error| disk(&error))?.ok_or(Failure::NotFound("file"))
     }
 
+    /// Keeps a picture for a window, for a day; whoever sent it may then name it. `name` is the file's.
+    ///
+    /// # Errors
+    /// Not now. The inner error says why it is no picture for a window.
+    pub async fn store_picture(
+        &self,
+        agent: AgentId,
+        name: String,
+        bytes: Bytes,
+    ) -> Result<Result<StoredFile, NoPicture>, Failure> {
+        self.core.work_allowed()?;
+        crate::domain::window::check_picture_name(&name)?;
+        // Pictures take memory when they are unpacked.
+        let _one = self.core.looking.lock().await;
+        let (content, at) = (self.core.content.clone(), self.core.now());
+        // Chance as a whole, as every name of a file.
+        let id = FileId(self.core.config.chance.bits());
+        let store = move || window_picture::store(&content, id, &bytes, (agent, at, name));
+        self.core.pool.run(Lane::Ordinary, store).await
+    }
+
+    /// Where everybody who knows the address gets a window's picture, for platforms that show it.
+    #[must_use]
+    pub fn window_picture_url(&self, window: &WindowId) -> Option<String> {
+        let picture = self.org().windows.get(window)?.more.picture.clone()?;
+        Some(self.core.urls.url(picture.file, &picture.name))
+    }
+
     /// The file that a public address's token opens, if there is one.
     #[must_use]
     pub fn public_file(&self, token: &str) -> Option<FileId> {
@@ -109,7 +138,7 @@ impl Handle {
     }
 }
 
-fn disk(error: &std::io::Error) -> Failure {
+pub(super) fn disk(error: &std::io::Error) -> Failure {
     tracing::error!(%error, "a file could not be stored or read");
     Failure::Interrupted
 }

@@ -33,21 +33,20 @@ impl Handle {
     /// # Errors
     /// Not now.
     pub async fn provide_mail(&self) -> Result<(), Failure> {
-        if self.core.mail_in.is_none() {
-            return Ok(());
-        }
         let org = self.core.views.org();
         let without = org.windows.keys().filter(|window| !house::mails(&org).any(|inbox| inbox.window == **window));
-        for window in without {
-            self.create_mail(window.clone()).await?;
+        for mail in without.filter_map(|window| self.new_mail(window)) {
+            self.org_command(By::Engine, org::Command::CreateInbox(mail)).await?;
         }
         Ok(())
     }
 
-    pub(super) async fn create_mail(&self, window: WindowId) -> Result<(), Failure> {
+    /// The mail of a window that has none; `None` where the installation takes no mail.
+    pub(super) fn new_mail(&self, window: &WindowId) -> Option<Inbox> {
+        self.core.mail_in.as_ref()?;
         let settings = InboxSettings::Mail(MailSettings::default());
-        let inbox = Inbox { id: InboxId(self.core.new_id()), window, settings, changed_at: self.core.now() };
-        self.org_command(By::Engine, org::Command::CreateInbox(inbox)).await
+        let (id, changed_at) = (InboxId(self.core.new_id()), self.core.now());
+        Some(Inbox { id, window: window.clone(), settings, changed_at })
     }
 
     /// The default address of a window's mail; `None` where the installation takes no mail.

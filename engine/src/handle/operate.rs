@@ -105,7 +105,7 @@ impl Handle {
     }
 }
 
-fn flat<T>(result: Result<Result<T, Fault>, Failure>) -> Result<T, Fault> {
+pub(super) fn flat<T>(result: Result<Result<T, Fault>, Failure>) -> Result<T, Fault> {
     result.unwrap_or_else(|failure| Err(waited(&failure)))
 }
 

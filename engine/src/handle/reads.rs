@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::CATCH_UP_MS;
 use crate::actors::{Core, raw};
 use crate::domain::id::{ConversationId, StreamId, WindowId};
+use crate::domain::org::reset::Former;
 use crate::domain::window;
 use crate::failure::Failure;
 use crate::journal::writer::Lane;
+use crate::readmodel::ReadFault;
 use crate::rows::ConversationRow;
 
 /// What a reader is told whose read failed: it may be there after the next start.
@@ -38,7 +40,18 @@ impl Core {
 
     /// A conversation that the read models know, with its window.
     pub(crate) async fn stored(&self, id: ConversationId) -> Result<Option<(WindowId, ConversationRow)>, Failure> {
-        let look = || self.read(Lane::Ordinary, move |store| store.conversation(id));
+        let views = self.views.clone();
+        // Of a window that was reset nothing is found here, also where another one has its address by now.
+        let look = || {
+            let views = views.clone();
+            self.read(Lane::Ordinary, move |store| {
+                let row = store.conversation(id)?;
+                let stream = store.stream_of(id)?;
+                let here =
+                    |row: &ConversationRow| views.window(&row.window).is_some_and(|view| Some(view.stream) == stream);
+                Ok::<_, ReadFault>(row.filter(here))
+            })
+        };
         let mut found = look().await?.map_err(|error| store_failed(&error))?;
         // It may have been done a moment ago, or not be there at all: only at the head can that be told. What was found
         // may be old in the same way.
@@ -49,6 +62,13 @@ impl Core {
         }
         found = look().await?.map_err(|error| store_failed(&error))?;
         Ok(found.map(|row| (row.window.clone(), row)))
+    }
+
+    /// The former window that a conversation was in.
+    pub(crate) async fn former_of(&self, id: ConversationId) -> Result<Option<Former>, Failure> {
+        let stream = self.read(Lane::Ordinary, move |store| store.stream_of(id)).await?;
+        let stream = stream.map_err(|error| store_failed(&error))?;
+        Ok(stream.and_then(|stream| self.views.org().former(stream).cloned()))
     }
 
     pub(crate) async fn row(&self, id: ConversationId) -> Result<Option<ConversationRow>, Failure> {

@@ -43,7 +43,7 @@ impl Handle {
     #[must_use]
     pub fn is_signed(&self, kind: ChannelKind, inbox: Option<InboxId>, body: &[u8], header: &Header<'_>) -> bool {
         let (org, now) = (self.core.views.org(), self.core.now());
-        let inbox = inbox.filter(|id| org.inboxes.get(id).is_some_and(|inbox| inbox.settings.kind() == kind));
+        let inbox = inbox.filter(|id| org.account(*id).is_some_and(|inbox| inbox.settings.kind() == kind));
         let secrets = signing_secrets(&self.core.vault, &org, inbox, now);
         let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
         let is_signed = channels::of(kind).is_signed(&secrets, body, header, now);
@@ -75,11 +75,12 @@ impl Handle {
     /// The journal cannot be written.
     pub async fn reseal_secrets(&self) -> Result<Resealed, ResealError> {
         let mut done = Resealed::default();
-        let ids: Vec<InboxId> = self.org().inboxes.keys().copied().collect();
+        let org = self.org();
+        let ids: Vec<InboxId> = org.inboxes.keys().chain(org.retired.keys()).copied().collect();
         for id in ids {
             // In turn with other changes: what is read here is what is written.
             let _turn = self.core.org_turn.lock().await;
-            let Some(mut inbox) = self.org().inboxes.get(&id).cloned() else { continue };
+            let Some(mut inbox) = self.org().account(id).cloned() else { continue };
             let before = done.sealed;
             for (field, secret) in inbox.settings.secrets_mut() {
                 match self.core.vault.resealed(Place { inbox: id, field }, secret, self.core.now()) {
@@ -110,13 +111,33 @@ impl Handle {
                 Err(_) => done.unreadable += 1,
             }
         }
+        let windows: Vec<_> = self.org().bots.keys().cloned().collect();
+        for window in windows {
+            let _turn = self.core.org_turn.lock().await;
+            let Some(mut bot) = self.org().bots.get(&window).cloned() else { continue };
+            let before = done.sealed;
+            let id = bot.id;
+            for (field, secret) in bot.secrets_mut() {
+                match self.core.vault.resealed(Place::of_bot(id, field), secret, self.core.now()) {
+                    Ok(None) => {}
+                    Ok(Some(anew)) => {
+                        *secret = anew;
+                        done.sealed += 1;
+                    }
+                    Err(_) => done.unreadable += 1,
+                }
+            }
+            if done.sealed > before {
+                self.decide_org(By::Operator, org::Command::SetBot(Box::new(bot))).await?;
+            }
+        }
         Ok(done)
     }
 }
 
 /// The secrets that may sign webhooks of this account now.
 fn signing_secrets(vault: &Vault, org: &Org, inbox: Option<InboxId>, now: Timestamp) -> Vec<Opened> {
-    let Some(inbox) = inbox.and_then(|id| org.inboxes.get(&id)) else { return Vec::new() };
+    let Some(inbox) = inbox.and_then(|id| org.account(id)) else { return Vec::new() };
     let secrets = inbox.settings.signing_secrets(now).into_iter();
     secrets.filter_map(|(field, secret)| vault.open_secret(Place { inbox: inbox.id, field }, secret).ok()).collect()
 }

@@ -344,6 +344,7 @@ macro_rules! contract {
                 a_record_at_the_limit_is_kept_and_one_byte_more_is_refused
                 a_read_keeps_both_limits_and_gives_at_least_one_record
                 redacted_content_is_gone_and_its_place_stays
+                an_erased_stream_is_empty_for_ever_and_the_others_are_whole
             }
 
             #[test]

@@ -3,8 +3,9 @@
 //! It must refuse exactly what the log on disk refuses; `contract` runs both. Nothing is lost by dropping a redacted
 //! payload at once, so [`MemoryJournal::compact`] only counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use bytes::Bytes;
 use parking_lot::RwLock;
 
 use super::ledger::Ledger;
@@ -22,6 +23,8 @@ pub struct MemoryJournal {
 struct State {
     ledger: Ledger,
     streams: HashMap<StreamId, Rows>,
+    /// Streams of which nothing is shown.
+    erased: HashSet<StreamId>,
     /// Records whose content went since the last compaction.
     emptied: u64,
 }
@@ -59,7 +62,7 @@ impl MemoryJournal {
                 .collect();
             ledger.remember(*stream, &keys);
         }
-        let state = State { ledger, streams: old.streams.clone(), emptied: old.emptied };
+        let state = State { ledger, streams: old.streams.clone(), erased: old.erased.clone(), emptied: old.emptied };
         Self { redactor: self.redactor, state: RwLock::new(state) }
     }
 }
@@ -75,7 +78,7 @@ impl Journal for MemoryJournal {
                 position,
                 owner_epoch: append.owner_epoch,
                 dedupe: append.dedupe.clone(),
-                payload: append.payload.clone(),
+                payload: if state.erased.contains(&append.stream) { Bytes::new() } else { append.payload.clone() },
             };
             let rows = state.streams.entry(append.stream).or_default();
             rows.records.push(Row { stored, redacted: false });
@@ -137,6 +140,19 @@ impl Journal for MemoryJournal {
             row.redacted = true;
             state.emptied += 1;
         }
+        Ok(())
+    }
+
+    fn erase(&self, stream: StreamId) -> Result<(), Fault> {
+        let state = &mut *self.state.write();
+        for row in state.streams.get_mut(&stream).into_iter().flat_map(|rows| &mut rows.records) {
+            if !row.stored.payload.is_empty() {
+                row.stored.payload = Bytes::new();
+                row.redacted = true;
+                state.emptied += 1;
+            }
+        }
+        state.erased.insert(stream);
         Ok(())
     }
 

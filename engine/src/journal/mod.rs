@@ -177,7 +177,15 @@ pub trait Journal: Send + Sync + 'static {
     /// The disk failed.
     fn redact(&self, stream: StreamId, position: Position) -> Result<(), Fault>;
 
-    /// Rewrites closed segments that still hold redacted bytes. Returns how many records it emptied for good.
+    /// Removes everything of a stream but positions, epochs and dedupe keys: from now on every record of it reads as empty
+    /// bytes. At once for readers, durable on return. The bytes leave the disk with [`Journal::compact`]. What is appended
+    /// afterwards is erased with it.
+    ///
+    /// # Errors
+    /// The disk failed.
+    fn erase(&self, stream: StreamId) -> Result<(), Fault>;
+
+    /// Rewrites closed segments that still hold redacted or erased bytes. Returns how many records it emptied for good.
     ///
     /// # Errors
     /// The disk failed.

@@ -97,7 +97,7 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
                 let at = (stream, position, committed.record.at);
                 stage_talk(batch, *id, event, at)?;
             }
-            Fact::Org(_) => {}
+            Fact::Org(_) | Fact::Audit(_) => {}
         }
     }
     for id in touched(committed) {
@@ -200,7 +200,12 @@ fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window)
         | Window::AnswersChanged(_)
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
-        | Window::MaintenanceChanged(_) => {}
+        | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. }
+        | Window::BotChanged { .. } => {}
     }
     Ok(())
 }
@@ -302,7 +307,7 @@ fn stage_talk(
                 (*delivery, *failed_at) = (Delivery::Failed, Some(position));
             }
         })?,
-        Talk::NoteAdded { number, .. } => {
+        Talk::NoteAdded { number, .. } | Talk::BotNoteAdded { number, .. } => {
             batch.put_line(id, *number, line(now, Line::Note { edited: false, deleted: false }));
         }
         Talk::NoteEdited { number, .. } => batch.change_line(id, *number, |value| {
@@ -337,7 +342,14 @@ fn stage_talk(
         | Talk::Unfollowed
         | Talk::SetAside
         | Talk::TakenBack { .. }
-        | Talk::ContextSeen { .. } => {}
+        | Talk::ContextSeen { .. }
+        | Talk::BotSeated { .. }
+        | Talk::BotReleased { .. }
+        | Talk::BotCompleted
+        | Talk::BotTold { .. }
+        | Talk::LetterDied { .. }
+        | Talk::LettersReplayed { .. }
+        | Talk::LettersDropped { .. } => {}
     }
     Ok(())
 }

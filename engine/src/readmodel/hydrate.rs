@@ -9,7 +9,7 @@ use super::{ReadModels, timeline::TimelinePage};
 use crate::domain::content::MediaPlace;
 use crate::domain::conversation::{CopyOut, Event};
 use crate::domain::id::{ConversationId, Position, StreamId};
-use crate::domain::message::{Content, FailureReason};
+use crate::domain::message::{Author, Content, FailureReason};
 use crate::domain::record::{Fact, Record};
 use crate::journal::feed::Committed;
 use crate::journal::{Journal, MAX_RECORD};
@@ -147,12 +147,13 @@ impl Source {
             }
             Line::Outbound { author, delivery, failed_at, free, copies_at } => {
                 let at = (row.stream, row.origin);
-                let (client_id, automatic, content) = self.find(at, |event| match event {
+                let (client_id, automatic, quick_replies, content) = self.find(at, |event| match event {
                     Event::Queued(queued) if queued.number == row.number => {
-                        Some((queued.client_id.clone(), None, queued.content.clone()))
+                        let quick_replies = queued.dress.quick_replies.clone();
+                        Some((queued.client_id.clone(), None, quick_replies, queued.content.clone()))
                     }
                     Event::AutoQueued(queued) if queued.number == row.number => {
-                        Some((String::new(), Some(queued.what), queued.content()))
+                        Some((String::new(), Some(queued.what), Vec::new(), queued.content()))
                     }
                     _ => None,
                 })?;
@@ -164,7 +165,16 @@ impl Source {
                     })?,
                     None => content.recipients().into_iter().map(CopyOut::waiting).collect(),
                 };
-                let kind = MessageKind::Outbound { author, client_id, delivery, failure, free, automatic, copies };
+                let kind = MessageKind::Outbound {
+                    author,
+                    client_id,
+                    delivery,
+                    failure,
+                    free,
+                    quick_replies,
+                    automatic,
+                    copies,
+                };
                 (kind, content)
             }
             Line::Note { edited, deleted } => self.note(row, edited, deleted)?,
@@ -199,12 +209,17 @@ impl Source {
     fn note(&self, row: &TimelineRow, edited: bool, deleted: bool) -> Result<(MessageKind, Content), ReplayFault> {
         let (author, client_id) = self.find((row.stream, row.origin), |event| match event {
             Event::NoteAdded { number, author, client_id, .. } if *number == row.number => {
-                Some((*author, client_id.clone()))
+                Some((Author::Agent(*author), client_id.clone()))
             }
+            Event::BotNoteAdded { number, .. } if *number == row.number => Some((Author::Bot, String::new())),
             _ => None,
         })?;
         let text = self.find((row.stream, row.text), |event| match event {
-            Event::NoteAdded { number, text, .. } | Event::NoteEdited { number, text } if *number == row.number => {
+            Event::NoteAdded { number, text, .. }
+            | Event::NoteEdited { number, text }
+            | Event::BotNoteAdded { number, text }
+                if *number == row.number =>
+            {
                 Some(text)
             }
             _ => None,

@@ -2,7 +2,7 @@
 
 use super::fault::PageFault;
 use super::key::{self, Fields};
-use super::row::{self, ConversationValue, RawValue, RawWaiting, WindowValue};
+use super::row::{self, ConversationValue, Listed, RawValue, RawWaiting, WindowValue};
 use super::{ReadFault, ReadModels, chunk};
 use crate::domain::conversation::{Conversation, Status};
 use crate::domain::id::{ContactPointId, ConversationId, InboxId, StreamId};
@@ -35,6 +35,25 @@ impl ReadModels {
         self.read_conversation(id)
     }
 
+    /// The stream that holds a conversation. Another window of the same address has another one.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn stream_of(&self, id: ConversationId) -> Result<Option<StreamId>, ReadFault> {
+        let _gate = self.gate.read();
+        let Some(piece) = self.db.get(key::piece(&key::conversation(id), 0))? else { return Ok(None) };
+        Ok(Some(Listed::front(chunk::first(&piece)?.1)?.stream))
+    }
+
+    /// One conversation of this stream.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn conversation_in(&self, stream: StreamId, id: ConversationId) -> Result<Option<ConversationRow>, ReadFault> {
+        let row = self.conversation(id)?;
+        Ok(if self.stream_of(id)? == Some(stream) { row } else { None })
+    }
+
     fn read_conversation(&self, id: ConversationId) -> Result<Option<ConversationRow>, ReadFault> {
         let Some(whole) = chunk::join(&self.db, &key::conversation(id))? else {
             return Ok(None);
@@ -54,6 +73,31 @@ impl ReadModels {
         };
         let value: WindowValue = row::read(&whole, "windows")?;
         Ok(Some(value.state))
+    }
+
+    /// How many conversations a stream has.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn threads_count(&self, stream: StreamId) -> Result<usize, ReadFault> {
+        self.count(&key::stream(key::THREAD, stream))
+    }
+
+    /// How many identities of customers a stream has.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn contact_points_count(&self, stream: StreamId) -> Result<usize, ReadFault> {
+        self.count(&key::stream(key::POINT, stream))
+    }
+
+    fn count(&self, prefix: &key::Key) -> Result<usize, ReadFault> {
+        let mut count = 0;
+        for row in self.db.scan_prefix(prefix).keys() {
+            row?;
+            count += 1;
+        }
+        Ok(count)
     }
 
     /// The conversation of a thread.
@@ -194,7 +238,7 @@ pub fn matches(query: &ListQuery, state: &Conversation) -> bool {
     };
     query.status.is_none_or(|status| state.status == status)
         && query.assignee.is_none_or(|assignee| state.assignee == assignee)
-        && query.holder.is_none_or(|holder| state.seat.holder.agent() == Some(holder))
+        && query.holder.is_none_or(|holder| state.seat.holder == holder)
         && query.channel.is_none_or(|channel| state.channel == channel)
         && query.inbox.is_none_or(|inbox| state.inbox == inbox)
         && query.set_aside.is_none_or(|set_aside| state.set_aside == set_aside)

@@ -201,7 +201,7 @@ fn fact_weight(fact: &Fact) -> usize {
             RawBody::Inline(bytes) => bytes.len(),
             RawBody::File { .. } | RawBody::Redacted => 0,
         },
-        Fact::Conversation(..) | Fact::Window(_) | Fact::Org(_) => 0,
+        Fact::Conversation(..) | Fact::Window(_) | Fact::Org(_) | Fact::Audit(_) => 0,
     };
     512 + texts
 }

@@ -105,7 +105,11 @@ impl Uploads {
                 self.store.keep_for(id, Purpose::Message { conversation, number }, at)?;
             }
             Purpose::Message { conversation: of, .. } if of == conversation => {}
-            Purpose::Upload { .. } | Purpose::Message { .. } | Purpose::Picture { .. } | Purpose::Body { .. } => {
+            Purpose::Upload { .. }
+            | Purpose::Message { .. }
+            | Purpose::Picture { .. }
+            | Purpose::WindowPicture
+            | Purpose::Body { .. } => {
                 return Ok(None);
             }
         }

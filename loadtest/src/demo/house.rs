@@ -23,11 +23,12 @@ pub(super) struct House {
 }
 
 impl House {
-    /// Starts it and waits for its address: replaying a long journal takes its time.
-    pub(super) fn open(program: &Path, options: &Options) -> Result<Self, RunError> {
+    /// Starts it with this under its login form, and waits for its address: replaying a long journal takes its time.
+    pub(super) fn open(program: &Path, options: &Options, login_hint: &str) -> Result<Self, RunError> {
         let mut command = Command::new(program);
         command.arg("serve").arg("--data-dir").arg(&options.data_dir);
         command.args(["--listen", &options.listen.to_string()]);
+        command.env("MADOGUCHI_LOGIN_HINT", login_hint);
         if std::env::var_os("MADOGUCHI_LOG__LEVEL").is_none() {
             command.env("MADOGUCHI_LOG__LEVEL", "warn");
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::keys::Keys;
+use super::options::Options;
 use super::people::AGENTS;
 
 /// What the screen says.
@@ -51,7 +52,8 @@ impl Welcome<'_> {
             "
   Press 対応開始 on a customer and answer: they answer back. In another browser, or a
   private window, log in as the other agent and see who holds the seat. A customer's
-  phone shows the other end; you can write from it yourself.
+  phone shows the other end; you can write from it yourself. A bot reads along first: ask
+  for 営業時間 from a phone, or for 担当者.
 
   Ctrl-C ends everything. The next start goes on where this one ended.
 {rule}
@@ -61,9 +63,40 @@ impl Welcome<'_> {
     }
 }
 
+/// What the login page says below its form. The agents' password only where nobody but this machine reaches the page.
+pub(super) fn login_hint(keys: &Keys, options: &Options) -> String {
+    let played = (!options.alone).then(|| AGENTS[AGENTS.len() - 1].login);
+    let logins: Vec<&str> = AGENTS.iter().map(|agent| agent.login).filter(|login| Some(*login) != played).collect();
+    let logins = logins.join(" / ");
+    if options.listen.ip().is_loopback() {
+        format!("デモ / Demo: {logins}   {}", keys.agents)
+    } else {
+        format!("デモ / Demo: {logins}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Given {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn the_login_page_tells_the_password_to_this_machine_only() {
+        let keys = Keys { owner: "o-w".to_owned(), agents: "a-g".to_owned() };
+        let hint = |listen: &str| {
+            let given = Given::parse_from(["demo", "--server", "p", "--listen", listen]);
+            login_hint(&keys, &given.options)
+        };
+        assert_eq!(hint("127.0.0.1:8080"), "デモ / Demo: hanako / taro   a-g");
+        assert_eq!(hint("0.0.0.0:8080"), "デモ / Demo: hanako / taro");
+    }
 
     fn screen(owner_is_new: bool) -> String {
         let keys = Keys { owner: "o-w".to_owned(), agents: "a-g".to_owned() };

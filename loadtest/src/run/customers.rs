@@ -11,7 +11,9 @@ use tokio::task::JoinSet;
 use super::book::Kind;
 use super::figures::Timed;
 use super::hall::Hall;
+use super::side::Kind as Side;
 use crate::double::{Author, Shown};
+use crate::lineworks::Shown as WorksShown;
 
 /// Messages that may wait for an earlier one of the same customer, over all customers.
 pub(crate) const MOST_WAITING: usize = 200_000;
@@ -72,28 +74,81 @@ async fn write_lane(hall: Arc<Hall>, lanes: Arc<Mutex<Lanes>>, connections: Arc<
 async fn write_one(hall: &Hall, chat: u32, due_us: u64) {
     let room = hall.room_of(chat);
     let word = room.lock().book.said(chat, due_us);
-    let (_, channel) = &hall.scene.windows[(chat % hall.options.windows) as usize];
     let text = word.customer(hall.options.seed);
-    let said = hall.scene.double.say_in(channel, &hall.scene.users[chat as usize], &text).await;
+    let kind = hall.kind_of(chat);
+    let said = say(hall, kind, chat, &text).await;
     let now_us = hall.clock.now_us();
+    let mut side = hall.side(kind).lock();
     match said {
-        Ok(said) if said.acknowledged() => {
+        Ok(Ok(200)) => {
             let mut room = room.lock();
             room.book.acknowledged(word);
             room.figures.took(Timed::Webhook, due_us, now_us);
+            side.figures.took(Timed::Webhook, due_us, now_us);
+            side.acknowledged += 1;
         }
-        Ok(said) => {
+        Ok(answered) => {
             // Without an answer it took at least this long; a refusal's time would only flatter the others.
-            if said.status.is_none() {
+            if answered.is_err() {
                 room.lock().figures.took(Timed::Webhook, due_us, now_us);
             }
-            hall.count(&match said.status {
-                Some(status) => format!("webhook {status}"),
-                None => format!("webhook {:?}", said.reason),
+            side.refused += 1;
+            hall.count(&match answered {
+                Ok(status) => format!("{} webhook {status}", kind.word()),
+                Err(reason) => format!("{} webhook {reason}", kind.word()),
             });
         }
-        Err(error) => hall.fault(Kind::Unchecked, || format!("the LINE double failed: {error}")),
+        Err(error) => hall.fault(Kind::Unchecked, || format!("a double failed: {error}")),
     }
+}
+
+/// Says it over the chat's channel. The status it was answered with, or why there is none.
+async fn say(hall: &Hall, kind: Side, chat: u32, text: &str) -> Result<Result<u16, String>, String> {
+    let counter = &hall.scene.windows[(chat % hall.options.windows) as usize];
+    let user = &hall.scene.users[chat as usize];
+    let missing = || "a channel without an account".to_owned();
+    match kind {
+        Side::Line => {
+            let account = counter.line.as_ref().ok_or_else(missing)?;
+            let said = hall.scene.double.say_in(account, user, text).await.map_err(|error| error.to_string())?;
+            let status = if said.acknowledged() { Some(200) } else { said.status };
+            Ok(status.ok_or_else(|| format!("{:?}", said.reason)))
+        }
+        Side::Lineworks => {
+            let (works, bot) = hall.scene.works.as_ref().zip(counter.bot.as_ref()).ok_or_else(missing)?;
+            Ok(works.say(&bot.id, user, text).await.status.ok_or_else(|| "without an answer".to_owned()))
+        }
+    }
+}
+
+/// Watches the screens of LINE WORKS for as long as the double runs.
+pub(crate) async fn watch_works(hall: Arc<Hall>, mut shown: broadcast::Receiver<WorksShown>) {
+    let chats: HashMap<&str, u32> = hall.scene.users.iter().map(String::as_str).zip(0..).collect();
+    loop {
+        match shown.recv().await {
+            Ok(shown) => {
+                let Some(chat) = chats.get(shown.user.as_str()) else { continue };
+                arrived(&hall, *chat, shown.content["text"].as_str().unwrap_or_default());
+            }
+            Err(broadcast::error::RecvError::Lagged(missed)) => unseen(&hall, missed),
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}
+
+fn arrived(hall: &Hall, chat: u32, text: &str) {
+    let now_us = hall.clock.now_us();
+    let due_us = hall.room_of(chat).lock().book.arrived(chat, text);
+    let mut side = hall.side(hall.kind_of(chat)).lock();
+    side.arrived += 1;
+    if let Some(due_us) = due_us {
+        side.figures.took(Timed::Phone, due_us, now_us);
+        hall.room_of(chat).lock().figures.took(Timed::Phone, due_us, now_us);
+    }
+}
+
+fn unseen(hall: &Hall, missed: u64) {
+    hall.fault(Kind::Unchecked, || format!("{missed} messages on phones were not looked at"));
 }
 
 /// Watches the phones for as long as the double runs.
@@ -102,17 +157,11 @@ pub(crate) async fn watch_phones(hall: Arc<Hall>, mut shown: broadcast::Receiver
     loop {
         match shown.recv().await {
             Ok(shown) if shown.author == Author::Account => {
-                let now_us = hall.clock.now_us();
                 let Some(chat) = chats.get(shown.user.as_str()) else { continue };
-                let mut room = hall.room_of(*chat).lock();
-                if let Some(due_us) = room.book.arrived(*chat, shown.text.as_deref().unwrap_or_default()) {
-                    room.figures.took(Timed::Phone, due_us, now_us);
-                }
+                arrived(&hall, *chat, shown.text.as_deref().unwrap_or_default());
             }
             Ok(_) => {}
-            Err(broadcast::error::RecvError::Lagged(missed)) => {
-                hall.fault(Kind::Unchecked, || format!("{missed} messages on phones were not looked at"));
-            }
+            Err(broadcast::error::RecvError::Lagged(missed)) => unseen(&hall, missed),
             Err(broadcast::error::RecvError::Closed) => return,
         }
     }

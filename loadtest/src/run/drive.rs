@@ -22,7 +22,8 @@ use super::host::{self, Started};
 use super::metrics;
 use super::options::Options;
 use super::report::{Report, Sample, Sampled};
-use super::scene::Scene;
+use super::scene::{Counter, Scene};
+use crate::lineworks::LineWorksDouble;
 
 /// Between two looks at something that must come about.
 const LOOK: Duration = Duration::from_millis(50);
@@ -92,6 +93,8 @@ async fn play(base: &str, password: &str, pid: Option<u32>, options: &Options) -
     let scene = Scene::set(base, &options.login, password, options).await?;
     let hall = Hall::new(options, scene);
     let phones = tokio::spawn(customers::watch_phones(Arc::clone(&hall), hall.scene.double.stream()));
+    let works = hall.scene.works.as_ref().map(LineWorksDouble::stream);
+    let works = works.map(|shown| tokio::spawn(customers::watch_works(Arc::clone(&hall), shown)));
     let (stop, stopped) = watch::channel(false);
     let (agents, lines) = open_desks(&hall, &stopped);
     await_watches(&hall).await?;
@@ -119,6 +122,9 @@ async fn play(base: &str, password: &str, pid: Option<u32>, options: &Options) -
     judge(&hall, &places, &heads).await?;
     let last = look(&hall, pid).await?;
     phones.abort();
+    if let Some(works) = works {
+        works.abort();
+    }
     Ok(Report::new(&hall, &sampled, &last))
 }
 
@@ -204,7 +210,7 @@ async fn rest(hall: &Hall) {
 /// The end of each window's stream, and until then nothing that was stored whole waits any more.
 async fn heads(hall: &Hall) -> Result<Vec<u64>, RunError> {
     let mut heads = Vec::new();
-    for (id, _) in &hall.scene.windows {
+    for Counter { id, .. } in &hall.scene.windows {
         let clock = Clock::start();
         loop {
             let window: Window = hall.scene.owner.get(&format!("/api/v1/windows/{id}")).await?;

@@ -6,17 +6,36 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use super::book::{Book, Faults, Kind, Manner, Setting};
+use super::book::{Book, Faults, Kind as FaultKind, Manner, Setting};
 use super::clockwork::{Alarm, Clock};
 use super::figures::Figures;
 use super::options::Options;
 use super::scene::Scene;
+use super::side::Kind;
 
 /// One window: its book and what was measured in it.
 #[derive(Debug)]
 pub(crate) struct Room {
     pub(crate) book: Book,
     pub(crate) figures: Figures,
+}
+
+/// What was measured of one channel.
+#[derive(Debug)]
+pub(crate) struct Side {
+    pub(crate) figures: Figures,
+    /// Messages that got 200.
+    pub(crate) acknowledged: u64,
+    /// Messages that did not.
+    pub(crate) refused: u64,
+    /// Answers on phones.
+    pub(crate) arrived: u64,
+}
+
+impl Side {
+    fn new(from_us: u64) -> Self {
+        Self { figures: Figures::new(from_us), acknowledged: 0, refused: 0, arrived: 0 }
+    }
 }
 
 /// Everything shared.
@@ -27,6 +46,8 @@ pub(crate) struct Hall {
     pub(crate) options: Options,
     pub(crate) scene: Scene,
     pub(crate) rooms: Vec<Mutex<Room>>,
+    /// What was measured of each channel.
+    pub(crate) sides: Vec<(Kind, Mutex<Side>)>,
     /// What came of what was asked, by words for the report.
     pub(crate) outcomes: Mutex<BTreeMap<String, u64>>,
     /// Connections break no more.
@@ -61,6 +82,7 @@ impl Hall {
             clock: Clock::start(),
             alarm: Alarm::default(),
             rooms: (0..options.windows).map(room).collect(),
+            sides: options.mix.kinds().map(|kind| (kind, Mutex::new(Side::new(u64::MAX)))).collect(),
             options: options.clone(),
             scene,
             outcomes: Mutex::default(),
@@ -74,10 +96,24 @@ impl Hall {
         &self.rooms[(chat % self.options.windows) as usize]
     }
 
+    /// The channel of a chat.
+    pub(crate) fn kind_of(&self, chat: u32) -> Kind {
+        self.options.mix.of(chat, self.options.windows)
+    }
+
+    /// What is measured of a channel.
+    pub(crate) fn side(&self, kind: Kind) -> &Mutex<Side> {
+        let found = self.sides.iter().find(|(known, _)| *known == kind);
+        &found.expect("every chat's channel is in the mix").1
+    }
+
     /// Measures what is due from `from_us` on.
     pub(crate) fn measure_from(&self, from_us: u64) {
         for room in &self.rooms {
             room.lock().figures = Figures::new(from_us);
+        }
+        for (_, side) in &self.sides {
+            side.lock().figures = Figures::new(from_us);
         }
     }
 
@@ -90,7 +126,7 @@ impl Hall {
     }
 
     /// Notes what no single window's book can know.
-    pub(crate) fn fault(&self, kind: Kind, what: impl FnOnce() -> String) {
+    pub(crate) fn fault(&self, kind: FaultKind, what: impl FnOnce() -> String) {
         self.rooms[0].lock().book.faults.add(kind, what);
     }
 

@@ -20,6 +20,7 @@ mod metrics;
 mod options;
 mod report;
 mod scene;
+mod side;
 mod words;
 
 pub use book::{Checked, Faults, Found, Kind};
@@ -28,3 +29,4 @@ pub use error::RunError;
 pub use figures::Spread;
 pub use options::Options;
 pub use report::Report;
+pub use side::{BadMix, Kind as Side, Mix};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::error::RunError;
+use super::side::Mix;
 
 /// Commands that a socket may carry in a second, with room to spare below the server's 20.
 const COMMANDS_PER_AGENT_S: f64 = 15.0;
@@ -34,7 +35,10 @@ pub struct Options {
     /// Agents, each with one socket.
     #[arg(long, default_value_t = 100)]
     pub agents: u32,
-    /// Windows, each with one LINE account.
+    /// The channels that customers come through, such as line=80,lineworks=20.
+    #[arg(long, default_value = "line=1", value_parser = str::parse::<Mix>)]
+    pub mix: Mix,
+    /// Windows, each with one account of every channel.
     #[arg(long, default_value_t = 4)]
     pub windows: u32,
     /// Windows that each agent works in and watches.

@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::book::{Checked, Faults};
 use super::figures::{Figures, Spread, Timed};
-use super::hall::Hall;
+use super::hall::{Hall, Side};
 use super::host::{Machine, Usage};
 use super::metrics::{self, Metrics};
 use super::options::Options;
+use super::side::Kind;
 
 /// Version of the JSON. It changes when a reader of before would misunderstand.
 const SCHEMA: u32 = 1;
@@ -68,6 +69,35 @@ pub struct Cost {
     pub most_journal_queue: f64,
 }
 
+/// What came through one channel.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ChannelReport {
+    /// Customers.
+    pub chats: u64,
+    /// Their messages that were answered 200, over the whole run.
+    pub acknowledged: u64,
+    /// Those that were not.
+    pub refused: u64,
+    /// Answers on their screens, over the whole run.
+    pub arrived: u64,
+    /// Message → 200.
+    pub webhook_to_200: Spread,
+    /// Answer → screen.
+    pub answer_to_phone: Spread,
+}
+
+fn channel(hall: &Hall, kind: Kind, side: &Side) -> ChannelReport {
+    let chats = (0..hall.options.chats).filter(|chat| hall.kind_of(*chat) == kind).count();
+    ChannelReport {
+        chats: chats as u64,
+        acknowledged: side.acknowledged,
+        refused: side.refused,
+        arrived: side.arrived,
+        webhook_to_200: side.figures.spread(Timed::Webhook),
+        answer_to_phone: side.figures.spread(Timed::Phone),
+    }
+}
+
 /// The result of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -83,6 +113,8 @@ pub struct Report {
     pub rates: Rates,
     /// Cost.
     pub cost: Cost,
+    /// What came through each channel.
+    pub channels: BTreeMap<&'static str, ChannelReport>,
     /// What came of commands, webhooks and connections, by words.
     pub outcomes: BTreeMap<String, u64>,
     /// How much was looked at, over the whole run.
@@ -111,6 +143,7 @@ impl Report {
             times: Timed::ALL.iter().map(|(what, name, _)| (*name, figures.spread(*what))).collect(),
             rates: rates(sampled),
             cost: cost(sampled, last),
+            channels: hall.sides.iter().map(|(kind, side)| (kind.word(), channel(hall, *kind, &side.lock()))).collect(),
             outcomes: hall.outcomes.lock().clone(),
             checked,
             faults: hall.faults(),
@@ -187,6 +220,19 @@ impl Report {
             cost.most_journal_queue,
             cost.own_cores.unwrap_or_default()
         )?;
+        for (name, channel) in &self.channels {
+            let ms = |us: u64| us as f64 / 1_000.0;
+            writeln!(
+                out,
+                "{name}: {} chats, {} messages with 200 ({} without), {} answers on screens; p99 {:.2} ms to 200, {:.2} ms to the screen",
+                channel.chats,
+                channel.acknowledged,
+                channel.refused,
+                channel.arrived,
+                ms(channel.webhook_to_200.p99_us),
+                ms(channel.answer_to_phone.p99_us)
+            )?;
+        }
         for (outcome, times) in &self.outcomes {
             writeln!(out, "  {outcome}: {times}")?;
         }

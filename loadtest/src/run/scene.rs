@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::api::Api;
 use super::error::RunError;
 use super::options::Options;
+use super::side::Kind;
 use crate::double::{Channel, Double, Limits, Options as DoubleOptions};
+use crate::lineworks::{Bot, LineWorksDouble, Options as WorksOptions};
 
 /// Calls on their way at once while setting up.
 const AT_ONCE: usize = 8;
@@ -36,11 +38,21 @@ pub(crate) struct Scene {
     pub(crate) server: SocketAddr,
     pub(crate) owner: Api,
     pub(crate) double: Double,
-    /// By window: id and LINE account.
-    pub(crate) windows: Vec<(String, Channel)>,
+    /// The LINE WORKS platform, where customers come through it.
+    pub(crate) works: Option<LineWorksDouble>,
+    /// By window.
+    pub(crate) windows: Vec<Counter>,
     pub(crate) agents: Vec<Person>,
     /// The phone of each chat.
     pub(crate) users: Vec<String>,
+}
+
+/// A window, and the accounts that feed it.
+#[derive(Debug)]
+pub(crate) struct Counter {
+    pub(crate) id: String,
+    pub(crate) line: Option<Channel>,
+    pub(crate) bot: Option<Bot>,
 }
 
 impl Scene {
@@ -52,11 +64,14 @@ impl Scene {
         ready(&nobody).await?;
         let owner = nobody.login(login, password).await?;
         let double = Double::start(double_options(options.seed))?;
+        let works = options.mix.kinds().any(|kind| kind == Kind::Lineworks);
+        let works = works.then(|| LineWorksDouble::start(works_options())).transpose();
+        let works = works.map_err(|source| RunError::Machine { what: "ports for the LINE WORKS double", source })?;
         // Names of earlier runs are taken.
         let run = format!("{:08x}", rand::random::<u32>());
         let mut windows = Vec::new();
         for window in 0..options.windows {
-            windows.push(open_window(&owner, base, &double, &run, window, options).await?);
+            windows.push(open_window(&owner, base, (&double, works.as_ref()), &run, window, options).await?);
         }
         let made: Vec<Person> = stream::iter(0..options.agents)
             .map(|agent| hire(&owner, &nobody, &run, agent, &windows, options))
@@ -65,16 +80,25 @@ impl Scene {
             .await?;
         let mut users = Vec::new();
         for chat in 0..options.chats {
-            let (_, channel) = &windows[(chat % options.windows) as usize];
-            users.push(double.add_user(channel, &format!("客{chat}"))?);
+            let counter = &windows[(chat % options.windows) as usize];
+            let name = format!("客{chat}");
+            let user = match options.mix.of(chat, options.windows) {
+                Kind::Line => counter.line.as_ref().map(|account| double.add_user(account, &name)).transpose()?,
+                Kind::Lineworks => works.as_ref().map(|works| works.add_member(&name)),
+            };
+            users.push(user.ok_or_else(|| RunError::Options("a channel without an account".to_owned()))?);
         }
-        Ok(Self { server, owner, double, windows, agents: made, users })
+        Ok(Self { server, owner, double, works, windows, agents: made, users })
     }
 
     /// The agents' places by their ids.
     pub(crate) fn agents_by_id(&self) -> HashMap<String, u32> {
         self.agents.iter().map(|person| person.id.clone()).zip(0..).collect()
     }
+}
+
+fn works_options() -> WorksOptions {
+    WorksOptions { remembered: 1_000, ..WorksOptions::default() }
 }
 
 /// The double keeps little: the run itself looks at everything that appears.
@@ -108,17 +132,35 @@ async fn ready(api: &Api) -> Result<(), RunError> {
 async fn open_window(
     owner: &Api,
     base: &str,
-    double: &Double,
+    (double, works): (&Double, Option<&LineWorksDouble>),
     run: &str,
     number: u32,
     options: &Options,
-) -> Result<(String, Channel), RunError> {
+) -> Result<Counter, RunError> {
     let places = options.places();
     let product = PRODUCTS.into_iter().find(|product| *product >= places).unwrap_or(PRODUCTS[2]);
     let id = format!("load{run}n{number}");
     let window = json!({"id": id, "name": format!("負荷{run}-{number}"), "product": product});
     let _: Value = owner.call(Method::POST, "/api/v1/windows", Some(&window)).await?;
-    let channel = double.add_channel(&id);
+    let mut counter = Counter { id, line: None, bot: None };
+    for kind in options.mix.kinds() {
+        match kind {
+            Kind::Line => counter.line = Some(open_line(owner, base, double, &counter.id).await?),
+            Kind::Lineworks => {
+                let Some(works) = works else { continue };
+                let bot = works.add_bot(&counter.id);
+                let inbox = json!({"window": counter.id, "kind": "lineworks", "settings": works.settings(&bot)});
+                let inbox: Inbox = owner.call(Method::POST, "/api/v1/inboxes", Some(&inbox)).await?;
+                works.set_callback(&bot.id, &format!("{base}/hooks/lineworks/{}", inbox.id));
+                counter.bot = Some(bot);
+            }
+        }
+    }
+    Ok(counter)
+}
+
+async fn open_line(owner: &Api, base: &str, double: &Double, id: &str) -> Result<Channel, RunError> {
+    let channel = double.add_channel(id);
     let settings = json!({
         "mode": "auto", "channel_secret": channel.secret, "channel_access_token": channel.access_token,
         "api_base_url": double.api_url(), "api_data_base_url": double.data_url(),
@@ -127,7 +169,7 @@ async fn open_window(
     let inbox: Inbox = owner.call(Method::POST, "/api/v1/inboxes", Some(&inbox)).await?;
     // Not `webhook_url`: a public address may lead elsewhere.
     double.set_webhook(&channel, &format!("{base}/hooks/line/{}", inbox.id))?;
-    Ok((id, channel))
+    Ok(channel)
 }
 
 async fn hire(
@@ -135,7 +177,7 @@ async fn hire(
     nobody: &Api,
     run: &str,
     number: u32,
-    windows: &[(String, Channel)],
+    windows: &[Counter],
     options: &Options,
 ) -> Result<Person, RunError> {
     let login = format!("load{run}a{number}");
@@ -143,7 +185,7 @@ async fn hire(
     let person = json!({"login": login, "name": format!("担当{number}"), "role": "agent", "password": password});
     let person: Agent = owner.call(Method::POST, "/api/v1/agents", Some(&person)).await?;
     for window in options.windows_of(number) {
-        let path = format!("/api/v1/windows/{}/agents/{}", windows[window as usize].0, person.id);
+        let path = format!("/api/v1/windows/{}/agents/{}", windows[window as usize].id, person.id);
         owner.text(Method::PUT, &path, Some(&json!({}))).await?;
     }
     let api = nobody.login(&login, &password).await?;

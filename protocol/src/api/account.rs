@@ -183,4 +183,10 @@ findings! {
     ChatOn = "\"Chat\" is on in the response settings: what is answered in LINE Official Account Manager does not appear here.";
     AutoReplyUnknown = "Whether auto-reply and greeting messages are off cannot be known from here. Left on, customers get two answers.";
     RedeliveryUnknown = "Whether \"Webhook redelivery\" is on cannot be known from here. Left off, what fails once is lost.";
+    PlatformUnreachable = "The platform cannot be reached from this server. Check its way to the internet.";
+    RightMissing = "The token is good, but not for this bot. Add the scopes bot and user.read to the app, and publish the bot.";
+    BotUnknown = "The platform knows no bot with this number. Check the number, and that the bot belongs to this app's tenant.";
+    KindsSwitchedOff = "Some kinds of message are switched off for this bot, so people cannot send them. Switch all callback kinds on.";
+    RoomsAllowed = "The bot may be taken into rooms of several people. It leaves them at once; switch the permission off.";
+    CallbackUntried = "Whether callbacks arrive cannot be tried from here. Write to the bot and see whether the message appears.";
 }

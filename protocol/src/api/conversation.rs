@@ -21,6 +21,8 @@ pub enum Status {
 pub enum Channel {
     /// LINE.
     Line,
+    /// A LINE WORKS bot.
+    Lineworks,
     /// Mail.
     Mail,
 }

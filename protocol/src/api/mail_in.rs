@@ -109,12 +109,12 @@ pub struct WholeMail {
     /// Its header as it came.
     pub header: String,
     /// The invitation in it.
-    pub invitation: Option<Invitation>,
+    pub invitation: Option<MailInvitation>,
 }
 
 /// An invitation. It is never answered by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Invitation {
+pub struct MailInvitation {
     /// What it is about.
     pub title: String,
     /// When it begins, as written: `20261121T100000`, with `Z` at the end in UTC, a date alone for a whole day.

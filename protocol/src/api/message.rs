@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::content::{Card, Degrees, Medium, NewCard, NewMedium};
+use super::content::{Action, Card, Degrees, Medium, NewCard, NewMedium};
 use super::hours::AnswerKind;
 use super::mail_in::Mail;
 use super::mail_out::{Copy, NewMail};
@@ -21,8 +21,11 @@ pub struct Message {
     pub content: Content,
     /// What became of it; null for memos.
     pub state: Option<MessageState>,
-    /// Who wrote it; null for the customer and for automatic answers.
+    /// Who wrote it; null for the customer, for automatic answers and for the bot.
     pub agent: Option<String>,
+    /// The bot in front of the window wrote it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub bot: bool,
     /// The author's own id for it.
     pub client_id: Option<String>,
     /// When it was said: the platform's time for inbound, ours for the rest.
@@ -45,6 +48,9 @@ pub struct Message {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The buttons that the customer was given below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quick_replies: Vec<Action>,
     /// What became of each recipient's copy, on channels where each has one: To first, then Cc.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<Copy>,

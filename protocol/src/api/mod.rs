@@ -5,7 +5,11 @@
 
 mod account;
 mod agent;
+mod audit;
+mod bot;
+mod bulk;
 mod capabilities;
+mod channel;
 mod command;
 mod content;
 mod conversation;
@@ -15,7 +19,10 @@ mod mail_in;
 mod mail_out;
 mod mail_setup;
 mod message;
+mod people;
+mod product;
 mod raw;
+mod reset;
 mod sending;
 mod session;
 mod window;
@@ -28,10 +35,18 @@ pub use account::{
     WebhookEndpoint,
 };
 pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
+pub use audit::{AuditActor, AuditChange, AuditEntry, AuditOutcome};
+pub use bot::{
+    Bot, BotAnswer, BotComplete, BotConversation, BotDelivery, BotDeliveryType, BotDone, BotHandover, BotHealth,
+    BotLogLine, BotLogged, BotLost, BotMade, BotTest, BotTrouble, DeadLetter, DeadLetterWhy, PutBot, ReturnToBot,
+    WindowBot,
+};
+pub use bulk::{AgentCounters, Bulk, BulkAct, BulkDone, BulkHandover, BulkItem, WindowCounters};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
 };
+pub use channel::ChannelAvailability;
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
     EditNote, EditNoteBody, Handover, Read, Release, SeatEpoch, Send, TakeBack, Takeover,
@@ -46,20 +61,30 @@ pub use hours::{
     Situation, TimeRange, Week,
 };
 pub use inbox::{
-    ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, MailSettings, MailSettingsPatch, NewInbox,
-    NewLineSettings, NewMailSettings, NewSettings, Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
+    BotMaker, ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, LineWorksSettings,
+    LineWorksSettingsPatch, MailSettings, MailSettingsPatch, NewBot, NewInbox, NewLineSettings, NewLineWorksSettings,
+    NewMailSettings, NewSettings, Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
-pub use mail_in::{Invitation, Mail, MailAttachment, MailMark, MailProof, WholeMail};
+pub use mail_in::{Mail, MailAttachment, MailInvitation, MailMark, MailProof, WholeMail};
 pub use mail_out::{Copy, CopyState, MailHead, MailParty, NewMail};
 pub use mail_setup::{
     MailAddressSetup, MailChallenge, MailCheck, MailColumns, MailConfirmation, MailDomain, MailForwarding, MailRecord,
     MailRecordPurpose, MailRecordState, MailSetup, MailTest, NewMailDomain,
 };
 pub use message::{Content, Direction, Failure, Message, MessageState, NewContent};
+pub use people::{
+    AcceptInvitation, AgentWindows, Invitation, InvitationAccepted, InvitationCreated, InvitationSecret,
+    InvitationShown, MembershipDone, MembershipOutcome, NewInvitation, OpenSession,
+};
+pub use product::{Product, ProductOwned, Products, ProductsPatch, Trial};
 pub use raw::{RawBody, RawReason, Replayed};
+pub use reset::{FormerContent, FormerWindow, Reset, ResetInbox, ResetItem, ResetPreview, ResetWhat};
 pub use sending::{ChangeSending, Sending};
-pub use session::{Login, Me, MyWindow, NewToken, Token, TokenCreated};
-pub use window::{NewWindow, Window, WindowMember, WindowSettings, WindowSettingsPatch};
+pub use session::{About, Login, Me, MyWindow, NewToken, Scope, Token, TokenCreated};
+pub use window::{
+    NewWindow, Picture, Window, WindowMember, WindowPatch, WindowPicture, WindowProduct, WindowSettings,
+    WindowSettingsPatch,
+};
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agent::{Presence, Role};
+use super::bot::WindowBot;
 use super::hours::Opening;
 
 /// `POST /api/v1/windows`.
@@ -12,10 +13,63 @@ use super::hours::Opening;
 pub struct NewWindow {
     /// Its address: 1 to 20 lower-case letters and digits.
     pub id: String,
-    /// What customers see: 1 to 20 characters, unique.
+    /// What customers see: 1 to 20 characters as a person counts them, unique.
     pub name: String,
-    /// The product, which says how many agents it holds: 5, 30 or 100.
+    /// The product, which says how many agents it holds: 5, 30 or 100. One of it must be free.
     pub product: u16,
+    /// What the window is for, at most 100 characters as a person counts them.
+    #[serde(default)]
+    pub description: String,
+    /// A picture of `POST /api/v1/pictures`, by its id.
+    #[serde(default)]
+    pub picture: Option<String>,
+}
+
+/// `PATCH /api/v1/windows/{window}`. What is left out stays as it was.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WindowPatch {
+    /// See [`NewWindow::name`].
+    #[serde(default)]
+    pub name: Option<String>,
+    /// See [`NewWindow::description`].
+    #[serde(default)]
+    pub description: Option<String>,
+    /// See [`NewWindow::picture`]; empty for none.
+    #[serde(default)]
+    pub picture: Option<String>,
+}
+
+/// `PUT /api/v1/windows/{window}/product`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WindowProduct {
+    /// 5, 30 or 100. One of it must be free, and it must hold as many agents as the window has. The former one is free afterwards.
+    pub product: u16,
+}
+
+/// The answer to `POST /api/v1/pictures`: a picture that a window may have. It goes after a day if no window takes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Picture {
+    /// For `picture` of a window.
+    pub id: String,
+    /// The name that it came with: lower-case letters and digits, then `.png`.
+    pub name: String,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Its length; below 10,000,000.
+    pub bytes: u64,
+}
+
+/// The picture of a window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WindowPicture {
+    /// The name that it came with.
+    pub name: String,
+    /// Where whoever may read the window gets it: a path of this server, another one for another picture.
+    pub url: String,
 }
 
 /// A window.
@@ -35,10 +89,20 @@ pub struct Window {
     pub settings: WindowSettings,
     /// Stored bodies that wait (要確認).
     pub raw_waiting: usize,
+    /// The bot in front of it; null without one, and while it is not in use.
+    #[serde(default)]
+    pub bot: Option<WindowBot>,
     /// When it was added.
     pub created_at: String,
     /// Whether it is open now, and until when.
     pub opening: Opening,
+    /// What the window is for; empty for nothing said.
+    pub description: String,
+    /// Its picture.
+    pub picture: Option<WindowPicture>,
+    /// The public page that leads customers to the window's channels; the same for ever. As QR code at
+    /// `/api/v1/windows/{window}/invite.svg` and `.png`.
+    pub invite_url: String,
 }
 
 /// A member of a window.

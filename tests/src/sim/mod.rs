@@ -12,6 +12,7 @@ pub mod calls;
 pub mod chance;
 pub mod phones;
 mod rest;
+mod rules;
 pub mod run;
 pub mod socket;
 mod steps;

@@ -50,6 +50,8 @@ pub struct Event {
     pub text: Option<String>,
     /// Nobody can read it.
     pub broken: bool,
+    /// They added the account as a friend.
+    pub friend: bool,
     at: Timestamp,
     /// We have said 200 to it.
     pub acknowledged: bool,
@@ -114,9 +116,35 @@ impl Phones {
         let n = state.events.len();
         let text = (!broken).then(|| format!("q{n}"));
         let at = self.clock.now();
-        let event =
-            Event { id: format!("e{n}"), user, message: format!("m{n}"), text, broken, at, acknowledged: false };
+        let event = Event {
+            id: format!("e{n}"),
+            user,
+            message: format!("m{n}"),
+            text,
+            broken,
+            friend: false,
+            at,
+            acknowledged: false,
+        };
         state.events.push(event);
+    }
+
+    /// A customer adds the account as a friend, perhaps not for the first time.
+    pub fn befriend(&self, user: usize) {
+        let mut state = self.state.lock();
+        let (n, at) = (state.events.len(), self.clock.now());
+        let id = format!("e{n}");
+        let message = String::new();
+        state.events.push(Event {
+            id,
+            user,
+            message,
+            text: None,
+            broken: false,
+            friend: true,
+            at,
+            acknowledged: false,
+        });
     }
 
     /// A customer takes a message back.
@@ -270,12 +298,23 @@ fn json_of(event: &Event, again: bool) -> Value {
             json["message"] = json!({ "type": "text", "id": event.message, "text": text });
         }
         None if event.broken => json["type"] = json!("message"),
+        None if event.friend => {
+            json["type"] = json!("follow");
+            json["replyToken"] = json!(token_of(event));
+            json["follow"] = json!({ "isUnblocked": false });
+        }
         None => {
             json["type"] = json!("unsend");
             json["unsend"] = json!({ "messageId": event.message });
         }
     }
     json
+}
+
+/// The words of an automatic answer, with what tells it from all others.
+#[must_use]
+pub fn marked(text: &str, retry_key: u128) -> String {
+    format!("{text}\u{0}{retry_key:x}")
 }
 
 /// What the engine gets of the platform.
@@ -290,6 +329,10 @@ impl Platform for Line {
 impl Account for Line {
     fn bubbles(&self, items: &[Outgoing], _: bool) -> Vec<Bubble> {
         let text = |item: &Outgoing| match &item.content {
+            // What a window says by itself it says to many; here each is to be told from the others.
+            Content::Text(text) if item.automatic.is_some() => {
+                Bubble { numbers: vec![item.number], body: json!(marked(text, item.retry_key)) }
+            }
             Content::Text(text) => Bubble { numbers: vec![item.number], body: json!(text) },
             other => panic!("{other:?} was never written"),
         };

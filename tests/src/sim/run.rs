@@ -230,7 +230,7 @@ impl World {
     }
 
     pub(super) fn identity(&self, tab: usize) -> Identity {
-        Identity { agent: self.tabs[tab].agent, role: self.tabs[tab].role, session: None }
+        Identity::of(self.tabs[tab].agent, self.tabs[tab].role)
     }
 
     /// Panics of actors that are still to come.
@@ -265,6 +265,11 @@ async fn furnish(world: &mut World, life: &mut Life) {
         for member in (0..world.plan.agents).filter(|member| n == 0 || member % 2 == 1) {
             let command = window::Command::AddAgent { agent: agent(member) };
             through(life, handle.window_command(by, &id, command)).await.expect("a new member");
+        }
+        if id == super::rules::window() {
+            for command in super::rules::settings(world.clock.now()) {
+                through(life, handle.window_command(by, &id, command)).await.expect("good settings");
+            }
         }
         let inbox = org::Command::CreateInbox(account(n, &id));
         through(life, handle.org_command(by, inbox)).await.expect("a new account");

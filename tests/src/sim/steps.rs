@@ -52,6 +52,8 @@ enum Step {
     PanicWindow,
     Struck,
     Crash,
+    Befriend,
+    Switch,
 }
 
 /// How often each step comes, beside the others.
@@ -78,6 +80,8 @@ const STEPS: &[(usize, Step)] = &[
     (3, Step::PanicWindow),
     (8, Step::Struck),
     (8, Step::Crash),
+    (6, Step::Befriend),
+    (3, Step::Switch),
 ];
 
 /// Does one step.
@@ -114,6 +118,8 @@ pub(super) fn take(world: &mut World, life: &mut Life) -> Went {
         }
         Step::Struck => return struck(world, life),
         Step::Crash => return crash(world, life),
+        Step::Befriend => befriend(world),
+        Step::Switch => switch(world, life),
     }
     Went::On
 }
@@ -123,6 +129,24 @@ fn write(world: &mut World) {
     let broken = world.chooser.chance(4);
     world.phones.write(user, broken);
     world.say(&format!("customer {user} writes{}", if broken { " what nobody can read" } else { "" }));
+}
+
+fn befriend(world: &mut World) {
+    let user = world.chooser.below(world.plan.users);
+    world.phones.befriend(user);
+    world.say(&format!("customer {user} adds us as a friend"));
+}
+
+/// Somebody turns the switch of maintenance.
+fn switch(world: &mut World, life: &Life) {
+    let id = super::rules::window();
+    let on = !world.truth.folds[&id].window.maintenance.is_on();
+    let command = window::Command::SwitchMaintenance { on, text: None, now: world.clock.now() };
+    let name = world.calls.begin(world.step, Call::Other);
+    world.say(&format!("call {name}: maintenance of {id} is turned {}", if on { "on" } else { "off" }));
+    let handle = life.handle.clone();
+    let work = async move { handle.window_command(By::Operator, &id, command).await };
+    note(life, name, work, |_| Answer::Other);
 }
 
 fn take_back(world: &mut World) {

@@ -17,6 +17,9 @@ use madoguchi_engine::journal::codec;
 use madoguchi_engine::journal::memory::MemoryJournal;
 use madoguchi_engine::journal::{Journal, Stored};
 
+use super::phones::marked;
+use super::rules::Rules;
+
 /// One window and its conversations as of a position.
 #[derive(Clone, Debug)]
 pub struct Fold {
@@ -80,6 +83,7 @@ pub struct Truth {
     /// What each client id made.
     pub queued: BTreeMap<(ConversationId, AgentId, String), (u32, String)>,
     unanswered: BTreeMap<ConversationId, Timestamp>,
+    automatic: Rules,
 }
 
 impl Fold {
@@ -111,7 +115,7 @@ impl Fold {
                     self.window.apply(event);
                     self.windows.push(self.window.clone());
                 }
-                Fact::Org(_) => panic!("the organisation's fact in a window's stream"),
+                Fact::Org(_) | Fact::Audit(_) => panic!("another stream's fact in a window's stream"),
             }
         }
         for (id, events) in moved {
@@ -156,6 +160,7 @@ impl Truth {
             ends: BTreeMap::new(),
             queued: BTreeMap::new(),
             unanswered: BTreeMap::new(),
+            automatic: Rules::default(),
         }
     }
 
@@ -177,7 +182,9 @@ impl Truth {
     fn take(&mut self, window: &WindowId, stored: &Stored) {
         let fold = self.folds.get_mut(window).expect("it was listed");
         let before = fold.conversations.clone();
+        let window_before = fold.window.clone();
         let record = fold.take(stored);
+        self.automatic.judge(&window_before, &before, &record);
         let mut moved = BTreeMap::new();
         for fact in &record.events {
             match fact {
@@ -190,7 +197,7 @@ impl Truth {
                     state.apply(event, record.at);
                 }
                 Fact::Window(WindowEvent::RawAccepted(accepted)) => self.bodies.push(accepted.clone()),
-                Fact::Window(_) | Fact::Org(_) => {}
+                Fact::Window(_) | Fact::Org(_) | Fact::Audit(_) => {}
             }
         }
         for id in moved.into_keys() {
@@ -224,6 +231,23 @@ impl Truth {
                 if matches!(event, Event::Completed { .. }) {
                     self.unanswered.remove(&id);
                 }
+            }
+            Event::Ended { .. } => {
+                if let Holder::Agent(agent) = seat.holder {
+                    self.ends.insert((id, seat.epoch), agent);
+                }
+                self.unanswered.remove(&id);
+            }
+            Event::AutoQueued(queued) => {
+                assert_eq!(queued.number, state.last_number + 1, "a number was left out or given twice");
+                let Content::Text(text) = queued.content() else { panic!("an answer without words") };
+                let text = marked(&text, queued.retry_key);
+                self.line(id, queued.number, Line::Outbound { text, delivery: Delivery::Queued });
+            }
+            Event::Lapsed { number } => {
+                let automatic = state.outgoing(*number).and_then(|item| item.automatic);
+                assert!(automatic.is_some(), "an answer of a person lapsed");
+                self.delivery(id, *number, Delivery::Cancelled);
             }
             Event::Completed { by: None } => {
                 assert_eq!(state.status, Status::New, "only what nobody started closes by itself");

@@ -1,20 +1,10 @@
 // What everybody must be able to read and reach: axe over every screen in both themes, and with CONSOLE_SCREENS=1
 // a picture of each in two themes, two languages and three sizes, under `screens/`, for people to look at.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pictures, type Size, sizes, violations } from './axe';
 import { composer, logIn, picture, sleepless, World } from './world';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const pictures = process.env.CONSOLE_SCREENS === '1';
-const sizes = {
-  wide: { width: 1440, height: 900 },
-  middle: { width: 900, height: 820 },
-  phone: { width: 390, height: 844 },
-};
-type Size = keyof typeof sizes;
 
 let world: World;
 beforeAll(async () => {
@@ -118,24 +108,6 @@ async function everyKind(page: Page) {
   await composer(page).fill('ご不便をおかけして申し訳ございません。交換の手順をお送りします。');
   await page.keyboard.press('Enter');
   await page.locator('article.outbound[data-state=sent]:has([data-kind=cards])').waitFor();
-}
-
-async function violations(page: Page, where: string) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: {
-        run: (
-          options: object,
-        ) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
-      };
-    };
-    const { violations } = await axe.run({ resultTypes: ['violations'] });
-    return violations.map(
-      (it) => `${it.id}: ${it.nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary}`).join(' | ')}`,
-    );
-  });
-  return found.map((it) => `${where}: ${it}`);
 }
 
 type Screen = { name: string; show: (page: Page, size: Size) => Promise<void>; leave?: (page: Page) => Promise<void> };

@@ -12,7 +12,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 
 const built = (name: string) =>
   join(process.env.CONSOLE_TARGET ?? new URL('../../../target/debug', import.meta.url).pathname, name);
-const PASSWORD = 'correct horse 窓口';
+export const PASSWORD = 'correct horse 窓口';
 
 export const sleepless = async <T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> => {
   const until = Date.now() + 20_000;
@@ -88,6 +88,7 @@ export class World {
   double = '';
   browser!: Browser;
   channel = '';
+  places = { api: '', data: '' };
   agents: Record<string, string> = {};
   customers: Record<string, string> = {};
   ids: Record<string, string> = {};
@@ -96,9 +97,10 @@ export class World {
   private platform: ChildProcess | null = null;
   private cookie = '';
 
-  static async open(): Promise<World> {
+  /** `bare`: an owner, and nothing else that anybody set up. */
+  static async open({ bare = false } = {}): Promise<World> {
     const world = new World();
-    await world.begin();
+    await world.begin(bare);
     return world;
   }
 
@@ -108,7 +110,7 @@ export class World {
     response.writeHead(known ? 200 : 404, { 'content-type': 'image/png' }).end(known ? picture(120, 120) : '');
   });
 
-  private async begin() {
+  private async begin(bare: boolean) {
     await new Promise<void>((ready) => this.shop.listen(0, '127.0.0.1', ready));
     const double = await start(built('loadtest'), [
       'line-double',
@@ -118,12 +120,13 @@ export class World {
       '127.0.0.1:0',
     ]);
     this.platform = double.child;
-    const places = JSON.parse(double.line) as { api: string; data: string };
-    this.double = places.api;
+    this.places = JSON.parse(double.line) as { api: string; data: string };
+    this.double = this.places.api;
     const owner = ['user', 'add', '--data-dir', this.dir, '--login', 'owner', '--role', 'owner'];
     execFileSync(built('madoguchi'), owner, { input: PASSWORD, env: this.env });
     await this.serve('127.0.0.1:0');
-    await this.furnish(places);
+    await this.api('POST', '/session', { login: 'owner', password: PASSWORD });
+    if (!bare) await this.furnish(this.places);
     const executablePath =
       process.env.CONSOLE_CHROMIUM ?? execFileSync('sh', ['-c', 'command -v chromium']).toString().trim();
     this.browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
@@ -150,7 +153,6 @@ export class World {
   }
 
   private async furnish({ api, data }: { api: string; data: string }) {
-    await this.api('POST', '/session', { login: 'owner', password: PASSWORD });
     await this.api('POST', '/windows', { id: 'support', name: 'サポート窓口', product: 5 });
     for (const [login, name, role] of [
       ['hanako', '佐藤 花子', 'agent'],
@@ -161,8 +163,7 @@ export class World {
       this.agents[login] = agent.id;
       await this.api('PUT', `/windows/support/agents/${agent.id}`);
     }
-    const channel = await this.phone('/channels', { name: 'サポート窓口' });
-    this.channel = channel.id;
+    const channel = await this.addChannel('サポート窓口');
     const inbox = await this.api('POST', '/inboxes', {
       window: 'support',
       kind: 'line',
@@ -175,6 +176,13 @@ export class World {
       },
     });
     await this.phone(`/channels/${this.channel}`, { webhook: inbox.webhook_url });
+  }
+
+  /** An account at the platform, which customers of this world write to. */
+  async addChannel(name: string): Promise<{ id: string; secret: string; access_token: string }> {
+    const channel = await this.phone('/channels', { name });
+    this.channel = channel.id;
+    return channel;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, read by tests that know them

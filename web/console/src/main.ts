@@ -9,4 +9,5 @@ settings.dress();
 for (const gesture of ['pointerdown', 'keydown'] as const) addEventListener(gesture, unlock, { once: true });
 const target = document.getElementById('app');
 if (target) mount(App, { target });
-void desk.start();
+// Whoever follows an invitation is not to be led to a desk, whoever is logged in here.
+if (location.pathname !== '/invite') void desk.start();

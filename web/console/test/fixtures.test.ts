@@ -98,6 +98,7 @@ test('every example goes through the reducer, in the order of a session', () => 
   expect(state.viewing.get('01KAH2ZK3D5G7J9M1P3R5T7V9X')).toEqual({ conversation: id, until: 21_000 });
   reduce(state, frame('accounts'), 1_000);
   expect(state.windows.get('support')?.accounts).toEqual(frame<'accounts'>('accounts').accounts);
+  expect(state.windows.get('support')?.sendingHeld).toBe(true);
   expect(state.windows.get('support')?.opening?.state).toBe('open');
   reduce(state, frame('opening'), 1_000);
   expect(state.windows.get('support')?.opening).toEqual(frame<'opening'>('opening').opening);

@@ -3,6 +3,7 @@
 //! Over `DIR/admin.sock` while the server runs, else on the store itself; whoever types need not know which. See
 //! [`socket`] for the server's end, [`wire`] for the lines between them, [`store`] for what needs no engine.
 
+pub mod audit;
 pub mod journal;
 pub mod socket;
 pub mod store;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use madoguchi_engine::domain::audit::{Act, Actor, Outcome};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::handle::{ResealError, Resealed};
 use madoguchi_engine::vault::Vault;
@@ -24,6 +26,7 @@ use self::wire::{Request, Response};
 use crate::admission::Class;
 use crate::app::App;
 use crate::args::{EXIT_UNAVAILABLE, EXIT_USAGE};
+use crate::audit::InHand;
 use crate::boot;
 use crate::config::Config;
 use crate::error::invalid;
@@ -134,9 +137,67 @@ fn offline(config: Config, request: Request) -> Response {
     })
 }
 
-/// Does what the operator asked; on the server as at the command line.
+/// Does what the operator asked; on the server as at the command line. What is an act is written down before and after.
 pub(crate) async fn perform(app: &App, request: Request) -> Response {
+    let Some(action) = act_of(&request) else { return answer(app, request).await };
+    let act = Act {
+        actor: Actor::Operator,
+        token: None,
+        from: None,
+        action: format!("operator {action}"),
+        objects: Vec::new(),
+        changes: Vec::new(),
+    };
+    let in_hand = match InHand::begin_act(app, act).await {
+        Ok(in_hand) => in_hand,
+        Err(problem) => return refused(problem),
+    };
+    if let Request::UserAdd(new) = &request {
+        in_hand.acts().changed("login", None, Some(new.login.clone()));
+        in_hand.acts().changed("role", None, Some(format!("{:?}", new.role).to_lowercase()));
+    }
+    let answer = answer(app, request).await;
+    in_hand
+        .end(match &answer {
+            Response::Done { .. } => Outcome::Done,
+            Response::Refused { problem, .. } => Outcome::Refused(problem.code.as_str().to_owned()),
+            Response::Wrong { .. } | Response::Failed { .. } => Outcome::Refused("failed".to_owned()),
+        })
+        .await;
+    answer
+}
+
+/// What a request is called in the audit log, if it is an act: what changes something, or takes the store's content out.
+fn act_of(request: &Request) -> Option<&'static str> {
     match request {
+        Request::UserAdd(_) => Some("user add"),
+        Request::Compact => Some("compact"),
+        Request::RotateSecrets => Some("secrets rotate"),
+        Request::ResealSecrets => Some("secrets reseal"),
+        Request::JournalExport { .. } => Some("journal export"),
+        Request::Backup { .. } => Some("backup"),
+        Request::Sending { change: Some(wish) } if wish.held => Some("sending hold"),
+        Request::Sending { change: Some(_) } => Some("sending release"),
+        Request::LogLevel { level: Some(_) } => Some("log-level"),
+        Request::Sending { change: None }
+        | Request::Ledger { .. }
+        | Request::LogLevel { level: None }
+        | Request::AuditVerify { .. } => None,
+    }
+}
+
+async fn answer(app: &App, request: Request) -> Response {
+    match request {
+        Request::AuditVerify { noted } => {
+            let _place = match app.admit(Class::Search) {
+                Ok(place) => place,
+                Err(problem) => return refused(problem),
+            };
+            match audit::noted(&noted) {
+                Ok(noted) => audit::told(app.engine.audit_verify(noted).await),
+                Err(problem) => refused(problem),
+            }
+        }
         Request::UserAdd(new) => match agents::add(app, By::Operator, new).await {
             Ok(agent) => Response::Done { text: format!("added {} with the id {}", agent.login, agent.id) },
             Err(problem) => refused(problem),

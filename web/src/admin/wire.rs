@@ -38,6 +38,11 @@ pub enum Request {
         /// None to leave it.
         change: Option<ChangeSending>,
     },
+    /// Look whether the audit log is whole.
+    AuditVerify {
+        /// Places of it that were noted elsewhere, as `position:hash`.
+        noted: Vec<String>,
+    },
     /// Say what is logged, or change it until the end of the process.
     LogLevel {
         /// As `log.level` in the settings; none to leave it.

@@ -1,4 +1,5 @@
-//! Limits on guessing: wrong passwords for a login and from an address, and webhooks with a wrong signature.
+//! Limits on guessing: wrong passwords for a login and from an address, links of invitations, API tokens, and webhooks
+//! with a wrong signature.
 //!
 //! Only failures count. Who is over the limit is refused before any work is done, right or wrong, until the limiter has
 //! room again; so guessing on is useless and cheap to refuse. Memory is bounded by [`MAX_KEYS`].
@@ -25,6 +26,8 @@ pub struct Guessing {
     logins: Failures,
     addresses: Failures,
     signatures: Failures,
+    invitations: Failures,
+    tokens: Failures,
     hasher: RandomState,
 }
 
@@ -36,6 +39,8 @@ impl Guessing {
             logins: Failures::new(per_login, PASSWORD_PERIOD),
             addresses: Failures::new(per_address, PASSWORD_PERIOD),
             signatures: Failures::new(wrong_signatures, SIGNATURE_PERIOD),
+            invitations: Failures::new(per_address, PASSWORD_PERIOD),
+            tokens: Failures::new(per_address, PASSWORD_PERIOD),
             hasher: RandomState::new(),
         }
     }
@@ -68,10 +73,34 @@ impl Guessing {
         waits
     }
 
+    /// How long an address has to wait before the link of an invitation is looked at; `None` for not at all.
+    #[must_use]
+    pub fn invitation_must_wait(&self, from: IpAddr) -> Option<Duration> {
+        self.invitations.must_wait(self.hasher.hash_one(from), Instant::now())
+    }
+
+    /// The link of an invitation was not valid.
+    pub fn invitation_failed(&self, from: IpAddr) {
+        self.invitations.failed(self.hasher.hash_one(from), Instant::now());
+    }
+
+    /// An API token was wrong. Returns how long to wait when these are too many. Tokens that are right are never refused
+    /// for it: 256 bits are not guessed, and one program with an old token must not lock out its neighbours.
+    #[must_use]
+    pub fn token_failed(&self, from: IpAddr) -> Option<Duration> {
+        let now = Instant::now();
+        let key = self.hasher.hash_one(from);
+        let waits = self.tokens.must_wait(key, now);
+        if waits.is_none() {
+            self.tokens.failed(key, now);
+        }
+        waits
+    }
+
     /// Forgets who has been quiet for long enough. To be called each minute.
     pub fn retain_recent(&self) {
         let now = Instant::now();
-        for failures in [&self.logins, &self.addresses, &self.signatures] {
+        for failures in [&self.logins, &self.addresses, &self.signatures, &self.invitations, &self.tokens] {
             failures.limiter.retain_recent();
             failures.limiter.shrink_to_fit();
             failures.shut.lock().retain(|_, until| *until > now);
@@ -167,6 +196,21 @@ mod tests {
         }
         assert!(guessing.signature_failed(ip(1)).is_some());
         assert_eq!(guessing.signature_failed(ip(2)), None);
+    }
+
+    #[test]
+    fn links_and_tokens_are_guessed_at_by_address_and_apart_from_each_other() {
+        let guessing = Guessing::new(10, 3, 30);
+        for _ in 0..3 {
+            assert_eq!(guessing.invitation_must_wait(ip(1)), None);
+            guessing.invitation_failed(ip(1));
+            assert_eq!(guessing.token_failed(ip(2)), None);
+        }
+        assert!(guessing.invitation_must_wait(ip(1)).is_some());
+        assert!(guessing.token_failed(ip(2)).is_some());
+        assert_eq!(guessing.invitation_must_wait(ip(2)), None);
+        assert_eq!(guessing.token_failed(ip(1)), None);
+        assert_eq!(guessing.login_must_wait("hanako", ip(1)), None);
     }
 
     #[test]

@@ -4,15 +4,19 @@
 //! out at once. See [`sessions`] for what lives how long, [`passwords`] for hashing, [`guessing`] for limits on tries,
 //! [`pace`] for how much a token may ask, [`origin`] for requests from other sites.
 
+pub mod bots;
 pub mod cookie;
 pub mod guessing;
 pub mod origin;
 pub mod pace;
 pub mod passwords;
+pub mod scopes;
 pub mod sessions;
 pub mod tokens;
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
@@ -27,10 +31,12 @@ use sha2::{Digest, Sha256};
 use crate::App;
 use crate::config::Config;
 use crate::error::problem;
+use crate::peer::caller;
 
 use self::guessing::Guessing;
 use self::pace::Pace;
 use self::passwords::Passwords;
+use self::scopes::Scopes;
 use self::sessions::Sessions;
 use self::tokens::Tokens;
 
@@ -64,9 +70,19 @@ pub struct Identity {
     pub role: Role,
     /// What let them in; `None` for the operator at the command line.
     pub session: Option<SessionKey>,
+    /// What that may be used for.
+    pub scopes: Scopes,
+    /// From which address they come; `None` where nobody knows.
+    pub from: Option<IpAddr>,
 }
 
 impl Identity {
+    /// Somebody without a proof, such as in a program that runs the engine itself.
+    #[must_use]
+    pub fn of(agent: AgentId, role: Role) -> Self {
+        Self { agent, role, session: None, scopes: Scopes::ALL, from: None }
+    }
+
     /// Whether a browser sent the proof by itself, so that the request's origin counts.
     #[must_use]
     pub fn by_cookie(&self) -> bool {
@@ -118,12 +134,12 @@ impl Auth {
     /// Who holds this proof now. Counts as a sign of life of a session.
     #[must_use]
     pub fn find(&self, key: SessionKey, now: Timestamp) -> Option<Identity> {
-        let agent = match key {
-            SessionKey::Cookie(print) => self.sessions.touch(print, now)?,
-            SessionKey::Token(print) => self.tokens.find(print, now)?,
+        let (agent, scopes) = match key {
+            SessionKey::Cookie(print) => (self.sessions.touch(print, now)?, Scopes::ALL),
+            SessionKey::Token(print) => self.tokens.touch(print, now)?,
         };
         let role = (self.people)(agent)?;
-        Some(Identity { agent, role, session: Some(key) })
+        Some(Identity { agent, role, session: Some(key), scopes, from: None })
     }
 
     /// Whether who was let in earlier would still be, with the same role. Two look-ups in memory; for open sockets.
@@ -143,6 +159,17 @@ impl Auth {
         self.tokens.end_all(agent).await;
     }
 
+    /// Counts one request under a token.
+    ///
+    /// # Errors
+    /// `rate_limited` where it asks too much.
+    pub fn keep_pace(&self, print: Fingerprint) -> Result<(), Problem> {
+        self.pace.allow(print).map_err(|wait| {
+            metrics::counter!("madoguchi_tokens_limited_total").increment(1);
+            rate_limited(wait)
+        })
+    }
+
     /// Forgets what is over. To be called each minute.
     pub fn sweep(&self, now: Timestamp) {
         self.sessions.sweep(now);
@@ -160,19 +187,37 @@ impl Auth {
 pub async fn identify(app: &App, req: &HttpRequest) -> Result<Identity, Problem> {
     let now = app.clock.now();
     let key = proof(app, req).ok_or_else(|| problem(Code::Unauthenticated))?;
-    let who = app.auth.find(key, now).ok_or_else(|| problem(Code::Unauthenticated))?;
+    let from = caller(req, &app.config.trusted_proxies);
+    let Some(who) = app.auth.find(key, now) else { return Err(unknown(app, key, from)) };
+    let who = Identity { from: Some(from), ..who };
     if who.by_cookie() && !req.method().is_safe() && !origin_allowed(app, req) {
         return Err(problem(Code::OriginRefused));
     }
-    if let SessionKey::Token(print) = key
-        && let Err(wait) = app.auth.pace.allow(print)
-    {
-        metrics::counter!("madoguchi_tokens_limited_total").increment(1);
-        let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        return Err(problem(Code::RateLimited).retry_after_ms(ms.max(1)));
+    if let SessionKey::Token(print) = key {
+        app.auth.keep_pace(print)?;
     }
     app.engine.presence().seen(who.agent, now);
     Ok(who)
+}
+
+/// A proof that nobody holds. Wrong tokens are counted by address: whoever tries many is told to wait.
+fn unknown(app: &App, key: SessionKey, from: IpAddr) -> Problem {
+    let waits = match key {
+        SessionKey::Token(_) => app.auth.guessing.token_failed(from),
+        // A browser comes back with an old cookie by itself.
+        SessionKey::Cookie(_) => None,
+    };
+    match waits {
+        Some(wait) => rate_limited(wait),
+        None => problem(Code::Unauthenticated),
+    }
+}
+
+/// Too many tries; when to come back.
+#[must_use]
+pub fn rate_limited(wait: Duration) -> Problem {
+    let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    problem(Code::RateLimited).retry_after_ms(ms.max(1))
 }
 
 /// Whether the site that made a browser send this request is one of ours. A request with a token of its own is nobody

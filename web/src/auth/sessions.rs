@@ -1,12 +1,14 @@
 //! Cookie sessions: found in memory, kept in the desk store, ended by idleness, age, logout or being shut out.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::time::Timestamp;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
+use ulid::Ulid;
 
 use super::{Fingerprint, draw_secret, fingerprint};
 use crate::config;
@@ -30,6 +32,34 @@ struct Session {
     agent: u128,
     created_at: i64,
     seen_at: i64,
+    #[serde(default = "Ulid::new")]
+    id: Ulid,
+    #[serde(default)]
+    origin: Origin,
+}
+
+/// Where a session began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// From which address; an IPv6 address counts as its /64.
+    pub address: Option<IpAddr>,
+    /// What the browser said of itself.
+    pub browser: Option<String>,
+}
+
+/// A session as its owner and administrators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its name, for ending it.
+    pub id: Ulid,
+    /// What it is found by.
+    pub print: Fingerprint,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub seen_at: Timestamp,
+    /// Where it began.
+    pub origin: Origin,
 }
 
 impl Sessions {
@@ -56,10 +86,10 @@ impl Sessions {
     ///
     /// # Errors
     /// The store did not take it; then there is no session.
-    pub async fn begin(&self, agent: AgentId, now: Timestamp) -> Result<String, NotWritten> {
+    pub async fn begin(&self, agent: AgentId, origin: Origin, now: Timestamp) -> Result<String, NotWritten> {
         let secret = draw_secret();
         let print = fingerprint(&secret);
-        let session = Session { agent: agent.0, created_at: now.0, seen_at: now.0 };
+        let session = Session { agent: agent.0, created_at: now.0, seen_at: now.0, id: Ulid::new(), origin };
         let mut changes = vec![(print.to_vec(), Some(encode(&session)))];
         {
             let mut alive = self.alive.write();
@@ -109,6 +139,34 @@ impl Sessions {
         };
         self.forget(vec![print]).await;
         others
+    }
+
+    /// The sessions of an agent, the newest first.
+    #[must_use]
+    pub fn of(&self, agent: AgentId, now: Timestamp) -> Vec<Shown> {
+        let alive = self.alive.read();
+        let own = alive.iter().filter(|(_, s)| s.agent == agent.0 && !self.is_over(s, now));
+        let mut shown: Vec<Shown> = own
+            .map(|(print, s)| Shown {
+                id: s.id,
+                print: *print,
+                created_at: Timestamp(s.created_at),
+                seen_at: Timestamp(s.seen_at),
+                origin: s.origin.clone(),
+            })
+            .collect();
+        shown.sort_unstable_by_key(|s| (std::cmp::Reverse(s.created_at), s.id));
+        shown
+    }
+
+    /// Ends the agent's session of this name at once. Returns whether they have another; `None` where there is none such.
+    pub async fn end_named(&self, agent: AgentId, id: Ulid) -> Option<bool> {
+        let print = {
+            let alive = self.alive.read();
+            let mut own = alive.iter().filter(|(_, s)| s.agent == agent.0);
+            own.find_map(|(print, s)| (s.id == id).then_some(*print))?
+        };
+        Some(self.end(print).await)
     }
 
     /// Ends every session of an agent at once.
@@ -179,7 +237,7 @@ mod tests {
     async fn a_session_ends_after_twelve_idle_hours_and_after_seven_days_in_any_case() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (_desk, sessions) = open(dir.path());
-        let secret = sessions.begin(AgentId(1), Timestamp(0)).await.expect("taken");
+        let secret = sessions.begin(AgentId(1), Origin::default(), Timestamp(0)).await.expect("taken");
         let print = fingerprint(&secret);
         assert_eq!(sessions.touch(print, Timestamp(12 * HOUR)), None);
         let mut now = 0;
@@ -198,10 +256,10 @@ mod tests {
         let (_desk, sessions) = open(dir.path());
         let mut prints = Vec::new();
         for _ in 0..3 {
-            let secret = sessions.begin(AgentId(1), Timestamp(0)).await.expect("taken");
+            let secret = sessions.begin(AgentId(1), Origin::default(), Timestamp(0)).await.expect("taken");
             prints.push(fingerprint(&secret));
         }
-        let other = sessions.begin(AgentId(2), Timestamp(0)).await.expect("taken");
+        let other = sessions.begin(AgentId(2), Origin::default(), Timestamp(0)).await.expect("taken");
         assert!(sessions.end(prints[0]).await, "two others are left");
         sessions.end_all(AgentId(1)).await;
         assert!(prints.iter().all(|print| !sessions.is_alive(*print)));
@@ -215,7 +273,7 @@ mod tests {
         let (_desk, sessions) = open(dir.path());
         let mut first = None;
         for at in 0..60 {
-            let secret = sessions.begin(AgentId(1), Timestamp(at)).await.expect("taken");
+            let secret = sessions.begin(AgentId(1), Origin::default(), Timestamp(at)).await.expect("taken");
             first.get_or_insert(fingerprint(&secret));
         }
         assert_eq!(sessions.alive.read().len(), 50);
@@ -227,7 +285,7 @@ mod tests {
     async fn the_secret_itself_is_nowhere_in_the_store() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (_desk, sessions) = open(dir.path());
-        let secret = sessions.begin(AgentId(1), Timestamp(0)).await.expect("taken");
+        let secret = sessions.begin(AgentId(1), Origin::default(), Timestamp(0)).await.expect("taken");
         assert_eq!(secret.len(), 43, "256 bits");
         for (key, row) in sessions.store.load() {
             assert_eq!(key, fingerprint(&secret));

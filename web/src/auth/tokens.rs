@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::domain::time::Timestamp;
+use madoguchi_protocol::api::Scope;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use super::scopes::Scopes;
 use super::{Fingerprint, draw_secret, fingerprint};
 use crate::desk::{NotWritten, Tree};
 
+/// A use is written down at most this often, in milliseconds; a crash forgets no more.
+const USE_EVERY_MS: i64 = 60_000;
 /// Tokens of the whole organisation. One more is refused.
 pub const MAX_TOKENS: usize = 1_000;
 
@@ -32,6 +36,11 @@ pub struct Token {
     agent: u128,
     created_at: i64,
     expires_at: i64,
+    /// What it may be used for; none for everything.
+    #[serde(default)]
+    scopes: Option<Vec<Scope>>,
+    #[serde(default)]
+    last_used_at: Option<i64>,
 }
 
 impl Token {
@@ -51,6 +60,22 @@ impl Token {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         Timestamp(self.expires_at)
+    }
+
+    /// What it may be used for; none for everything.
+    #[must_use]
+    pub fn scopes(&self) -> Option<&[Scope]> {
+        self.scopes.as_deref()
+    }
+
+    /// When it was last used, to the minute.
+    #[must_use]
+    pub fn last_used_at(&self) -> Option<Timestamp> {
+        self.last_used_at.map(Timestamp)
+    }
+
+    fn row(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("plain data always serialises")
     }
 }
 
@@ -87,6 +112,7 @@ impl Tokens {
         agent: AgentId,
         name: String,
         life_ms: i64,
+        scopes: Option<Vec<Scope>>,
         now: Timestamp,
     ) -> Result<(String, Token), NoToken> {
         if self.alive.read().len() >= MAX_TOKENS {
@@ -94,20 +120,43 @@ impl Tokens {
         }
         let secret = format!("mdg_{}", draw_secret());
         let print = fingerprint(&secret);
-        let token =
-            Token { id: Ulid::new(), name, agent: agent.0, created_at: now.0, expires_at: now.plus_ms(life_ms).0 };
-        let row = serde_json::to_vec(&token).expect("plain data always serialises");
-        self.store.change(vec![(print.to_vec(), Some(row))]).await?;
+        let token = Token {
+            id: Ulid::new(),
+            name,
+            agent: agent.0,
+            created_at: now.0,
+            expires_at: now.plus_ms(life_ms).0,
+            scopes,
+            last_used_at: None,
+        };
+        self.store.change(vec![(print.to_vec(), Some(token.row()))]).await?;
         self.alive.write().insert(print, token.clone());
         Ok((secret, token))
     }
 
-    /// Whom the token acts as, if it is alive.
+    /// Whom the token acts as and what it may be used for, if it is alive; it was used now.
     #[must_use]
-    pub fn find(&self, print: Fingerprint, now: Timestamp) -> Option<AgentId> {
-        let alive = self.alive.read();
-        let token = alive.get(&print)?;
-        (now.0 < token.expires_at).then(|| token.agent())
+    pub fn touch(&self, print: Fingerprint, now: Timestamp) -> Option<(AgentId, Scopes)> {
+        let (found, is_noted) = {
+            let alive = self.alive.read();
+            let token = alive.get(&print).filter(|token| now.0 < token.expires_at)?;
+            let is_noted = token.last_used_at.is_some_and(|last| now.0 - last < USE_EVERY_MS);
+            ((token.agent(), Scopes::of(token.scopes())), is_noted)
+        };
+        if !is_noted {
+            let mut alive = self.alive.write();
+            // Somebody may have withdrawn it between the two looks.
+            let token = alive.get_mut(&print)?;
+            token.last_used_at = Some(now.0);
+            self.store.change_soon(vec![(print.to_vec(), Some(token.row()))]);
+        }
+        Some(found)
+    }
+
+    /// The name of a token.
+    #[must_use]
+    pub fn id_of(&self, print: Fingerprint) -> Option<Ulid> {
+        self.alive.read().get(&print).map(|token| token.id)
     }
 
     /// Whether the token was neither withdrawn nor swept.
@@ -175,12 +224,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let desk = Desk::open(dir.path()).expect("a store");
         let tokens = Tokens::load(desk.tree("tokens").expect("a tree"), Timestamp(0));
-        let make = |name: &str| tokens.make(AgentId(1), name.to_owned(), 1_000, Timestamp(0));
+        let make = |name: &str| tokens.make(AgentId(1), name.to_owned(), 1_000, None, Timestamp(0));
         let (secret, token) = make("a").await.expect("room");
         let (other, _) = make("b").await.expect("room");
         let print = fingerprint(&secret);
-        assert_eq!(tokens.find(print, Timestamp(999)), Some(AgentId(1)));
-        assert_eq!(tokens.find(print, Timestamp(1_000)), None);
+        assert_eq!(tokens.touch(print, Timestamp(999)), Some((AgentId(1), Scopes::ALL)));
+        assert_eq!(tokens.touch(print, Timestamp(1_000)), None);
         assert_eq!(tokens.withdraw(token.id).await, Ok(true));
         assert_eq!(tokens.withdraw(token.id).await, Ok(false));
         assert!(!tokens.is_alive(print));
@@ -188,5 +237,27 @@ mod tests {
         let stored = tokens.store.load();
         assert_eq!(stored.len(), 1);
         assert!(!String::from_utf8_lossy(&stored[0].1).contains(&other));
+    }
+
+    #[actix_web::test]
+    async fn what_a_token_may_and_when_it_was_used_outlives_a_restart() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let desk = Desk::open(dir.path()).expect("a store");
+        let tokens = Tokens::load(desk.tree("tokens").expect("a tree"), Timestamp(0));
+        let scopes = Some(vec![Scope::Read, Scope::Audit]);
+        let life_ms = 10 * USE_EVERY_MS;
+        let made = tokens.make(AgentId(1), "a".to_owned(), life_ms, scopes.clone(), Timestamp(0)).await;
+        let (secret, token) = made.expect("room");
+        assert_eq!(token.last_used_at(), None);
+        let print = fingerprint(&secret);
+        for at in [5, 6, USE_EVERY_MS + 4, USE_EVERY_MS + 5] {
+            assert!(tokens.touch(print, Timestamp(at)).is_some());
+        }
+        assert_eq!(tokens.list()[0].last_used_at(), Some(Timestamp(USE_EVERY_MS + 5)), "to the minute");
+        // Written behind: a write that is waited for comes after it.
+        tokens.store.change(Vec::new()).await.expect("written");
+        let again = Tokens::load(desk.tree("tokens").expect("a tree"), Timestamp(USE_EVERY_MS + 6));
+        assert_eq!(again.list()[0].last_used_at(), Some(Timestamp(USE_EVERY_MS + 5)));
+        assert_eq!(again.list()[0].scopes(), scopes.as_deref());
     }
 }

@@ -61,6 +61,8 @@ pub struct Config {
     pub mail_in: mail_in::MailIn,
     /// The engine behind it.
     pub engine: Engine,
+    /// What the login page says below its form; everybody can read it.
+    pub login_hint: String,
 }
 
 /// What is written to standard error.
@@ -247,6 +249,7 @@ impl Default for Config {
                 ffmpeg_program: AUTO.to_owned(),
                 boot_id: String::new(),
             },
+            login_hint: String::new(),
         }
     }
 }

@@ -28,6 +28,7 @@ pub fn validate(config: &Config) -> Result<(), ConfigError> {
         "allowed_origins: each http:// or https:// with a host and no path",
     );
     rule(!config.data_dir.as_os_str().is_empty(), "data_dir: a folder");
+    rule(config.login_hint.chars().count() <= 500, "login_hint: at most 500 characters");
     rule(config.workers <= 1_024, "workers: 0 to 1,024");
     rule((1_000..=600_000).contains(&config.stop_deadline_ms), "stop_deadline_ms: 1,000 to 600,000");
     rule(

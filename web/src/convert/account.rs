@@ -113,5 +113,11 @@ pub fn finding_code(found: Found) -> FindingCode {
         Found::ChatOn => FindingCode::ChatOn,
         Found::AutoReplyUnknown => FindingCode::AutoReplyUnknown,
         Found::RedeliveryUnknown => FindingCode::RedeliveryUnknown,
+        Found::PlatformUnreachable => FindingCode::PlatformUnreachable,
+        Found::RightMissing => FindingCode::RightMissing,
+        Found::BotUnknown => FindingCode::BotUnknown,
+        Found::KindsSwitchedOff => FindingCode::KindsSwitchedOff,
+        Found::RoomsAllowed => FindingCode::RoomsAllowed,
+        Found::CallbackUntried => FindingCode::CallbackUntried,
     }
 }

@@ -17,7 +17,7 @@ use madoguchi_protocol::event::{ClaimHow, EndHow, Event, HandoverEnd, RawEnd, Re
 use madoguchi_protocol::server::Update;
 
 use super::inbox::channel;
-use super::{conversation as seats, hours, mail, media, message, org, time};
+use super::{bot, conversation as seats, hours, mail, media, message, org, time, window as windows};
 
 /// One record as one frame, whatever is in it: a reader counts positions.
 #[must_use]
@@ -27,16 +27,16 @@ pub fn update(window: &WindowId, stream: StreamId, position: Position, record: &
         stream: stream.to_string(),
         position: position.0,
         at: time(record.at),
-        events: record.events.iter().filter_map(|fact| event(fact, record.at)).collect(),
+        events: record.events.iter().filter_map(|fact| event(window, fact, record.at)).collect(),
     }
 }
 
 /// One fact; `None` where a desk has nothing to see.
-fn event(fact: &record::Fact, at: Timestamp) -> Option<Event> {
+fn event(window: &WindowId, fact: &record::Fact, at: Timestamp) -> Option<Event> {
     match fact {
         record::Fact::Conversation(id, fact) => of_conversation(*id, fact, at),
-        record::Fact::Window(fact) => Some(of_window(fact)),
-        record::Fact::Org(_) => None,
+        record::Fact::Window(fact) => of_window(window, fact),
+        record::Fact::Org(_) | record::Fact::Audit(_) => None,
     }
 }
 
@@ -124,7 +124,18 @@ fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Eve
         | Fact::Failed { .. }
         | Fact::Unknown { .. }
         | Fact::Cancelled { .. } => of_answer(id, fact, at),
-        Fact::NoteAdded { .. } | Fact::NoteEdited { .. } | Fact::NoteDeleted { .. } => of_note(id, fact, at),
+        Fact::NoteAdded { .. } | Fact::NoteEdited { .. } | Fact::NoteDeleted { .. } | Fact::BotNoteAdded { .. } => {
+            of_note(id, fact, at)
+        }
+        Fact::BotSeated { epoch, how, answer_within_ms: _ } => {
+            Event::BotSeated { conversation, epoch: *epoch, how: bot::seating(how) }
+        }
+        Fact::BotReleased { cause } => Event::BotReleased { conversation, cause: bot::leaving(*cause) },
+        Fact::BotCompleted => Event::BotCompleted { conversation },
+        // How a bot takes what it is told is between it and its administrators.
+        Fact::BotTold { .. } | Fact::LetterDied { .. } | Fact::LettersReplayed { .. } | Fact::LettersDropped { .. } => {
+            return None;
+        }
     })
 }
 
@@ -157,7 +168,11 @@ fn of_note(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
     let conversation = id.to_string();
     match fact {
         Fact::NoteAdded { number, author, text, client_id } => {
-            let row = note(id, *number, *author, text, client_id, at);
+            let row = note(id, *number, Author::Agent(*author), text, client_id, at);
+            Event::NoteAdded { conversation, message: message::message(&row) }
+        }
+        Fact::BotNoteAdded { number, text } => {
+            let row = note(id, *number, Author::Bot, text, "", at);
             Event::NoteAdded { conversation, message: message::message(&row) }
         }
         Fact::NoteEdited { number, text } => {
@@ -168,8 +183,8 @@ fn of_note(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
     }
 }
 
-fn of_window(fact: &window::Event) -> Event {
-    match fact {
+fn of_window(id: &WindowId, fact: &window::Event) -> Option<Event> {
+    Some(match fact {
         window::Event::Opened { id: _, name, places } => Event::WindowOpened { name: name.clone(), places: *places },
         window::Event::AgentAdded { agent } => Event::AgentAdded { agent: agent.to_string() },
         window::Event::AgentRemoved { agent } => Event::AgentRemoved { agent: agent.to_string() },
@@ -189,7 +204,17 @@ fn of_window(fact: &window::Event) -> Event {
         window::Event::ClosedPeriodRemoved { id } => Event::ClosedPeriodRemoved { period: hours::period_id(*id) },
         window::Event::MaintenanceChanged(now) => Event::MaintenanceChanged { maintenance: hours::maintenance(now) },
         window::Event::RawSettled { raw, how } => Event::RawSettled { raw: org::raw_id(*raw), how: raw_end(*how) },
-    }
+        window::Event::BotChanged { bot: rules } => Event::BotChanged { bot: bot::of_window(rules.as_ref()) },
+        window::Event::Described(profile) => Event::WindowChanged {
+            name: profile.name.clone(),
+            description: profile.description.clone(),
+            picture: profile.picture.as_ref().map(|picture| windows::picture(id, picture)),
+        },
+        window::Event::PlacesChanged { places } => Event::PlacesChanged { places: *places },
+        // The link is the administrators' to give.
+        window::Event::Invited { .. } => return None,
+        window::Event::Reset { .. } => Event::WindowReset,
+    })
 }
 
 /// The line that a customer's message is in the timeline.
@@ -214,6 +239,7 @@ fn outbound(conversation: ConversationId, queued: &domain::Queued, at: Timestamp
             delivery: Delivery::Queued,
             failure: None,
             free: false,
+            quick_replies: queued.dress.quick_replies.clone(),
             automatic: None,
             copies: queued.content.recipients().into_iter().map(domain::CopyOut::waiting).collect(),
         },
@@ -233,6 +259,7 @@ fn automatic(conversation: ConversationId, queued: &domain::AutoQueued, at: Time
             delivery: Delivery::Queued,
             failure: None,
             free: false,
+            quick_replies: Vec::new(),
             automatic: Some(queued.what),
             copies: Vec::new(),
         },
@@ -245,7 +272,7 @@ fn automatic(conversation: ConversationId, queued: &domain::AutoQueued, at: Time
 fn note(
     conversation: ConversationId,
     number: u32,
-    author: AgentId,
+    author: Author,
     text: &str,
     client_id: &str,
     at: Timestamp,

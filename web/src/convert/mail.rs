@@ -3,7 +3,7 @@
 use madoguchi_engine::channels::mail::calendar;
 use madoguchi_engine::domain::conversation::{CopyOut, CopyState as DomainCopyState};
 use madoguchi_engine::domain::mail::{self as domain, PartPlace, SenderProof};
-use madoguchi_protocol::api::{Copy, CopyState, Invitation, Mail, MailAttachment, MailMark, MailParty, MailProof};
+use madoguchi_protocol::api::{Copy, CopyState, Mail, MailAttachment, MailInvitation, MailMark, MailParty, MailProof};
 
 use super::media;
 
@@ -90,8 +90,8 @@ fn mark(mark: domain::MailMark) -> MailMark {
 
 /// An invitation.
 #[must_use]
-pub fn invitation(card: calendar::Invitation) -> Invitation {
-    Invitation {
+pub fn invitation(card: calendar::Invitation) -> MailInvitation {
+    MailInvitation {
         title: card.title,
         starts: card.starts,
         ends: card.ends,

@@ -74,7 +74,9 @@ pub fn card(card: &domain::Card) -> Card {
     }
 }
 
-fn action(action: &domain::Action) -> Action {
+/// A button on the wire.
+#[must_use]
+pub fn action(action: &domain::Action) -> Action {
     let does = match &action.does {
         domain::Does::Say(text) => Does::Say { text: text.clone() },
         domain::Does::Postback { data, display } => Does::Postback { data: data.clone(), display: display.clone() },

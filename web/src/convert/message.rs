@@ -16,6 +16,7 @@ pub fn message(row: &MessageRow) -> Message {
         content: content(&row.content),
         state: None,
         agent: None,
+        bot: false,
         client_id: None,
         at: time(row.at),
         late: false,
@@ -24,6 +25,7 @@ pub fn message(row: &MessageRow) -> Message {
         deleted: false,
         free: false,
         failure: None,
+        quick_replies: Vec::new(),
         copies: Vec::new(),
         automatic: None,
     };
@@ -34,20 +36,32 @@ pub fn message(row: &MessageRow) -> Message {
             shown.taken_back = *unsent;
             shown.edited = *edited;
         }
-        MessageKind::Outbound { author, client_id, delivery, failure: reason, free, automatic, copies } => {
+        MessageKind::Outbound {
+            author,
+            client_id,
+            delivery,
+            failure: reason,
+            free,
+            quick_replies,
+            automatic,
+            copies,
+        } => {
             shown.direction = direction(*author);
             shown.agent = author_id(*author);
+            shown.bot = *author == Author::Bot;
             shown.client_id = author_id(*author).map(|_| client_id.clone());
             shown.state = Some(state(*delivery));
             shown.failure = reason.as_ref().map(failure);
             shown.free = *free;
+            shown.quick_replies = quick_replies.iter().map(media::action).collect();
             shown.copies = copies.iter().map(mail::copy).collect();
             shown.automatic = automatic.map(hours::answer_kind);
         }
         MessageKind::Note { author, client_id, edited, deleted } => {
             shown.direction = Direction::Note;
-            shown.agent = Some(author.to_string());
-            shown.client_id = Some(client_id.clone());
+            shown.agent = author_id(*author);
+            shown.bot = *author == Author::Bot;
+            shown.client_id = author_id(*author).map(|_| client_id.clone());
             shown.edited = *edited;
             shown.deleted = *deleted;
         }
@@ -143,6 +157,7 @@ mod tests {
                 failure: None,
                 automatic: None,
                 free: true,
+                quick_replies: Vec::new(),
                 copies: Vec::new(),
             },
             content: DomainContent::Text("ようこそ".to_owned()),
@@ -159,7 +174,12 @@ mod tests {
         let shown = message(&MessageRow {
             conversation: ConversationId(1),
             number: 3,
-            kind: MessageKind::Note { author, client_id: "n-1".to_owned(), edited: true, deleted: false },
+            kind: MessageKind::Note {
+                author: Author::Agent(author),
+                client_id: "n-1".to_owned(),
+                edited: true,
+                deleted: false,
+            },
             content: DomainContent::Text("内線".to_owned()),
             at: Timestamp(0),
         });

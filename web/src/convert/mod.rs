@@ -4,9 +4,12 @@
 
 pub mod account;
 pub mod answer;
+pub mod audit;
+pub mod bot;
 pub mod capabilities;
 pub mod command;
 pub mod conversation;
+pub mod counters;
 pub mod event;
 pub mod hours;
 pub mod inbox;
@@ -15,6 +18,8 @@ pub mod mail_setup;
 pub mod media;
 pub mod message;
 pub mod org;
+pub mod people;
+pub mod window;
 
 use madoguchi_engine::domain::time::Timestamp;
 

@@ -10,7 +10,7 @@ use madoguchi_protocol::api::{
     Agent, Presence, RawBody, RawReason, Role, Window, WindowMember, WindowSettings, WindowSettingsPatch,
 };
 
-use super::{hours, time};
+use super::{hours, time, window};
 
 /// The role on the wire.
 #[must_use]
@@ -66,6 +66,7 @@ pub fn window(
     state: &State,
     org: &Org,
     now: Timestamp,
+    public_url: &str,
     presence_of: impl Fn(AgentId) -> PresenceState,
 ) -> Window {
     Window {
@@ -76,8 +77,12 @@ pub fn window(
         agents: members(state, org, presence_of),
         settings: settings(&state.settings),
         raw_waiting: state.raw.len(),
+        bot: super::bot::of_window(state.bot.as_ref()),
         created_at: time(entry.created_at),
         opening: hours::opening(&state.opening(now)),
+        description: state.description.clone(),
+        picture: state.picture.as_ref().map(|picture| window::picture(&entry.id, picture)),
+        invite_url: window::invite_url(public_url, entry),
     }
 }
 

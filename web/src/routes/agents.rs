@@ -1,16 +1,20 @@
 //! People.
 
+use std::collections::BTreeSet;
+
 use actix_web::web;
-use madoguchi_engine::domain::id::AgentId;
+use madoguchi_engine::domain::id::{AgentId, WindowId};
 use madoguchi_engine::domain::org;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::seat::ReleaseCause;
+use madoguchi_engine::handle::Membership;
 use madoguchi_protocol::Code;
 use madoguchi_protocol::Problem;
-use madoguchi_protocol::api::{Agent, AgentPatch, Items, NewAgent, NewPassword};
+use madoguchi_protocol::api::{Agent, AgentPatch, AgentWindows, Items, MembershipDone, NewAgent, NewPassword};
 
-use super::{Answer, created, done, ok};
+use super::{Answer, created, done, invitations, ok};
 use crate::App;
+use crate::audit::Acts;
 use crate::auth::Identity;
 use crate::auth::passwords::NotTaken;
 use crate::authorize::{Action, Object, authorize};
@@ -28,11 +32,16 @@ pub(crate) async fn list(app: web::Data<App>, _: Identity) -> Answer {
 
 /// Lets a person log in. Their role is at most the caller's own.
 #[utoipa::path(post, path = "/api/v1/agents", tag = "agents", request_body = NewAgent, responses((status = 201, description = "Added.", body = Agent)))]
-pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewAgent>) -> Answer {
+pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(new): Json<NewAgent>) -> Answer {
     let role = convert::org::to_role(new.role);
     authorize(&who, Action::ManageAgents, Object::People(role), &app.engine)
         .map_err(|_| problem(Code::Forbidden).field("role"))?;
     let agent = add(&app, By::Agent(who.agent), new).await?;
+    acts.about("agent", &agent.id);
+    for (field, value) in [("login", &agent.login), ("name", &agent.name)] {
+        acts.changed(field, None, Some(value.clone()));
+    }
+    acts.changed("role", None, Some(format!("{role:?}").to_lowercase()));
     created(&agent)
 }
 
@@ -60,7 +69,7 @@ pub(crate) async fn add(app: &App, by: By, new: NewAgent) -> Result<Agent, Probl
 }
 
 /// What is stored of a new password. `about` is what it must not be made of.
-pub(super) async fn hash(app: &App, field: &str, password: String, about: Vec<String>) -> Result<String, Problem> {
+pub(crate) async fn hash(app: &App, field: &str, password: String, about: Vec<String>) -> Result<String, Problem> {
     app.auth.passwords.hash(password, about).await.map_err(|error| match error {
         NotTaken::Weak(rule) => invalid(field, rule),
         NotTaken::Busy(_) => problem(Code::Overloaded).detail("too many passwords wait to be hashed"),
@@ -86,8 +95,15 @@ pub(crate) async fn enable(app: web::Data<App>, who: Identity, place: Place) -> 
 /// Changes a person. What is left out stays as it was. With another role their sockets begin anew; who is shut out loses
 /// every session, token and socket at once, and what they hold.
 #[utoipa::path(patch, path = "/api/v1/agents/{agent}", tag = "agents", request_body = AgentPatch, responses((status = 200, description = "Changed.", body = Agent)))]
-pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<AgentPatch>) -> Answer {
+pub(crate) async fn change(
+    app: web::Data<App>,
+    who: Identity,
+    place: Place,
+    acts: Acts,
+    Json(patch): Json<AgentPatch>,
+) -> Answer {
     let agent: AgentId = place.id("agent")?;
+    let before = described(&app, agent)?;
     let role = patch.role.map(convert::org::to_role);
     if let Some(role) = role {
         authorize(&who, Action::ManageAgents, Object::People(role), &app.engine)
@@ -100,7 +116,9 @@ pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Jso
     if let Some(disabled) = patch.disabled {
         set_disabled(&app, &who, agent, disabled).await?;
     }
-    ok(&described(&app, agent)?)
+    let after = described(&app, agent)?;
+    acts.compare(&before, &after);
+    ok(&after)
 }
 
 /// Gives a person another password. Every session, token and socket of theirs ends at once: whoever knew the old one is out.
@@ -118,6 +136,35 @@ pub(crate) async fn reset_password(
     app.auth.shut_out(agent).await;
     app.sockets.recheck();
     done()
+}
+
+/// Sets the windows that a person works in: these, and no others. Each window decides for itself.
+#[utoipa::path(put, path = "/api/v1/agents/{agent}/windows", tag = "agents", request_body = AgentWindows, responses((status = 200, description = "What became of each.", body = Items<MembershipDone>)))]
+pub(crate) async fn set_windows(
+    app: web::Data<App>,
+    who: Identity,
+    place: Place,
+    acts: Acts,
+    Json(wish): Json<AgentWindows>,
+) -> Answer {
+    let agent: AgentId = place.id("agent")?;
+    let org = app.engine.org();
+    if !org.agents.contains_key(&agent) {
+        return Err(not_found("agent").into());
+    }
+    let wanted: BTreeSet<WindowId> = invitations::window_ids(&wish.windows)?.into_iter().collect();
+    if let Some(missing) = wanted.iter().find(|id| !org.windows.contains_key(*id)) {
+        return Err(invalid("windows", &format!("windows that exist; {missing} is none")).into());
+    }
+    let done = app.engine.set_windows(By::Agent(who.agent), agent, &wanted).await;
+    for (window, became) in &done {
+        match became {
+            Membership::Added => acts.changed("window", None, Some(window.to_string())),
+            Membership::Removed => acts.changed("window", Some(window.to_string()), None),
+            Membership::Kept | Membership::Refused(_) => {}
+        }
+    }
+    ok(&Items { items: convert::people::memberships(done, &org), next_cursor: None })
 }
 
 async fn set_disabled(app: &App, who: &Identity, agent: AgentId, disabled: bool) -> Result<(), Problem> {

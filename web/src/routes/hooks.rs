@@ -48,6 +48,15 @@ pub(crate) async fn line(app: web::Data<App>, req: HttpRequest, place: Place, Ho
     answer(&app, &req, &place, ChannelKind::Line, body).await
 }
 
+/// A callback of LINE WORKS, which is sent once: whatever is wrong with us, it is kept if anything can be.
+#[utoipa::path(post, path = "/hooks/lineworks/{inbox}", tag = "hooks",
+    params(("x-works-signature" = String, Header, description = "HMAC-SHA256 of the body under the bot secret, in base64.")),
+    request_body(content = Vec<u8>, content_type = "application/json"),
+    responses((status = 200, description = "It is on disk.", body = HookAccepted)))]
+pub(crate) async fn lineworks(app: web::Data<App>, req: HttpRequest, place: Place, HookBody(body): HookBody) -> Answer {
+    answer(&app, &req, &place, ChannelKind::LineWorks, body).await
+}
+
 /// What every platform is told: 200 when everything of the body is on disk.
 async fn answer(app: &App, req: &HttpRequest, place: &Place, kind: ChannelKind, body: Bytes) -> Answer {
     let answer = take(app, req, place, kind, body).await;

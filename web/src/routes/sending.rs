@@ -7,6 +7,7 @@ use madoguchi_protocol::api::{ChangeSending, Sending};
 
 use super::{Answer, ok};
 use crate::App;
+use crate::audit::Acts;
 use crate::auth::Identity;
 use crate::convert::time;
 use crate::error::{invalid, problem};
@@ -21,9 +22,12 @@ pub(crate) async fn get(app: web::Data<App>, _: Identity) -> Answer {
 /// Holds sending, or lets it go on.
 #[utoipa::path(put, path = "/api/v1/sending", tag = "operations", request_body = ChangeSending,
     responses((status = 200, description = "Where it stands now.", body = Sending)))]
-pub(crate) async fn put(app: web::Data<App>, who: Identity, Json(wish): Json<ChangeSending>) -> Answer {
+pub(crate) async fn put(app: web::Data<App>, who: Identity, acts: Acts, Json(wish): Json<ChangeSending>) -> Answer {
     tracing::info!(agent.id = %who.agent, held = wish.held, "sending is changed");
-    ok(&change(&app, wish).await?)
+    let before = shown(app.engine.sending());
+    let after = change(&app, wish).await?;
+    acts.compare(&before, &after);
+    ok(&after)
 }
 
 /// Does it; the operator's command line comes here too.

@@ -6,12 +6,14 @@ use madoguchi_engine::domain::org;
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::seat::ReleaseCause;
 use madoguchi_protocol::api::{ChangePassword, Login, Me, MyWindow};
+use madoguchi_protocol::limits::BROWSER_CHARS;
 use madoguchi_protocol::{Code, Problem};
 
 use super::{Answer, agents, done, ok};
 use crate::App;
 use crate::auth::passwords::Verdict;
-use crate::auth::{Identity, SessionKey, fingerprint};
+use crate::auth::sessions::Origin;
+use crate::auth::{Identity, SessionKey, fingerprint, rate_limited};
 use crate::authorize::{Action, Members, Object, authorize};
 use crate::commands::refused;
 use crate::convert;
@@ -33,8 +35,7 @@ pub(crate) async fn log_in(app: web::Data<App>, req: HttpRequest, Json(login): J
     let name = login.login.trim().to_lowercase();
     let from = caller(&req, &app.config.trusted_proxies);
     if let Some(wait) = app.auth.guessing.login_must_wait(&name, from) {
-        let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        return Err(problem(Code::RateLimited).retry_after_ms(ms).into());
+        return Err(rate_limited(wait).into());
     }
     let org = app.engine.org();
     let person = org.by_login(&name).filter(|person| !person.disabled);
@@ -60,10 +61,15 @@ async fn begin(app: &App, req: &HttpRequest, agent: AgentId) -> Answer {
         app.auth.sessions.end(fingerprint(old.value())).await;
     }
     let now = app.clock.now();
+    let browser = req.headers().get("user-agent").and_then(|value| value.to_str().ok());
+    let origin = Origin {
+        address: Some(caller(req, &app.config.trusted_proxies)),
+        browser: browser.map(|text| text.chars().take(BROWSER_CHARS).collect()),
+    };
     let secret = app
         .auth
         .sessions
-        .begin(agent, now)
+        .begin(agent, origin, now)
         .await
         .map_err(|_| problem(Code::Overloaded).detail("sessions cannot be stored"))?;
     let key = SessionKey::Cookie(fingerprint(&secret));
@@ -113,8 +119,7 @@ pub(crate) async fn change_password(
     let person = org.agents.get(&who.agent).ok_or_else(|| not_found("agent"))?;
     let from = caller(&req, &app.config.trusted_proxies);
     if let Some(wait) = app.auth.guessing.login_must_wait(&person.login, from) {
-        let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        return Err(problem(Code::RateLimited).retry_after_ms(ms).into());
+        return Err(rate_limited(wait).into());
     }
     let verdict = app.auth.passwords.verify(change.old_password, Some(&person.password_hash)).await;
     let verdict = verdict.map_err(|_| problem(Code::Overloaded).detail("too many are logging in"))?;
@@ -142,6 +147,7 @@ pub(crate) fn describe(app: &App, who: &Identity) -> Result<Me, Problem> {
     let windows = org
         .windows
         .values()
+        .filter(|window| app.engine.window(&window.id).is_some())
         .filter(|window| authorize(who, Action::ReadWindow, Object::Window(&window.id), &app.engine).is_ok())
         .map(|window| MyWindow {
             id: window.id.to_string(),

@@ -4,6 +4,7 @@
 //! is made while another runs. What it must never do: tell a position twice, out of order, or over a gap.
 
 mod clock;
+mod counters;
 mod ephemeral;
 mod feed;
 mod line;
@@ -22,6 +23,7 @@ use madoguchi_protocol::limits::{SOCKET_MESSAGE_BYTES, SOCKET_WATCHES};
 use madoguchi_protocol::server::{Going, Hello, Unwatched};
 use madoguchi_protocol::{Close, Code, Problem, SOCKET_PROTOCOL, ServerFrame};
 
+use self::counters::Told;
 use self::ephemeral::Hints;
 use self::feed::Feed;
 use self::line::Line;
@@ -31,7 +33,7 @@ use super::house::House;
 use super::outbox::Shared;
 use super::watcher::{Total, Watcher};
 use crate::auth::Identity;
-use crate::error::problem;
+use crate::error::{not_found, problem};
 
 /// How long a `typing` is to be shown, in milliseconds.
 const TYPING_MS: u64 = 6_000;
@@ -58,6 +60,8 @@ pub(super) struct Fanout<H> {
     viewing: Hints,
     /// People whose `me` may have changed.
     changed: Changed,
+    /// The figures that were told last.
+    counters: Told,
     seconds: u32,
     /// What waited in outboxes when it was last counted, in bytes.
     waiting_bytes: u64,
@@ -67,6 +71,8 @@ struct Entry {
     who: Identity,
     outbox: Shared,
     windows: Vec<WindowId>,
+    /// Wants the figures of windows.
+    wants_counters: bool,
     silent_s: u32,
     stuck_s: u32,
     closing_s: u32,
@@ -95,6 +101,7 @@ impl<H: House> Fanout<H> {
                 typing: Hints::default(),
                 viewing: Hints::default(),
                 changed: Changed::default(),
+                counters: Told::default(),
                 seconds: 0,
                 waiting_bytes: 0,
             })
@@ -114,7 +121,16 @@ impl<H: House> Fanout<H> {
         });
         outbox.borrow_mut().push(frame::text(&hello));
         self.house.opened(who.agent);
-        let entry = Entry { who, outbox, windows: Vec::new(), silent_s: 0, stuck_s: 0, closing_s: 0, hoarding_s: 0 };
+        let entry = Entry {
+            who,
+            outbox,
+            windows: Vec::new(),
+            wants_counters: false,
+            silent_s: 0,
+            stuck_s: 0,
+            closing_s: 0,
+            hoarding_s: 0,
+        };
         self.tell_me(&entry);
         self.sockets.insert(key, entry);
     }
@@ -203,8 +219,10 @@ impl<H: House> Fanout<H> {
             self.enqueue(update.window.clone(), key);
         }
         for fact in &update.record.events {
-            if let Fact::Window(WindowEvent::AgentRemoved { agent }) = fact {
-                self.end_watches_of(*agent, &update.window);
+            match fact {
+                Fact::Window(WindowEvent::AgentRemoved { agent }) => self.end_watches_of(*agent, &update.window),
+                Fact::Window(WindowEvent::Reset { .. }) => self.end_all_watches(&update.window),
+                _ => {}
             }
         }
     }
@@ -220,6 +238,16 @@ impl<H: House> Fanout<H> {
         for key in leaving {
             self.end_watch(key, window, Some(problem(Code::NotAMember)));
         }
+    }
+
+    /// There is nothing more to see of a window that was reset, for nobody.
+    fn end_all_watches(&mut self, window: &WindowId) {
+        let watching: Vec<u64> =
+            self.sockets.iter().filter(|(_, entry)| entry.windows.contains(window)).map(|(key, _)| *key).collect();
+        for key in watching {
+            self.end_watch(key, window, Some(not_found("window")));
+        }
+        self.feeds.remove(window);
     }
 
     fn end_watch(&mut self, key: u64, window: &WindowId, why: Option<Problem>) {
@@ -276,6 +304,8 @@ impl<H: House> Fanout<H> {
                     self.changed.agents.insert(*agent);
                 }
                 Fact::Window(WindowEvent::Opened { .. }) => self.changed.overseers = true,
+                // Everybody's list has its name, or has it no more.
+                Fact::Window(WindowEvent::Described(_) | WindowEvent::Reset { .. }) => self.changed.everybody = true,
                 _ => {}
             }
         }

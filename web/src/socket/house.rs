@@ -10,7 +10,7 @@ use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::presence::State;
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
 use madoguchi_engine::{Failure, Handle};
-use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence};
+use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence, WindowCounters};
 use madoguchi_protocol::{Problem, server};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -63,8 +63,13 @@ pub(super) trait House: Clone + Unpin + 'static {
     ) -> LocalBoxFuture<'static, Result<CatchUp, Problem>>;
     fn describe(&self, window: &WindowId, snapshot: &Snapshot) -> server::Snapshot;
     fn presence(&self, window: &WindowId) -> Vec<(AgentId, Presence)>;
-    /// The accounts of a window, and how each stands.
-    fn accounts(&self, window: &WindowId) -> Vec<server::AccountNow>;
+    /// The accounts of a window, how each stands, and whether anything goes out at all.
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow;
+
+    /// The figures of a window; none where there is no such window.
+    fn counters(&self, window: &WindowId) -> Option<WindowCounters>;
+    /// Moves whenever the figures of a window change, but for how people are.
+    fn counters_version(&self, window: &WindowId) -> u64;
 
     /// Whether a window is open, and until when.
     fn opening(&self, window: &WindowId) -> Option<Opening>;
@@ -110,9 +115,12 @@ pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snaps
         settings: convert::org::settings(&snapshot.window.settings),
         agents,
         raw_waiting: snapshot.window.raw.len(),
+        bot: crate::convert::bot::of_window(snapshot.window.bot.as_ref()),
         conversations: snapshot.open.iter().map(|row| convert::conversation::conversation(row, budget_ms)).collect(),
         open_total: snapshot.open_total,
         opening: convert::hours::opening(&snapshot.window.opening(now)),
+        description: snapshot.window.description.clone(),
+        picture: snapshot.window.picture.as_ref().map(|picture| convert::window::picture(window, picture)),
     }
 }
 
@@ -169,13 +177,26 @@ impl House for web::Data<App> {
         state.members.iter().map(|agent| (*agent, convert::org::presence(presence.state(*agent, now)))).collect()
     }
 
-    fn accounts(&self, window: &WindowId) -> Vec<server::AccountNow> {
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow {
         let shown = |(inbox, health): (InboxId, Health)| server::AccountNow {
             inbox: inbox.to_string(),
             troubles: health.troubles().into_iter().map(convert::account::trouble).collect(),
             remaining: health.quota.and_then(|quota| quota.remaining()),
         };
-        self.engine.accounts_of(window).into_iter().map(shown).collect()
+        let (sending, by_settings) = self.engine.sending();
+        server::AccountsNow {
+            window: window.to_string(),
+            accounts: self.engine.accounts_of(window).into_iter().map(shown).collect(),
+            sending_held: sending.held || by_settings,
+        }
+    }
+
+    fn counters(&self, window: &WindowId) -> Option<WindowCounters> {
+        convert::counters::counters(&self.engine, self.clock.now(), window)
+    }
+
+    fn counters_version(&self, window: &WindowId) -> u64 {
+        self.engine.figures_version(window)
     }
 
     fn opening(&self, window: &WindowId) -> Option<Opening> {
@@ -203,7 +224,7 @@ impl House for web::Data<App> {
     fn recognise(&self, who: &Identity) -> Option<Identity> {
         let now = self.clock.now();
         self.engine.presence().seen(who.agent, now);
-        self.auth.find(who.session?, now)
+        self.auth.find(who.session?, now).map(|found| Identity { from: who.from, ..found })
     }
 
     fn opened(&self, agent: AgentId) {

@@ -14,7 +14,7 @@ use madoguchi_engine::domain::id::{AgentId, ConversationId, Position, StreamId, 
 use madoguchi_engine::domain::org::Role;
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
 use madoguchi_engine::{Clock, Handle};
-use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence};
+use madoguchi_protocol::api::{Command, CommandDone, Me, Opening, Presence, WindowCounters};
 use madoguchi_protocol::{Code, Problem, server};
 use tokio::sync::{mpsc, watch};
 
@@ -187,8 +187,16 @@ impl House for Local {
         state.members.iter().map(|agent| (*agent, convert::org::presence(presence.state(*agent, now)))).collect()
     }
 
-    fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
-        Vec::new()
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow {
+        server::AccountsNow { window: window.to_string(), accounts: Vec::new(), sending_held: false }
+    }
+
+    fn counters(&self, window: &WindowId) -> Option<WindowCounters> {
+        convert::counters::counters(&self.engine, self.clock.now(), window)
+    }
+
+    fn counters_version(&self, window: &WindowId) -> u64 {
+        self.engine.figures_version(window)
     }
 
     fn opening(&self, _: &WindowId) -> Option<Opening> {

@@ -85,6 +85,7 @@ impl<H: House> Session<H> {
             }
             ClientFrame::Presence(presence) => self.house.say(who.agent, presence.state),
             ClientFrame::Command(wish) => self.command(who, wish)?,
+            ClientFrame::Counters(wish) => self.fanout.borrow_mut().watch_counters(self.key, wish.on),
         }
         Ok(())
     }

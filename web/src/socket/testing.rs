@@ -12,7 +12,7 @@ use madoguchi_engine::domain::record::{By, Fact, Record};
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::domain::window::{Settings as WindowSettings, Window};
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
-use madoguchi_protocol::api::{Agent, Command, CommandDone, Me, Opening, OpeningState, Presence};
+use madoguchi_protocol::api::{Agent, Command, CommandDone, Me, Opening, OpeningState, Presence, WindowCounters};
 use madoguchi_protocol::{Code, Problem, server};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -67,7 +67,7 @@ pub(super) fn window() -> WindowId {
 
 /// Somebody with the role of an agent.
 pub(super) fn who(agent: u128) -> Identity {
-    Identity { agent: AgentId(agent), role: Role::Agent, session: None }
+    Identity::of(AgentId(agent), Role::Agent)
 }
 
 /// A fact of about `bytes` bytes.
@@ -195,6 +195,7 @@ impl House for Fake {
             settings: convert::org::settings(&WindowSettings::default()),
             agents: Vec::new(),
             raw_waiting: 0,
+            bot: None,
             conversations: Vec::new(),
             open_total: 0,
             opening: Opening {
@@ -204,6 +205,8 @@ impl House for Fake {
                 closed_period: None,
                 holiday: None,
             },
+            description: String::new(),
+            picture: None,
         }
     }
 
@@ -211,8 +214,24 @@ impl House for Fake {
         Vec::new()
     }
 
-    fn accounts(&self, _: &WindowId) -> Vec<server::AccountNow> {
-        Vec::new()
+    fn accounts(&self, window: &WindowId) -> server::AccountsNow {
+        server::AccountsNow { window: window.to_string(), accounts: Vec::new(), sending_held: false }
+    }
+
+    fn counters(&self, window: &WindowId) -> Option<WindowCounters> {
+        let state = self.state();
+        Some(WindowCounters {
+            window: window.to_string(),
+            new: state.log.len(),
+            waiting: 0,
+            oldest_waiting_since: None,
+            in_progress: 0,
+            agents: Vec::new(),
+        })
+    }
+
+    fn counters_version(&self, _: &WindowId) -> u64 {
+        self.state().log.len() as u64
     }
 
     fn opening(&self, _: &WindowId) -> Option<Opening> {

@@ -30,7 +30,7 @@ impl Live {
         self.0.send(Message::text(frame.to_string())).await.expect("it is taken");
     }
 
-    async fn watch(&mut self, from: Option<&Value>) {
+    pub(crate) async fn watch(&mut self, from: Option<&Value>) {
         let mut frame = json!({"type": "watch", "window": "sales"});
         if let Some(from) = from {
             frame["stream"] = from["stream"].clone();
@@ -45,7 +45,7 @@ impl Live {
     }
 
     /// The next frame of one of these types; others in between are passed over.
-    async fn next(&mut self, kinds: &[&str]) -> Value {
+    pub(crate) async fn next(&mut self, kinds: &[&str]) -> Value {
         loop {
             match self.message().await {
                 Message::Text(text) => {
@@ -60,12 +60,12 @@ impl Live {
         }
     }
 
-    async fn command(&mut self, conversation: &str, command: Value) -> Value {
+    pub(crate) async fn command(&mut self, conversation: &str, command: Value) -> Value {
         self.say(json!({"type": "command", "ref": "r", "conversation": conversation, "command": command})).await;
         self.next(&["reply"]).await
     }
 
-    async fn close_code(&mut self) -> u16 {
+    pub(crate) async fn close_code(&mut self) -> u16 {
         loop {
             if let Message::Close(frame) = self.message().await {
                 return frame.expect("a code").code.into();
@@ -274,5 +274,22 @@ async fn colleagues_see_who_writes_and_who_is_there() {
         if agents.contains(&json!({"agent": me["agent"]["id"], "state": "wrap_up"})) {
             break;
         }
+    }
+}
+
+#[actix_web::test]
+async fn a_desk_is_told_that_nothing_goes_out_and_when_it_does_again() {
+    let server = Server::start().await;
+    let (hanako, ..) = desk(&server).await;
+    let owner = server.log_in("owner").await;
+    let mut live = Live::open(&hanako).await;
+    live.watch(None).await;
+    assert_eq!(live.next(&["accounts"]).await["sending_held"], false);
+    assert_eq!(hanako.get("/api/v1/sending").await.0, 403, "agents are told, and have no switch");
+    for held in [true, false] {
+        let (status, said) = owner.ask(Method::PUT, "/api/v1/sending", Some(json!({"held": held}))).await;
+        assert_eq!((status.as_u16(), &said["held"]), (200, &json!(held)));
+        // How the account stands may be told in between: nobody listens where it sends to.
+        while live.next(&["accounts"]).await["sending_held"] != held {}
     }
 }

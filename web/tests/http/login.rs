@@ -147,3 +147,12 @@ async fn a_program_needs_no_origin_and_its_key_is_shown_once() {
             .await;
     assert_eq!(status, 401);
 }
+
+#[actix_web::test]
+async fn the_login_page_says_what_the_operator_wishes_and_nothing_else() {
+    let server = Server::start_with(&[("MADOGUCHI_LOGIN_HINT", " 社員番号でログインしてください ")]).await;
+    let told = answer(server.request(Method::GET, "/api/v1/about")).await;
+    assert_eq!((told.0.as_u16(), told.1), (200, json!({"login_hint": "社員番号でログインしてください"})));
+    let silent = Server::start().await;
+    assert_eq!(answer(silent.request(Method::GET, "/api/v1/about")).await.1, json!({"login_hint": null}));
+}

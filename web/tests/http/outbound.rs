@@ -262,6 +262,10 @@ async fn a_desk_knows_every_limit_before_it_meets_one() {
     let most = usize::try_from(told["quick_replies"]["most"].as_u64().expect("a number")).expect("small");
     let buttons = |count: usize| json!(vec![json!({"label": "a", "does": "say", "text": "a"}); count]);
     assert_eq!(desk.send("c-3", text(1), buttons(most)).await.0, 202);
+    let thread = format!("/api/v1/conversations/{}/messages", desk.conversation);
+    let (_, thread) = desk.hanako.get(&thread).await;
+    let last = thread["items"].as_array().and_then(|items| items.last()).expect("a message");
+    assert_eq!(last["quick_replies"], buttons(most), "colleagues see which buttons the customer was given");
     let (status, refused) = desk.send("c-4", text(1), buttons(most + 1)).await;
     assert_eq!((status, &refused["field"], &refused["rule"]), (422, &json!("quick_replies"), &json!("at most 13")));
     let package = &told["stickers"][0];

@@ -6,6 +6,7 @@ use madoguchi_engine::domain::time::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::live::Live;
 use super::server::{Server, answer};
 
 #[actix_web::test]
@@ -15,7 +16,7 @@ async fn who_is_in_no_window_sees_no_desk() {
     owner.add_window("sales").await;
     owner.add_window("support").await;
     let id = owner.add_agent("hanako", "agent").await;
-    owner.add_agent("chief", "supervisor").await;
+    let second = owner.add_agent("chief", "supervisor").await;
     let hanako = server.log_in("hanako").await;
     assert_eq!(hanako.get("/api/v1/session").await.1["windows"], json!([]));
     for path in ["/api/v1/windows/sales", "/api/v1/windows/sales/conversations", "/api/v1/agents", "/api/v1/inboxes"] {
@@ -37,8 +38,15 @@ async fn who_is_in_no_window_sees_no_desk() {
     assert_eq!(chief.get("/api/v1/windows/nowhere").await.0, 404);
     assert_eq!(chief.get("/api/v1/session").await.1["windows"][0]["member"], false);
 
-    let gone = owner.ask(Method::DELETE, &format!("/api/v1/windows/sales/agents/{id}"), None).await;
-    assert_eq!(gone.0, 200);
+    let leave = format!("/api/v1/windows/sales/agents/{id}");
+    let (status, last) = owner.ask(Method::DELETE, &leave, None).await;
+    assert_eq!(
+        (status.as_u16(), &last["field"], &last["limit"]),
+        (409, &json!("agents"), &json!(1)),
+        "the last one stays"
+    );
+    owner.ask(Method::PUT, &format!("/api/v1/windows/sales/agents/{second}"), None).await;
+    assert_eq!(owner.ask(Method::DELETE, &leave, None).await.0, 200);
     assert_eq!(hanako.get("/api/v1/windows/sales").await.0, 403);
 }
 
@@ -135,8 +143,27 @@ fn put_file(server: &Server, conversation: &str) -> String {
     writer.finish(FileId(8), keep).expect("the disk").id.to_string()
 }
 
+/// The table that people read.
+pub(crate) const RIGHTS: &str = include_str!("../../../docs/rights.md");
+
+/// Every row: what, and the words of its two columns.
+fn rows() -> Vec<(&'static str, [&'static str; 2])> {
+    let rows = RIGHTS.lines().filter_map(|line| line.strip_prefix("| `")).map(|row| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        (cells[0].trim_end_matches('`'), [cells[1], cells[2]])
+    });
+    rows.collect()
+}
+
+const ROLES: [&str; 4] = ["agent", "supervisor", "administrator", "owner"];
+
+/// Whether a role of this rank has what the word of the table names.
+fn has(rank: usize, word: &str) -> bool {
+    ROLES.iter().position(|role| *role == word).is_some_and(|least| rank >= least)
+}
+
 /// A body that the address takes, where one is needed to get as far as the right.
-fn body_for(what: &str) -> Option<Value> {
+pub(crate) fn body_for(what: &str) -> Option<Value> {
     let last = what.rsplit('/').next().unwrap_or_default();
     Some(match (what.split(' ').next()?, last) {
         ("POST", "release" | "complete" | "cancel") => json!({"seat_epoch": 0}),
@@ -151,30 +178,76 @@ fn body_for(what: &str) -> Option<Value> {
     })
 }
 
-/// Asks for everything that docs/rights.md names, as everybody that it names.
+/// What the addresses of the table name, once it exists.
+struct Things {
+    inbox: String,
+    conversation: String,
+    file: String,
+    spare: String,
+}
+
+impl Things {
+    async fn make(server: &Server) -> Self {
+        let owner = server.log_in("owner").await;
+        owner.add_window("sales").await;
+        let inbox = owner.add_inbox("sales", "s").await;
+        let event = json!({"destination": "U0", "events": [{
+            "type": "message", "mode": "active", "timestamp": 1_790_000_000_000_u64, "webhookEventId": "01JB",
+            "source": {"type": "user", "userId": "U4af4980629000000000000000000000a"},
+            "message": {"type": "text", "id": "1", "text": "やあ"}}]})
+        .to_string();
+        let signature = madoguchi_engine::channels::line::signature::sign("s", event.as_bytes());
+        let hook = server.request(Method::POST, &format!("/hooks/line/{inbox}"));
+        let (status, _) = answer(hook.header("x-line-signature", signature).body(event)).await;
+        assert_eq!(status, 200);
+        let (_, list) = owner.get("/api/v1/windows/sales/conversations").await;
+        let conversation = list["items"][0]["id"].as_str().expect("an id").to_owned();
+        let file = put_file(server, &conversation);
+        Self { inbox, file, spare: owner.add_agent("spare", "agent").await, conversation }
+    }
+
+    /// The address with what there is in it. What an address may destroy is not there at all.
+    fn fill(&self, path: &str) -> String {
+        let filled = path
+            .replace("{window}", "sales")
+            .replace("{conversation}", &self.conversation)
+            .replace("{agent}", &self.spare)
+            .replace("{inbox}", &self.inbox)
+            .replace("{file}", &self.file)
+            .replace("{number}", "1")
+            .replace("{sticker}", "1");
+        let parts =
+            filled.split('/').map(|part| if part.starts_with('{') { "01ARZ3NDEKTSV4RRFFQ69G5FAV" } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}
+
+/// Every address that the server itself lists has its row: one that nobody decided about fails here.
+#[actix_web::test]
+async fn no_address_is_without_a_row() {
+    let server = Server::start().await;
+    let (_, document) = answer(server.request(Method::GET, "/api/openapi.json")).await;
+    let rows: Vec<&str> = rows().into_iter().map(|(what, _)| what).collect();
+    let mut addresses = 0;
+    for (path, methods) in document["paths"].as_object().expect("addresses") {
+        for method in methods.as_object().expect("methods").keys().filter(|key| *key != "parameters") {
+            let what = format!("{} {path}", method.to_uppercase());
+            assert_eq!(rows.iter().filter(|row| **row == what).count(), 1, "{what} in docs/rights.md");
+            addresses += 1;
+        }
+    }
+    assert!(addresses > 60, "{addresses}");
+}
+
+/// Asks for everything that docs/rights.md names, as everybody that it names: with a session, with a token that may do
+/// everything, with no proof, and with one that nobody holds.
 #[actix_web::test]
 async fn the_server_lets_in_exactly_whom_the_table_names() {
-    const RIGHTS: &str = include_str!("../../../docs/rights.md");
-    let server = Server::start().await;
+    let server = Server::start_with(&[("MADOGUCHI_PASSWORDS__FAILURES_PER_ADDRESS", "100000")]).await;
+    let things = Things::make(&server).await;
     let owner = server.log_in("owner").await;
-    owner.add_window("sales").await;
-    let inbox = owner.add_inbox("sales", "s").await;
-    let event = json!({"destination": "U0", "events": [{
-        "type": "message", "mode": "active", "timestamp": 1_790_000_000_000_u64, "webhookEventId": "01JB",
-        "source": {"type": "user", "userId": "U4af4980629000000000000000000000a"},
-        "message": {"type": "text", "id": "1", "text": "やあ"}}]})
-    .to_string();
-    let signature = madoguchi_engine::channels::line::signature::sign("s", event.as_bytes());
-    let hook = server.request(Method::POST, &format!("/hooks/line/{inbox}"));
-    let (status, _) = answer(hook.header("x-line-signature", signature).body(event)).await;
-    assert_eq!(status, 200);
-    let (_, list) = owner.get("/api/v1/windows/sales/conversations").await;
-    let conversation = list["items"][0]["id"].as_str().expect("an id").to_owned();
-    let file = put_file(&server, &conversation);
-    let spare = owner.add_agent("spare", "agent").await;
-    let roles = ["agent", "supervisor", "administrator", "owner"];
-    let mut asked = 0;
-    for (rank, role) in roles.iter().enumerate() {
+    let (mut asked, mut allowed) = (0, 0);
+    for (rank, role) in ROLES.iter().enumerate() {
         for member in [false, true] {
             let login = format!("{role}-{member}");
             let id = owner.add_agent(&login, role).await;
@@ -182,32 +255,172 @@ async fn the_server_lets_in_exactly_whom_the_table_names() {
                 owner.ask(Method::PUT, &format!("/api/v1/windows/sales/agents/{id}"), None).await;
             }
             let caller = server.log_in(&login).await;
-            for row in RIGHTS.lines().filter_map(|line| line.strip_prefix("| `")) {
-                let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-                let what = cells[0].trim_end_matches('`');
-                let word = cells[1 + usize::from(member)];
+            // Only administrators make tokens.
+            let token =
+                caller.post("/api/v1/tokens", json!({"name": "t"})).await.1["secret"].as_str().map(str::to_owned);
+            assert_eq!(token.is_some(), rank >= 2, "{login}");
+            for (what, columns) in rows() {
+                let word = columns[usize::from(member)];
                 let Some((method, path)) = what.split_once(" /") else { continue };
-                if word == "everybody" || what == "DELETE /api/v1/session" {
+                // What ends the caller's own sessions is asked elsewhere.
+                if word == "everybody" || ["DELETE /api/v1/session", "DELETE /api/v1/sessions"].contains(&what) {
                     continue;
                 }
-                let path = format!("/{path}")
-                    .replace("{window}", "sales")
-                    .replace("{conversation}", &conversation)
-                    .replace("{agent}", &spare)
-                    .replace("{inbox}", &inbox)
-                    .replace("{file}", &file)
-                    .replace("{sticker}", "1")
-                    .replace("{number}", "1")
-                    .replace("{token}", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
-                    .replace("{raw}", "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+                let path = things.fill(&format!("/{path}"));
                 let method = Method::from_bytes(method.as_bytes()).expect("a method");
-                let (status, answer) = caller.ask(method, &path, body_for(what)).await;
-                let wanted = roles.iter().position(|role| *role == word).is_some_and(|least| rank >= least);
-                let given = !(status == 403 && answer["code"] == "forbidden");
-                assert_eq!(given, wanted, "{what} as {login}: {status} {answer}");
-                asked += 1;
+                let by_cookie = caller.ask(method.clone(), &path, body_for(what)).await;
+                let by_token = match &token {
+                    None => None,
+                    Some(token) => {
+                        let request = server.request(method.clone(), &path).bearer_auth(token);
+                        Some(answer(match body_for(what) {
+                            Some(body) => request.json(&body),
+                            None => request,
+                        }))
+                    }
+                };
+                let by_token = match by_token {
+                    Some(asking) => Some(asking.await),
+                    None => None,
+                };
+                for (status, told) in [Some(by_cookie), by_token].into_iter().flatten() {
+                    assert_ne!(status, 401, "{what} as {login}: {told}");
+                    let given = !(status == 403 && told["code"] == "forbidden");
+                    assert_eq!(given, has(rank, word), "{what} as {login}: {status} {told}");
+                    asked += 1;
+                    allowed += usize::from(given);
+                }
             }
         }
     }
-    assert!(asked > 8 * 40, "the table was read");
+    assert!(asked > 500 && allowed > 200 && asked - allowed > 100, "{asked} asked, {allowed} allowed");
+    for (what, columns) in rows() {
+        let Some((method, path)) = what.split_once(" /") else { continue };
+        if columns == ["everybody"; 2] {
+            continue;
+        }
+        let path = things.fill(&format!("/{path}"));
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        for proof in [None, Some("Bearer mdg_nobodys"), Some("Basic b3duZXI6b3duZXI="), Some("Bearer")] {
+            let request = server.request(method.clone(), &path);
+            let request = match proof {
+                Some(proof) => request.header("authorization", proof),
+                None => request,
+            };
+            let (status, told) = answer(request).await;
+            assert_eq!((status.as_u16(), &told["code"]), (401, &json!("unauthenticated")), "{what} with {proof:?}");
+        }
+    }
+}
+
+/// A token that may do one kind of thing, against every address: the role gives, and the scope takes away.
+#[actix_web::test]
+async fn a_scope_opens_what_it_names_and_no_other_address() {
+    use madoguchi_protocol::api::Scope;
+    use madoguchi_web::auth::scopes::Scopes;
+    use madoguchi_web::router::{Access, ENTRIES};
+    let server = Server::start().await;
+    let things = Things::make(&server).await;
+    let owner = server.log_in("owner").await;
+    let scopes = [
+        Scope::Read,
+        Scope::Work,
+        Scope::Supervise,
+        Scope::Windows,
+        Scope::Inboxes,
+        Scope::People,
+        Scope::Audit,
+        Scope::Operations,
+    ];
+    let mut opened = std::collections::BTreeSet::new();
+    for scope in scopes {
+        let (status, made) = owner.post("/api/v1/tokens", json!({"name": "t", "scopes": [scope]})).await;
+        assert_eq!(status, 201, "{made}");
+        let token = made["secret"].as_str().expect("shown once").to_owned();
+        for entry in ENTRIES {
+            let (Access::Right(action) | Access::Command(action)) = entry.access else { continue };
+            let what = format!("{} {}", entry.method, entry.path);
+            let method = Method::from_bytes(entry.method.as_str().as_bytes()).expect("a method");
+            // The owner works in no window: a desk is not theirs with any scope.
+            if action == madoguchi_web::authorize::Action::Work || what == "DELETE /api/v1/sessions" {
+                continue;
+            }
+            let request = server.request(method, &things.fill(entry.path)).bearer_auth(&token);
+            let (status, told) = answer(match body_for(&what) {
+                Some(body) => request.json(&body),
+                None => request,
+            })
+            .await;
+            let given = !(status == 403 && told["code"] == "forbidden");
+            // A token that may only manage people makes none that may everything, which is what an empty wish asks for.
+            let wanted = Scopes::of(Some(&[scope])).allow(action);
+            assert_eq!(given, wanted, "{what} with {scope:?}: {status} {told}");
+            if given {
+                opened.insert((format!("{scope:?}"), what));
+            }
+        }
+    }
+    assert!(opened.len() > 60, "{}", opened.len());
+}
+
+/// Every command and frame that the table names, over a real socket.
+#[actix_web::test]
+async fn a_socket_lets_through_exactly_what_the_table_names() {
+    let server = Server::start().await;
+    let things = Things::make(&server).await;
+    let owner = server.log_in("owner").await;
+    let mut asked = 0;
+    for (rank, role) in ROLES.iter().enumerate() {
+        for member in [false, true] {
+            let login = format!("{role}-{member}");
+            let id = owner.add_agent(&login, role).await;
+            if member {
+                owner.ask(Method::PUT, &format!("/api/v1/windows/sales/agents/{id}"), None).await;
+            }
+            let caller = server.log_in(&login).await;
+            let mut socket = Live::open(&caller).await;
+            for (what, columns) in rows() {
+                let wanted = has(rank, columns[usize::from(member)]);
+                if let Some(name) = what.strip_prefix("command ") {
+                    let reply = socket.command(&things.conversation, command(name, &things.spare)).await;
+                    let given = reply["problem"]["code"] != "forbidden";
+                    assert_eq!(given, wanted, "{what} as {login}: {reply}");
+                    asked += 1;
+                } else if what == "frame watch" {
+                    socket.watch(None).await;
+                    let told = socket.next(&["snapshot", "unwatched"]).await;
+                    assert_eq!(told["type"] == "snapshot", wanted, "{what} as {login}: {told}");
+                    asked += 1;
+                } else if what == "frame counters" {
+                    socket.say(json!({"type": "counters", "on": true})).await;
+                    let told = socket.next(&["counters"]).await;
+                    assert_eq!(told["windows"].as_array().is_some_and(|w| !w.is_empty()), wanted, "{what} as {login}");
+                    asked += 1;
+                } else {
+                    // A hint that leads nowhere is not answered: what comes of it is looked at in `live`.
+                    let hints = ["frame typing", "frame read", "frame viewing"];
+                    assert!(what.contains(" /") || hints.contains(&what), "{what}: a row that nobody asks for");
+                }
+            }
+        }
+    }
+    assert_eq!(asked, 8 * (rows().iter().filter(|(what, _)| what.starts_with("command ")).count() + 2));
+}
+
+/// A command as a socket sends it.
+fn command(name: &str, colleague: &str) -> Value {
+    let mut command = match name {
+        "release" | "complete" => json!({"seat_epoch": 99}),
+        "takeover" => json!({"reason": "r"}),
+        "handover" => json!({"seat_epoch": 99, "to": colleague}),
+        "assign" => json!({"assignee": null}),
+        "send" => json!({"client_id": "c", "seat_epoch": 99, "content": {"type": "text", "text": "t"}}),
+        "cancel" => json!({"seat_epoch": 99, "number": 1}),
+        "add_note" => json!({"client_id": "c", "text": "t"}),
+        "edit_note" => json!({"number": 99, "text": "t"}),
+        "delete_note" => json!({"number": 99}),
+        _ => json!({}),
+    };
+    command["type"] = json!(name);
+    command
 }

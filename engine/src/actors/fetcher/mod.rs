@@ -184,6 +184,9 @@ impl FetcherActor {
     }
 
     fn go_round(&mut self, ctx: &mut Context<Self>) {
+        if self.core.views.org().retired.contains_key(&self.inbox) {
+            return ctx.stop();
+        }
         self.look_around(ctx);
         let clock = self.core.config.clock.clone();
         let wait = async move { clock.sleep_ms(ROUND_MS).await };

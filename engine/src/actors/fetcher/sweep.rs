@@ -61,7 +61,7 @@ pub(crate) async fn sweep(core: &Arc<Core>, started: Timestamp) -> Result<usize,
         let age_ms = core.now().since_ms(note.at);
         let kept = match note.purpose {
             Purpose::Upload { .. } => age_ms < UPLOAD_MS,
-            Purpose::Message { .. } | Purpose::Picture { .. } | Purpose::Body { .. } => {
+            Purpose::Message { .. } | Purpose::Picture { .. } | Purpose::WindowPicture | Purpose::Body { .. } => {
                 (note.at >= started && age_ms < GRACE_MS) || !matches!(is_named(core, &note).await, Ok(false))
             }
         };
@@ -110,6 +110,16 @@ async fn is_named(core: &Arc<Core>, note: &Note) -> Result<bool, Failure> {
     let id = note.file.id;
     match note.purpose {
         Purpose::Upload { .. } => Ok(false),
+        Purpose::WindowPicture => {
+            let org = core.views.org();
+            Ok(org.windows.values().any(|window| window.more.picture.as_ref().is_some_and(|one| one.file == id)))
+        }
+        // What a window that was reset leaves is kept with its conversations.
+        Purpose::Picture { conversation } | Purpose::Message { conversation, .. }
+            if core.former_of(conversation).await?.is_some() =>
+        {
+            Ok(true)
+        }
         Purpose::Body { inbox } => waits(core, inbox, id).await,
         Purpose::Picture { conversation } => {
             let row = core.row(conversation).await?;

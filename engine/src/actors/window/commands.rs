@@ -7,7 +7,7 @@ use actix::prelude::*;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Pending, WindowActor};
-use crate::actors::conversation::{Ask, Outcome};
+use crate::actors::conversation::{Ask, Outcome, Sleep};
 use crate::actors::reply::Reply;
 use crate::actors::{Core, Decision, too_long};
 use crate::domain::conversation::{Command as ConversationCommand, Conversation, decide as decide_conversation};
@@ -42,6 +42,9 @@ impl StreamHandler<OwnTold> for WindowActor {
             return ctx.terminate();
         }
         self.own_in_flight.set(self.own_in_flight.get().saturating_sub(1));
+        if self.own_in_flight.get() == 0 && self.shared.window.borrow().reset.is_some() {
+            return self.end(ctx);
+        }
         while self.own_in_flight.get() == 0
             && let Some((by, command, reply)) = self.waiting.pop_front()
         {
@@ -154,6 +157,21 @@ impl WindowActor {
         all.iter()
             .filter(|row| !self.awake.contains_key(&row.state.id))
             .for_each(|row| self.shared.set_wheel(&row.state));
+    }
+
+    /// The window was reset, and that is on disk: nothing goes on here.
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        self.clean = true;
+        for (_, _, reply) in self.waiting.drain(..) {
+            reply.send(Err(Failure::NotFound("window")));
+        }
+        for (id, awake) in std::mem::take(&mut self.awake) {
+            self.shared.core.registry.remove(id, awake.incarnation);
+            // Full: it ends with whatever it is asked next.
+            let _ = awake.addr.try_send(Sleep);
+        }
+        self.shared.core.windows.remove_if(&self.shared.id, |_, addr| *addr == ctx.address());
+        ctx.terminate();
     }
 
     fn submit(&self, permit: Permit, by: By, events: Vec<Fact>, moves: Moves, answer: Answer) -> Result<(), Failure> {

@@ -143,8 +143,9 @@ async fn load(shared: &super::Shared, id: ConversationId, unclean: bool, lane: L
         return Ok(Conversation::clone(&row.state));
     }
     core.caught_up_within(shared.stream, CATCH_UP_MS).await?;
-    let stored = core.read(lane, move |store| store.conversation(id)).await?.map_err(|fault| store_failed(&fault))?;
-    match stored {
+    let stream = shared.stream;
+    let stored = core.read(lane, move |store| store.conversation_in(stream, id)).await?;
+    match stored.map_err(|fault| store_failed(&fault))? {
         Some(stored) if stored.window == shared.id => Ok(Conversation::clone(&stored.state)),
         // A conversation whose first record never reached the disk begins anew with its next message.
         _ if unclean => Ok(Conversation::unborn(id)),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 use parking_lot::Mutex;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
-use super::assertion::SigningKey;
 use super::client::LineClient;
 use super::console;
 use super::credential::Credential;
@@ -16,6 +16,7 @@ use crate::channels::examine::{Endpoint, Examination};
 use crate::channels::media::{Gathering, Known, Opened, Preparation};
 use crate::channels::network::Means;
 use crate::channels::public::PublicUrls;
+use crate::channels::signing::SigningKey;
 use crate::channels::tokens::{TokenSource, TokenState};
 use crate::channels::{Account, Bubble, Outcome, Parcel, TYPING_MS};
 use crate::domain::conversation::Outgoing;
@@ -150,6 +151,15 @@ impl Account for LineAccount {
 
     fn set_endpoint<'a>(&'a self, url: &'a str) -> LocalBoxFuture<'a, Outcome> {
         Box::pin(self.client.set_endpoint(url))
+    }
+
+    /// LINE's own address for adding an account as a friend (LINE URL scheme, "Adding LINE Official Accounts as friends").
+    fn door(&self) -> LocalBoxFuture<'_, Result<Option<String>, Outcome>> {
+        Box::pin(async move {
+            let bot = self.client.bot_info().await?;
+            let encode = |id: String| utf8_percent_encode(&id, NON_ALPHANUMERIC).to_string();
+            Ok(bot.basic_id.map(|id| format!("https://line.me/R/ti/p/{}", encode(id))))
+        })
     }
 
     fn token_state(&self) -> TokenState {

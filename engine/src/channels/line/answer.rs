@@ -4,9 +4,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::{self, Lazy};
-use super::message::one_line;
 use crate::channels::Outcome;
+use crate::channels::json::{self, Lazy};
+use crate::channels::words::one_line;
 
 /// Longest detail of a refusal, in characters.
 const DETAIL_CHARS: usize = 500;

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::answer::{self, Answer, Call};
 use super::content::Data;
-use super::json::{self, Lazy};
 use crate::channels::http::{Authorization, Unsent, bearer, checked_base, header, read_body};
 pub use crate::channels::http::{BadSettings, MAX_ANSWER, Timeouts, http_client};
+use crate::channels::json::{self, Lazy};
 use crate::channels::tokens::TokenSource;
 use crate::channels::{Bubble, Outcome};
 

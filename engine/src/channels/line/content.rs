@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::client::{BadSettings, LineClient};
-use super::json::{self, Lazy};
 use crate::channels::http::{Unsent, checked_base, read_body};
+use crate::channels::json::{self, Lazy};
 use crate::channels::media::{Download, Gathering, Known, Opened, Preparation, Profile};
 
 /// LINE's own address of media; the default.

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::json::{self, Lazy};
 use super::{event_id, message};
+use crate::channels::json::{self, Lazy};
 use crate::channels::media::Gathering;
+use crate::channels::words;
 use crate::channels::{Flaw, Parsed, ParsedEvent};
 use crate::domain::conversation::InboundKind;
 use crate::domain::message::Content;
@@ -211,7 +212,7 @@ fn meaning(fields: &Fields<'_>, raw: &Bytes) -> Result<(String, Meaning), Flaw> 
         "unfollow" => Meaning::Happened(InboundKind::Unfollow),
         "postback" => postback(fields, raw)?,
         "accountLink" => linked(fields, raw)?,
-        _ => line(fields, raw, message::other(&kind, &message::unknown(&kind)))?,
+        _ => line(fields, raw, words::other(&kind, &words::unknown(&kind)))?,
     };
     Ok((user, meaning))
 }
@@ -261,14 +262,14 @@ fn postback(fields: &Fields<'_>, raw: &Bytes) -> Result<Meaning, Flaw> {
     }
     let data = postback.and_then(|postback| json::text(postback.data));
     let summary = format!("ボタンの選択（{}）", data.unwrap_or_default());
-    line(fields, raw, message::other("postback", &summary))
+    line(fields, raw, words::other("postback", &summary))
 }
 
 /// The customer has linked an account with ours: something that they did, and that can be answered.
 fn linked(fields: &Fields<'_>, raw: &Bytes) -> Result<Meaning, Flaw> {
     let result = json::object::<Link<'_>>(fields.link).and_then(|link| json::text(link.result));
     let how = if result.as_deref() == Some("ok") { "完了" } else { "失敗" };
-    line(fields, raw, message::other("accountLink", &format!("アカウント連携（{how}）")))
+    line(fields, raw, words::other("accountLink", &format!("アカウント連携（{how}）")))
 }
 
 /// Something without a message id that is shown as a line.

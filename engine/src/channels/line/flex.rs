@@ -14,7 +14,7 @@ const PARTS: [&str; 4] = ["header", "hero", "body", "footer"];
 ///
 /// # Errors
 /// What is wrong, with the limit.
-pub(super) fn check(native: &Native, rule: &NativeRule) -> Result<(), Rejected> {
+pub(crate) fn check(native: &Native, rule: &NativeRule) -> Result<(), Rejected> {
     let parsed: Value = serde_json::from_str(&native.json).map_err(|_| wrong("JSON of type flex"))?;
     let Some(message) = parsed.as_object() else { return Err(wrong("JSON of type flex")) };
     if !is(message, "flex") {

@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use super::json::{self, Lazy};
-use super::message::one_line;
+use crate::channels::json::{self, Lazy};
+use crate::channels::words::one_line;
 use crate::domain::content::{ImageSet, Location, Media, MediaKind, MediaPlace, Sticker};
 use crate::domain::message::Content;
 

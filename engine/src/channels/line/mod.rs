@@ -14,16 +14,13 @@ pub mod stickers;
 pub mod text;
 pub mod webhook;
 
-pub mod assertion;
-
 pub(crate) mod account;
 pub(crate) mod adapter;
 mod answer;
 pub(crate) mod credential;
 mod event;
 mod event_id;
-mod flex;
-mod json;
+pub(crate) mod flex;
 mod kinds;
 mod message;
 

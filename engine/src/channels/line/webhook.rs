@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{event, json};
+use super::event;
+use crate::channels::json;
 use crate::channels::{Flaw, Parsed};
 use crate::domain::time::Timestamp;
 

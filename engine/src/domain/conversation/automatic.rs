@@ -72,7 +72,10 @@ pub(super) fn to_friend(state: &Conversation, around: Around<'_>) -> Option<Even
 
 /// To whose chat has ended.
 pub(super) fn at_end(state: &Conversation, number: u32, around: Around<'_>) -> Option<Event> {
-    if state.blocked { None } else { queue(state, number, (Automatic::End, &around.window.answers.end.notice), around) }
+    if state.blocked || !state.channel.is_chat() || is_said(state, Automatic::End, around) {
+        return None;
+    }
+    queue(state, number, (Automatic::End, &around.window.answers.end.notice), around)
 }
 
 /// Whether the customer ends the chat with this message.
@@ -95,12 +98,12 @@ fn is_said(state: &Conversation, what: Automatic, around: Around<'_>) -> bool {
     let calendar = around.window.calendar();
     let has_opened = |since| calendar.opens_at(since).is_some_and(|opened| opened <= around.now);
     state.said.iter().filter(|said| said.what == what).any(|said| match what {
-        Automatic::Greeting | Automatic::ClosedPeriod(_) => true,
+        // The end: until somebody takes part again, or a customer could order notices that cost.
+        Automatic::Greeting | Automatic::ClosedPeriod(_) | Automatic::End => true,
         Automatic::Absence => !has_opened(said.at),
         Automatic::Maintenance => around.window.maintenance.since.is_none_or(|since| since <= said.at),
         // Within the hours once in a case; outside them once until the window has opened.
         Automatic::Offline => calendar.standing(around.now) == Standing::Open || !has_opened(said.at),
-        Automatic::End => false,
     })
 }
 
@@ -115,9 +118,7 @@ impl Conversation {
         self.last_number = queued.number;
         let same = |said: &Said| std::mem::discriminant(&said.what) == std::mem::discriminant(&queued.what);
         self.said.retain(|said| !same(said));
-        if queued.what != Automatic::End {
-            self.said.push(Said { what: queued.what, at });
-        }
+        self.said.push(Said { what: queued.what, at });
         self.outbox.push_back(Outgoing {
             automatic: Some(queued.what),
             ..Outgoing::new(queued.number, Author::Window, queued.content(), queued.retry_key, at)
@@ -125,9 +126,9 @@ impl Conversation {
         self.await_copies(queued.number, &queued.content());
     }
 
-    /// The case is answered or over: who writes next to an empty office is told again.
-    pub(super) fn forget_offline(&mut self) {
-        self.said.retain(|said| said.what != Automatic::Offline);
+    /// What was said may be said again: in another case, or because a person takes part.
+    pub(super) fn may_say_again(&mut self, what: Automatic) {
+        self.said.retain(|said| said.what != what);
     }
 }
 

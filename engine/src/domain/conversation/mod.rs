@@ -5,6 +5,7 @@
 
 mod apply;
 mod automatic;
+mod bot;
 mod command;
 mod copies;
 mod decide;
@@ -14,6 +15,7 @@ mod inbound;
 mod model_test;
 mod outgoing;
 mod sending;
+mod supervise;
 #[cfg(test)]
 mod tests;
 
@@ -22,11 +24,12 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 pub use automatic::{AutoQueued, EndHow, Said};
-pub use command::{Command, DeadlineKind, Inbound, InboundKind, Plan, Quota, SendOutcome};
+pub use command::{Command, DeadlineKind, Inbound, InboundKind, Overseen, Plan, Quota, SendOutcome};
 pub use copies::{Copies, CopyEnd, CopyOut, CopyState};
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
+use super::bot::{BotLine, DEAD_FOR_MS};
 use super::content::{Context, Dress, MediaKind};
 use super::hours::Automatic;
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
@@ -109,6 +112,8 @@ pub struct Conversation {
     pub tombstones: VecDeque<String>,
     /// What the channel keeps beside it.
     pub context: Option<Context>,
+    /// What the window's bot has to do with it.
+    pub bot: BotLine,
     /// Copies of answers, on channels where each recipient has one: of those that wait, and of the last ones.
     pub copies: VecDeque<Copies>,
     /// Parked for a person after repeated failures.
@@ -119,6 +124,18 @@ pub struct Conversation {
     pub silent_since: Option<Timestamp>,
     /// Decisions so far; the unit of "nobody else decided meanwhile".
     pub version: u64,
+}
+
+impl Conversation {
+    /// As it reads after its window was reset: done, nobody's, with nothing on its way.
+    pub fn end_with_window(&mut self) {
+        self.status = Status::Done;
+        self.seat = Seat { epoch: self.seat.epoch, ..Seat::default() };
+        self.waiting_since = None;
+        self.reply = None;
+        self.outbox.clear();
+        self.awaited.clear();
+    }
 }
 
 /// The right to answer one inbound message free of charge.
@@ -276,6 +293,7 @@ impl Conversation {
             edits: VecDeque::new(),
             tombstones: VecDeque::new(),
             context: None,
+            bot: BotLine::default(),
             copies: VecDeque::new(),
             set_aside: false,
             said: Vec::new(),
@@ -290,10 +308,11 @@ impl Conversation {
         self.version > 0
     }
 
-    /// Whether something is still to happen here: it is open, something has not gone out, or something is to be fetched.
+    /// Whether something is still to happen here: it is open, something has not gone out, something is to be fetched, or
+    /// the bot was not told something.
     #[must_use]
     pub fn is_at_work(&self) -> bool {
-        self.status != Status::Done || !self.outbox.is_empty() || !self.awaited.is_empty()
+        self.status != Status::Done || !self.outbox.is_empty() || !self.awaited.is_empty() || self.bot.is_at_work()
     }
 
     /// The number that the next message or memo gets.
@@ -320,8 +339,15 @@ impl Conversation {
             due.extend(window.closes_at(self.new_since).map(|at| (at, DeadlineKind::AutoClose)));
         }
         // What has not gone out cannot be answered.
-        if let Some(since) = self.silent_since.filter(|_| self.status != Status::Done && self.outbox.is_empty()) {
+        let may_end = self.channel.is_chat() && self.status != Status::Done && self.outbox.is_empty();
+        if let Some(since) = self.silent_since.filter(|_| may_end) {
             due.extend(window.silence_ends_at(since, now).map(|at| (at, DeadlineKind::Silence)));
+        }
+        if let Some(at) = self.bot.answer_by {
+            due.push((at, DeadlineKind::BotAnswer));
+        }
+        if let Some(oldest) = self.bot.dead.front() {
+            due.push((oldest.died_at.plus_ms(DEAD_FOR_MS), DeadlineKind::DeadLetters));
         }
         due.sort_unstable();
         due

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Span, Unit};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -51,15 +51,8 @@ impl Day {
     /// 0 for Monday to 6 for Sunday.
     #[must_use]
     pub fn weekday(self) -> usize {
-        match self.date().weekday() {
-            Weekday::Monday => 0,
-            Weekday::Tuesday => 1,
-            Weekday::Wednesday => 2,
-            Weekday::Thursday => 3,
-            Weekday::Friday => 4,
-            Weekday::Saturday => 5,
-            Weekday::Sunday => 6,
-        }
+        // 1970-01-01 was a Thursday.
+        usize::try_from((self.0 + 3).rem_euclid(7)).unwrap_or(0)
     }
 
     /// Year, month and day of the month.
@@ -102,6 +95,7 @@ impl Zone {
     pub fn named(name: &str) -> Self {
         let is_sane = name.len() <= 64 && name.is_ascii();
         let rules = if is_sane { TimeZoneDatabase::bundled().get(name).ok() } else { None };
+        let rules = rules.filter(|zone| !zone.is_unknown());
         // The name as the database writes it: it is looked up without regard to capitals.
         let name = rules.as_ref().and_then(TimeZone::iana_name).unwrap_or(name).to_owned();
         Self { name, rules }
@@ -134,8 +128,8 @@ impl Zone {
         (Day::from_date(shown.date()), seconds * 1_000 + i64::from(time.millisecond()))
     }
 
-    /// When the zone's clocks show this time of this day: once, twice where they are put back, or never where they are
-    /// put forward over it. Then it is the moment that would have been so, by the clock before.
+    /// When the zone's clocks show this time of this day: twice the same moment; two where they are put back; or, where
+    /// they are put forward over it, what it would have been by the clock of after and of before.
     #[must_use]
     pub fn moments(&self, day: Day, ms: i64) -> [Timestamp; 2] {
         let midnight = day.date().to_datetime(jiff::civil::Time::midnight());
@@ -143,7 +137,7 @@ impl Zone {
         let times = self.rules().to_ambiguous_timestamp(shown);
         let of =
             |moment: Result<jiff::Timestamp, jiff::Error>| Timestamp(moment.map_or(i64::MAX, |at| at.as_millisecond()));
-        [of(times.clone().earlier()), of(times.later())]
+        [of(times.earlier()), of(times.later())]
     }
 
     /// When the zone's clocks are next put forward or back, after `at`.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LineSettings, MailSettings, SendMode, WhenQuotaEmpty};
+use super::{FormerSecret, LineSettings, LineWorksSettings, MailSettings, SendMode, WhenQuotaEmpty};
 use crate::domain::id::{InboxId, WindowId};
 use crate::domain::rejected::Rejected;
 use crate::domain::secret::Secret;
@@ -17,19 +17,21 @@ pub enum ChannelKind {
     /// A LINE Official Account.
     #[default]
     Line,
+    /// A LINE WORKS bot for the members of one tenant.
+    LineWorks,
     /// Mail.
     Mail,
 }
 
 impl ChannelKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Line, Self::Mail];
+    pub const ALL: [Self; 3] = [Self::Line, Self::LineWorks, Self::Mail];
 
     /// Whether each recipient of an answer gets a copy of their own, with an end of its own.
     #[must_use]
     pub fn sends_copies(self) -> bool {
         match self {
-            Self::Line => false,
+            Self::Line | Self::LineWorks => false,
             Self::Mail => true,
         }
     }
@@ -39,6 +41,7 @@ impl ChannelKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Line => "line",
+            Self::LineWorks => "lineworks",
             Self::Mail => "mail",
         }
     }
@@ -47,7 +50,16 @@ impl ChannelKind {
     #[must_use]
     pub fn greets(self) -> bool {
         match self {
-            Self::Line => true,
+            Self::Line | Self::LineWorks => true,
+            Self::Mail => false,
+        }
+    }
+
+    /// Whether what is written over it is a chat, which ends by silence and with a notice (PRODUCT V6). Mail is none.
+    #[must_use]
+    pub fn is_chat(self) -> bool {
+        match self {
+            Self::Line | Self::LineWorks => true,
             Self::Mail => false,
         }
     }
@@ -71,6 +83,8 @@ pub struct Inbox {
 pub enum InboxSettings {
     /// A LINE Official Account.
     Line(LineSettings),
+    /// A LINE WORKS bot. Boxed: a list of accounts is mostly of the smaller kinds.
+    LineWorks(Box<LineWorksSettings>),
     /// The mail of a window.
     Mail(MailSettings),
 }
@@ -81,6 +95,7 @@ impl InboxSettings {
     pub fn kind(&self) -> ChannelKind {
         match self {
             Self::Line(_) => ChannelKind::Line,
+            Self::LineWorks(_) => ChannelKind::LineWorks,
             Self::Mail(_) => ChannelKind::Mail,
         }
     }
@@ -92,6 +107,7 @@ impl InboxSettings {
     pub fn check(&self) -> Result<(), Rejected> {
         match self {
             Self::Line(line) => line.check(),
+            Self::LineWorks(works) => works.check(),
             Self::Mail(mail) => mail.check(),
         }
     }
@@ -100,6 +116,7 @@ impl InboxSettings {
     pub fn secrets_mut(&mut self) -> Box<dyn Iterator<Item = (&'static str, &mut Secret)> + '_> {
         match self {
             Self::Line(line) => Box::new(line.secrets_mut()),
+            Self::LineWorks(works) => Box::new(works.secrets_mut()),
             Self::Mail(_) => Box::new(std::iter::empty()),
         }
     }
@@ -108,6 +125,7 @@ impl InboxSettings {
     pub fn secrets(&self) -> Box<dyn Iterator<Item = &Secret> + '_> {
         match self {
             Self::Line(line) => Box::new(line.secrets()),
+            Self::LineWorks(works) => Box::new(works.secrets()),
             Self::Mail(_) => Box::new(std::iter::empty()),
         }
     }
@@ -117,11 +135,8 @@ impl InboxSettings {
     #[must_use]
     pub fn signing_secrets(&self, now: Timestamp) -> Vec<(&'static str, &Secret)> {
         match self {
-            Self::Line(line) => {
-                let former = line.former_secret.as_ref().filter(|former| now < former.until);
-                let secrets = [&line.channel_secret].into_iter().chain(former.map(|former| &former.secret));
-                secrets.map(|secret| ("channel_secret", secret)).collect()
-            }
+            Self::Line(line) => with_former("channel_secret", &line.channel_secret, line.former_secret.as_ref(), now),
+            Self::LineWorks(works) => with_former("bot_secret", &works.bot_secret, works.former_secret.as_ref(), now),
             Self::Mail(_) => Vec::new(),
         }
     }
@@ -131,6 +146,7 @@ impl InboxSettings {
     pub fn mode(&self) -> SendMode {
         match self {
             Self::Line(line) => line.mode,
+            Self::LineWorks(_) => SendMode::Push,
             Self::Mail(_) => SendMode::Push,
         }
     }
@@ -140,6 +156,7 @@ impl InboxSettings {
     pub fn when_quota_empty(&self) -> Option<WhenQuotaEmpty> {
         match self {
             Self::Line(line) => Some(line.when_quota_empty),
+            Self::LineWorks(_) => None,
             Self::Mail(_) => None,
         }
     }
@@ -155,6 +172,7 @@ impl InboxSettings {
     pub fn platform_url(&self) -> Option<&str> {
         match self {
             Self::Line(line) => Some(&line.api_base_url),
+            Self::LineWorks(works) => Some(&works.api_base_url),
             Self::Mail(_) => None,
         }
     }
@@ -170,6 +188,7 @@ impl InboxSettings {
     pub fn leaves_gatherings(&self) -> bool {
         match self {
             Self::Line(line) => line.leave_groups,
+            Self::LineWorks(_) => true,
             Self::Mail(_) => false,
         }
     }
@@ -179,6 +198,7 @@ impl InboxSettings {
     pub fn shows_agent_name(&self) -> bool {
         match self {
             Self::Line(line) => line.show_agent_name,
+            Self::LineWorks(_) => false,
             Self::Mail(_) => false,
         }
     }
@@ -188,6 +208,7 @@ impl InboxSettings {
     pub fn marks_read(&self) -> bool {
         match self {
             Self::Line(line) => line.mark_as_read,
+            Self::LineWorks(_) => false,
             Self::Mail(_) => false,
         }
     }
@@ -197,7 +218,18 @@ impl InboxSettings {
     pub fn shows_typing(&self) -> bool {
         match self {
             Self::Line(line) => line.loading,
+            Self::LineWorks(_) => false,
             Self::Mail(_) => false,
         }
     }
+}
+
+fn with_former<'a>(
+    field: &'static str,
+    secret: &'a Secret,
+    former: Option<&'a FormerSecret>,
+    now: Timestamp,
+) -> Vec<(&'static str, &'a Secret)> {
+    let former = former.filter(|former| now < former.until).map(|former| (field, &former.secret));
+    [(field, secret)].into_iter().chain(former).collect()
 }

@@ -91,7 +91,7 @@ pub(super) fn remove(org: &Org, name: String) -> Result<Vec<Event>, Rejected> {
     let behind = |address: &String| address.rsplit_once('@').is_some_and(|(_, domain)| domain == name);
     let used = org.inboxes.values().any(|inbox| match &inbox.settings {
         super::InboxSettings::Mail(mail) => mail.sender.as_ref().is_some_and(behind),
-        super::InboxSettings::Line(_) => false,
+        super::InboxSettings::Line(_) | super::InboxSettings::LineWorks(_) => false,
     });
     match org.mail_domains.contains_key(&name) {
         false => Err(Rejected::not_found("domain")),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::secret::Secret;
 
-fn tell(org: &mut Org, command: Command) -> Result<Vec<Event>, Rejected> {
+pub(super) fn tell(org: &mut Org, command: Command) -> Result<Vec<Event>, Rejected> {
     let events = decide(org, command)?;
     events.iter().for_each(|event| org.apply(event));
     Ok(events)
@@ -22,17 +22,18 @@ fn agent(id: u128, login: &str) -> Agent {
     }
 }
 
-fn window(n: usize, product: u16) -> WindowEntry {
+pub(super) fn window(n: usize, product: u16) -> WindowEntry {
     WindowEntry {
         id: WindowId::new(&format!("w{product}x{n}")).unwrap(),
         stream: StreamId(n as u128),
         name: format!("Sales {product}-{n}"),
         product,
         created_at: Timestamp(1),
+        more: More::default(),
     }
 }
 
-fn line() -> LineSettings {
+pub(super) fn line() -> LineSettings {
     LineSettings::new("s".into(), with_token("t"), SendMode::Auto)
 }
 
@@ -40,11 +41,11 @@ fn with_token(token: &str) -> Access {
     Access::LongLived { token: token.into() }
 }
 
-fn inbox(line: LineSettings) -> Inbox {
+pub(super) fn inbox(line: LineSettings) -> Inbox {
     Inbox { id: InboxId(1), window: window(1, 5).id, settings: InboxSettings::Line(line), changed_at: Timestamp(1) }
 }
 
-fn with_window() -> Org {
+pub(super) fn with_window() -> Org {
     let mut org = Org::default();
     tell(&mut org, Command::CreateWindow(window(1, 5))).unwrap();
     org
@@ -176,8 +177,8 @@ fn shutting_out_and_a_new_password_need_a_person() {
 #[test]
 fn fifty_windows_of_each_product_and_not_one_more() {
     let mut org = Org::default();
-    for n in 0..WINDOWS_PER_PRODUCT {
-        tell(&mut org, Command::CreateWindow(window(n, 5))).unwrap();
+    for n in 0..products::WINDOWS_PER_PRODUCT {
+        tell(&mut org, Command::CreateWindow(window(n.into(), 5))).unwrap();
     }
     let full = Rejected::LimitReached { what: "windows of this product", limit: 50 };
     assert_eq!(tell(&mut org, Command::CreateWindow(window(50, 5))), Err(full));
@@ -281,4 +282,103 @@ fn a_picture_is_an_https_address_that_a_platform_takes() {
     assert_eq!(org.agents[&AgentId(1)].icon_url, Some(long(2_000)), "another name keeps the picture");
     tell(&mut org, change("")).unwrap();
     assert_eq!((org.agents[&AgentId(1)].icon_url.as_deref(), &*org.agents[&AgentId(1)].name), (None, "彩"));
+}
+
+fn invitation(id: u128) -> Invitation {
+    Invitation {
+        id: InvitationId(id),
+        secret_sha256: [u8::try_from(id % 251).unwrap(); 32],
+        role: Role::Supervisor,
+        windows: vec![window(1, 5).id],
+        login: None,
+        by: AgentId(1),
+        created_at: Timestamp(1_000),
+        expires_at: Timestamp(2_000),
+    }
+}
+
+fn coming(id: u128, login: &str, at: i64) -> Command {
+    let agent = Agent { created_at: Timestamp(at), role: Role::Owner, ..agent(77, login) };
+    Command::AcceptInvitation { id: InvitationId(id), agent }
+}
+
+#[test]
+fn a_link_lets_one_person_in_once_and_as_what_it_says() {
+    let mut org = with_window();
+    tell(&mut org, Command::Invite(invitation(1))).unwrap();
+    let events = tell(&mut org, coming(1, "hanako", 1_500)).unwrap();
+    assert!(
+        matches!(&events[..], [Event::AgentCreated(made), Event::InvitationAccepted { .. }] if made.role == Role::Supervisor)
+    );
+    assert_eq!(tell(&mut org, coming(1, "taro", 1_500)), Err(Rejected::not_found("invitation")));
+    assert_eq!(org.joining[&InvitationId(1)].windows, [window(1, 5).id], "their windows are still to be told");
+    assert_eq!(tell(&mut org, Command::SettleInvitation { id: InvitationId(1) }).unwrap().len(), 1);
+    assert_eq!(tell(&mut org, Command::SettleInvitation { id: InvitationId(1) }).unwrap(), []);
+    assert!(org.joining.is_empty() && org.invitations.is_empty());
+}
+
+#[test]
+fn a_link_that_ended_or_was_taken_back_lets_nobody_in() {
+    let mut org = with_window();
+    tell(&mut org, Command::Invite(invitation(1))).unwrap();
+    let digest = invitation(1).secret_sha256;
+    assert!(org.invited_by_secret(&digest, Timestamp(1_999)).is_some());
+    assert!(org.invited_by_secret(&digest, Timestamp(2_000)).is_none());
+    assert!(org.invited_by_secret(&[0xee; 32], Timestamp(1_000)).is_none());
+    assert_eq!(tell(&mut org, coming(1, "hanako", 2_000)), Err(Rejected::not_found("invitation")));
+    tell(&mut org, coming(1, "hanako", 1_999)).unwrap();
+
+    tell(&mut org, Command::Invite(invitation(2))).unwrap();
+    let back = || Command::TakeInvitationBack { id: InvitationId(2) };
+    tell(&mut org, back()).unwrap();
+    assert_eq!(tell(&mut org, coming(2, "taro", 1_500)), Err(Rejected::not_found("invitation")));
+    assert_eq!(tell(&mut org, back()), Err(Rejected::not_found("invitation")));
+}
+
+#[test]
+fn an_invitation_that_names_a_login_is_for_nobody_else() {
+    let mut org = with_window();
+    let named = Invitation { login: Some("hanako@shop.example".into()), ..invitation(1) };
+    tell(&mut org, Command::Invite(named.clone())).unwrap();
+    assert!(
+        matches!(tell(&mut org, coming(1, "mallory", 1_500)), Err(Rejected::Invalid { field, .. }) if field == "login")
+    );
+    tell(&mut org, coming(1, "hanako@shop.example", 1_500)).unwrap();
+    let again = Invitation { id: InvitationId(2), ..named };
+    assert_eq!(tell(&mut org, Command::Invite(again)), Err(Rejected::Exists { what: "login" }));
+    let odd = Invitation { login: Some("花子".into()), ..invitation(3) };
+    assert!(matches!(tell(&mut org, Command::Invite(odd)), Err(Rejected::Invalid { field, .. }) if field == "login"));
+}
+
+#[test]
+fn a_taken_login_spends_no_link() {
+    let mut org = with_window();
+    tell(&mut org, Command::CreateAgent(agent(5, "hanako"))).unwrap();
+    tell(&mut org, Command::Invite(invitation(1))).unwrap();
+    assert_eq!(tell(&mut org, coming(1, "hanako", 1_500)), Err(Rejected::Exists { what: "login" }));
+    tell(&mut org, coming(1, "hanako2", 1_500)).unwrap();
+}
+
+#[test]
+fn invitations_at_their_limits() {
+    let mut org = with_window();
+    for id in 0..500 {
+        tell(&mut org, Command::Invite(invitation(id))).unwrap();
+    }
+    let full = Err(Rejected::LimitReached { what: "invitations", limit: 500 });
+    assert_eq!(tell(&mut org, Command::Invite(invitation(500))), full);
+    let later = Invitation { created_at: Timestamp(2_000), expires_at: Timestamp(3_000), ..invitation(501) };
+    tell(&mut org, Command::Invite(later)).unwrap();
+    assert_eq!(org.invitations.len(), 1, "those that have ended are forgotten");
+    let nowhere = Invitation { windows: vec![window(9, 5).id], ..invitation(502) };
+    assert!(
+        matches!(tell(&mut org, Command::Invite(nowhere)), Err(Rejected::Invalid { field, .. }) if field == "windows")
+    );
+    let many = Invitation { windows: vec![window(1, 5).id; 151], ..invitation(503) };
+    assert!(
+        matches!(tell(&mut org, Command::Invite(many)), Err(Rejected::Invalid { field, .. }) if field == "windows")
+    );
+    let twice = Invitation { windows: vec![window(1, 5).id; 150], ..invitation(504) };
+    let events = tell(&mut org, Command::Invite(twice)).unwrap();
+    assert!(matches!(&events[..], [Event::Invited(made)] if made.windows.len() == 1));
 }

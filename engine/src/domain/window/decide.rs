@@ -1,8 +1,10 @@
 //! What may happen to a window.
 
-use super::{Event, Settings, Window};
+use super::{Event, Profile, Settings, Window};
+use crate::domain::bot::BotRules;
 use crate::domain::hours::{Answers, ClosedPeriod, Hours, PeriodId};
 use crate::domain::id::{AgentId, ContactPointId, InboxId};
+use crate::domain::org::products::PRODUCTS;
 use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;
 
@@ -62,23 +64,41 @@ pub enum Command {
         /// When it is wished.
         now: Timestamp,
     },
-}
+    /// Put a bot in front of it, or take it away.
+    ChangeBot(Option<BotRules>),
 
-/// The longest name of a window, in characters (PRODUCT W2).
-pub const NAME_CHARS: usize = 20;
+    /// Call or describe it otherwise, or give it another picture.
+    Describe(Profile),
+    /// Let it hold another number of agents.
+    ChangePlaces {
+        /// How many.
+        places: u16,
+    },
+    /// End it (初期化).
+    Reset {
+        /// Now.
+        reset_at: Timestamp,
+        /// Who wishes it.
+        by: Option<AgentId>,
+        /// It is the last window, and everything is to be erased.
+        erase: bool,
+    },
+}
 
 /// What follows from a wish: events, none where it is already so, or a rejection.
 ///
 /// # Errors
 /// The rule that the wish breaks.
 pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected> {
-    if !window.opened && !matches!(command, Command::Open { .. }) {
+    if window.reset.is_some() || (!window.opened && !matches!(command, Command::Open { .. })) {
         return Err(Rejected::not_found("window"));
     }
     match command {
         Command::Open { name, places } => open(window, name, places),
         Command::AddAgent { agent } => add_agent(window, agent),
         Command::RemoveAgent { agent } if !window.members.contains(&agent) => Err(Rejected::NotAMember),
+        // Somebody must be there for those who write.
+        Command::RemoveAgent { .. } if window.members.len() == 1 => Err(Rejected::TooFew { what: "agents", least: 1 }),
         Command::RemoveAgent { agent } => Ok(vec![Event::AgentRemoved { agent }]),
         Command::ChangeSettings(settings) => change_settings(window, settings),
         Command::SeeContactPoint { contact_point, inbox, external_id } => {
@@ -89,18 +109,31 @@ pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected>
         Command::AddClosedPeriod { period, now } => super::hours::add_period(window, period, now),
         Command::RemoveClosedPeriod { id } => super::hours::remove_period(window, id),
         Command::SwitchMaintenance { on, text, now } => super::hours::switch(window, on, text, now),
+        Command::ChangeBot(bot) if bot == window.bot => Ok(Vec::new()),
+        Command::ChangeBot(bot) => Ok(vec![Event::BotChanged { bot }]),
+        Command::Describe(profile) if profile == window.profile() => Ok(Vec::new()),
+        Command::Describe(profile) => Ok(vec![Event::Described(profile.checked()?)]),
+        Command::ChangePlaces { places } => change_places(window, places),
+        Command::Reset { reset_at, by, erase } => Ok(vec![Event::Reset { reset_at, by, erase }]),
     }
+}
+
+fn change_places(window: &Window, places: u16) -> Result<Vec<Event>, Rejected> {
+    if !PRODUCTS.contains(&places) {
+        return Err(Rejected::invalid("product", "5, 30 or 100"));
+    }
+    if window.members.len() > usize::from(places) {
+        return Err(Rejected::LimitReached { what: "agents", limit: u64::from(places) });
+    }
+    Ok(if places == window.places { Vec::new() } else { vec![Event::PlacesChanged { places }] })
 }
 
 fn open(window: &Window, name: String, places: u16) -> Result<Vec<Event>, Rejected> {
     if window.opened {
         return Err(Rejected::Exists { what: "window" });
     }
-    let chars = name.trim().chars().count();
-    if chars == 0 || chars > NAME_CHARS {
-        return Err(Rejected::invalid("name", "1 to 20 characters"));
-    }
-    if ![5, 30, 100].contains(&places) {
+    let Profile { name, .. } = Profile { name, ..Profile::default() }.checked()?;
+    if !PRODUCTS.contains(&places) {
         return Err(Rejected::invalid("product", "5, 30 or 100"));
     }
     Ok(vec![Event::Opened { id: window.id.clone(), name, places }])

@@ -2,6 +2,7 @@
 
 mod decide;
 mod hours;
+mod profile;
 #[cfg(test)]
 mod tests;
 
@@ -9,9 +10,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-pub use decide::{Command, NAME_CHARS, decide};
+pub use decide::{Command, decide};
 pub use hours::Opening;
+pub use profile::{DESCRIPTION_CHARS, NAME_CHARS, PICTURE_NAME_CHARS, Picture, Profile, check_picture_name};
 
+use super::bot::BotRules;
 use super::hours::{Answers, ClosedPeriod, Hours, Maintenance, PeriodId};
 use super::id::{AgentId, ContactPointId, InboxId, WindowId};
 use super::time::Timestamp;
@@ -71,6 +74,33 @@ pub enum Event {
     },
     /// The switch of maintenance was turned, or its text changed.
     MaintenanceChanged(Maintenance),
+    /// It is called or described otherwise, or has another picture.
+    Described(Profile),
+    /// It may hold another number of agents.
+    PlacesChanged {
+        /// How many.
+        places: u16,
+    },
+    /// Its invite link; in the record that opens it, by which its stream is known in every life of the journal.
+    Invited {
+        /// The link's code.
+        code: u128,
+    },
+    /// It was reset (初期化): nothing may happen to it any more, and what still comes counts for nothing. One event for
+    /// everything that ends with it, so that it cannot end by halves: seats, offers, answers that wait, memberships.
+    Reset {
+        /// When.
+        reset_at: Timestamp,
+        /// Who did it.
+        by: Option<AgentId>,
+        /// It was the last window: everything is erased.
+        erase: bool,
+    },
+    /// Another bot stands in front of the window, in another way, or none.
+    BotChanged {
+        /// How.
+        bot: Option<BotRules>,
+    },
 }
 
 /// A body that is safe on disk before anybody understood it.
@@ -186,15 +216,40 @@ pub struct Window {
     pub closed_periods: Vec<ClosedPeriod>,
     /// The switch of maintenance.
     pub maintenance: Maintenance,
+    /// The bot in front of it, while it is in use.
+    pub bot: Option<BotRules>,
     /// Its first record is written. There is no version: what moves a window comes side by side from its actor, its
     /// conversations and stored bodies, and nothing of it is refused for coming second.
     pub opened: bool,
+    /// What it is for.
+    pub description: String,
+    /// Its picture.
+    pub picture: Option<Picture>,
+    /// It was reset.
+    pub reset: Option<WasReset>,
+}
+
+/// That a window was reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WasReset {
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub by: Option<AgentId>,
+    /// It was the last window.
+    pub erase: bool,
 }
 
 /// Bodies that may wait for interpretation in one window.
 pub const MAX_RAW: usize = 10_000;
 
 impl Window {
+    /// What customers and agents see of it.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        Profile { name: self.name.clone(), description: self.description.clone(), picture: self.picture.clone() }
+    }
+
     /// The state before its first event.
     #[must_use]
     pub fn unborn(id: WindowId) -> Self {
@@ -209,12 +264,19 @@ impl Window {
             answers: Answers::default(),
             closed_periods: Vec::new(),
             maintenance: Maintenance::default(),
+            bot: None,
             opened: false,
+            description: String::new(),
+            picture: None,
+            reset: None,
         }
     }
 
     /// Moves the state by one event. Never fails: what was recorded is true.
     pub fn apply(&mut self, event: &Event) {
+        if self.reset.is_some() {
+            return;
+        }
         match event {
             Event::Opened { id, name, places } => {
                 self.opened = true;
@@ -237,6 +299,20 @@ impl Window {
             Event::ClosedPeriodAdded(period) => self.closed_periods.push(period.clone()),
             Event::ClosedPeriodRemoved { id } => self.closed_periods.retain(|period| period.id != *id),
             Event::MaintenanceChanged(maintenance) => self.maintenance = maintenance.clone(),
+            Event::Described(profile) => {
+                self.name.clone_from(&profile.name);
+                self.description.clone_from(&profile.description);
+                self.picture.clone_from(&profile.picture);
+            }
+            Event::PlacesChanged { places } => self.places = *places,
+            Event::Invited { .. } => {}
+            Event::Reset { reset_at, by, erase } => {
+                self.members.clear();
+                self.raw.clear();
+                self.bot = None;
+                self.reset = Some(WasReset { at: *reset_at, by: *by, erase: *erase });
+            }
+            Event::BotChanged { bot } => self.bot.clone_from(bot),
         }
     }
 }

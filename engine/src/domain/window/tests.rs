@@ -1,6 +1,7 @@
 //! The rules of a window as tables.
 
 use super::*;
+use crate::domain::id::FileId;
 use crate::domain::rejected::Rejected;
 
 const AYA: AgentId = AgentId(1);
@@ -52,7 +53,7 @@ fn a_window_opens_once_and_before_anything_else() {
 fn a_name_and_a_product_keep_their_rules() {
     let name = Rejected::invalid("name", "1 to 20 characters");
     for (text, fits) in
-        [("", false), (" \u{3000}", false), ("営", true), (&"営".repeat(20), true), (&"営".repeat(21), false)]
+        [("", false), (" \u{3000}", false), ("営", true), (&"👨‍👩‍👧‍👦".repeat(20), true), (&"👨‍👩‍👧‍👦".repeat(21), false)]
     {
         let answer = tell(&mut unborn(), open(text, 5));
         assert_eq!(answer.map(|events| events.len()), if fits { Ok(1) } else { Err(name.clone()) }, "{text}");
@@ -127,4 +128,80 @@ fn a_stored_body_waits_until_it_is_settled() {
         window.apply(&Event::RawSettled { raw: 7, how: RawEnd::Interpreted });
         assert_eq!(window.raw, [8]);
     }
+}
+
+#[test]
+fn a_window_with_agents_never_loses_the_last_one() {
+    let mut window = opened();
+    let (ben, few) = (AgentId(7), Err(Rejected::TooFew { what: "agents", least: 1 }));
+    tell(&mut window, Command::AddAgent { agent: AYA }).unwrap();
+    assert_eq!(tell(&mut window, Command::RemoveAgent { agent: AYA }), few);
+    assert_eq!(tell(&mut window, Command::RemoveAgent { agent: ben }), Err(Rejected::NotAMember));
+    tell(&mut window, Command::AddAgent { agent: ben }).unwrap();
+    tell(&mut window, Command::RemoveAgent { agent: AYA }).unwrap();
+    assert_eq!(tell(&mut window, Command::RemoveAgent { agent: ben }), few);
+    assert_eq!(window.members.len(), 1);
+}
+
+#[test]
+fn a_window_never_gets_fewer_places_than_it_has_agents() {
+    let mut window = unborn();
+    tell(&mut window, open("Sales", 30)).unwrap();
+    for n in 1..=6 {
+        tell(&mut window, Command::AddAgent { agent: AgentId(n) }).unwrap();
+    }
+    let five = Command::ChangePlaces { places: 5 };
+    assert_eq!(tell(&mut window, five.clone()), Err(Rejected::LimitReached { what: "agents", limit: 5 }));
+    assert_eq!(window.places, 30);
+    tell(&mut window, Command::RemoveAgent { agent: AgentId(6) }).unwrap();
+    assert_eq!(tell(&mut window, five.clone()), Ok(vec![Event::PlacesChanged { places: 5 }]));
+    assert_eq!(tell(&mut window, five), Ok(vec![]), "offered again");
+    let sixth = Command::AddAgent { agent: AgentId(6) };
+    assert_eq!(tell(&mut window, sixth), Err(Rejected::LimitReached { what: "agents", limit: 5 }));
+    assert!(tell(&mut window, Command::ChangePlaces { places: 6 }).is_err(), "there is no such product");
+}
+
+#[test]
+fn a_window_is_described_anew_and_only_when_something_changes() {
+    let mut window = opened();
+    let picture = Some(Picture { file: FileId(1), name: "a.png".to_owned() });
+    let profile = Profile { name: "受付".to_owned(), description: "平日".to_owned(), picture };
+    let wish = Command::Describe(profile.clone());
+    assert_eq!(tell(&mut window, wish.clone()), Ok(vec![Event::Described(profile.clone())]));
+    assert_eq!((window.profile(), window.name.as_str()), (profile.clone(), "受付"));
+    assert_eq!(tell(&mut window, wish), Ok(vec![]));
+    let nameless = Profile { name: String::new(), ..profile };
+    assert_eq!(tell(&mut window, Command::Describe(nameless)), Err(Rejected::invalid("name", "1 to 20 characters")));
+}
+
+#[test]
+fn after_a_reset_nothing_happens_any_more() {
+    let mut window = opened();
+    tell(&mut window, Command::AddAgent { agent: AYA }).unwrap();
+    let reset = Command::Reset { reset_at: Timestamp(9), by: Some(AYA), erase: false };
+    tell(&mut window, reset.clone()).unwrap();
+    assert_eq!(window.reset, Some(WasReset { at: Timestamp(9), by: Some(AYA), erase: false }));
+    assert!(window.members.is_empty(), "its agents lose access with the same record");
+    let gone = Err(Rejected::not_found("window"));
+    let before = window.clone();
+    for command in [
+        reset,
+        open("Sales", 5),
+        Command::AddAgent { agent: AYA },
+        Command::ChangeSettings(Settings { auto_close_ms: 0, ..Settings::default() }),
+        Command::Describe(Profile { name: "x".to_owned(), ..Profile::default() }),
+        Command::ChangePlaces { places: 30 },
+    ] {
+        assert_eq!(tell(&mut window, command), gone);
+    }
+    // What was on its way comes to nothing.
+    window.apply(&Event::AgentAdded { agent: AYA });
+    window.apply(&Event::RawAccepted(RawAccepted {
+        raw: 1,
+        inbox: InboxId(1),
+        received_at: Timestamp(1),
+        why: RawReason::Busy,
+        body: RawBody::Inline(vec![1]),
+    }));
+    assert_eq!(window, before);
 }

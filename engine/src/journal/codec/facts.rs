@@ -79,6 +79,11 @@ family! {
         10 v 1 ClosedPeriodAdded(period);
         11 v 1 ClosedPeriodRemoved { id };
         12 v 1 MaintenanceChanged(maintenance);
+        13 v 1 Described(profile);
+        14 v 1 PlacesChanged { places };
+        15 v 1 Invited { code };
+        16 v 1 Reset { reset_at, by, erase };
+        17 v 1 BotChanged { bot };
     }
 }
 
@@ -122,7 +127,15 @@ family! {
         135 v 1 AutoQueued(queued);
         136 v 1 Lapsed { number };
         137 v 1 Ended { how };
-        138 v 1 CopiesChanged(copies);
+        138 v 1 BotSeated { epoch, how, answer_within_ms };
+        139 v 1 BotReleased { cause };
+        140 v 1 BotCompleted;
+        141 v 1 BotNoteAdded { number, text };
+        142 v 1 BotTold { letter };
+        143 v 1 LetterDied { letter, why };
+        144 v 1 LettersReplayed { by };
+        145 v 1 LettersDropped { by, until };
+        146 v 1 CopiesChanged(copies);
     }
 }
 
@@ -132,23 +145,44 @@ family! {
         201 v 1 PasswordChanged { agent, password_hash };
         202 v 1 AgentDisabled { agent, disabled };
         203 v 1 WindowCreated(window);
-        204 v 4 InboxCreated(inbox);
-        205 v 4 InboxChanged(inbox);
+        204 v 5 InboxCreated(inbox);
+        205 v 5 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
-        207 v 1 MailDomainSet(domain);
-        208 v 1 MailDomainRemoved { name };
+        207 v 1 WindowInvited { window, code };
+        208 v 1 WindowDescribed { window, profile };
+        209 v 1 ProductReserved { window, product };
+        210 v 1 ProductSettled { window, product };
+        211 v 1 ProductsOwned(owned);
+        212 v 1 TrialStarted(trial);
+        213 v 1 TrialEnded;
+        214 v 1 WindowReset { window, reset_at, by, erase };
+        215 v 1 WindowErased { code };
+        216 v 1 Invited(invitation);
+        217 v 1 InvitationTakenBack { id };
+        218 v 1 InvitationAccepted { id, agent };
+        219 v 1 InvitationSettled { id };
+        220 v 1 BotSet(bot);
+        221 v 1 BotRemoved { window };
+        222 v 1 MailDomainSet(domain);
+        223 v 1 MailDomainRemoved { name };
+    }
+}
+
+family! {
+    audit of crate::domain::audit::Event {
+        300 v 1 Entry(entry);
     }
 }
 
 /// Every kind of every family, for the golden files.
 #[cfg(test)]
 pub(super) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    [window::KINDS, conversation::KINDS, org::KINDS].into_iter().flatten()
+    [window::KINDS, conversation::KINDS, org::KINDS, audit::KINDS].into_iter().flatten()
 }
 
 /// The kind with this number. Constant time: the numbers of a family run without a gap.
 pub(super) fn kind(number: u16) -> Option<&'static Kind> {
-    [conversation::KINDS, window::KINDS, org::KINDS].into_iter().find_map(|family| {
+    [conversation::KINDS, window::KINDS, org::KINDS, audit::KINDS].into_iter().find_map(|family| {
         let place = number.checked_sub(family.first()?.number)?;
         family.get(usize::from(place))
     })
@@ -160,6 +194,7 @@ pub(super) fn write(fact: &Fact, out: &mut Vec<u8>) -> bincode::Result<(&'static
         Fact::Conversation(id, event) => (conversation::write(event, out)?, Some(*id)),
         Fact::Window(event) => (window::write(event, out)?, None),
         Fact::Org(event) => (org::write(event, out)?, None),
+        Fact::Audit(event) => (audit::write(event, out)?, None),
     };
     Ok((kind(number).expect("the number comes from the same table"), conversation))
 }
@@ -169,7 +204,8 @@ pub(super) fn read(kind: &Kind, conversation: Option<ConversationId>, body: &[u8
     match (kind.number, conversation) {
         (..100, None) => window::read(kind.number, body).map(Fact::Window),
         (100..200, Some(id)) => conversation::read(kind.number, body).map(|event| Fact::Conversation(id, event)),
-        (200.., None) => org::read(kind.number, body).map(Fact::Org),
+        (200..300, None) => org::read(kind.number, body).map(Fact::Org),
+        (300.., None) => audit::read(kind.number, body).map(Fact::Audit),
         _ => Err(CodecError::damaged("the owner of a fact")),
     }
 }

@@ -4,6 +4,8 @@
 //! bytes and secrets go. Every event is named here, so that a new one has to answer the question.
 
 use super::{Header, decode, read_header, write};
+use crate::domain::audit::Event as Audit;
+use crate::domain::bot::Seating;
 use crate::domain::content::Context;
 use crate::domain::content::Dress;
 use crate::domain::conversation::{ClaimHow, Event as Talk};
@@ -41,6 +43,8 @@ fn empty(fact: &mut Fact) {
         Fact::Conversation(_, event) => empty_talk(event),
         Fact::Window(event) => empty_window(event),
         Fact::Org(event) => empty_org(event),
+        // The chain stays whole without the words.
+        Fact::Audit(Audit::Entry(entry)) => entry.erase(),
     }
 }
 
@@ -81,6 +85,18 @@ fn empty_talk(event: &mut Talk) {
         Talk::Opened(_) | Talk::Sent { .. } | Talk::Unsent { .. } => {}
         // Single-use rights say nothing of anybody, expire in minutes, and a replay must spend them as they were spent.
         Talk::SendStarted { .. } | Talk::TokenReturned { .. } | Talk::Followed { .. } => {}
+        Talk::BotNoteAdded { text, .. } => text.clear(),
+        Talk::BotSeated { how, .. } => {
+            if let Seating::Returned { note, .. } = how {
+                *note = None;
+            }
+        }
+        Talk::BotReleased { .. }
+        | Talk::BotCompleted
+        | Talk::BotTold { .. }
+        | Talk::LetterDied { .. }
+        | Talk::LettersReplayed { .. }
+        | Talk::LettersDropped { .. } => {}
         Talk::Reopened
         | Talk::Released { .. }
         | Talk::Completed { .. }
@@ -116,7 +132,12 @@ fn empty_window(event: &mut Window) {
         | Window::AnswersChanged(_)
         | Window::ClosedPeriodAdded(_)
         | Window::ClosedPeriodRemoved { .. }
-        | Window::MaintenanceChanged(_) => {}
+        | Window::MaintenanceChanged(_)
+        | Window::Described(_)
+        | Window::PlacesChanged { .. }
+        | Window::Invited { .. }
+        | Window::Reset { .. }
+        | Window::BotChanged { .. } => {}
     }
 }
 
@@ -133,9 +154,29 @@ fn empty_org(event: &mut Org) {
         }
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
+        Org::BotSet(bot) => bot.secrets_mut().for_each(|(_, secret)| secret.clear()),
         // A name of the DNS is public; the key that signs for it is not.
         Org::MailDomainSet(domain) => domain.key.private.clear(),
-        Org::AgentDisabled { .. } | Org::WindowCreated(_) | Org::MailDomainRemoved { .. } => {}
+        Org::Invited(invitation) => {
+            invitation.login = None;
+            invitation.secret_sha256 = [0; 32];
+        }
+        Org::AgentDisabled { .. }
+        | Org::MailDomainRemoved { .. }
+        | Org::WindowCreated(_)
+        | Org::InvitationTakenBack { .. }
+        | Org::InvitationAccepted { .. }
+        | Org::InvitationSettled { .. }
+        | Org::WindowInvited { .. }
+        | Org::WindowDescribed { .. }
+        | Org::ProductReserved { .. }
+        | Org::ProductSettled { .. }
+        | Org::ProductsOwned(_)
+        | Org::TrialStarted(_)
+        | Org::TrialEnded
+        | Org::WindowReset { .. }
+        | Org::WindowErased { .. }
+        | Org::BotRemoved { .. } => {}
     }
 }
 

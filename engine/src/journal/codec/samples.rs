@@ -2,6 +2,8 @@
 //!
 //! The golden files are made of these values; a value that changes here does not match its file any more.
 
+use crate::domain::audit::{Act, Actor, Begun, Change, Event as Audit, Head, Outcome};
+use crate::domain::bot::{BotRules, DeadWhy, Leaving, Seating};
 use crate::domain::content::{
     Action, Card, Context, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native,
     SenderName, Sticker, StoredFile,
@@ -13,18 +15,23 @@ use crate::domain::conversation::{
 use crate::domain::hours::{
     Answers, Automatic, ChatEnd, ClosedPeriod, Day, Hours, Maintenance, Offline, OfflineShown, PeriodId, Range, Zone,
 };
-use crate::domain::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId, StreamId, WindowId};
+use crate::domain::id::{
+    AgentId, BotId, ContactPointId, ConversationId, FileId, InboxId, InvitationId, Position, StreamId, WindowId,
+};
 use crate::domain::mail::{Mail, MailAddress, MailMark, MailPart, PartPlace, SenderProof};
 use crate::domain::message::{Author, Content, FailureReason, Route};
+use crate::domain::org::products::Owned;
+use crate::domain::org::trial::{TRIAL_MS, Trial};
 use crate::domain::org::{
-    Access, Agent, ChannelKind, CompanyAddress, Event as Org, FormerSecret, Forwarding, Inbox, InboxSettings,
-    LineSettings, MailDomain, MailKey, MailSettings, Role, SendMode, WindowEntry,
+    Access, Agent, Bot, ChannelKind, CompanyAddress, Event as Org, FormerSecret, Forwarding, Inbox, InboxSettings,
+    Invitation, LineSettings, LineWorksSettings, MailDomain, MailKey, MailSettings, Maker, More, Role, SendMode,
+    WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
 use crate::domain::secret::{Sealed, Secret};
 use crate::domain::time::Timestamp;
-use crate::domain::window::{Event as Window, RawAccepted, RawBody, RawEnd, RawReason, Settings};
+use crate::domain::window::{Event as Window, Picture, Profile, RawAccepted, RawBody, RawEnd, RawReason, Settings};
 
 /// A list of every variant of an enum; a new variant does not compile until it is in the list.
 macro_rules! every {
@@ -41,6 +48,7 @@ const INBOX: InboxId = InboxId(0x0199_5a3c_0000_0000_0000_0000_0000_0001);
 const POINT: ContactPointId = ContactPointId(0x0199_5a3c_0000_0000_0000_0000_0000_0002);
 const ICON: &str = "https://files.example.com/i/sato.png";
 const FILE: FileId = FileId(0x71c2_5a3c_0000_0000_0000_0000_0000_0004);
+const CODE: u128 = 0x4242_0000_1111_2222_3333_4444_5555_6666;
 pub(super) const TALK: ConversationId = ConversationId(0x0199_5a3c_0000_0000_0000_0000_0000_0003);
 
 /// Every kind of fact, the same kind side by side.
@@ -48,7 +56,45 @@ pub(crate) fn facts() -> Vec<Fact> {
     let talk = talks().into_iter().map(|event| Fact::Conversation(TALK, event));
     let window = windows().into_iter().map(Fact::Window);
     let org = orgs().into_iter().map(Fact::Org);
-    window.chain(talk).chain(org).collect()
+    let audit = audits().into_iter().map(Fact::Audit);
+    window.chain(talk).chain(org).chain(audit).collect()
+}
+
+fn audits() -> Vec<Audit> {
+    let actors = every!(Actor:
+        Actor::Agent(_) => Actor::Agent(AGENT),
+        Actor::Operator => Actor::Operator,
+        Actor::Invited => Actor::Invited,
+    );
+    let outcomes = every!(Outcome:
+        Outcome::Begun => Outcome::Begun,
+        Outcome::Done => Outcome::Done,
+        Outcome::Refused(_) => Outcome::Refused("limit_reached".into()),
+        Outcome::Unknown => Outcome::Unknown,
+    );
+    let act = |actor| Act {
+        actor,
+        token: Some(0x0199_5a3c_0000_0000_0000_0000_0000_000a),
+        from: Some("203.0.113.7".into()),
+        action: "PATCH /api/v1/agents/{agent}".into(),
+        objects: vec![format!("agent:{COLLEAGUE}")],
+        changes: vec![Change {
+            field: "name".into(), before: Some("佐藤".into()), after: Some("佐藤 花子".into())
+        }],
+    };
+    let begun = Some(Begun { position: Position(3), at: T0 });
+    let mut links: Vec<_> = actors
+        .into_iter()
+        .map(|actor| (None, act(actor), Outcome::Begun))
+        .chain(outcomes.into_iter().map(|outcome| (begun, act(Actor::Agent(AGENT)), outcome)))
+        .map(|(begun, act, outcome)| Head::default().link(T0, begun, act, outcome, [7; 16]).0)
+        .collect();
+    let (mut erased, _) = Head::default().link(T0, begun, act(Actor::Operator), Outcome::Done, [7; 16]);
+    erased.erase();
+    links.push(erased);
+    let links = links.into_iter().map(Audit::Entry).collect();
+    let _ = every!(Audit: Audit::Entry(_) => ());
+    links
 }
 
 fn contents() -> Vec<Content> {
@@ -290,6 +336,38 @@ fn from_the_platform() -> Vec<Talk> {
     all.push(Talk::Unfollowed);
     let context = Context { subject: Some("返品について".into()), data: "{\"cc\":[\"b@example.com\"]}".into() };
     all.extend([context, Context::default()].map(|context| Talk::ContextSeen { context }));
+    all.extend(bots());
+    all
+}
+
+fn bots() -> Vec<Talk> {
+    let seatings = every!(Seating:
+        Seating::Started { .. } => Seating::Started { told: true },
+        Seating::Returned { .. } => Seating::Returned { from: AGENT, note: Some("配送の件です".into()) },
+        Seating::Replayed { .. } => Seating::Replayed { by: AGENT },
+    );
+    let leavings = every!(Leaving:
+        Leaving::HandedOver => Leaving::HandedOver,
+        Leaving::TimedOut => Leaving::TimedOut,
+        Leaving::Failed => Leaving::Failed,
+        Leaving::Behind => Leaving::Behind,
+        Leaving::Detached => Leaving::Detached,
+    );
+    let whys = every!(DeadWhy:
+        DeadWhy::TooLate => DeadWhy::TooLate,
+        DeadWhy::Refused { .. } => DeadWhy::Refused { status: 410 },
+        DeadWhy::Unreachable => DeadWhy::Unreachable,
+    );
+    let mut all = Vec::new();
+    all.extend(seatings.into_iter().map(|how| Talk::BotSeated { epoch: 4, how, answer_within_ms: 30_000 }));
+    all.extend(leavings.into_iter().map(|cause| Talk::BotReleased { cause }));
+    all.push(Talk::BotCompleted);
+    all.push(Talk::BotNoteAdded { number: 10, text: "返品のご相談。注文番号は1234".into() });
+    all.push(Talk::BotTold { letter: 3 });
+    all.extend(whys.into_iter().map(|why| Talk::LetterDied { letter: 3, why }));
+    all.push(Talk::LettersReplayed { by: AGENT });
+    all.push(Talk::LettersDropped { by: Some(AGENT), until: None });
+    all.push(Talk::LettersDropped { by: None, until: Some(T0) });
     all
 }
 
@@ -444,6 +522,12 @@ fn open_and_closed() -> Vec<Window> {
     all.extend(
         [Some(T0), None].map(|since| Window::MaintenanceChanged(Maintenance { since, text: "点検中です".into() })),
     );
+    all.extend(profiles().map(Window::Described));
+    all.extend([Window::PlacesChanged { places: 100 }, Window::Invited { code: CODE }]);
+    for (by, erase) in [(Some(AGENT), false), (None, true)] {
+        all.push(Window::Reset { reset_at: T0, by, erase });
+    }
+    all.extend([None, Some(bot_rules())].map(|bot| Window::BotChanged { bot }));
     all
 }
 
@@ -464,6 +548,10 @@ fn mail_settings() -> InboxSettings {
         quote: true,
         signature: "-- 通販窓口".into(),
     })
+}
+
+fn bot_rules() -> BotRules {
+    BotRules { name: "案内ボット".into(), inboxes: [INBOX].into(), greets: true, answer_within_ms: 30_000 }
 }
 
 fn orgs() -> Vec<Org> {
@@ -493,6 +581,20 @@ fn orgs() -> Vec<Org> {
                 show_agent_name: true,
                 ..LineSettings::new(sealed(0), access.clone(), SendMode::Reply)
             }),
+            InboxSettings::LineWorks(_) => InboxSettings::LineWorks(Box::new(LineWorksSettings {
+                client_id: "cl1ent".into(),
+                client_secret: sealed(4),
+                service_account: "abcde.serviceaccount@example.com".into(),
+                private_key: sealed(5),
+                bot_id: "2000001".into(),
+                bot_secret: sealed(6),
+                former_secret: Some(FormerSecret { secret: sealed(7), until: T0.plus_ms(60_000) }),
+                made_by: if access == Access::Stateless { Maker::Product } else { Maker::Customer },
+                domain_id: "40029600".into(),
+                calls_a_minute: 240,
+                api_base_url: "https://www.worksapis.com".into(),
+                auth_base_url: "https://auth.worksmobile.com".into(),
+            })),
         )
     });
     let settings: Vec<_> = [plain].into_iter().chain(settings).collect();
@@ -527,6 +629,7 @@ fn orgs() -> Vec<Org> {
             name: "通販窓口".into(),
             product: 30,
             created_at: T0,
+            more: More::default(),
         }),
     ]);
     all.extend(settings.iter().cloned().map(|s| Org::InboxCreated(inbox(s))));
@@ -534,6 +637,40 @@ fn orgs() -> Vec<Org> {
     let changed =
         |icon_url| Org::AgentChanged { agent: AGENT, name: "佐藤".into(), role: Role::Supervisor, icon_url };
     all.extend([changed(None), changed(Some(ICON.into()))]);
+    all.extend(of_windows());
+    let id = InvitationId(0x0199_5a3c_0000_0000_0000_0000_0000_000b);
+    let invited = |login: Option<&str>, windows: &[&str]| {
+        Org::Invited(Invitation {
+            id,
+            secret_sha256: [0xab; 32],
+            role: Role::Supervisor,
+            windows: windows.iter().map(|id| WindowId::new(id).expect("a good id")).collect(),
+            login: login.map(str::to_owned),
+            by: AGENT,
+            created_at: T0,
+            expires_at: T0.plus_ms(3_600_000),
+        })
+    };
+    all.extend([invited(None, &[]), invited(Some("hanako@shop.example"), &["shop1", "shop2"])]);
+    all.extend([
+        Org::InvitationTakenBack { id },
+        Org::InvitationAccepted { id, agent: COLLEAGUE },
+        Org::InvitationSettled { id },
+    ]);
+    let window = WindowId::new("shop1").expect("a good id");
+    all.push(Org::BotSet(Box::new(Bot {
+        id: BotId(0x0199_5a3c_0000_0000_0000_0000_0000_0007),
+        window: window.clone(),
+        endpoint_url: "https://bot.example.com/hook".into(),
+        secret: sealed(0),
+        former_secret: Some(FormerSecret { secret: sealed(1), until: T0 }),
+        token_hash: [0xcd; 32],
+        token_set_at: T0,
+        enabled: true,
+        rules: bot_rules(),
+        changed_at: T0,
+    })));
+    all.push(Org::BotRemoved { window });
     all.push(Org::MailDomainSet(MailDomain {
         name: "example.co.jp".into(),
         key: MailKey { selector: "desk1".into(), private: sealed(4), public: "MIIB".into(), drawn_at: T0 },
@@ -542,4 +679,32 @@ fn orgs() -> Vec<Org> {
     }));
     all.push(Org::MailDomainRemoved { name: "example.co.jp".into() });
     all
+}
+
+/// What the organisation says of windows and their products.
+fn of_windows() -> Vec<Org> {
+    let window = || WindowId::new("shop1").expect("a good id");
+    let mut all = vec![Org::WindowInvited { window: window(), code: CODE }];
+    all.extend(profiles().map(|profile| Org::WindowDescribed { window: window(), profile }));
+    all.extend([
+        Org::ProductReserved { window: window(), product: 100 },
+        Org::ProductSettled { window: window(), product: 100 },
+        Org::ProductsOwned(Owned([50, 3, 0])),
+        Org::TrialStarted(Trial { started_at: T0, ends_at: T0.plus_ms(TRIAL_MS) }),
+        Org::TrialEnded,
+    ]);
+    for (by, erase) in [(Some(AGENT), false), (None, true)] {
+        all.push(Org::WindowReset { window: window(), reset_at: T0, by, erase });
+    }
+    all.push(Org::WindowErased { code: CODE });
+    all
+}
+
+fn profiles() -> impl Iterator<Item = Profile> {
+    let picture = Some(Picture { file: FILE, name: "logo01.png".into() });
+    [(String::new(), None), ("ご注文と配送".to_owned(), picture)].into_iter().map(|(description, picture)| Profile {
+        name: "通販窓口".into(),
+        description,
+        picture,
+    })
 }

@@ -90,3 +90,43 @@ pub(super) fn redacted_content_is_gone_and_its_place_stays<S: Subject>() {
     assert_eq!(subject.journal().compact().unwrap(), 0);
     assert_eq!(one(subject.journal(), plain(A, 1, "next")), Ok(Position(61)));
 }
+
+pub(super) fn an_erased_stream_is_empty_for_ever_and_the_others_are_whole<S: Subject>() {
+    let mut subject = S::fresh();
+    for stream in [A, B] {
+        subject.journal().own(stream).unwrap();
+    }
+    for n in 0..60u128 {
+        for (stream, base) in [(A, 0), (B, 1_000)] {
+            one(subject.journal(), Append { payload: vec![b'x'; 150].into(), ..keyed(stream, base + n) }).unwrap();
+        }
+    }
+    let lengths = |journal: &dyn Journal, stream| -> Vec<usize> {
+        let records = journal.read(stream, Position(1), 100, usize::MAX).unwrap();
+        assert!(records.iter().zip(1..).all(|(record, at)| record.position == Position(at)));
+        records.iter().map(|record| record.payload.len()).collect()
+    };
+    // Some of it has lost its content before.
+    for at in [3, 30] {
+        subject.journal().redact(A, Position(at)).unwrap();
+    }
+    subject.journal().compact().unwrap();
+    for _ in 0..2 {
+        subject.journal().erase(A).unwrap();
+        assert_eq!(lengths(subject.journal(), A), vec![0; 60]);
+    }
+    assert_eq!(lengths(subject.journal(), B), vec![150; 60]);
+    subject = subject.reopen();
+    assert_eq!(lengths(subject.journal(), A), vec![0; 60], "after a restart");
+    assert_eq!(subject.journal().compact().unwrap(), 60);
+    assert_eq!(subject.journal().compact().unwrap(), 0);
+    subject = subject.reopen();
+    assert_eq!(subject.journal().compact().unwrap(), 0, "it is gone already");
+    assert_eq!(lengths(subject.journal(), A), vec![0; 60]);
+    assert_eq!(lengths(subject.journal(), B), vec![150; 60]);
+    subject.journal().own(A).unwrap();
+    let epoch = Append { owner_epoch: 2, ..plain(A, 1, "late") };
+    if let Ok(position) = one(subject.journal(), epoch) {
+        assert_eq!(subject.journal().read(A, position, 1, usize::MAX).unwrap()[0].payload.len(), 0, "erased with it");
+    }
+}

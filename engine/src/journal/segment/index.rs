@@ -12,6 +12,9 @@ use super::file::SegmentFile;
 use super::summary::{EMPTIED, Summary};
 use crate::domain::id::{Position, StreamId};
 
+/// In the place of a position: every record of the stream.
+pub(super) const WHOLE: Position = Position(0);
+
 /// All segments and the way to every record.
 #[derive(Default)]
 pub(super) struct Index {
@@ -19,6 +22,10 @@ pub(super) struct Index {
     streams: HashMap<StreamId, Vec<Chunk>>,
     /// Records whose content is still on the disk and shown to nobody.
     pub(super) redacted: HashSet<(StreamId, Position)>,
+    /// Streams of which nothing is shown.
+    pub(super) erased: HashSet<StreamId>,
+    /// Segments in which nothing is left of an erased stream, as far as was looked.
+    pub(super) clean: HashSet<(StreamId, u64)>,
 }
 
 /// A segment in use.
@@ -45,6 +52,8 @@ pub(super) struct Place {
     pub(super) redacted: bool,
     /// Its content is gone from the disk.
     pub(super) emptied: bool,
+    /// Its stream was erased.
+    pub(super) erased: bool,
 }
 
 impl Index {
@@ -78,7 +87,9 @@ impl Index {
                 offsets: part.offsets,
             });
         }
-        self.redacted.extend(summary.redactions);
+        let (whole, single): (Vec<_>, Vec<_>) = summary.redactions.into_iter().partition(|(_, at)| *at == WHOLE);
+        self.erased.extend(whole.into_iter().map(|(stream, _)| stream));
+        self.redacted.extend(single);
         let frames = summary.frames;
         self.segments.insert(file.number, Segment { file, frames });
         Ok(())
@@ -90,6 +101,15 @@ impl Index {
         open.retain(|(stream, at)| self.place(*stream, *at).is_some_and(|p| !p.emptied));
         open.shrink_to_fit();
         self.redacted = open;
+    }
+
+    /// The erased streams of which a segment may still hold something.
+    pub(super) fn erased_in(&self, segment: u64) -> HashSet<StreamId> {
+        let holds = |stream: &&StreamId| {
+            let chunks = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
+            chunks.iter().any(|chunk| chunk.segment == segment) && !self.clean.contains(&(**stream, segment))
+        };
+        self.erased.iter().filter(holds).copied().collect()
     }
 
     /// Begins a segment; the one before it, if any, is closed with `frames` frames.
@@ -144,6 +164,7 @@ impl Index {
                     offset: u64::from(offset & !EMPTIED),
                     redacted: !self.redacted.is_empty() && self.redacted.contains(&(stream, Position(position))),
                     emptied,
+                    erased: self.erased.contains(&stream),
                 });
             }
         }

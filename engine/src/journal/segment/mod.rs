@@ -251,12 +251,24 @@ impl Journal for SegmentJournal {
         let mut tip = self.tip.lock();
         tip.alive()?;
         let place = self.shared.read().index.place(stream, position);
-        if place.is_none_or(|place| place.redacted || place.emptied) {
+        if place.is_none_or(|place| place.redacted || place.emptied || place.erased) {
             return Ok(());
         }
         let draft = Draft::control(Kind::Redact, stream, position, 0);
         tip.commit(&[draft], &self.shared, &self.helper)?;
         self.shared.write().index.redacted.insert((stream, position));
+        Ok(())
+    }
+
+    fn erase(&self, stream: StreamId) -> Result<(), Fault> {
+        let mut tip = self.tip.lock();
+        tip.alive()?;
+        if self.shared.read().index.erased.contains(&stream) {
+            return Ok(());
+        }
+        let draft = Draft::control(Kind::Redact, stream, index::WHOLE, 0);
+        tip.commit(&[draft], &self.shared, &self.helper)?;
+        self.shared.write().index.erased.insert(stream);
         Ok(())
     }
 
@@ -266,25 +278,27 @@ impl Journal for SegmentJournal {
         let _alone = self.compaction.lock();
         {
             let mut tip = self.tip.lock();
-            let targets = redact::targets(&self.shared.read().index);
-            if targets.contains_key(&tip.active.number) {
+            let goes = redact::targets(&self.shared.read().index);
+            if goes.contains_key(&tip.active.number) {
                 tip.close(&self.shared, &self.helper)?;
             }
         }
         let active = self.tip.lock().active.number;
         let mut emptied = 0;
-        let targets = redact::targets(&self.shared.read().index);
-        for (number, targets) in targets.range(..active) {
+        let goes = redact::targets(&self.shared.read().index);
+        for (number, goes) in goes.range(..active) {
             let old = self.shared.read().index.segments[number].clone();
-            let (file, summary) = redact::rewrite(&*self.disk, &self.dir, &old, targets, self.redactor)?;
+            let rewritten = redact::rewrite(&*self.disk, &self.dir, &old, goes, self.redactor)?;
+            let index = &mut self.shared.write().index;
+            index.clean.extend(goes.streams.iter().map(|stream| (*stream, *number)));
+            let Some((file, summary, count)) = rewritten else { continue };
             let file = Arc::new(file);
             self.helper.summarise(Arc::clone(&file), old.frames);
-            let index = &mut self.shared.write().index;
             index.replace(file, summary);
-            for target in targets {
+            for target in &goes.records {
                 index.redacted.remove(target);
             }
-            emptied += targets.len() as u64;
+            emptied += count;
         }
         Ok(emptied)
     }

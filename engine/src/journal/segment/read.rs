@@ -33,7 +33,11 @@ impl Reader {
             let bytes = &self.block[(place.offset - self.start) as usize..];
             match Frame::parse(bytes, file.salt) {
                 Ok(frame) if frame.kind == Kind::Record => {
-                    let emptied = place.redacted.then(|| redactor(frame.payload()));
+                    let emptied = match place {
+                        Place { erased: true, .. } => Some(Vec::new()),
+                        Place { redacted: true, .. } => Some(redactor(frame.payload())),
+                        _ => None,
+                    };
                     return Ok(frame.stored(emptied));
                 }
                 Ok(_) => return Err(file.damaged(place.offset, "no record lies here")),

@@ -16,8 +16,14 @@ use super::scan;
 use super::summary::Summary;
 use crate::domain::id::{Position, StreamId};
 
-/// The records of one segment whose content is to go.
-pub(super) type Targets = HashSet<(StreamId, Position)>;
+/// What of one segment is to go.
+#[derive(Default)]
+pub(super) struct Targets {
+    /// Records whose content goes.
+    pub(super) records: HashSet<(StreamId, Position)>,
+    /// Streams of which everything goes.
+    pub(super) streams: HashSet<StreamId>,
+}
 
 /// What is to go, by segment.
 pub(super) fn targets(index: &Index) -> BTreeMap<u64, Targets> {
@@ -25,42 +31,62 @@ pub(super) fn targets(index: &Index) -> BTreeMap<u64, Targets> {
     for (stream, position) in &index.redacted {
         if let Some(place) = index.place(*stream, *position) {
             let targets = found.entry(place.file.number).or_default();
-            targets.insert((*stream, *position));
+            targets.records.insert((*stream, *position));
+        }
+    }
+    if !index.erased.is_empty() {
+        for number in index.segments.keys() {
+            let streams = index.erased_in(*number);
+            if !streams.is_empty() {
+                found.entry(*number).or_default().streams = streams;
+            }
         }
     }
     found
 }
 
-/// Writes `old` anew with `targets` emptied, durable on return. Position, epoch, touches and keys stay.
+/// Writes `old` anew without `targets`, durable on return, and says how many records lost something; `None` where there
+/// was nothing left to lose. Position, epoch, touches and keys stay.
 pub(super) fn rewrite(
     disk: &dyn Disk,
     dir: &Path,
     old: &Segment,
     targets: &Targets,
     redactor: Redactor,
-) -> Result<(SegmentFile, Summary), Fault> {
+) -> Result<Option<(SegmentFile, Summary, u64)>, Fault> {
     let bytes = old.file.read_whole()?;
     let before = scan::closed(&old.file, &bytes, old.frames)?;
     let salt = rand::random();
-    let fresh = without(&old.file, &bytes[..before.end as usize], salt, targets, redactor);
+    let (fresh, count) = without(&old.file, &bytes[..before.end as usize], salt, targets, redactor);
+    if count == 0 && targets.records.is_empty() {
+        return Ok(None);
+    }
     let file = SegmentFile::install(disk, dir, old.file.number, salt, |file| file.write_at(&fresh, HEADER_BYTES))?;
     let summary = scan::closed(&file, &file.read_whole()?, old.frames)?;
-    Ok((file, summary))
+    Ok(Some((file, summary, count)))
 }
 
-/// The frames of a checked segment, encoded for another salt, without the content of `targets`.
-fn without(file: &SegmentFile, bytes: &[u8], salt: u64, targets: &Targets, redactor: Redactor) -> Vec<u8> {
+/// The frames of a checked segment, encoded for another salt, without the content of `targets`; and of how many.
+fn without(file: &SegmentFile, bytes: &[u8], salt: u64, targets: &Targets, redactor: Redactor) -> (Vec<u8>, u64) {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = HEADER_BYTES as usize;
+    let mut count = 0;
     while at < bytes.len() {
         let frame = Frame::parse(&bytes[at..], file.salt).expect("the walk before checked it");
-        let goes = frame.kind == Kind::Record && targets.contains(&(frame.stream(), frame.position()));
-        let emptied = goes.then(|| redactor(frame.payload()));
+        let is_record = frame.kind == Kind::Record;
+        let erased = is_record && targets.streams.contains(&frame.stream()) && !frame.payload().is_empty();
+        let redacted = is_record && targets.records.contains(&(frame.stream(), frame.position()));
+        let emptied = match (erased, redacted) {
+            (true, _) => Some(Vec::new()),
+            (false, true) => Some(redactor(frame.payload())),
+            (false, false) => None,
+        };
+        count += u64::from(emptied.is_some());
         let payload = emptied.as_deref().unwrap_or(frame.payload());
         assert!(payload.len() <= MAX_RECORD, "a redactor makes no record longer");
         let draft = Draft {
             kind: frame.kind,
-            emptied: goes || frame.emptied(),
+            emptied: emptied.is_some() || frame.emptied(),
             stream: frame.stream(),
             position: frame.position(),
             owner_epoch: frame.owner_epoch(),
@@ -73,5 +99,5 @@ fn without(file: &SegmentFile, bytes: &[u8], salt: u64, targets: &Targets, redac
         draft.encode(salt, start, &mut out);
         at += frame.span();
     }
-    out
+    (out, count)
 }

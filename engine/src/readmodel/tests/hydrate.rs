@@ -48,11 +48,15 @@ fn every_kind_of_line_gets_its_own_words() {
             failure: Some(reason),
             automatic: None,
             free: false,
+            quick_replies: Vec::new(),
             copies: Vec::new(),
         }
     );
     let client_id = "client-3".into();
-    assert_eq!(found[2].kind, MessageKind::Note { author: AGENT, client_id, edited: true, deleted: false });
+    assert_eq!(
+        found[2].kind,
+        MessageKind::Note { author: Author::Agent(AGENT), client_id, edited: true, deleted: false }
+    );
 }
 
 #[test]

@@ -61,7 +61,8 @@ impl Agent {
     /// The agent of this number.
     pub(crate) fn new(number: u32, hall: Arc<Hall>) -> Self {
         let login = &hall.scene.agents[number as usize].login;
-        let place = |window: u32| (window, Place::new(format!("{login} in {}", hall.scene.windows[window as usize].0)));
+        let place =
+            |window: u32| (window, Place::new(format!("{login} in {}", hall.scene.windows[window as usize].id)));
         let places = hall.options.windows_of(number).map(place).collect();
         let chance = StdRng::seed_from_u64(hall.options.seed ^ (u64::from(number) << 32));
         Self { number, hall, places, asked: HashMap::new(), here_since_us: 0, next_ref: 0, chance }
@@ -134,7 +135,7 @@ impl Agent {
             self.places[at].1.comes_back(head);
             let (_, place) = &self.places[at];
             let (stream, position) = place.at().map(|(stream, at)| (stream.to_owned(), at)).unzip();
-            let id = self.hall.scene.windows[window as usize].0.clone();
+            let id = self.hall.scene.windows[window as usize].id.clone();
             socket::say(socket, &ClientFrame::Watch(Watch { window: id, stream, position })).await?;
         }
         Ok(())
@@ -204,7 +205,7 @@ impl Agent {
     }
 
     fn place_of(&self, window: &str) -> Option<usize> {
-        let at = self.places.iter().position(|(place, _)| self.hall.scene.windows[*place as usize].0 == window);
+        let at = self.places.iter().position(|(place, _)| self.hall.scene.windows[*place as usize].id == window);
         if at.is_none() {
             self.room_fault(|| format!("told of {window}, which nobody here watches"));
         }

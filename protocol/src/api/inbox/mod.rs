@@ -4,6 +4,7 @@
 //! variant to each of the three enums of settings below, with the settings in a file of its own.
 
 mod line;
+mod lineworks;
 mod mail;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use line::{LineSettings, LineSettingsPatch, NewLineSettings, SendMode, TokenKind, WhenQuotaEmpty};
+pub use lineworks::{BotMaker, LineWorksSettings, LineWorksSettingsPatch, NewBot, NewLineWorksSettings};
 pub use mail::{MailSettings, MailSettingsPatch, NewMailSettings};
 
 use super::conversation::Channel;
@@ -43,6 +45,8 @@ pub struct InboxPatch {
 pub enum NewSettings {
     /// For `line`.
     Line(NewLineSettings),
+    /// For `lineworks`.
+    Lineworks(NewLineWorksSettings),
     /// For `mail`.
     Mail(NewMailSettings),
 }
@@ -53,6 +57,8 @@ pub enum NewSettings {
 pub enum SettingsPatch {
     /// For `line`.
     Line(LineSettingsPatch),
+    /// For `lineworks`.
+    Lineworks(LineWorksSettingsPatch),
     /// For `mail`.
     Mail(MailSettingsPatch),
 }
@@ -79,6 +85,8 @@ pub struct Inbox {
 pub enum ChannelSettings {
     /// A LINE Official Account.
     Line(LineSettings),
+    /// A LINE WORKS bot.
+    Lineworks(LineWorksSettings),
     /// The mail of a window.
     Mail(MailSettings),
 }

@@ -23,6 +23,8 @@ const WATCH_AGAIN_MS = 1_000;
 /** Between two looks of the components at what changed. */
 const OFTEN_MS = 8;
 const SELDOM_MS = 250;
+/** Changes of one moment are told once. */
+const TELL_MS = 150;
 
 export type Session = 'checking' | 'out' | 'in' | 'expired';
 
@@ -57,6 +59,9 @@ export class Desk {
   /** Up to where the server has been told that it was read, while one held the seat. */
   private saidRead = new Map<string, number>();
   private checking = false;
+  private lastWindow = '';
+  private tellers = new Set<() => void>();
+  private telling = 0;
   private mood: 'available' | 'away' | 'wrap_up' | null = null;
 
   constructor() {
@@ -95,6 +100,11 @@ export class Desk {
   name(agent: string | null): string {
     if (agent === null) return settings.t.line.bot;
     return this.state.names.get(agent) ?? settings.t.line.somebody;
+  }
+
+  /** What the window's bot is called; its word where it is gone. */
+  bot(window: string): string {
+    return this.state.windows.get(window)?.bot?.name ?? settings.t.line.bot;
   }
 
   customer(row: Conversation): string {
@@ -150,7 +160,8 @@ export class Desk {
   /** The address names a window that is one's own; else the first one. */
   private settle() {
     const windows = this.state.me?.windows ?? [];
-    const { window, conversation } = route.place;
+    const { window, conversation, admin } = route.place;
+    if (admin !== null) return this.touch();
     if (window && windows.some((it) => it.id === window)) {
       if (conversation) this.load(conversation);
     } else {
@@ -199,6 +210,7 @@ export class Desk {
     if (frame.type === 'me') this.arrived();
     if (frame.type === 'reply') this.replied(frame.ref, frame.ok ?? null, frame.problem ?? null);
     if (frame.type === 'unwatched') this.unwatched(frame.window, frame.problem ?? null);
+    this.changed(frame);
     for (const effect of effects) void this.carryOut(effect);
     for (const notice of notices) this.noticed(notice);
     this.touch();
@@ -286,9 +298,34 @@ export class Desk {
 
   // --- Reading -------------------------------------------------------------------------------------------------
 
+  /** Back to the desk: the window that was looked at last, else the first one. */
+  home() {
+    const windows = this.state.me?.windows ?? [];
+    const found = windows.find((it) => it.id === this.lastWindow) ?? windows.find((it) => it.member) ?? windows[0];
+    route.go(found?.id ?? null);
+    if (found) this.watch(found.id);
+    this.touch();
+  }
+
+  /** Tells when something happened that is not of one conversation: people, windows and their settings. */
+  onChange(tell: () => void): () => void {
+    this.tellers.add(tell);
+    return () => this.tellers.delete(tell);
+  }
+
+  private changed(frame: ServerFrame) {
+    const isAbout = frame.type === 'update' && frame.events.some((event) => !('conversation' in event));
+    if ((!isAbout && frame.type !== 'me') || this.tellers.size === 0) return;
+    clearTimeout(this.telling);
+    this.telling = window.setTimeout(() => {
+      for (const tell of this.tellers) tell();
+    }, TELL_MS);
+  }
+
   /** Shows a conversation. */
   show(window: string, conversation: string | null) {
     route.go(window, conversation);
+    this.lastWindow = window;
     this.watch(window);
     if (conversation) this.load(conversation);
     this.touch();

@@ -11,7 +11,11 @@ export class Refused extends Error {
 /** Nothing came back: no network, or no server. */
 export class Unreachable extends Error {}
 
-export async function ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
+export async function ask<T>(
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
@@ -47,4 +51,23 @@ export function upload(file: Blob, name: string, onPart: (part: number) => void)
     request.send(file);
   });
   return { done, stop: () => request.abort() };
+}
+
+/** A window's picture; the server looks at it before it gives it a name. */
+export async function sendPicture(file: File): Promise<{ id: string }> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1/pictures?name=${encodeURIComponent(file.name)}`, {
+      method: 'POST',
+      credentials: 'same-origin',
+      headers: { 'content-type': 'image/png' },
+      body: file,
+    });
+  } catch (cause) {
+    throw new Unreachable('no answer', { cause });
+  }
+  const answer = (await response.json().catch(() => null)) as ({ id: string } & Problem) | null;
+  if (response.ok && answer) return answer;
+  if (answer && typeof answer.code === 'string') throw new Refused(answer);
+  throw new Unreachable(`status ${response.status}`);
 }

@@ -58,9 +58,13 @@ export function reduce(state: State, frame: ServerFrame, now: number): Outcome {
     case 'presence':
       for (const { agent, state: how } of frame.agents) state.presence.set(agent, how);
       break;
+    case 'counters':
+      for (const window of frame.windows) state.counters.set(window.window, window);
+      break;
     case 'accounts': {
       const known = state.windows.get(frame.window);
-      if (known) state.windows.set(frame.window, { ...known, accounts: frame.accounts });
+      const sendingHeld = frame.sending_held ?? false;
+      if (known) state.windows.set(frame.window, { ...known, accounts: frame.accounts, sendingHeld });
       break;
     }
     case 'opening': {
@@ -95,10 +99,14 @@ const newWindow = (id: string, name: string, member: boolean): WindowState => ({
   member,
   place: null,
   places: 0,
+  description: '',
+  picture: null,
   settings: null,
   agents: [],
   rawWaiting: 0,
+  bot: null,
   accounts: [],
+  sendingHeld: false,
   opening: null,
   openTotal: 0,
   generation: 0,
@@ -142,9 +150,12 @@ function takeSnapshot(state: State, frame: Frame<'snapshot'>, out: Outcome) {
     ...known,
     name: frame.name,
     places: frame.places,
+    description: frame.description,
+    picture: frame.picture,
     settings: frame.settings,
     agents: frame.agents,
     rawWaiting: frame.raw_waiting,
+    bot: frame.bot,
     openTotal: frame.open_total,
     opening: frame.opening,
     place: { stream: frame.stream, position: frame.position },
@@ -263,7 +274,7 @@ function moveOpenTotal(state: State, id: string, event: Event) {
   const window = state.windows.get(id);
   if (!window) return;
   const resumed = event.type === 'claimed' && event.how.type === 'resumed';
-  const over = event.type === 'completed' || event.type === 'ended';
+  const over = event.type === 'completed' || event.type === 'ended' || event.type === 'bot_completed';
   const more = event.type === 'opened' || event.type === 'reopened' || resumed ? 1 : over ? -1 : 0;
   if (more !== 0) state.windows.set(id, { ...window, openTotal: window.openTotal + more });
 }
@@ -291,6 +302,15 @@ function moveWindow(state: State, id: string, event: Event, out: Outcome) {
       break;
     case 'raw_settled':
       set({ rawWaiting: window.rawWaiting - 1 });
+      break;
+    case 'window_changed':
+      set({ name: event.name, description: event.description, picture: event.picture });
+      break;
+    case 'places_changed':
+      set({ places: event.places });
+      break;
+    case 'bot_changed':
+      set({ bot: event.bot });
       break;
     default:
       break;

@@ -9,6 +9,8 @@ import type {
   Presence,
   Problem,
   Standing,
+  WindowCounters,
+  WindowBot,
   WindowMember,
   WindowSettings,
 } from './protocol';
@@ -23,11 +25,17 @@ export type WindowState = {
   /** Of the last snapshot or update; null until a snapshot came. */
   place: Place | null;
   places: number;
+  description: string;
+  picture: { name: string; url: string } | null;
   settings: WindowSettings | null;
   agents: readonly WindowMember[];
   rawWaiting: number;
+  /** The bot in front of it. */
+  bot: WindowBot | null;
   /** How each of its accounts stands. */
   accounts: readonly Standing[];
+  /** Answers are accepted and wait: nothing goes out to anybody. */
+  sendingHeld: boolean;
   /** Whether it is open now, and until when; null until that was told. */
   opening: Opening | null;
   /** Open conversations in all; more than the known rows when there are over 1,000. */
@@ -77,6 +85,8 @@ export type State = {
   /** Colleague → the conversation before their eyes, and until when that is shown, in the browser's milliseconds. */
   viewing: Map<string, { conversation: string; until: number }>;
   viewingMs: number;
+  /** The figures of windows, for who asked for them. */
+  counters: Map<string, WindowCounters>;
   /** The server's clock minus the browser's, in milliseconds. */
   skewMs: number;
   /** When the last frame came, in the browser's milliseconds. */
@@ -96,6 +106,7 @@ export const empty = (): State => ({
   typing: new Map(),
   typingMs: 6000,
   viewing: new Map(),
+  counters: new Map(),
   viewingMs: 20_000,
   skewMs: 0,
   heardAt: 0,

@@ -5,7 +5,7 @@ import { flag, kinds, list, maybe, number, object, orNull, text, word } from './
 export const Role = word('agent', 'supervisor', 'administrator', 'owner');
 export const Presence = word('available', 'away', 'wrap_up', 'offline');
 export const Status = word('new', 'in_progress', 'done');
-export const Channel = word('line', 'mail');
+export const Channel = word('line', 'lineworks', 'mail');
 export const Direction = word('inbound', 'outbound', 'note', 'system');
 export const MessageState = word(
   'received',
@@ -266,6 +266,7 @@ export const Message = object({
   content: Content,
   state: orNull(MessageState),
   agent: orNull(text),
+  bot: maybe(flag),
   client_id: orNull(text),
   at: text,
   late: maybe(flag),
@@ -274,6 +275,7 @@ export const Message = object({
   deleted: maybe(flag),
   free: maybe(flag),
   failure: maybe(Failure),
+  quick_replies: maybe(list(Action)),
   copies: maybe(list(Copy)),
   automatic: maybe(word('greeting', 'absence', 'closed_period', 'maintenance', 'offline', 'end')),
 });
@@ -323,6 +325,8 @@ export const Agent = object({
 export const MyWindow = object({ id: text, name: text, member: flag });
 export const Me = object({ agent: Agent, windows: list(MyWindow) });
 export const WindowMember = object({ id: text, name: text, role: Role, presence: Presence });
+export const WindowPicture = object({ name: text, url: text });
+
 export const WindowSettings = object({
   handover_timeout_ms: number,
   seat_claimable_ms: number,
@@ -357,6 +361,9 @@ export const Code = word(
   'not_the_author',
   'not_waiting',
   'set_aside',
+  'trial_over',
+  'invitation_invalid',
+  'unheard',
   'rate_limited',
   'overloaded',
   'disk_full',
@@ -439,6 +446,14 @@ const Answers = object({
   offline: object({ text, shown: word('message', 'bar', 'card', 'balloon'), when_nobody_is_here: flag }),
   end: object({ notice: text, after_silence_ms: number, words: list(text) }),
 });
+/** A window's bot as desks know it; no inboxes stand for every account of the window. */
+export const WindowBot = object({ name: text, inboxes: list(text) });
+export const BotSeating = kinds('type', {
+  started: {},
+  returned: { from: text, note: orNull(text) },
+  replayed: { by: text },
+});
+export const BotLeaving = word('handed_over', 'timed_out', 'failed', 'behind', 'detached');
 
 const conversation = text;
 export const Event = kinds('type', {
@@ -492,9 +507,25 @@ export const Event = kinds('type', {
   closed_period_added: { period: object({ id: text, from: text, to: text, text }) },
   closed_period_removed: { period: text },
   maintenance_changed: { maintenance: object({ on: flag, text, since: orNull(text) }) },
+  window_changed: { name: text, description: text, picture: orNull(WindowPicture) },
+  places_changed: { places: number },
+  window_reset: {},
+  bot_seated: { conversation, epoch: number, how: BotSeating },
+  bot_released: { conversation, cause: BotLeaving },
+  bot_completed: { conversation },
+  bot_changed: { bot: orNull(WindowBot) },
 });
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
+
+export const WindowCounters = object({
+  window: text,
+  new: number,
+  waiting: number,
+  oldest_waiting_since: orNull(text),
+  in_progress: number,
+  agents: list(object({ agent: text, held: number, presence: Presence })),
+});
 
 export const ServerFrame = kinds('type', {
   hello: { protocol: number, at: text, ping_ms: number, typing_ms: number, viewing_ms: number, message_bytes: number },
@@ -508,9 +539,12 @@ export const ServerFrame = kinds('type', {
     settings: WindowSettings,
     agents: list(WindowMember),
     raw_waiting: number,
+    bot: orNull(WindowBot),
     conversations: list(Conversation),
     open_total: number,
     opening: Opening,
+    description: text,
+    picture: orNull(WindowPicture),
   },
   update: { window: text, stream: text, position: number, at: text, events: list(Event) },
   unwatched: { window: text, problem: maybe(Problem) },
@@ -518,10 +552,11 @@ export const ServerFrame = kinds('type', {
   typing: { window: text, typing: list(object({ conversation: text, agent: text })) },
   viewing: { window: text, viewing: list(object({ conversation: text, agent: text })) },
   presence: { window: text, agents: list(object({ agent: text, state: Presence })) },
-  accounts: { window: text, accounts: list(Standing) },
+  accounts: { window: text, accounts: list(Standing), sending_held: maybe(flag) },
   problem: { problem: Problem },
   going: { retry_after_ms: number },
   opening: { window: text, opening: Opening },
+  counters: { windows: list(WindowCounters) },
 });
 
 export const Command = kinds('type', {
@@ -539,6 +574,7 @@ export const Command = kinds('type', {
   edit_note: { number, text },
   delete_note: { number },
   take_back: {},
+  return_to_bot: { seat_epoch: number, note: maybe(text) },
 });
 
 export const ClientFrame = kinds('type', {
@@ -549,4 +585,5 @@ export const ClientFrame = kinds('type', {
   read: { conversation: text, number },
   presence: { state: word('available', 'away', 'wrap_up') },
   command: { ref: text, conversation: text, command: Command },
+  counters: { on: flag },
 });

@@ -86,8 +86,15 @@ export const making: typeof texts = {
       "Something came in with a wrong signature: customers' messages may not arrive. Tell an administrator.",
     quota_empty: "This month's messages are used up. Only free replies can be sent.",
     send_failed: 'The last message was not accepted. If this goes on, tell an administrator.',
+    sending_held: 'Sending is held. Answers are taken and wait until an administrator lets them go.',
     quota_low: "This month's messages are nearly used up.",
     more: (count: number) => `${count} more`,
+  },
+  opening: {
+    closed: 'The window is closed now.',
+    closed_period: 'The window is in a closed period.',
+    maintenance: 'The window is under maintenance.',
+    opens: (time: string) => `It opens ${time}.`,
   },
   meter: {
     free: (count: number) => `${count.toLocaleString('en')} free`,

@@ -84,8 +84,15 @@ export const making = {
       '署名の正しくない受信がありました。お客様のメッセージを受け取れていないおそれがあります。管理者に連絡してください。',
     quota_empty: '今月の送信可能数を使い切りました。無料返信のみ送信できます。',
     send_failed: '直前の送信が受け付けられませんでした。続くときは管理者に連絡してください。',
+    sending_held: '送信が止められています。返信は受け付けられ、管理者が再開するまで送信されません。',
     quota_low: '今月の送信可能数が残りわずかです。',
     more: (count: number) => `ほか ${count} 件`,
+  },
+  opening: {
+    closed: '営業時間外です。',
+    closed_period: '休業日です。',
+    maintenance: 'この窓口はメンテナンス中です。',
+    opens: (time: string) => `次の営業開始: ${time}`,
   },
   meter: {
     free: (count: number) => `無料 ${count.toLocaleString('ja')}`,

@@ -18,6 +18,7 @@ export type DialogName =
   | 'palette'
   | 'notices'
   | 'menu'
+  | 'account'
   | 'location'
   | 'card'
   | 'replies'

@@ -81,7 +81,9 @@ impl Desk {
             Event::CopiesChanged { number, copies, .. } => (number, Box::new(move |m| m.copies.clone_from(&copies))),
             Event::SendAbandoned { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Queued))),
             Event::Unknown { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Unknown))),
-            Event::Cancelled { number, .. } => (number, Box::new(|m| m.state = Some(MessageState::Cancelled))),
+            Event::Cancelled { number, .. } | Event::Lapsed { number, .. } => {
+                (number, Box::new(|m| m.state = Some(MessageState::Cancelled)))
+            }
             Event::Sent { number, free, .. } => {
                 (number, Box::new(move |m| (m.state, m.free) = (Some(MessageState::Sent), free)))
             }
@@ -161,7 +163,7 @@ fn apply(row: &mut Conversation, event: &Event) {
         Event::Released { agent, cause, .. } => {
             free(row, Status::New, (cause != ReleaseCause::Returned).then_some(agent));
         }
-        Event::Completed { .. } => {
+        Event::Completed { .. } | Event::Ended { .. } => {
             free(row, Status::Done, None);
             row.waiting_since = None;
         }
@@ -179,7 +181,11 @@ fn apply(row: &mut Conversation, event: &Event) {
                 row.waiting_since = None;
             }
         }
-        Event::Sent { .. } | Event::Failed { .. } | Event::Unknown { .. } | Event::Cancelled { .. } => {
+        Event::Sent { .. }
+        | Event::Failed { .. }
+        | Event::Unknown { .. }
+        | Event::Cancelled { .. }
+        | Event::Lapsed { .. } => {
             row.waiting_to_send -= 1;
         }
         Event::NoteAdded { message, .. } => row.last_number = message.number,
@@ -244,6 +250,12 @@ impl Truth {
         window.opened = true;
         window.settings.reply_budget_ms = BUDGET_MS;
         window.members.extend((1..=3).map(AgentId));
+        // Never open, so that all that it can say by itself is said.
+        window.hours.week = Default::default();
+        window.answers.greeting = "ようこそ、{name}様".to_owned();
+        window.answers.absence = "{name}様、時間外です".to_owned();
+        window.answers.end.notice = "終了しました".to_owned();
+        window.answers.end.words = vec!["終了".to_owned()];
         Self {
             window,
             states: BTreeMap::new(),
@@ -356,7 +368,7 @@ fn command(truth: &Truth, turn: usize, wish: &Wish) -> (ConversationId, Command)
     let oldest = state.and_then(|state| state.outbox.front()).map_or(wish.number, |item| item.number);
     let number = wish.number;
     let awaited = state.and_then(|state| state.awaited.front()).map_or(number, |awaited| awaited.number);
-    let text = format!("text {turn}");
+    let text = if turn.is_multiple_of(11) { "終了".to_owned() } else { format!("text {turn}") };
     let external_id = format!("m-{number}");
     let command = match wish.kind {
         0..5 => inbound(
@@ -465,8 +477,8 @@ fn the_wishes_lead_to_every_event_of_a_conversation() {
         let kind = |event| serde_json::to_value(event).expect("plain data")["type"].to_string();
         seen.extend(events.map(kind));
     }
-    // All but the seven of the window itself.
-    assert_eq!(seen.len(), 34, "{seen:?}");
+    // All but the twelve of the window itself, and what only mail knows.
+    assert_eq!(seen.len(), 36, "{seen:?}");
 }
 
 proptest! {

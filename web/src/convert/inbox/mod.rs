@@ -1,6 +1,7 @@
 //! Accounts on the wire. Secrets never are.
 
 mod line;
+mod lineworks;
 mod mail;
 
 use madoguchi_engine::domain::org::{ChannelKind, Inbox as DomainInbox, InboxSettings};
@@ -14,6 +15,7 @@ use super::time;
 pub fn channel(kind: ChannelKind) -> Channel {
     match kind {
         ChannelKind::Line => Channel::Line,
+        ChannelKind::LineWorks => Channel::Lineworks,
         ChannelKind::Mail => Channel::Mail,
     }
 }
@@ -23,6 +25,7 @@ pub fn channel(kind: ChannelKind) -> Channel {
 pub fn to_channel(channel: Channel) -> ChannelKind {
     match channel {
         Channel::Line => ChannelKind::Line,
+        Channel::Lineworks => ChannelKind::LineWorks,
         Channel::Mail => ChannelKind::Mail,
     }
 }
@@ -36,6 +39,7 @@ pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
         webhook_url,
         settings: match &inbox.settings {
             InboxSettings::Line(line) => ChannelSettings::Line(line::settings(line)),
+            InboxSettings::LineWorks(works) => ChannelSettings::Lineworks(lineworks::settings(works)),
             InboxSettings::Mail(mail) => ChannelSettings::Mail(mail::settings(mail)),
         },
         changed_at: time(inbox.changed_at),
@@ -49,7 +53,7 @@ fn secret(kept: Option<&DomainSecret>) -> Secret {
 #[cfg(test)]
 mod tests {
     use madoguchi_engine::domain::id::{InboxId, WindowId};
-    use madoguchi_engine::domain::org::{Access, LineSettings, SendMode};
+    use madoguchi_engine::domain::org::{Access, LineSettings, LineWorksSettings, Maker, SendMode};
     use madoguchi_engine::domain::time::Timestamp;
 
     use super::*;
@@ -59,7 +63,22 @@ mod tests {
         let line = LineSettings::new("hunter2".into(), Access::LongLived { token: "hunter3".into() }, SendMode::Auto);
         let key = Access::Assertion { kid: "k".to_owned(), key: "hunter4".into() };
         let keyed = LineSettings::new("hunter2".into(), key, SendMode::Auto);
-        for settings in [InboxSettings::Line(line), InboxSettings::Line(keyed)] {
+        let works = LineWorksSettings {
+            client_id: "c".to_owned(),
+            client_secret: "hunter5".into(),
+            service_account: "s".to_owned(),
+            private_key: "hunter6".into(),
+            bot_id: "1".to_owned(),
+            bot_secret: "hunter7".into(),
+            former_secret: None,
+            made_by: Maker::Customer,
+            domain_id: String::new(),
+            calls_a_minute: 240,
+            api_base_url: String::new(),
+            auth_base_url: String::new(),
+        };
+        let works = InboxSettings::LineWorks(Box::new(works));
+        for settings in [InboxSettings::Line(line), InboxSettings::Line(keyed), works] {
             let kind = settings.kind();
             let window = WindowId::new("w").expect("an id");
             let entry = DomainInbox { id: InboxId(1), window, settings, changed_at: Timestamp(0) };

@@ -1,8 +1,8 @@
 //! The settings of a LINE Official Account, from the wire.
 
-use madoguchi_engine::channels::line::assertion::SigningKey;
+use madoguchi_engine::channels::signing::SigningKey;
 use madoguchi_engine::domain::id::InboxId;
-use madoguchi_engine::domain::org::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
+use madoguchi_engine::domain::org::{Access, LineSettings, SendMode, WhenQuotaEmpty};
 use madoguchi_engine::domain::secret::Secret;
 use madoguchi_protocol::Problem;
 use madoguchi_protocol::api::{self, LineSettingsPatch, NewLineSettings, TokenKind};
@@ -15,11 +15,6 @@ use crate::error::invalid;
 const LINE_API: &str = "https://api.line.me";
 /// Where LINE's media are.
 const LINE_DATA_API: &str = "https://api-data.line.me";
-
-/// For how long a replaced secret is accepted where nobody says it, in seconds.
-const FORMER_SECRET_S: u32 = 3_600;
-/// For how long it may be accepted, in seconds.
-const FORMER_SECRET_MAX_S: u32 = 7 * 24 * 3_600;
 
 /// The settings after a change. What is left out stays as it was, and so does a secret that is left empty.
 pub(super) fn patched(form: &Form<'_>, now: &LineSettings, patch: LineSettingsPatch) -> Result<LineSettings, Problem> {
@@ -45,7 +40,11 @@ pub(super) fn patched(form: &Form<'_>, now: &LineSettings, patch: LineSettingsPa
     )?;
     Ok(LineSettings {
         channel_id: patch.channel_id.unwrap_or_else(|| now.channel_id.clone()),
-        former_secret: former_secret(app, now, channel_secret.is_some(), patch.former_secret_for_s)?,
+        former_secret: form.former_secret(
+            (&now.channel_secret, now.former_secret.as_ref()),
+            channel_secret.is_some(),
+            patch.former_secret_for_s,
+        )?,
         channel_secret: channel_secret.unwrap_or_else(|| now.channel_secret.clone()),
         access,
         mode: patch.mode.map_or(now.mode, mode),
@@ -104,30 +103,6 @@ fn access(
             Access::Assertion { kid: given.kid.unwrap_or(kid), key }
         }
     })
-}
-
-/// The secret that is accepted besides the present one, after a change. One that is over is not kept.
-fn former_secret(
-    app: &App,
-    now: &LineSettings,
-    is_replaced: bool,
-    for_s: Option<u32>,
-) -> Result<Option<FormerSecret>, Problem> {
-    if for_s.is_some_and(|seconds| seconds > FORMER_SECRET_MAX_S) {
-        return Err(invalid("settings.former_secret_for_s", "at most 604,800"));
-    }
-    let time = app.clock.now();
-    let until = |seconds: u32| time.plus_ms(i64::from(seconds) * 1_000);
-    let former = match (is_replaced, for_s) {
-        (true, seconds) => {
-            Some(FormerSecret { secret: now.channel_secret.clone(), until: until(seconds.unwrap_or(FORMER_SECRET_S)) })
-        }
-        (false, Some(seconds)) => {
-            now.former_secret.clone().map(|former| FormerSecret { until: until(seconds), ..former })
-        }
-        (false, None) => now.former_secret.clone(),
-    };
-    Ok(former.filter(|former| former.until > time))
 }
 
 /// The settings in the domain.

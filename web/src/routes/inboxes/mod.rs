@@ -2,11 +2,12 @@
 //! channel first, so that a wrong field is named by its place.
 
 mod line;
+mod lineworks;
 mod mail;
 
 use actix_web::web;
 use madoguchi_engine::domain::id::{InboxId, WindowId};
-use madoguchi_engine::domain::org::{self, InboxSettings};
+use madoguchi_engine::domain::org::{self, FormerSecret, InboxSettings};
 use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::secret::Secret;
 use madoguchi_protocol::api::{self, Channel, Inbox, InboxPatch, Items, NewInbox};
@@ -18,12 +19,18 @@ use utoipa::IntoParams;
 
 use super::{Answer, created, ok};
 use crate::App;
+use crate::audit::Acts;
 use crate::auth::Identity;
 use crate::authorize::{Action, Object, authorize};
 use crate::commands::refused;
 use crate::convert;
-use crate::error::{not_found, problem};
+use crate::error::{invalid, not_found, problem};
 use crate::extract::{Json, Place, Query, parse_part};
+
+/// For how long a replaced secret is accepted where nobody says it, in seconds.
+const FORMER_SECRET_S: u32 = 3_600;
+/// For how long it may be accepted, in seconds.
+const FORMER_SECRET_MAX_S: u32 = 7 * 24 * 3_600;
 
 /// Which inboxes.
 #[derive(Deserialize, IntoParams)]
@@ -50,20 +57,28 @@ pub(crate) async fn list(app: web::Data<App>, Query(filter): Query<Filter>) -> A
 
 /// Adds an account. The answer has the address to enter at the platform.
 #[utoipa::path(post, path = "/api/v1/inboxes", tag = "inboxes", request_body = NewInbox, responses((status = 201, description = "Added.", body = Inbox)))]
-pub(crate) async fn create(app: web::Data<App>, who: Identity, Json(new): Json<NewInbox>) -> Answer {
+pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(new): Json<NewInbox>) -> Answer {
     let window = WindowId::new(&new.window).map_err(|_| not_found("window"))?;
     let id = InboxId(ulid::Ulid::new().0);
     let form = Form { app: &app, who: &who, id };
     let settings = match new.kind {
         Channel::Line => InboxSettings::Line(line::settings(&form, given(new.settings)?)?),
+        Channel::Lineworks => {
+            let works = lineworks::settings(&form, &window, given(new.settings)?).await?;
+            InboxSettings::LineWorks(Box::new(works))
+        }
         Channel::Mail => InboxSettings::Mail(mail::settings(given(new.settings)?)?),
     };
     let inbox = org::Inbox { id, window, settings, changed_at: app.clock.now() };
     let shown = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
-    app.engine
-        .org_command(By::Agent(who.agent), org::Command::CreateInbox(inbox))
-        .await
-        .map_err(|failure| refused(&app, failure))?;
+    acts.about("inbox", id);
+    acts.about("window", &inbox.window);
+    let recorded = app.engine.org_command(By::Agent(who.agent), org::Command::CreateInbox(inbox.clone())).await;
+    if let Err(failure) = recorded {
+        // What was made for it at the platform must not stay behind.
+        app.engine.retire(&inbox).await;
+        return Err(refused(&app, failure).into());
+    }
     created(&shown)
 }
 
@@ -87,12 +102,23 @@ pub(crate) async fn capabilities(app: web::Data<App>, place: Place) -> Answer {
 
 /// Changes an account's settings. What is left out stays as it was, and so does a secret that is left empty.
 #[utoipa::path(patch, path = "/api/v1/inboxes/{inbox}", tag = "inboxes", request_body = InboxPatch, responses((status = 200, description = "Changed.", body = Inbox)))]
-pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<InboxPatch>) -> Answer {
+pub(crate) async fn change(
+    app: web::Data<App>,
+    who: Identity,
+    place: Place,
+    acts: Acts,
+    Json(patch): Json<InboxPatch>,
+) -> Answer {
     let id: InboxId = place.id("inbox")?;
     let mut inbox = app.engine.org().inboxes.get(&id).cloned().ok_or_else(|| not_found("inbox"))?;
+    let before = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
     let form = Form { app: &app, who: &who, id };
     let settings = match &inbox.settings {
         InboxSettings::Line(now) => InboxSettings::Line(line::patched(&form, now, given(patch.settings)?)?),
+        InboxSettings::LineWorks(now) => {
+            let works = lineworks::patched(&form, now, given(patch.settings)?).await?;
+            InboxSettings::LineWorks(Box::new(works))
+        }
         InboxSettings::Mail(now) => InboxSettings::Mail(mail::patched(now, given(patch.settings)?)?),
     };
     if settings != inbox.settings {
@@ -103,7 +129,9 @@ pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Jso
             .await
             .map_err(|failure| refused(&app, failure))?;
     }
-    ok(&convert::inbox::inbox(&inbox, app.webhook_url(&inbox)))
+    let after = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
+    acts.compare(&before, &after);
+    ok(&after)
 }
 
 /// Settings of one channel, out of what was sent.
@@ -122,6 +150,28 @@ impl Form<'_> {
     /// Seals what was given for a field; nothing where it was left empty.
     fn seal(&self, field: &'static str, text: Option<String>) -> Option<Secret> {
         text.filter(|text| !text.is_empty()).map(|text| self.app.engine.seal(self.id, field, &text))
+    }
+
+    /// The secret that is accepted besides the present one, after a change. One that is over is not kept.
+    fn former_secret(
+        &self,
+        (secret, former): (&Secret, Option<&FormerSecret>),
+        is_replaced: bool,
+        for_s: Option<u32>,
+    ) -> Result<Option<FormerSecret>, Problem> {
+        if for_s.is_some_and(|seconds| seconds > FORMER_SECRET_MAX_S) {
+            return Err(invalid("settings.former_secret_for_s", "at most 604,800"));
+        }
+        let time = self.app.clock.now();
+        let until = |seconds: u32| time.plus_ms(i64::from(seconds) * 1_000);
+        let former = match (is_replaced, for_s) {
+            (true, seconds) => {
+                Some(FormerSecret { secret: secret.clone(), until: until(seconds.unwrap_or(FORMER_SECRET_S)) })
+            }
+            (false, Some(seconds)) => former.cloned().map(|former| FormerSecret { until: until(seconds), ..former }),
+            (false, None) => former.cloned(),
+        };
+        Ok(former.filter(|former| former.until > time))
     }
 
     /// Where a platform is may be said by owners only: messages and secrets go there.

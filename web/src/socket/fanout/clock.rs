@@ -43,6 +43,7 @@ impl<H: House> Fanout<H> {
         self.tell_presence();
         self.tell_accounts();
         self.tell_opening();
+        self.tell_counters();
         self.tell_changes();
         self.fetch_waiting();
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use madoguchi_engine::domain::id::{AgentId, ConversationId, WindowId};
 use madoguchi_protocol::ServerFrame;
-use madoguchi_protocol::server::{AccountsNow, AgentPresence, OpeningNow, PresenceNow, TypingNow, ViewingNow, Writer};
+use madoguchi_protocol::server::{AgentPresence, OpeningNow, PresenceNow, TypingNow, ViewingNow, Writer};
 
 use super::Fanout;
 use crate::socket::frame;
@@ -95,13 +95,13 @@ impl<H: House> Fanout<H> {
         let watched: Vec<WindowId> =
             self.feeds.iter().filter(|(_, feed)| feed.is_watched()).map(|(window, _)| window.clone()).collect();
         for window in watched {
-            let accounts = self.house.accounts(&window);
+            let now = self.house.accounts(&window);
             let Some(feed) = self.feeds.get_mut(&window) else { continue };
-            if accounts.is_empty() || feed.accounts.as_ref() == Some(&accounts) {
+            if now.accounts.is_empty() || feed.accounts.as_ref() == Some(&now) {
                 continue;
             }
-            feed.accounts = Some(accounts.clone());
-            self.tell_window(&window, &ServerFrame::Accounts(AccountsNow { window: window.to_string(), accounts }));
+            feed.accounts = Some(now.clone());
+            self.tell_window(&window, &ServerFrame::Accounts(now));
         }
     }
 

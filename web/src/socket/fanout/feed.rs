@@ -7,7 +7,7 @@ use actix_web::web::Bytes;
 use madoguchi_engine::domain::id::{AgentId, Position};
 use madoguchi_engine::rows::Update;
 use madoguchi_protocol::api::{Opening, Presence};
-use madoguchi_protocol::server::AccountNow;
+use madoguchi_protocol::server::AccountsNow;
 
 use crate::socket::cursor::{Cursor, Mark, Step};
 use crate::socket::watcher::Watcher;
@@ -20,7 +20,7 @@ pub(super) struct Feed {
     /// How its members were when it was last told.
     pub(super) presence: HashMap<AgentId, Presence>,
     /// How its accounts were when it was last told; `None` while nobody was.
-    pub(super) accounts: Option<Vec<AccountNow>>,
+    pub(super) accounts: Option<AccountsNow>,
     /// Whether it was open when that was last told.
     pub(super) opening: Option<Opening>,
     /// Where it stood, a second ago, while the engine was further.

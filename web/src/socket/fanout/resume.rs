@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 use madoguchi_engine::domain::id::{Position, StreamId, WindowId};
 use madoguchi_engine::rows::{CatchUp, Snapshot, Update};
-use madoguchi_protocol::server::{AccountsNow, AgentPresence, OpeningNow, PresenceNow, Unwatched};
+use madoguchi_protocol::server::{AgentPresence, OpeningNow, PresenceNow, Unwatched};
 use madoguchi_protocol::{Close, Problem, ServerFrame};
 
 use super::Fanout;
@@ -240,13 +240,12 @@ impl<H: House> Fanout<H> {
 
     /// How accounts stand, for a reader whose watch has begun. Nothing where there are none.
     fn tell_accounts_to(&mut self, window: &WindowId, key: u64) {
-        let accounts = self.house.accounts(window);
-        let Some(entry) = self.sockets.get(&key).filter(|_| !accounts.is_empty()) else { return };
+        let now = self.house.accounts(window);
+        let Some(entry) = self.sockets.get(&key).filter(|_| !now.accounts.is_empty()) else { return };
         if let Some(feed) = self.feeds.get_mut(window) {
             // The first to watch: changes are told from here on.
-            feed.accounts.get_or_insert_with(|| accounts.clone());
+            feed.accounts.get_or_insert_with(|| now.clone());
         }
-        let now = ServerFrame::Accounts(AccountsNow { window: window.to_string(), accounts });
-        Rc::clone(&entry.outbox).borrow_mut().push(frame::text(&now));
+        Rc::clone(&entry.outbox).borrow_mut().push(frame::text(&ServerFrame::Accounts(now)));
     }
 }

@@ -385,3 +385,28 @@ fn the_longest_answer_fits_into_one_message() {
     assert!(text.len() < SOCKET_MESSAGE_BYTES, "{}", text.len());
     assert!(serde_json::from_str::<ClientFrame>(&text).is_ok());
 }
+
+#[actix_web::test]
+async fn figures_come_once_when_asked_for_and_then_only_when_they_move() {
+    let desk = Desk::new();
+    let (asked, silent, stranger) = (desk.join(1, 1), desk.join(2, 2), desk.join(3, 999));
+    let counters = |key: u64, outbox: &Shared| -> Vec<Value> {
+        desk.read(key, outbox).into_iter().filter(|frame| frame["type"] == "counters").collect()
+    };
+    desk.fanout.borrow_mut().watch_counters(1, true);
+    desk.fanout.borrow_mut().watch_counters(3, true);
+    assert_eq!(counters(1, &asked)[0]["windows"][0]["new"], 0, "all of them, at once");
+    assert_eq!(counters(3, &stranger)[0]["windows"], json!([]), "who may read nothing learns nothing");
+    desk.clock().await;
+    assert!(counters(1, &asked).is_empty(), "nothing moved");
+    desk.tell(said(1));
+    desk.tell(said(1));
+    desk.clock().await;
+    let told = counters(1, &asked);
+    assert_eq!((told.len(), &told[0]["windows"][0]["new"]), (1, &json!(2)), "one frame for both");
+    assert!(counters(2, &silent).is_empty() && counters(3, &stranger).is_empty());
+    desk.fanout.borrow_mut().watch_counters(1, false);
+    desk.tell(said(1));
+    desk.clock().await;
+    assert!(counters(1, &asked).is_empty(), "no more");
+}

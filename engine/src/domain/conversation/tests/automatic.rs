@@ -299,6 +299,11 @@ fn a_customer_may_end_the_chat_with_a_word_and_their_next_word_begins_another() 
     assert_eq!(desk.state.status, super::super::Status::Done);
     answers(&mut desk);
     assert_eq!(desk.state.status, super::super::Status::New);
+    // Nobody took part since: a customer cannot order notices, which may cost.
+    assert_eq!(kinds(&says(&mut desk, "終了")), []);
+    answers(&mut desk);
+    desk.ok(Command::Claim { agent: BEN });
+    assert_eq!(kinds(&says(&mut desk, "終了")), [Automatic::End]);
 }
 
 #[test]

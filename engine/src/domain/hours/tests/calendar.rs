@@ -230,3 +230,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn weekdays_and_dates_follow_each_other_without_a_slip() {
+    let first = Day::of(2024, 2, 26).unwrap();
+    assert_eq!((first.weekday(), first.to_string()), (0, "2024-02-26".to_owned()), "a Monday before a leap day");
+    let dates: Vec<String> = (3..6).map(|ahead| first.plus(ahead).to_string()).collect();
+    assert_eq!(dates, ["2024-02-29", "2024-03-01", "2024-03-02"]);
+    assert!((0..40_000).all(|day| Day(day + 1).weekday() == (Day(day).weekday() + 1) % 7));
+    assert_eq!(Day::of(1970, 1, 1).unwrap(), Day(0));
+    assert_eq!(Day::of(9998, 12, 31).unwrap().plus(1_000).to_string(), "9998-12-31");
+    for bad in ["2026-02-30", "2026-2-03", "1969-12-31", "9999-01-01", "20260203", "２０２６-01-01", ""] {
+        assert!(Day::parse(bad, "day").is_err(), "{bad}");
+    }
+}

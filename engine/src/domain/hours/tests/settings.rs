@@ -37,6 +37,7 @@ fn ranges_may_touch_and_come_in_any_order_and_may_not_overlap() {
 fn a_zone_that_nobody_knows_is_refused_and_keeps_its_name_where_it_was_kept() {
     assert_eq!(field_of(Hours { zone: Zone::named("Asia/Edo"), ..Hours::default() }.checked()), "time_zone");
     assert_eq!(field_of(Hours { zone: Zone::named(""), ..Hours::default() }.checked()), "time_zone");
+    assert!(!Zone::named("Etc/Unknown").is_known() && Zone::named("Etc/UTC").is_known());
     assert_eq!(Zone::named("Asia/Edo").name(), "Asia/Edo");
     assert_eq!(Zone::named("europe/berlin").name(), "Europe/Berlin");
     let midnight = Zone::named("Asia/Edo").local(super::at("2026-01-01T00:00:00Z"));

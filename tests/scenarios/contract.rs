@@ -1,0 +1,7 @@
+//! What every channel promises. A channel joins with one line here.
+
+use madoguchi_tests::channel_contract;
+use madoguchi_tests::contract::{LineChannel, LineWorksChannel};
+
+channel_contract!(line, LineChannel);
+channel_contract!(lineworks, LineWorksChannel);
