@@ -98,10 +98,13 @@ impl Desk {
 
     /// The same house after a restart.
     async fn again(self, dir: &Path) -> Self {
-        self.server.stop().await;
-        self.engine.stop().await;
-        let engine = start(settings(dir, &self.relay)).await;
-        Self { id: self.id, ..Self::served(engine, self.relay).await }
+        let Self { engine, server, relay, id } = self;
+        server.stop().await;
+        engine.stop().await;
+        // The store is free when nobody holds the engine any more.
+        drop(engine);
+        let engine = start(settings(dir, &relay)).await;
+        Self { id, ..Self::served(engine, relay).await }
     }
 
     async fn close(self) {

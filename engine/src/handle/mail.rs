@@ -138,7 +138,7 @@ fn fits(parts: &[MailPart]) -> Result<(), Rejected> {
 fn answerable(row: MessageRow) -> Option<(Timestamp, Mail)> {
     let (MessageKind::Inbound { .. }, Content::Mail(mail)) = (row.kind, row.content) else { return None };
     let is_one = !mail.is(MailMark::Stranger) && !mail.is(MailMark::AutoReply) && !mail.from.address.is_empty();
-    is_one.then(|| (row.at, *mail))
+    is_one.then_some((row.at, *mail))
 }
 
 fn head(
