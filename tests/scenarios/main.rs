@@ -3,6 +3,7 @@
 
 mod accounts;
 mod backed_up;
+mod bots;
 mod channel_secrets;
 mod claim_race;
 mod contract;

@@ -19,6 +19,7 @@ pub mod media;
 pub(crate) mod network;
 pub(crate) mod outside;
 pub mod public;
+pub mod signed;
 pub mod signing;
 pub mod tokens;
 pub(crate) mod words;

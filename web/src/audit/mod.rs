@@ -295,7 +295,7 @@ mod tests {
                 Access::Right(action) if !is_everyday(action) => acts += 1,
                 Access::Right(Action::OwnSession) => assert_eq!(entry.path, "/api/v1/session", "{}", entry.path),
                 Access::Right(action) => assert!(is_desk_work(action) || action == Action::ReadWindow, "{action:?}"),
-                Access::Open | Access::Command(_) => {}
+                Access::Open | Access::Command(_) | Access::Bot => {}
             }
         }
         assert!(acts > 15, "{acts}");

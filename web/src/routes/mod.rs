@@ -5,6 +5,8 @@ pub(crate) mod about;
 pub(crate) mod accounts;
 pub(crate) mod agents;
 pub(crate) mod audit;
+pub(crate) mod bot_api;
+pub(crate) mod bots;
 pub(crate) mod channels;
 pub(crate) mod conversations;
 pub(crate) mod docs;
