@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::bots::BotBodies;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::faults::Faults;
@@ -41,6 +42,8 @@ pub struct Config {
     pub public_url: String,
     /// Programs of the machine that convert uploads.
     pub tools: Tools,
+    /// The form of what bots in front of windows are told; without one they are told nothing.
+    pub bot_bodies: Option<BotBodies>,
     /// The name of the machine's present start, by which the read models notice a power cut; `None` asks the kernel. A
     /// simulated power cut gives another one.
     pub boot_id: Option<String>,
@@ -94,6 +97,7 @@ impl Config {
             hold_sending: false,
             public_url: String::new(),
             tools: Tools::of_the_machine(),
+            bot_bodies: None,
             boot_id: None,
         }
     }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod audit;
+mod bots;
 mod files;
 mod former;
 mod lists;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+pub use self::bots::BotHealth;
 pub use self::former::FormerConversations;
 pub use self::people::{Membership, Memberships};
 pub(crate) use self::reads::store_failed;
@@ -178,7 +180,9 @@ impl Handle {
             return Ok(());
         }
         let inboxes: Vec<_> = events.iter().filter_map(created_inbox).cloned().collect();
-        let replaces = events.iter().any(|event| matches!(event, org::Event::InboxChanged(_)));
+        let replaces = events.iter().any(|event| {
+            matches!(event, org::Event::InboxChanged(_) | org::Event::BotSet(_) | org::Event::BotRemoved { .. })
+        });
         let facts = events.into_iter().map(Fact::Org).collect();
         self.core.record(self.core.org_stream, None, by, facts, Vec::new()).await?;
         inboxes.iter().for_each(|inbox| start::start_inbox(&self.core, inbox));
@@ -543,6 +547,8 @@ fn eases(command: &Command) -> bool {
         Command::Complete { .. }
             | Command::Release { .. }
             | Command::Cancel { .. }
+            | Command::BotComplete { .. }
+            | Command::BotHandOver { .. }
             | Command::Supervise { act: Overseen::Complete | Overseen::Release, .. }
     )
 }

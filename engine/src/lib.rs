@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod actors;
 pub mod audit;
 pub mod backup;
+pub mod bots;
 pub mod chance;
 pub mod channels;
 pub mod clock;

@@ -9,6 +9,7 @@ use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, Wi
 use crate::domain::message::{Author, Content, Delivery, FailureReason};
 use crate::domain::org::ChannelKind;
 use crate::domain::record::Record;
+use crate::domain::seat::Holder;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{RawReason, Window};
 
@@ -69,8 +70,8 @@ pub enum MessageKind {
     },
     /// Between colleagues.
     Note {
-        /// Who wrote it.
-        author: AgentId,
+        /// Who wrote it: a person, or the bot.
+        author: Author,
         /// The author's own id for it.
         client_id: String,
         /// Rewritten since.
@@ -89,8 +90,8 @@ pub struct ListQuery {
     pub status: Option<Status>,
     /// Only with this person responsible; `Some(None)` for nobody.
     pub assignee: Option<Option<AgentId>>,
-    /// Only held by this person.
-    pub holder: Option<AgentId>,
+    /// Only held by this person, or by the bot.
+    pub holder: Option<Holder>,
     /// Only over this channel.
     pub channel: Option<ChannelKind>,
     /// Only over this inbox.

@@ -5,8 +5,8 @@
 //! tell in another way than an engine with threads; both are put together by `actors::start` and take the same steps.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 
@@ -57,12 +57,14 @@ impl Stepped {
         let views = Arc::new(Views::new(encoder));
         let senders = Arc::new(DashMap::new());
         let fetchers = Arc::new(Fetchers::default());
+        let bots = Arc::new(OnceLock::new());
         let (writer, line) = writer::line(journal.clone());
         let feeder = Feeder {
             views: views.clone(),
             store: store_writer.clone(),
             senders: senders.clone(),
             fetchers: fetchers.clone(),
+            bots: bots.clone(),
             counts: line.counts.clone(),
             faults: config.faults.clone(),
         };
@@ -74,6 +76,7 @@ impl Stepped {
             writer,
             senders,
             fetchers,
+            bots,
             platform,
             content: ContentStore::open(&config.data_dir).map_err(StartError::Content)?,
             // No platform fetches from a simulated engine.

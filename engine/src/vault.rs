@@ -15,8 +15,8 @@ use arc_swap::ArcSwap;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::domain::id::InboxId;
-use crate::domain::org::{Inbox, Org};
+use crate::domain::id::{BotId, InboxId};
+use crate::domain::org::{Bot, Inbox, Org};
 use crate::domain::secret::{Sealed, Secret};
 use crate::domain::time::Timestamp;
 
@@ -36,6 +36,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// A secret of a bot. Ids of bots and accounts are drawn from one set, so no two things share a place.
+    #[must_use]
+    pub fn of_bot(bot: BotId, field: &'static str) -> Self {
+        Self { inbox: InboxId(bot.0), field }
+    }
+
     fn bound(self) -> Vec<u8> {
         format!("org/inbox/{:032x}/{}", self.inbox.0, self.field).into_bytes()
     }
@@ -265,7 +271,8 @@ impl Vault {
 /// Everything that is sealed.
 fn sealed(org: &Org) -> impl Iterator<Item = &Sealed> {
     let secrets = org.inboxes.values().chain(org.retired.values()).flat_map(|inbox| inbox.settings.secrets());
-    secrets.filter_map(|secret| match secret {
+    let bots = org.bots.values().flat_map(Bot::secrets);
+    secrets.chain(bots).filter_map(|secret| match secret {
         Secret::Sealed(sealed) => Some(sealed),
         Secret::Plain(_) => None,
     })

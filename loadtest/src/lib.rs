@@ -4,6 +4,7 @@
 //! Never part of the product that is served, and never aimed at anything but this machine. Read next: `double`, the
 //! LINE platform; `lineworks`, the LINE WORKS platform; `run`, load that checks what it measures; `demo`, a lively window to try the product on; the program `loadtest` is `main.rs`.
 
+pub mod bot;
 pub mod demo;
 pub mod double;
 pub mod lineworks;

@@ -95,6 +95,8 @@ codes! {
     TrialOver = "trial_over", "The trial is over.", false;
     /// The link was used, taken back or has ended, or there never was one. Which one is not said.
     InvitationInvalid = "invitation_invalid", "The invitation is not valid any more.", false;
+    /// The customer wrote something that the bot has not heard yet.
+    Unheard = "unheard", "The customer wrote meanwhile.", false;
     /// Too many failed tries; `retry_after_ms` says when the next one is looked at.
     RateLimited = "rate_limited", "Too many tries.", true;
     /// Too much is waiting; worth another try after `retry_after_ms`.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{
     Answers, Away, Channel, ClosedPeriod, ContactPoint, Content, Failure, File, Hours, Maintenance, MediaLoss, Message,
-    Offer, RawReason, WindowPicture, WindowSettings,
+    Offer, RawReason, WindowBot, WindowPicture, WindowSettings,
 };
 
 /// One fact.
@@ -391,6 +391,32 @@ pub enum Event {
     },
     /// The window was reset (初期化). It is the last event of the window: forget everything of it.
     WindowReset,
+    /// The bot got the seat; the row is `in_progress`, and its seat has no agent.
+    BotSeated {
+        /// The conversation.
+        conversation: String,
+        /// The new epoch.
+        epoch: u64,
+        /// How it came to be.
+        how: BotSeating,
+    },
+    /// The bot left the conversation to people; the row is `new`.
+    BotReleased {
+        /// The conversation.
+        conversation: String,
+        /// Why.
+        cause: BotLeaving,
+    },
+    /// The bot closed the case; the seat is free and nobody waits.
+    BotCompleted {
+        /// The conversation.
+        conversation: String,
+    },
+    /// Another bot stands in front of the window, or none.
+    BotChanged {
+        /// Which.
+        bot: Option<WindowBot>,
+    },
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
@@ -439,7 +465,10 @@ impl Event {
             | Self::TakenBack { conversation, .. }
             | Self::SubjectSeen { conversation, .. }
             | Self::Ended { conversation, .. }
-            | Self::Lapsed { conversation, .. } => Some(conversation),
+            | Self::Lapsed { conversation, .. }
+            | Self::BotSeated { conversation, .. }
+            | Self::BotReleased { conversation, .. }
+            | Self::BotCompleted { conversation } => Some(conversation),
             Self::WindowOpened { .. }
             | Self::AgentAdded { .. }
             | Self::AgentRemoved { .. }
@@ -454,7 +483,8 @@ impl Event {
             | Self::MaintenanceChanged { .. }
             | Self::WindowChanged { .. }
             | Self::PlacesChanged { .. }
-            | Self::WindowReset => None,
+            | Self::WindowReset
+            | Self::BotChanged { .. } => None,
         }
     }
 }
@@ -527,4 +557,40 @@ pub enum RawEnd {
     Interpreted,
     /// A person put it away.
     Dismissed,
+}
+
+/// How the bot came by a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum BotSeating {
+    /// A new conversation, or a done one whose customer wrote.
+    Started,
+    /// A person gave it back.
+    Returned {
+        /// Who.
+        from: String,
+        /// What they say to the bot.
+        note: Option<String>,
+    },
+    /// An administrator had told it again what it had missed.
+    Replayed {
+        /// Who.
+        by: String,
+    },
+}
+
+/// Why the bot left a conversation to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BotLeaving {
+    /// It asked for a person.
+    HandedOver,
+    /// A message stayed without its answer for too long.
+    TimedOut,
+    /// It could not be told something.
+    Failed,
+    /// Too much waited for it.
+    Behind,
+    /// It was taken out of the window, or out of the account.
+    Detached,
 }

@@ -42,6 +42,7 @@ pub const SOCKET_WATCHES: usize = 150;
 
 /// Bytes of a window's picture: fewer than this many. A longer one is refused with 413 before it is read whole.
 pub const PICTURE_BYTES: u64 = 10_000_000;
+
 /// Conversations of one act in bulk. More in a list are refused with 422; of a holder the first are taken.
 pub const BULK_MAX: usize = 200;
 

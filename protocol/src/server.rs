@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowCounters, WindowMember, WindowPicture,
+    CommandDone, Conversation, Me, Opening, Presence, Trouble, WindowBot, WindowCounters, WindowMember, WindowPicture,
     WindowSettings,
 };
 use crate::event::Event;
@@ -84,6 +84,9 @@ pub struct Snapshot {
     pub agents: Vec<WindowMember>,
     /// Stored bodies that wait (要確認).
     pub raw_waiting: usize,
+    /// The bot in front of it; null without one, and while it is not in use.
+    #[serde(default)]
+    pub bot: Option<WindowBot>,
     /// Open conversations, the longest waiting first; at most 1,000.
     pub conversations: Vec<Conversation>,
     /// How many are open in all.

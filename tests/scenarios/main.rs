@@ -3,6 +3,7 @@
 
 mod accounts;
 mod backed_up;
+mod bots;
 mod channel_secrets;
 mod claim_race;
 mod contract;
@@ -14,6 +15,7 @@ mod full_disk;
 mod half_done;
 mod inner_faults;
 mod killed;
+mod lineworks;
 mod lost_answers;
 mod media;
 mod missed_updates;

@@ -39,6 +39,7 @@ pub fn window() -> WindowId {
 #[must_use]
 pub fn config(dir: &Path, clock: &Clock) -> Config {
     let mut config = Config::new(dir);
+    config.bot_bodies = Some(madoguchi_web::convert::bot::bodies());
     config.clock = clock.clone();
     config.secrets_key_file = dir.join("secrets.keys");
     config.segment_bytes = 1 << 20;

@@ -190,6 +190,7 @@ impl Server {
 pub async fn open(config: Arc<Config>, address: &str) -> Result<App, CannotStart> {
     let mut settings = config.engine();
     settings.public_url = App::public_url(&config, address);
+    settings.bot_bodies = Some(crate::convert::bot::bodies());
     let clock = settings.clock.clone();
     let engine = Handle::start(settings, encoder()).await?;
     Ok(App::new(engine, config, clock, address)?)

@@ -144,7 +144,7 @@ fn changed_number(command: &Command) -> Option<u32> {
 }
 
 /// The message as it stands now. The command is done whatever becomes of this look, so a look that fails leaves it out.
-async fn read_back(app: &App, conversation: ConversationId, number: u32) -> Option<Message> {
+pub async fn read_back(app: &App, conversation: ConversationId, number: u32) -> Option<Message> {
     match app.engine.message(conversation, number).await {
         Ok(row) => Some(convert::message::message(&row)),
         Err(failure) => {

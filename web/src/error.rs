@@ -79,6 +79,7 @@ pub fn problem(code: Code) -> Problem {
         | Code::ColleagueNotAMember
         | Code::NoOffer
         | Code::NotWaiting
+        | Code::Unheard
         | Code::SetAside => 409,
         Code::TooLarge => 413,
         Code::UnsupportedMediaType => 415,
@@ -151,6 +152,7 @@ fn from_rejected(rejected: Rejected, org: &Org) -> Problem {
         }
         Rejected::TrialOver => problem(Code::TrialOver),
         Rejected::SetAside => problem(Code::SetAside),
+        Rejected::Unheard { number } => problem(Code::Unheard).detail(format!("message {number} was not heard yet")),
         Rejected::Exists { what } => problem(Code::Exists).field(what).detail(format!("{what} exists already")),
     }
 }

@@ -30,6 +30,7 @@ const ALL: &[Figure] = &[
     Figure("madoguchi_access_tokens_total", Counter, &["outcome"], "access tokens that accounts asked for"),
     Figure("madoguchi_accounts_in_trouble", Gauge, &["trouble"], "accounts that somebody must see to"),
     Figure("madoguchi_arbiter_lag_seconds", Gauge, &["arbiter"], "how late an event loop is"),
+    Figure("madoguchi_bot_deliveries_total", Counter, &["outcome"], "deliveries to bots, by what became of each try"),
     Figure("madoguchi_conversation_failures_total", Counter, &[], "conversations that failed and were rebuilt"),
     Figure("madoguchi_conversations_awake", Gauge, &[], "conversations in memory with an actor"),
     Figure("madoguchi_conversations_open", Gauge, &[], "conversations that are not done"),

@@ -17,6 +17,7 @@ use madoguchi_protocol::{Code, Problem};
 use crate::App;
 use crate::admission::{Class, Place};
 use crate::audit::{self, InHand};
+use crate::auth::bots::identify_bot;
 use crate::auth::{Identity, identify};
 use crate::authorize::{Action, Object, authorize};
 use crate::commands;
@@ -37,12 +38,17 @@ pub async fn pass<B: MessageBody + 'static>(
     remember(&req, Template(entry.path));
     let checked = match entry.access {
         Access::Open => Ok(None),
-        Access::Right(_) | Access::Command(_) => check(entry, req.request()).await.map(Some),
+        Access::Bot => check_bot(req.request()).map(|place| Some((None, place, None))),
+        Access::Right(_) | Access::Command(_) => {
+            check(entry, req.request()).await.map(|(who, place, act)| Some((Some(who), place, act)))
+        }
     };
     match checked {
         Ok(passed) => {
             let (act, _place) = passed.map_or((None, None), |(who, place, act)| {
-                remember(&req, who);
+                if let Some(who) = who {
+                    remember(&req, who);
+                }
                 (act, place)
             });
             let response = next.call(req).await?;
@@ -53,6 +59,18 @@ pub async fn pass<B: MessageBody + 'static>(
         }
         Err(refused) => Ok(req.into_response(respond(&refused)).map_into_right_body()),
     }
+}
+
+/// Lets a bot in, and remembers which.
+fn check_bot(req: &HttpRequest) -> Result<Option<Place>, Problem> {
+    let app = req.app_data::<web::Data<App>>().ok_or_else(|| problem(Code::Internal))?;
+    if app.stopping.has_begun() {
+        return Err(problem(Code::Stopping));
+    }
+    let who = identify_bot(app, req)?;
+    let place = app.admit(Class::Command)?;
+    remember(req, who);
+    Ok(Some(place))
 }
 
 async fn check(entry: &Entry, req: &HttpRequest) -> Result<(Identity, Option<Place>, Option<InHand>), Problem> {

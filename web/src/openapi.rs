@@ -10,8 +10,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::router::{Access, ENTRIES};
 use crate::routes::{
-    about, accounts, agents, audit, conversations, docs, files, health, hooks, hours, inboxes, invitations, invite,
-    notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
+    about, accounts, agents, audit, bot_api, bots, channels, conversations, docs, files, health, hooks, hours, inboxes,
+    invitations, invite, notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision,
+    tokens, windows,
 };
 
 /// The document's annotations.
@@ -34,6 +35,7 @@ use crate::routes::{
         hours::get_maintenance, hours::put_maintenance, hours::preview, hours::holidays,
         conversations::list_of_window,
         raw::list, raw::bytes, raw::replay, raw::dismiss,
+        channels::list,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
         accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
         files::upload, files::get, files::public, stickers::line,
@@ -43,15 +45,28 @@ use crate::routes::{
         conversations::messages, conversations::send, conversations::read,
         conversations::cancel,
         notes::add, notes::edit, notes::delete,
+        bots::get, bots::put, bots::remove, bots::new_secret, bots::change_token, bots::test, bots::log,
+        bots::dead_letters, bots::replay, bots::dismiss, bots::give_back,
+        bot_api::get, bot_api::messages, bot_api::answer, bot_api::hand_over, bot_api::complete,
         sending::get, sending::put,
-    windows::change, windows::change_product, pictures::upload, invite::page, invite::picture, invite::picture_of_window, invite::qr_svg, invite::qr_png, products::get, products::change, products::start_trial, products::end_trial, resets::preview, resets::reset, resets::list, resets::conversations, resets::messages, sessions::own, sessions::end_others, sessions::end_own, sessions::of_agent, sessions::end_all, sessions::end_one, agents::set_windows, invitations::list, invitations::create, invitations::take_back, invitations::look, invitations::accept, supervision::bulk, supervision::counters, audit::list, audit::export,
+        windows::change, windows::change_product, pictures::upload,
+        invite::page, invite::picture, invite::picture_of_window, invite::qr_svg, invite::qr_png,
+        products::get, products::change, products::start_trial, products::end_trial,
+        resets::preview, resets::reset, resets::list, resets::conversations, resets::messages,
+        sessions::own, sessions::end_others, sessions::end_own,
+        sessions::of_agent, sessions::end_all, sessions::end_one, agents::set_windows,
+        invitations::list, invitations::create, invitations::take_back, invitations::look, invitations::accept,
+        supervision::bulk, supervision::counters,
+        audit::list, audit::export,
         crate::socket::open,
         hooks::line, hooks::lineworks,
         health::alive, health::ready, health::metrics,
         docs::document, docs::problems,
         about::about,
     ),
-    components(schemas(madoguchi_protocol::Problem, madoguchi_protocol::api::Command)),
+    components(schemas(
+        madoguchi_protocol::Problem, madoguchi_protocol::api::Command, madoguchi_protocol::api::BotDelivery
+    )),
     modifiers(&Common),
 )]
 struct Document;
@@ -64,6 +79,7 @@ impl Modify for Common {
         components
             .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("madoguchi"))));
         components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        components.add_security_scheme("bot", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
         for (path, item) in &mut document.paths.paths {
             for (method, operation) in operations(item) {
                 add_common(path, method, operation);
@@ -99,7 +115,10 @@ fn add_common(path: &str, method: &str, operation: &mut Operation) {
             .into(),
     );
     let is_open = ENTRIES.iter().any(|e| e.path == path && e.method == *method && e.access == Access::Open);
-    if !is_open {
+    let is_bots = ENTRIES.iter().any(|e| e.path == path && e.method == *method && e.access == Access::Bot);
+    if is_bots {
+        operation.security = Some(vec![SecurityRequirement::new("bot", Vec::<String>::new())]);
+    } else if !is_open {
         operation.security = Some(vec![
             SecurityRequirement::new("session", Vec::<String>::new()),
             SecurityRequirement::new("token", Vec::<String>::new()),

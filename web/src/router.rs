@@ -12,8 +12,9 @@ use crate::authorize::Action;
 use crate::error::{problem, respond};
 use crate::gate;
 use crate::routes::{
-    about, accounts, agents, audit, conversations, docs, files, health, hooks, hours, inboxes, invitations, invite,
-    notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision, tokens, windows,
+    about, accounts, agents, audit, bot_api, bots, channels, conversations, docs, files, health, hooks, hours, inboxes,
+    invitations, invite, notes, pictures, products, raw, resets, sending, session, sessions, stickers, supervision,
+    tokens, windows,
 };
 
 /// Who may come to an address.
@@ -23,6 +24,8 @@ pub enum Access {
     Open,
     /// Who has this right on what the path names; checked before the handler runs.
     Right(Action),
+    /// The bot in front of a window, with its token.
+    Bot,
     /// Who has this right on the conversation that the path names; checked by `commands::run`, as for sockets.
     Command(Action),
 }
@@ -51,7 +54,7 @@ macro_rules! table {
     };
 }
 
-use Access::{Command, Open, Right};
+use Access::{Bot, Command, Open, Right};
 use Action::{
     ActInBulk, ListOwn, ManageAgents, ManageInboxes, ManageProducts, ManageSending, ManageTokens, ManageWindows,
     Oversee, OwnAccount, OwnSession, ReadAgents, ReadAudit, ReadWindow, SendFiles, TakeBack, TakeOver, UseSeat, Work,
@@ -99,7 +102,16 @@ table! {
     PUT "/api/v1/windows/{window}/maintenance" Right(ManageWindows) => hours::put_maintenance;
     POST "/api/v1/windows/{window}/preview" Right(ReadWindow) => hours::preview;
     GET "/api/v1/holidays" Right(ListOwn) => hours::holidays;
+    GET "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::get;
+    PUT "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::put;
+    DELETE "/api/v1/windows/{window}/bot" Right(ManageWindows) => bots::remove;
+    POST "/api/v1/windows/{window}/bot/secret" Right(ManageWindows) => bots::new_secret;
+    POST "/api/v1/windows/{window}/bot/token" Right(ManageWindows) => bots::change_token;
+    POST "/api/v1/windows/{window}/bot/test" Right(ManageWindows) => bots::test;
+    GET "/api/v1/windows/{window}/bot/log" Right(ManageWindows) => bots::log;
+    GET "/api/v1/windows/{window}/bot/dead-letters" Right(ManageWindows) => bots::dead_letters;
 
+    GET "/api/v1/channels" Right(ListOwn) => channels::list;
     GET "/api/v1/inboxes" Right(ManageInboxes) => inboxes::list;
     POST "/api/v1/inboxes" Right(ManageInboxes) => inboxes::create;
     GET "/api/v1/inboxes/{inbox}" Right(ManageInboxes) => inboxes::get;
@@ -126,6 +138,9 @@ table! {
     POST "/api/v1/conversations/{conversation}/handover/decline" Command(UseSeat) => conversations::decline_handover;
     POST "/api/v1/conversations/{conversation}/assign" Command(Oversee) => conversations::assign;
     POST "/api/v1/conversations/{conversation}/takeback" Command(TakeBack) => conversations::take_back;
+    POST "/api/v1/conversations/{conversation}/return-to-bot" Command(UseSeat) => bots::give_back;
+    POST "/api/v1/conversations/{conversation}/dead-letters/replay" Right(ManageWindows) => bots::replay;
+    DELETE "/api/v1/conversations/{conversation}/dead-letters" Right(ManageWindows) => bots::dismiss;
     GET "/api/v1/conversations/{conversation}/messages" Right(ReadWindow) => conversations::messages;
     POST "/api/v1/conversations/{conversation}/messages" Command(UseSeat) => conversations::send;
     POST "/api/v1/conversations/{conversation}/messages/{number}/cancel" Command(UseSeat) => conversations::cancel;
@@ -157,6 +172,11 @@ table! {
 
     GET "/i/{code}" Open => invite::page;
     GET "/i/{code}/picture" Open => invite::picture;
+    GET "/api/v1/bot/conversations/{conversation}" Bot => bot_api::get;
+    GET "/api/v1/bot/conversations/{conversation}/messages" Bot => bot_api::messages;
+    POST "/api/v1/bot/conversations/{conversation}/messages" Bot => bot_api::answer;
+    POST "/api/v1/bot/conversations/{conversation}/handover" Bot => bot_api::hand_over;
+    POST "/api/v1/bot/conversations/{conversation}/complete" Bot => bot_api::complete;
 
     POST "/hooks/line/{inbox}" Open => hooks::line;
     POST "/hooks/lineworks/{inbox}" Open => hooks::lineworks;
@@ -296,9 +316,13 @@ mod tests {
         for entry in ENTRIES {
             let what = format!("{} {}", entry.method, entry.path);
             let columns = row(&what);
-            let (Access::Right(action) | Access::Command(action)) = entry.access else {
-                assert_eq!(columns, ["everybody"; 2], "{what}");
-                continue;
+            let action = match entry.access {
+                Access::Right(action) | Access::Command(action) => action,
+                Access::Open | Access::Bot => {
+                    let who = if entry.access == Access::Open { "everybody" } else { "bot" };
+                    assert_eq!(columns, [who; 2], "{what}");
+                    continue;
+                }
             };
             let object = match action {
                 Action::ManageAgents => Object::People(Role::Agent),
@@ -352,6 +376,7 @@ mod tests {
             r#"{"type":"add_note","client_id":"c","text":"t"}"#,
             r#"{"type":"edit_note","number":1,"text":"t"}"#,
             r#"{"type":"delete_note","number":1}"#,
+            r#"{"type":"return_to_bot","seat_epoch":1}"#,
         ];
         let document: serde_json::Value = serde_json::from_str(&crate::openapi::json()).expect("a document");
         let known = document["components"]["schemas"]["Command"]["oneOf"].as_array().map(Vec::len);
@@ -368,7 +393,7 @@ mod tests {
     fn a_change_is_never_made_by_a_get() {
         for entry in ENTRIES.iter().filter(|entry| entry.method == Method::GET) {
             let reads = match entry.access {
-                Access::Open => true,
+                Access::Open | Access::Bot => true,
                 Access::Command(_) => false,
                 Access::Right(action) => !matches!(action, Action::Work | Action::Oversee | Action::UseSeat),
             };

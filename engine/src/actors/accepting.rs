@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::Core;
 use crate::channels::{self, Adapter};
-use crate::domain::content::{Dress, SenderName};
+use crate::domain::content::SenderName;
 use crate::domain::conversation::{Command, Conversation};
 use crate::domain::id::AgentId;
 use crate::domain::message::Content;
@@ -18,8 +18,10 @@ pub(super) fn prepare<'a>(
     state: &Conversation,
     command: &'a Command,
 ) -> Result<Cow<'a, Command>, Rejected> {
-    let Command::Send { agent, seat_epoch, client_id, content, dress, retry_key } = command else {
-        return Ok(Cow::Borrowed(command));
+    let (agent, content, dress) = match command {
+        Command::Send { agent, content, dress, .. } => (Some(*agent), content, dress),
+        Command::BotSend { content, dress, .. } => (None, content, dress),
+        _ => return Ok(Cow::Borrowed(command)),
     };
     let org = core.views.org();
     let Some(inbox) = org.inboxes.get(&state.inbox) else { return Ok(Cow::Borrowed(command)) };
@@ -32,19 +34,19 @@ pub(super) fn prepare<'a>(
         let rule = "the platform fetches files from public_url, which must be an https address";
         return Err(Rejected::invalid(field, rule));
     }
-    let shows = inbox.settings.shows_agent_name();
-    let sender = dress.sender.clone().or_else(|| shows.then(|| sender(channel, &org, *agent))?);
+    let shown = || match agent {
+        Some(agent) => sender(channel, &org, agent),
+        None => org.bots.get(&inbox.window).and_then(|bot| named(channel, &bot.rules.name, None)),
+    };
+    let sender = dress.sender.clone().or_else(|| inbox.settings.shows_agent_name().then(shown)?);
     if sender == dress.sender {
         return Ok(Cow::Borrowed(command));
     }
-    Ok(Cow::Owned(Command::Send {
-        agent: *agent,
-        seat_epoch: *seat_epoch,
-        client_id: client_id.clone(),
-        content: content.clone(),
-        dress: Dress { sender, ..dress.clone() },
-        retry_key: *retry_key,
-    }))
+    let mut command = command.clone();
+    if let Command::Send { dress, .. } | Command::BotSend { dress, .. } = &mut command {
+        dress.sender = sender;
+    }
+    Ok(Cow::Owned(command))
 }
 
 /// The field of a content because of which the platform comes to fetch something.
@@ -59,6 +61,9 @@ fn fetched(content: &Content) -> Option<&'static str> {
 /// The agent's name as the channel takes one, and their picture beside it.
 fn sender(channel: &dyn Adapter, org: &Org, agent: AgentId) -> Option<SenderName> {
     let agent = org.agents.get(&agent)?;
-    let name = channel.sender_name(&agent.name)?;
-    Some(SenderName { name, icon_url: agent.icon_url.clone() })
+    named(channel, &agent.name, agent.icon_url.clone())
+}
+
+fn named(channel: &dyn Adapter, name: &str, icon_url: Option<String>) -> Option<SenderName> {
+    Some(SenderName { name: channel.sender_name(name)?, icon_url })
 }

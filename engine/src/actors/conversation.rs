@@ -16,6 +16,7 @@ use super::window::Shared;
 use super::{Decision, accepting};
 use crate::domain::conversation::{Command, Conversation, Event, Inbound, decide};
 use crate::domain::id::{ConversationId, Position};
+use crate::domain::message::Author;
 use crate::domain::record::{By, Entity, Fact};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Event as WindowEvent;
@@ -330,8 +331,9 @@ impl ConversationActor {
 fn number_made(state: &Conversation, command: &Command) -> Option<u32> {
     match command {
         Command::Send { agent, client_id, .. } | Command::AddNote { agent, client_id, .. } => {
-            state.number_of(*agent, client_id)
+            state.number_of(Author::Agent(*agent), client_id)
         }
+        Command::BotSend { client_id, .. } => state.number_of(Author::Bot, client_id),
         Command::Cancel { number, .. } | Command::EditNote { number, .. } | Command::DeleteNote { number, .. } => {
             Some(*number)
         }

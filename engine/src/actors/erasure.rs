@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::{Core, raw};
 use crate::content::Purpose;
@@ -44,7 +45,7 @@ pub(crate) async fn run(core: Arc<Core>) {
 async fn erase_all(core: &Arc<Core>) -> Result<usize, Failure> {
     let org = core.views.org();
     let waiting: Vec<_> = org.former.iter().filter(|former| former.content == Content::Erasing).collect();
-    if waiting.is_empty() {
+    if waiting.is_empty() || core.config.faults.hold_removals.load(Ordering::Acquire) {
         return Ok(0);
     }
     let streams: HashSet<StreamId> = waiting.iter().map(|former| former.entry.stream).collect();

@@ -3,12 +3,13 @@
 //!
 //! Answers come after the views, so whoever was answered reads their own writing.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 
+use super::bots::BotsActor;
 use super::fetcher::Fetchers;
 use super::sender::{SenderActor, Wake};
 use crate::domain::conversation::Event;
@@ -27,6 +28,7 @@ pub(crate) struct Feeder {
     pub(crate) store: Arc<ReadModelWriter>,
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
     pub(crate) fetchers: Arc<Fetchers>,
+    pub(crate) bots: Arc<OnceLock<actix::Addr<BotsActor>>>,
     pub(crate) counts: Arc<Counts>,
     pub(crate) faults: Arc<Faults>,
 }
@@ -54,6 +56,7 @@ impl Feeder {
                     self.views.follow(&committed);
                     self.wake_senders(&committed);
                     self.wake_fetchers(&committed);
+                    self.wake_bots(&committed);
                     answer(Ok(committed.position));
                     followed.push(committed);
                 }
@@ -71,6 +74,14 @@ impl Feeder {
             if let Some(after) = committed.after.iter().find(|state| state.id == *id) {
                 self.fetchers.wake(event, after, committed.record.at);
             }
+        }
+    }
+
+    fn wake_bots(&self, committed: &Committed) {
+        let (Some(bots), Some(window)) = (self.bots.get(), &committed.window) else { return };
+        for state in committed.after.iter().filter(|state| !state.bot.letters.is_empty()) {
+            // As with senders: a full mailbox loses only the hint.
+            let _ = bots.try_send(super::bots::Wake { conversation: state.id, window: window.clone() });
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod accepting;
 pub(crate) mod audit;
+pub(crate) mod bots;
 pub(crate) mod conversation;
 pub(crate) mod erasure;
 pub(crate) mod feeder;
@@ -27,8 +28,8 @@ pub(crate) mod wheel;
 pub(crate) mod window;
 pub(crate) mod windows;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use actix::Addr;
 use bytes::Bytes;
@@ -38,6 +39,7 @@ use tokio::sync::oneshot;
 use ulid::Ulid;
 
 use crate::accounts::Accounts;
+use crate::bots::Bots;
 use crate::channels::Platform;
 use crate::channels::public::PublicUrls;
 use crate::config::Config;
@@ -56,6 +58,7 @@ use crate::uploads::Uploads;
 use crate::vault::Vault;
 use crate::views::Views;
 
+use self::bots::BotsActor;
 use self::fetcher::Fetchers;
 use self::inbox::InboxActor;
 use self::pool::Pool;
@@ -88,6 +91,8 @@ pub(crate) struct Core {
     pub(crate) fetchers: Arc<Fetchers>,
     pub(crate) accounts: Accounts,
     pub(crate) stickers: Stickers,
+    pub(crate) bots: Bots,
+    pub(crate) bots_actor: Arc<OnceLock<Addr<BotsActor>>>,
     pub(crate) sending: crate::sending::Gate,
     pub(crate) pulses: Pulses,
     pub(crate) depths: Depths,

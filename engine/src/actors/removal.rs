@@ -16,7 +16,7 @@ use bytes::Bytes;
 use super::{Core, raw};
 use crate::channels;
 use crate::domain::conversation::{Command, Event};
-use crate::domain::id::{ConversationId, InboxId, Position, StreamId};
+use crate::domain::id::{ConversationId, Position, StreamId};
 use crate::domain::org::Event as Org;
 use crate::domain::record::{By, Fact};
 use crate::domain::window::{Event as Window, RawBody, RawEnd, RawReason};
@@ -215,7 +215,7 @@ pub(crate) async fn replaced_secrets(core: &Arc<Core>) -> Result<(), Failure> {
 }
 
 fn empty_replaced(journal: &dyn Journal, stream: StreamId) -> Result<(), Fault> {
-    let mut newest: HashMap<InboxId, Position> = HashMap::new();
+    let mut newest: HashMap<String, Position> = HashMap::new();
     let mut next = Position(1);
     loop {
         let found = journal.read(stream, next, CHUNK, CHUNK_BYTES)?;
@@ -223,8 +223,13 @@ fn empty_replaced(journal: &dyn Journal, stream: StreamId) -> Result<(), Fault> 
         for stored in &found {
             let Ok(record) = codec::decode(&stored.payload) else { continue };
             for fact in &record.events {
-                let Fact::Org(Org::InboxCreated(inbox) | Org::InboxChanged(inbox)) = fact else { continue };
-                let before = newest.insert(inbox.id, stored.position);
+                let of = match fact {
+                    Fact::Org(Org::InboxCreated(inbox) | Org::InboxChanged(inbox)) => format!("inbox {}", inbox.id),
+                    Fact::Org(Org::BotSet(bot)) => format!("bot of {}", bot.window),
+                    Fact::Org(Org::BotRemoved { window }) => format!("bot of {window}"),
+                    _ => continue,
+                };
+                let before = newest.insert(of, stored.position);
                 if let Some(replaced) = before.filter(|before| *before != stored.position) {
                     journal.redact(stream, replaced)?;
                 }

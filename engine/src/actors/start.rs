@@ -2,11 +2,12 @@
 //! every start, after a crash as after a stop; a window that failed is rebuilt by the same steps.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 
+use super::bots::BotsActor;
 use super::feeder::Feeder;
 use super::fetcher::{FetcherActor, Fetchers};
 use super::inbox::InboxActor;
@@ -18,13 +19,14 @@ use super::streams::Streams;
 use super::window::{WindowActor, thread_key};
 use super::{Core, Depths};
 use crate::accounts::Accounts;
+use crate::bots::Bots;
 use crate::channels::public::PublicUrls;
 use crate::channels::{Network, Platform};
 use crate::config::Config;
 use crate::content::ContentStore;
 use crate::domain::id::{ConversationId, InboxId, Position, StreamId, WindowId};
 use crate::domain::org::{Inbox, Org, WindowEntry};
-use crate::domain::record::Fact;
+use crate::domain::record::{By, Fact};
 use crate::domain::window::Window;
 use crate::fatal;
 use crate::handle::{Encoder, StartError};
@@ -59,6 +61,10 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
     for id in core.views.org().windows.keys() {
         let _turn = core.org_turn.lock().await;
         super::windows::settle(&core, id).await.map_err(|_| StartError::Interrupted)?;
+        // So is what its bot was to be. A full disk leaves it to the next change or start.
+        if let Err(failure) = super::bots::settle(&core, By::Engine, id).await {
+            tracing::warn!(window.id = %id, %failure, "a window does not know its bot yet");
+        }
     }
     super::audit::end_cut_off(&core).await.map_err(|_| StartError::Interrupted)?;
     core.sender_arbiter.spawn(core.pulses.beat("sender".to_owned()));
@@ -83,6 +89,9 @@ pub(crate) fn begin(core: Core) -> Arc<Core> {
     for inbox in core.views.org().inboxes.values() {
         start_inbox(&core, inbox);
     }
+    let bots = BotsActor::start_on(&core.sender_arbiter, core.clone());
+    // The feed finds it from here on; what was told before is found by its first round.
+    let _ = core.bots_actor.set(bots);
     core
 }
 
@@ -94,6 +103,7 @@ pub(crate) struct Parts {
     pub(crate) writer: writer::Writer,
     pub(crate) senders: Arc<DashMap<InboxId, actix::Addr<SenderActor>>>,
     pub(crate) fetchers: Arc<Fetchers>,
+    pub(crate) bots: Arc<OnceLock<actix::Addr<BotsActor>>>,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) content: ContentStore,
     pub(crate) urls: PublicUrls,
@@ -132,11 +142,13 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
     let (writer, told, counts, writer_thread) = writer::start(journal.clone(), faults.clone(), fatal);
     let senders = Arc::new(DashMap::new());
     let fetchers = Arc::new(Fetchers::default());
+    let bots = Arc::new(OnceLock::new());
     let feeder = Feeder {
         views: views.clone(),
         store: store_writer.clone(),
         senders: senders.clone(),
         fetchers: fetchers.clone(),
+        bots: bots.clone(),
         counts: counts.clone(),
         faults: faults.clone(),
     };
@@ -152,6 +164,7 @@ fn open(config: Config, encoder: Encoder) -> Result<Core, StartError> {
         writer,
         senders,
         fetchers,
+        bots,
         platform: Arc::new(
             Network::open(urls.clone(), vault.clone(), config.clock.clone(), content.clone())
                 .map_err(|_| StartError::HttpClient)?,
@@ -198,12 +211,14 @@ pub(crate) fn assemble(config: Config, views: Arc<Views>, parts: Parts) -> Resul
         platform: parts.platform,
         looking: tokio::sync::Mutex::new(()),
         fetchers: parts.fetchers,
+        bots_actor: parts.bots,
         accounts: Accounts::default(),
         urls: parts.urls,
         vault: parts.vault,
         uploads,
         content,
         stickers: Stickers::default(),
+        bots: Bots::default(),
         sending: Gate::open(&config.data_dir, config.hold_sending).map_err(StartError::Sending)?,
         pulses: Pulses::default(),
         depths: Depths::default(),

@@ -14,11 +14,11 @@ use crate::journal::{Journal, codec};
 pub(crate) struct Streams {
     /// The organisation's; a new one where the store is empty.
     pub(crate) org: StreamId,
+    /// The audit log's; none where nothing was written to it yet.
+    pub(crate) audit: Option<StreamId>,
     /// By the code of their invite link, which no other window ever has.
     invited: HashMap<u128, StreamId>,
     /// Those that are older than invite links, by their address, which no other window had then.
-    /// The audit log's; none where nothing was written to it yet.
-    pub(crate) audit: Option<StreamId>,
     windows: HashMap<WindowId, StreamId>,
 }
 
@@ -49,7 +49,7 @@ impl Streams {
                     // Everything of it was erased.
                     (None, _) => {}
                     _ => {
-                        tracing::warn!(%stream, "a stream begins with neither an organisation, nor a window, nor the audit log")
+                        tracing::warn!(%stream, "a stream begins with neither an organisation, nor a window, nor the audit log");
                     }
                 }
             }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use super::reply::{Answered, Reply, answered};
 use super::{Core, start, window as window_actor};
-use crate::domain::id::{Position, WindowId};
+use crate::channels::{Outcome, backoff};
+use crate::domain::id::{InboxId, Position, WindowId};
 use crate::domain::org::{self, WindowEntry};
 use crate::domain::record::{By, Fact};
 use crate::domain::window::{Command, Event, Window};
@@ -20,6 +21,8 @@ use crate::journal::writer::Lane;
 
 /// Times that a window is asked which fails under the wish, or has no room.
 const TRIES: u32 = 5;
+/// Times that a platform is asked to take away what was made there.
+const RETIRE_TRIES: u32 = 5;
 /// The pause before it is asked again, in milliseconds.
 const AGAIN_MS: i64 = 50;
 
@@ -115,11 +118,27 @@ pub(crate) async fn finish_reset(core: &Arc<Core>, id: &WindowId) -> Result<(), 
         core.inboxes.remove(&inbox);
         core.senders.remove(&inbox);
         core.fetchers.actors.remove(&inbox);
+        let core = core.clone();
+        core.sender_arbiter.clone().spawn_fn(move || drop(actix_rt::spawn(retire(core, inbox))));
     }
     if was.erase {
         core.erasing.notify_one();
     }
     Ok(())
+}
+
+/// Has a platform take away what this product made there for an account. Nobody waits for it, and what fails for good, or
+/// is cut off, stays there and does nothing.
+async fn retire(core: Arc<Core>, inbox: InboxId) {
+    for failed in 1..=RETIRE_TRIES {
+        let account = core.views.org().retired.get(&inbox).and_then(|entry| core.platform.account(entry));
+        let Some(account) = account.filter(|_| !core.is_stopping()) else { return };
+        if matches!(account.retire().await, Outcome::Accepted { .. } | Outcome::Refused { .. }) {
+            return;
+        }
+        core.config.clock.sleep_ms(backoff::delay_ms(failed, core.config.chance.share())).await;
+    }
+    tracing::warn!(inbox.id = %inbox, "what was made at the platform could not be taken away");
 }
 
 /// Asks a window; again where it failed under the wish, which changes nothing where it was done before.

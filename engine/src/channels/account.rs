@@ -7,6 +7,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::examine::{Endpoint, Examination};
 use super::media::{Gathering, Known, Opened as OpenedMedia, Preparation};
+use super::signed::{Posted, Posting};
 use super::tokens::TokenState;
 use crate::domain::content::Context;
 use crate::domain::conversation::Outgoing;
@@ -56,6 +57,11 @@ pub trait Platform: Send + Sync {
     /// Asks for the bytes at an address that a stranger named. `local`: this machine may be called. A double leads nowhere.
     fn outside<'a>(&'a self, _address: &'a str, _local: bool) -> LocalBoxFuture<'a, OpenedMedia> {
         Box::pin(ready(OpenedMedia::Refused))
+    }
+
+    /// Makes a signed call to an address that people named. A double leads nowhere.
+    fn post<'a>(&'a self, _call: &'a Posting) -> LocalBoxFuture<'a, Posted> {
+        Box::pin(ready(Posted::Unreachable))
     }
 }
 

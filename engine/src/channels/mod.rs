@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod adapter;
+pub mod availability;
 pub mod backoff;
 pub mod capabilities;
 pub mod examine;
@@ -18,6 +19,7 @@ pub mod media;
 pub(crate) mod network;
 pub(crate) mod outside;
 pub mod public;
+pub mod signed;
 pub mod signing;
 pub mod tokens;
 pub(crate) mod words;

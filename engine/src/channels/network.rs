@@ -11,6 +11,7 @@ use super::account::{Account, Platform};
 use super::http::{BadSettings, Timeouts, http_client};
 use super::media::Opened as OpenedMedia;
 use super::outside::Outside;
+use super::signed::{Posted, Posting};
 use super::{line, lineworks, public};
 use crate::clock::Clock;
 use crate::content::ContentStore;
@@ -21,6 +22,9 @@ use crate::vault::{Opened, Place, Vault};
 
 /// How long the bytes of one file may take.
 const MEDIA_TOTAL: Duration = Duration::from_secs(900);
+
+/// How long a bot may take for the answer to one delivery.
+const SIGNED_TOTAL: Duration = Duration::from_secs(10);
 
 /// What accounts of all channels are made with. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +48,8 @@ pub(crate) struct Means {
 pub(crate) struct Network {
     means: Means,
     outside: Outside,
+    /// For signed calls, which are short.
+    signed: Outside,
     line: line::account::Accounts,
     lineworks: lineworks::account::Accounts,
 }
@@ -67,6 +73,7 @@ impl Network {
         Ok(Self {
             means: Means { http, media, urls, vault, clock, content },
             outside: Outside::new(MEDIA_TOTAL)?,
+            signed: Outside::new(SIGNED_TOTAL)?,
             line: line::account::Accounts::default(),
             lineworks: lineworks::account::Accounts::default(),
         })
@@ -83,5 +90,9 @@ impl Platform for Network {
 
     fn outside<'a>(&'a self, address: &'a str, local: bool) -> LocalBoxFuture<'a, OpenedMedia> {
         Box::pin(self.outside.open(address, local))
+    }
+
+    fn post<'a>(&'a self, call: &'a Posting) -> LocalBoxFuture<'a, Posted> {
+        Box::pin(self.signed.post(call))
     }
 }

@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::LOCATION;
+use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Client, Url};
 
 use super::http::{BadSettings, client_builder};
 use super::media::{Download, Opened};
+use super::signed::{Posted, Posting};
 
 /// Until the connection stands, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -112,6 +113,28 @@ impl Outside {
             url = next;
         }
         Opened::Refused
+    }
+
+    /// Sends a body to an address that people named. A redirect is an answer like any other, and is not followed.
+    pub(crate) async fn post(&self, call: &Posting) -> Posted {
+        if call.url.len() > ADDRESS_BYTES {
+            return Posted::Unsafe;
+        }
+        let Ok(url) = Url::parse(&call.url) else { return Posted::Unsafe };
+        let Some(client) = self.client_for(&url, call.local) else { return Posted::Unsafe };
+        let request = client
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", &call.id)
+            .header("webhook-timestamp", call.timestamp)
+            .header("webhook-signature", &call.signature)
+            .body(call.body.clone());
+        match request.send().await {
+            Ok(response) => Posted::Answered(response.status().as_u16()),
+            Err(error) if is_caused_by_address(&error) => Posted::Unsafe,
+            Err(error) if error.is_timeout() && !error.is_connect() => Posted::TooSlow,
+            Err(_) => Posted::Unreachable,
+        }
     }
 
     /// Who may call this address; nobody where it is not safe.

@@ -58,6 +58,10 @@ ulid_id! {
     ContactPointId
 }
 ulid_id! {
+    /// A bot in front of a window.
+    BotId
+}
+ulid_id! {
     /// A file of the content store. Drawn at random as a whole, so that nobody can guess it.
     FileId
 }

@@ -4,6 +4,7 @@
 //! as arguments, so that every rule can be tested by a table. Read [`conversation`] first, then [`window`].
 
 pub mod audit;
+pub mod bot;
 pub mod content;
 pub mod conversation;
 pub mod hours;

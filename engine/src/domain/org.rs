@@ -1,5 +1,6 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
+mod bot;
 mod inbox;
 mod invitation;
 mod line;
@@ -25,6 +26,7 @@ use self::products::Owned;
 use self::reset::Former;
 use self::trial::Trial;
 
+pub use bot::Bot;
 pub use inbox::{ChannelKind, Inbox, InboxSettings};
 pub use invitation::{Invitation, Joining};
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
@@ -220,6 +222,13 @@ pub enum Event {
         /// Which one.
         id: InvitationId,
     },
+    /// A bot stands in front of a window, or stands there otherwise.
+    BotSet(Box<Bot>),
+    /// No bot stands in front of a window any more.
+    BotRemoved {
+        /// Which.
+        window: WindowId,
+    },
 }
 
 /// Live state of the organisation.
@@ -245,6 +254,8 @@ pub struct Org {
     pub invitations: BTreeMap<InvitationId, Invitation>,
     /// Who came by an invitation whose windows are still to be told.
     pub joining: BTreeMap<InvitationId, Joining>,
+    /// The bots, by the window that each stands in front of.
+    pub bots: BTreeMap<WindowId, Bot>,
 }
 
 impl Org {
@@ -311,6 +322,12 @@ impl Org {
                 entry.more.description.clone_from(&profile.description);
                 entry.more.picture.clone_from(&profile.picture);
             }),
+            Event::BotSet(bot) => {
+                self.bots.insert(bot.window.clone(), Bot::clone(bot));
+            }
+            Event::BotRemoved { window } => {
+                self.bots.remove(window);
+            }
             Event::ProductReserved { window, product } => {
                 self.change(window, |entry| entry.more.reserved = Some(*product));
             }
@@ -445,6 +462,13 @@ pub enum Command {
         /// Which one.
         id: InvitationId,
     },
+    /// Put a bot in front of a window, or change it.
+    SetBot(Box<Bot>),
+    /// Take a window's bot away.
+    RemoveBot {
+        /// The window.
+        window: WindowId,
+    },
 }
 
 /// What follows from a wish.
@@ -477,6 +501,9 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
             Err(Rejected::invalid("kind", "an account stays on its channel"))
         }
         Command::ChangeInbox(inbox) => inbox.settings.check().map(|()| vec![Event::InboxChanged(inbox)]),
+        Command::SetBot(bot) => bot::check(org, &bot).map(|()| vec![Event::BotSet(bot)]),
+        Command::RemoveBot { window } if org.bots.contains_key(&window) => Ok(vec![Event::BotRemoved { window }]),
+        Command::RemoveBot { .. } => Err(Rejected::not_found("bot")),
         Command::Invite(wanted) => invitation::invite(org, wanted),
         Command::TakeInvitationBack { id } => invitation::take_back(org, id),
         Command::AcceptInvitation { id, agent } => invitation::accept(org, id, agent),

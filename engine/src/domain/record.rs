@@ -28,6 +28,8 @@ pub enum By {
     Engine,
     /// The operator at the command line.
     Operator,
+    /// The bot in front of the window.
+    Bot,
 }
 
 /// One event and the thing it belongs to.
@@ -70,7 +72,10 @@ impl Fact {
             Self::Conversation(id, Talk::Received(received)) => Some((*id, received.number)),
             Self::Conversation(
                 id,
-                Talk::NoteAdded { number, .. } | Talk::NoteEdited { number, .. } | Talk::Edited { number, .. },
+                Talk::NoteAdded { number, .. }
+                | Talk::NoteEdited { number, .. }
+                | Talk::Edited { number, .. }
+                | Talk::BotNoteAdded { number, .. },
             ) => Some((*id, *number)),
             _ => None,
         }

@@ -83,6 +83,12 @@ pub enum Rejected {
     /// The conversation was set aside after repeated failures; only reading works.
     #[error("the conversation is set aside")]
     SetAside,
+    /// The customer wrote something that the bot has not heard yet.
+    #[error("message {number} was not heard yet")]
+    Unheard {
+        /// The first that it has not heard.
+        number: u32,
+    },
     /// The thing exists already.
     #[error("{what} exists already")]
     Exists {

@@ -46,6 +46,8 @@ pub(super) async fn page(core: &Arc<Core>, mut query: ListQuery) -> Result<Page<
         return Ok(Page { items, next_cursor: Some(write_cursor(&Cursor::Done(None))) });
     }
     let (rows, next) = done_rows(core, query, done_from, limit - items.len()).await?;
+    // Done since memory was read: the later word counts, and nobody is there twice.
+    items.retain(|open| rows.iter().all(|done| done.state.id != open.state.id));
     items.extend(rows);
     Ok(Page { items, next_cursor: next.map(|next| write_cursor(&Cursor::Done(Some(next)))) })
 }
@@ -61,7 +63,8 @@ fn open_rows(
         .iter()
         .filter_map(|id| core.views.window(id))
         .flat_map(|view| view.all_live())
-        .filter(|row| matches(query, &row.state))
+        // What is done and still has something to send, or to tell its bot, is found among the done.
+        .filter(|row| row.state.status != Status::Done && matches(query, &row.state))
         .collect();
     rows.sort_by_key(waiting_order);
     if let Some(Cursor::Open(waiting, updated, id)) = cursor {

@@ -96,6 +96,26 @@ impl Handle {
                 self.decide_org(By::Operator, org::Command::ChangeInbox(inbox)).await?;
             }
         }
+        let windows: Vec<_> = self.org().bots.keys().cloned().collect();
+        for window in windows {
+            let _turn = self.core.org_turn.lock().await;
+            let Some(mut bot) = self.org().bots.get(&window).cloned() else { continue };
+            let before = done.sealed;
+            let id = bot.id;
+            for (field, secret) in bot.secrets_mut() {
+                match self.core.vault.resealed(Place::of_bot(id, field), secret, self.core.now()) {
+                    Ok(None) => {}
+                    Ok(Some(anew)) => {
+                        *secret = anew;
+                        done.sealed += 1;
+                    }
+                    Err(_) => done.unreadable += 1,
+                }
+            }
+            if done.sealed > before {
+                self.decide_org(By::Operator, org::Command::SetBot(Box::new(bot))).await?;
+            }
+        }
         Ok(done)
     }
 }

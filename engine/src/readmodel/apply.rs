@@ -204,7 +204,8 @@ fn stage_window(batch: &mut Batch<'_>, at: (StreamId, Position), event: &Window)
         | Window::Described(_)
         | Window::PlacesChanged { .. }
         | Window::Invited { .. }
-        | Window::Reset { .. } => {}
+        | Window::Reset { .. }
+        | Window::BotChanged { .. } => {}
     }
     Ok(())
 }
@@ -288,7 +289,7 @@ fn stage_talk(
                 (*delivery, *failed_at) = (Delivery::Failed, Some(position));
             }
         })?,
-        Talk::NoteAdded { number, .. } => {
+        Talk::NoteAdded { number, .. } | Talk::BotNoteAdded { number, .. } => {
             batch.put_line(id, *number, line(now, Line::Note { edited: false, deleted: false }));
         }
         Talk::NoteEdited { number, .. } => batch.change_line(id, *number, |value| {
@@ -323,7 +324,14 @@ fn stage_talk(
         | Talk::Unfollowed
         | Talk::SetAside
         | Talk::TakenBack { .. }
-        | Talk::ContextSeen { .. } => {}
+        | Talk::ContextSeen { .. }
+        | Talk::BotSeated { .. }
+        | Talk::BotReleased { .. }
+        | Talk::BotCompleted
+        | Talk::BotTold { .. }
+        | Talk::LetterDied { .. }
+        | Talk::LettersReplayed { .. }
+        | Talk::LettersDropped { .. } => {}
     }
     Ok(())
 }

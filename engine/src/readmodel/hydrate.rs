@@ -9,7 +9,7 @@ use super::{ReadModels, timeline::TimelinePage};
 use crate::domain::content::MediaPlace;
 use crate::domain::conversation::Event;
 use crate::domain::id::{ConversationId, Position, StreamId};
-use crate::domain::message::{Content, FailureReason};
+use crate::domain::message::{Author, Content, FailureReason};
 use crate::domain::record::{Fact, Record};
 use crate::journal::feed::Committed;
 use crate::journal::{Journal, MAX_RECORD};
@@ -191,12 +191,17 @@ impl Source {
     fn note(&self, row: &TimelineRow, edited: bool, deleted: bool) -> Result<(MessageKind, Content), ReplayFault> {
         let (author, client_id) = self.find((row.stream, row.origin), |event| match event {
             Event::NoteAdded { number, author, client_id, .. } if *number == row.number => {
-                Some((*author, client_id.clone()))
+                Some((Author::Agent(*author), client_id.clone()))
             }
+            Event::BotNoteAdded { number, .. } if *number == row.number => Some((Author::Bot, String::new())),
             _ => None,
         })?;
         let text = self.find((row.stream, row.text), |event| match event {
-            Event::NoteAdded { number, text, .. } | Event::NoteEdited { number, text } if *number == row.number => {
+            Event::NoteAdded { number, text, .. }
+            | Event::NoteEdited { number, text }
+            | Event::BotNoteAdded { number, text }
+                if *number == row.number =>
+            {
                 Some(text)
             }
             _ => None,

@@ -225,7 +225,7 @@ pub fn matches(query: &ListQuery, state: &Conversation) -> bool {
     };
     query.status.is_none_or(|status| state.status == status)
         && query.assignee.is_none_or(|assignee| state.assignee == assignee)
-        && query.holder.is_none_or(|holder| state.seat.holder.agent() == Some(holder))
+        && query.holder.is_none_or(|holder| state.seat.holder == holder)
         && query.channel.is_none_or(|channel| state.channel == channel)
         && query.inbox.is_none_or(|inbox| state.inbox == inbox)
         && query.set_aside.is_none_or(|set_aside| state.set_aside == set_aside)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::Method;
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast;
 
@@ -18,6 +19,7 @@ use super::people::{AGENTS, CUSTOMERS};
 use super::stage::{self, Platform};
 use super::talk::Say;
 use super::welcome::{self, Welcome};
+use crate::bot::{Bot, receptionist};
 use crate::double::{Author, Event, Shown};
 use crate::run::RunError;
 use crate::run::api::Api;
@@ -115,6 +117,8 @@ async fn play(base: &str, keys: &Keys, is_new: bool, options: &Options) -> Resul
     let people = &CUSTOMERS[..options.customers];
     let platform = Platform::start(options, people)?;
     stage::set(base, &owner, keys, &platform).await?;
+    // It stands there as long as the demo lives; whoever writes after that gets people.
+    let _bot = Bot::in_front(base, &owner, stage::WINDOW, &json!({}), receptionist()).await?;
     let player = AGENTS[AGENTS.len() - 1];
     let colleague = if options.alone {
         None

@@ -52,7 +52,8 @@ impl Welcome<'_> {
             "
   Press 対応開始 on a customer and answer: they answer back. In another browser, or a
   private window, log in as the other agent and see who holds the seat. A customer's
-  phone shows the other end; you can write from it yourself.
+  phone shows the other end; you can write from it yourself. A bot reads along first: ask
+  for 営業時間 from a phone, or for 担当者.
 
   Ctrl-C ends everything. The next start goes on where this one ended.
 {rule}

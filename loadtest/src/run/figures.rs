@@ -32,7 +32,7 @@ impl Timed {
         (Self::UpdateLast, "post_to_last_socket", "customer POST → update, last socket"),
         (Self::Claim, "claim_to_reply", "claim → reply"),
         (Self::Answer, "answer_to_reply", "answer → reply"),
-        (Self::Phone, "answer_to_phone", "answer → LINE double"),
+        (Self::Phone, "answer_to_phone", "answer → phone"),
         (Self::Own, "own_lateness", "the load's own lateness, in all these"),
     ];
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::bot::ReturnToBot;
 use super::content::Action;
 use super::conversation::{Conversation, Seat};
 use super::message::{Message, NewContent};
@@ -39,6 +40,8 @@ pub enum Command {
     DeleteNote(DeleteNote),
     /// Putting a conversation back to work that was set aside after repeated failures.
     TakeBack(TakeBack),
+    /// Giving a conversation back to the window's bot.
+    ReturnToBot(ReturnToBot),
 }
 
 /// Nothing to say beyond the wish itself.

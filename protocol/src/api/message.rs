@@ -19,8 +19,11 @@ pub struct Message {
     pub content: Content,
     /// What became of it; null for memos.
     pub state: Option<MessageState>,
-    /// Who wrote it; null for the customer and for automatic answers.
+    /// Who wrote it; null for the customer, for automatic answers and for the bot.
     pub agent: Option<String>,
+    /// The bot in front of the window wrote it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub bot: bool,
     /// The author's own id for it.
     pub client_id: Option<String>,
     /// When it was said: the platform's time for inbound, ours for the rest.

@@ -6,8 +6,10 @@
 mod account;
 mod agent;
 mod audit;
+mod bot;
 mod bulk;
 mod capabilities;
+mod channel;
 mod command;
 mod content;
 mod conversation;
@@ -31,11 +33,17 @@ pub use account::{
 };
 pub use agent::{Agent, AgentPatch, ChangePassword, NewAgent, NewPassword, Presence, Role};
 pub use audit::{AuditActor, AuditChange, AuditEntry, AuditOutcome};
+pub use bot::{
+    Bot, BotAnswer, BotComplete, BotConversation, BotDelivery, BotDeliveryType, BotDone, BotHandover, BotHealth,
+    BotLogLine, BotLogged, BotLost, BotMade, BotTest, BotTrouble, DeadLetter, DeadLetterWhy, PutBot, ReturnToBot,
+    WindowBot,
+};
 pub use bulk::{AgentCounters, Bulk, BulkAct, BulkDone, BulkHandover, BulkItem, WindowCounters};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
     StickerPackage, Unit,
 };
+pub use channel::ChannelAvailability;
 pub use command::{
     AcceptHandover, AddNote, Assign, Cancel, Claim, Command, CommandDone, Complete, DeclineHandover, DeleteNote,
     EditNote, EditNoteBody, Handover, Read, Release, SeatEpoch, Send, TakeBack, Takeover,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agent::{Presence, Role};
+use super::bot::WindowBot;
 use super::hours::Opening;
 
 /// `POST /api/v1/windows`.
@@ -88,6 +89,9 @@ pub struct Window {
     pub settings: WindowSettings,
     /// Stored bodies that wait (要確認).
     pub raw_waiting: usize,
+    /// The bot in front of it; null without one, and while it is not in use.
+    #[serde(default)]
+    pub bot: Option<WindowBot>,
     /// When it was added.
     pub created_at: String,
     /// Whether it is open now, and until when.

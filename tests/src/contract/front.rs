@@ -103,7 +103,7 @@ impl Front {
     /// The agent answers; the number of the answer.
     pub async fn answer(&self, conversation: &str, epoch: u64, text: &str) -> u64 {
         let sent = self.agent.send(conversation, text, epoch, text).await.ok();
-        sent["number"].as_u64().unwrap_or_else(|| panic!("no number in {sent}"))
+        sent["message"]["number"].as_u64().unwrap_or_else(|| panic!("no number in {sent}"))
     }
 
     /// How many bodies wait for a person.

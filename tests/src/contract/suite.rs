@@ -207,7 +207,7 @@ macro_rules! channel_contract {
     };
     (@each $channel:ty: $($promise:ident),*) => {
         $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[actix_rt::test]
             async fn $promise() {
                 $crate::contract::suite::$promise::<$channel>().await;
             }

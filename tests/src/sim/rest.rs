@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use madoguchi_engine::domain::conversation::{Command, Conversation};
+use madoguchi_engine::domain::conversation::{Command, Conversation, DeadlineKind};
 use madoguchi_engine::domain::id::ConversationId;
 use madoguchi_engine::domain::message::{Content, Delivery};
 use madoguchi_engine::domain::record::By;
@@ -97,6 +97,15 @@ fn what_waits(world: &World) -> String {
         let missing = event.text.is_some() && !world.truth.received.contains_key(&event.id);
         if !event.acknowledged || missing {
             waits.push(format!("{} of customer {}", event.id, event.user));
+        }
+    }
+    let now = world.clock.now();
+    for fold in world.truth.folds.values() {
+        for (_, state) in fold.conversations.values() {
+            let due = state.deadlines(&fold.window, now);
+            if due.iter().any(|(at, kind)| *at <= now && *kind == DeadlineKind::Silence) {
+                waits.push(format!("the end of {}", state.id));
+            }
         }
     }
     for state in world.truth.all() {

@@ -115,7 +115,7 @@ impl Fold {
                     self.window.apply(event);
                     self.windows.push(self.window.clone());
                 }
-                Fact::Org(_) => panic!("the organisation's fact in a window's stream"),
+                Fact::Org(_) | Fact::Audit(_) => panic!("another stream's fact in a window's stream"),
             }
         }
         for (id, events) in moved {
@@ -197,7 +197,7 @@ impl Truth {
                     state.apply(event, record.at);
                 }
                 Fact::Window(WindowEvent::RawAccepted(accepted)) => self.bodies.push(accepted.clone()),
-                Fact::Window(_) | Fact::Org(_) => {}
+                Fact::Window(_) | Fact::Org(_) | Fact::Audit(_) => {}
             }
         }
         for id in moved.into_keys() {

@@ -49,6 +49,7 @@ export class Model {
       settings: this.settings,
       agents: [],
       raw_waiting: this.rawWaiting,
+      bot: null,
       conversations: open,
       open_total: open.length,
       opening: { state: 'open', next_change_at: null, opens_at: null },

@@ -4,6 +4,7 @@
 //! out at once. See [`sessions`] for what lives how long, [`passwords`] for hashing, [`guessing`] for limits on tries,
 //! [`pace`] for how much a token may ask, [`origin`] for requests from other sites.
 
+pub mod bots;
 pub mod cookie;
 pub mod guessing;
 pub mod origin;
@@ -158,6 +159,17 @@ impl Auth {
         self.tokens.end_all(agent).await;
     }
 
+    /// Counts one request under a token.
+    ///
+    /// # Errors
+    /// `rate_limited` where it asks too much.
+    pub fn keep_pace(&self, print: Fingerprint) -> Result<(), Problem> {
+        self.pace.allow(print).map_err(|wait| {
+            metrics::counter!("madoguchi_tokens_limited_total").increment(1);
+            rate_limited(wait)
+        })
+    }
+
     /// Forgets what is over. To be called each minute.
     pub fn sweep(&self, now: Timestamp) {
         self.sessions.sweep(now);
@@ -181,11 +193,8 @@ pub async fn identify(app: &App, req: &HttpRequest) -> Result<Identity, Problem>
     if who.by_cookie() && !req.method().is_safe() && !origin_allowed(app, req) {
         return Err(problem(Code::OriginRefused));
     }
-    if let SessionKey::Token(print) = key
-        && let Err(wait) = app.auth.pace.allow(print)
-    {
-        metrics::counter!("madoguchi_tokens_limited_total").increment(1);
-        return Err(rate_limited(wait));
+    if let SessionKey::Token(print) = key {
+        app.auth.keep_pace(print)?;
     }
     app.engine.presence().seen(who.agent, now);
     Ok(who)

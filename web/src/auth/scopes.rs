@@ -67,7 +67,7 @@ fn needed(action: Action) -> Needed {
         Action::ListOwn | Action::ReadAgents | Action::ReadWindow => Scope::Read,
         Action::Work | Action::Oversee | Action::UseSeat | Action::SendFiles => Scope::Work,
         Action::TakeOver | Action::ActInBulk => Scope::Supervise,
-        Action::ManageWindows => Scope::Windows,
+        Action::ManageWindows | Action::ManageProducts => Scope::Windows,
         Action::ManageInboxes | Action::SetBaseUrls => Scope::Inboxes,
         Action::OwnAccount | Action::ManageAgents | Action::ManageTokens => Scope::People,
         Action::ReadAudit => Scope::Audit,

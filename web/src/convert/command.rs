@@ -17,9 +17,13 @@ pub fn action(command: &api::Command) -> Action {
     match command {
         C::Claim(_) | C::AcceptHandover(_) => Action::Work,
         C::Assign(_) | C::AddNote(_) | C::EditNote(_) | C::DeleteNote(_) => Action::Oversee,
-        C::Release(_) | C::Complete(_) | C::Handover(_) | C::DeclineHandover(_) | C::Send(_) | C::Cancel(_) => {
-            Action::UseSeat
-        }
+        C::Release(_)
+        | C::Complete(_)
+        | C::Handover(_)
+        | C::DeclineHandover(_)
+        | C::Send(_)
+        | C::Cancel(_)
+        | C::ReturnToBot(_) => Action::UseSeat,
         C::Takeover(_) => Action::TakeOver,
         C::TakeBack(_) => Action::TakeBack,
     }
@@ -67,6 +71,7 @@ pub fn command(
         C::AddNote(note) => Command::AddNote { agent, client_id: note.client_id, text: note.text },
         C::EditNote(note) => Command::EditNote { agent, number: note.number, text: note.text },
         C::TakeBack(_) => Command::TakeBack { agent },
+        C::ReturnToBot(back) => Command::ReturnToBot { agent, seat_epoch: back.seat_epoch, note: back.note },
         C::DeleteNote(note) => Command::DeleteNote { agent, number: note.number },
     })
 }

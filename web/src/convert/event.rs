@@ -17,7 +17,7 @@ use madoguchi_protocol::event::{ClaimHow, EndHow, Event, HandoverEnd, RawEnd, Re
 use madoguchi_protocol::server::Update;
 
 use super::inbox::channel;
-use super::{conversation as seats, hours, media, message, org, time, window as windows};
+use super::{bot, conversation as seats, hours, media, message, org, time, window as windows};
 
 /// One record as one frame, whatever is in it: a reader counts positions.
 #[must_use]
@@ -119,7 +119,18 @@ fn of_conversation(id: ConversationId, fact: &Fact, at: Timestamp) -> Option<Eve
         | Fact::Failed { .. }
         | Fact::Unknown { .. }
         | Fact::Cancelled { .. } => of_answer(id, fact, at),
-        Fact::NoteAdded { .. } | Fact::NoteEdited { .. } | Fact::NoteDeleted { .. } => of_note(id, fact, at),
+        Fact::NoteAdded { .. } | Fact::NoteEdited { .. } | Fact::NoteDeleted { .. } | Fact::BotNoteAdded { .. } => {
+            of_note(id, fact, at)
+        }
+        Fact::BotSeated { epoch, how, answer_within_ms: _ } => {
+            Event::BotSeated { conversation, epoch: *epoch, how: bot::seating(how) }
+        }
+        Fact::BotReleased { cause } => Event::BotReleased { conversation, cause: bot::leaving(*cause) },
+        Fact::BotCompleted => Event::BotCompleted { conversation },
+        // How a bot takes what it is told is between it and its administrators.
+        Fact::BotTold { .. } | Fact::LetterDied { .. } | Fact::LettersReplayed { .. } | Fact::LettersDropped { .. } => {
+            return None;
+        }
     })
 }
 
@@ -152,7 +163,11 @@ fn of_note(id: ConversationId, fact: &Fact, at: Timestamp) -> Event {
     let conversation = id.to_string();
     match fact {
         Fact::NoteAdded { number, author, text, client_id } => {
-            let row = note(id, *number, *author, text, client_id, at);
+            let row = note(id, *number, Author::Agent(*author), text, client_id, at);
+            Event::NoteAdded { conversation, message: message::message(&row) }
+        }
+        Fact::BotNoteAdded { number, text } => {
+            let row = note(id, *number, Author::Bot, text, "", at);
             Event::NoteAdded { conversation, message: message::message(&row) }
         }
         Fact::NoteEdited { number, text } => {
@@ -184,6 +199,7 @@ fn of_window(id: &WindowId, fact: &window::Event) -> Option<Event> {
         window::Event::ClosedPeriodRemoved { id } => Event::ClosedPeriodRemoved { period: hours::period_id(*id) },
         window::Event::MaintenanceChanged(now) => Event::MaintenanceChanged { maintenance: hours::maintenance(now) },
         window::Event::RawSettled { raw, how } => Event::RawSettled { raw: org::raw_id(*raw), how: raw_end(*how) },
+        window::Event::BotChanged { bot: rules } => Event::BotChanged { bot: bot::of_window(rules.as_ref()) },
         window::Event::Described(profile) => Event::WindowChanged {
             name: profile.name.clone(),
             description: profile.description.clone(),
@@ -249,7 +265,7 @@ fn automatic(conversation: ConversationId, queued: &domain::AutoQueued, at: Time
 fn note(
     conversation: ConversationId,
     number: u32,
-    author: AgentId,
+    author: Author,
     text: &str,
     client_id: &str,
     at: Timestamp,

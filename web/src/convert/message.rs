@@ -16,6 +16,7 @@ pub fn message(row: &MessageRow) -> Message {
         content: content(&row.content),
         state: None,
         agent: None,
+        bot: false,
         client_id: None,
         at: time(row.at),
         late: false,
@@ -37,6 +38,7 @@ pub fn message(row: &MessageRow) -> Message {
         MessageKind::Outbound { author, client_id, delivery, failure: reason, free, quick_replies, automatic } => {
             shown.direction = direction(*author);
             shown.agent = author_id(*author);
+            shown.bot = *author == Author::Bot;
             shown.client_id = author_id(*author).map(|_| client_id.clone());
             shown.state = Some(state(*delivery));
             shown.failure = reason.as_ref().map(failure);
@@ -46,8 +48,9 @@ pub fn message(row: &MessageRow) -> Message {
         }
         MessageKind::Note { author, client_id, edited, deleted } => {
             shown.direction = Direction::Note;
-            shown.agent = Some(author.to_string());
-            shown.client_id = Some(client_id.clone());
+            shown.agent = author_id(*author);
+            shown.bot = *author == Author::Bot;
+            shown.client_id = author_id(*author).map(|_| client_id.clone());
             shown.edited = *edited;
             shown.deleted = *deleted;
         }
@@ -158,7 +161,12 @@ mod tests {
         let shown = message(&MessageRow {
             conversation: ConversationId(1),
             number: 3,
-            kind: MessageKind::Note { author, client_id: "n-1".to_owned(), edited: true, deleted: false },
+            kind: MessageKind::Note {
+                author: Author::Agent(author),
+                client_id: "n-1".to_owned(),
+                edited: true,
+                deleted: false,
+            },
             content: DomainContent::Text("内線".to_owned()),
             at: Timestamp(0),
         });

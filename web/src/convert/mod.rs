@@ -5,6 +5,7 @@
 pub mod account;
 pub mod answer;
 pub mod audit;
+pub mod bot;
 pub mod capabilities;
 pub mod command;
 pub mod conversation;

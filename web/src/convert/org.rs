@@ -77,6 +77,7 @@ pub fn window(
         agents: members(state, org, presence_of),
         settings: settings(&state.settings),
         raw_waiting: state.raw.len(),
+        bot: super::bot::of_window(state.bot.as_ref()),
         created_at: time(entry.created_at),
         opening: hours::opening(&state.opening(now)),
         description: state.description.clone(),

@@ -17,7 +17,7 @@ use crate::routes::windows::visible;
 
 use filter::{Conversations, Messages};
 
-mod filter;
+pub(crate) mod filter;
 
 /// Conversations over all windows that the caller sees; with `holder=me` the ones in their hands.
 #[utoipa::path(get, path = "/api/v1/conversations", tag = "conversations", params(Conversations),

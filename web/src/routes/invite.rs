@@ -40,9 +40,7 @@ struct Door {
 #[utoipa::path(get, path = "/i/{code}", tag = "invite",
     responses((status = 200, description = "A page for customers.", body = String, content_type = "text/html")))]
 pub(crate) async fn page(app: web::Data<App>, req: HttpRequest) -> Answer {
-    let org = app.engine.org();
     let found = invited(&app, &req).map(|entry| (doors(&app, &entry.id), entry.clone()));
-    drop(org);
     Ok(match found {
         Some((doors, entry)) => html(StatusCode::OK, &entry.name, &body(&req, &entry, &doors)),
         None => html(

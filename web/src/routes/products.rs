@@ -8,6 +8,7 @@ use madoguchi_protocol::api::{Products, ProductsPatch};
 
 use super::{Answer, ok};
 use crate::App;
+use crate::audit::Acts;
 use crate::auth::Identity;
 use crate::commands::refused;
 use crate::convert;
@@ -23,7 +24,7 @@ pub(crate) async fn get(app: web::Data<App>) -> Answer {
 /// Says how many are owned from now on. Never fewer than are in use, and never none at all.
 #[utoipa::path(patch, path = "/api/v1/products", tag = "products", request_body = ProductsPatch,
     responses((status = 200, description = "Changed.", body = Products)))]
-pub(crate) async fn change(app: web::Data<App>, who: Identity, Json(patch): Json<ProductsPatch>) -> Answer {
+pub(crate) async fn change(app: web::Data<App>, who: Identity, acts: Acts, Json(patch): Json<ProductsPatch>) -> Answer {
     if patch.items.is_empty() || patch.items.len() > 3 {
         return Err(invalid("items", "one to three products").into());
     }
@@ -31,6 +32,11 @@ pub(crate) async fn change(app: web::Data<App>, who: Identity, Json(patch): Json
     let is_twice = |(place, (product, _)): (usize, &(u16, u16))| wishes[..place].iter().any(|(one, _)| one == product);
     if wishes.iter().enumerate().any(is_twice) {
         return Err(invalid("items", "each product once").into());
+    }
+    let before = app.engine.org().owned;
+    for (product, owned) in &wishes {
+        let field = format!("owned_{product}");
+        acts.changed(&field, Some(before.of(*product).to_string()), Some(owned.to_string()));
     }
     tell(&app, &who, Command::OwnProducts(wishes)).await?;
     shown(&app)

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 
 use super::{Answer, ok};
 use crate::App;
+use crate::audit::Acts;
 use crate::auth::Identity;
 use crate::commands::refused;
 use crate::convert;
@@ -56,13 +57,22 @@ pub(crate) async fn preview(app: web::Data<App>, place: Place) -> Answer {
 /// With the last window everything that customers wrote is erased for good.
 #[utoipa::path(post, path = "/api/v1/windows/{window}/reset", tag = "resets", request_body = Reset,
     responses((status = 200, description = "It was reset.", body = FormerWindow)))]
-pub(crate) async fn reset(app: web::Data<App>, who: Identity, place: Place, Json(wish): Json<Reset>) -> Answer {
+pub(crate) async fn reset(
+    app: web::Data<App>,
+    who: Identity,
+    place: Place,
+    acts: Acts,
+    Json(wish): Json<Reset>,
+) -> Answer {
     let window = place.window()?;
+    acts.changed("erase_everything", None, wish.erase_everything.then(|| "true".to_owned()));
     let done = app.engine.reset_window(By::Agent(who.agent), &window, &wish.name, wish.erase_everything).await;
     done.map_err(|failure| refused(&app, failure))?;
     app.sockets.recheck();
     let former = app.engine.former_windows().into_iter().find(|former| former.entry.id == window);
-    ok(&convert::window::former(&former.ok_or_else(|| problem(Code::Internal))?))
+    let former = former.ok_or_else(|| problem(Code::Internal))?;
+    acts.about("reset", former.entry.stream);
+    ok(&convert::window::former(&former))
 }
 
 /// Every window that was reset, the newest first.

@@ -50,8 +50,15 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(
 /// Calls or describes a window otherwise, or gives it another picture. Every open console shows it at once.
 #[utoipa::path(patch, path = "/api/v1/windows/{window}", tag = "windows", request_body = WindowPatch,
     responses((status = 200, description = "Changed.", body = Window)))]
-pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Json(patch): Json<WindowPatch>) -> Answer {
+pub(crate) async fn change(
+    app: web::Data<App>,
+    who: Identity,
+    place: Place,
+    acts: Acts,
+    Json(patch): Json<WindowPatch>,
+) -> Answer {
     let id = place.window()?;
+    let before = state(&app, &id)?;
     let picture = match patch.picture.as_deref() {
         None => None,
         Some("") => Some(None),
@@ -60,6 +67,11 @@ pub(crate) async fn change(app: web::Data<App>, who: Identity, place: Place, Jso
     let change = handle::Change { name: patch.name, description: patch.description, picture };
     let done = app.engine.change_window(By::Agent(who.agent), &id, change).await;
     done.map_err(|failure| refused(&app, failure))?;
+    let after = state(&app, &id)?;
+    let picture = |state: &State| state.picture.as_ref().map(|picture| picture.name.clone());
+    acts.changed("name", Some(before.name.clone()), Some(after.name.clone()));
+    acts.changed("description", Some(before.description.clone()), Some(after.description.clone()));
+    acts.changed("picture", picture(&before), picture(&after));
     ok(&describe(&app, &id)?)
 }
 
@@ -74,9 +86,11 @@ pub(crate) async fn change_product(
     app: web::Data<App>,
     who: Identity,
     place: Place,
+    acts: Acts,
     Json(wish): Json<WindowProduct>,
 ) -> Answer {
     let id = place.window()?;
+    acts.changed("product", Some(state(&app, &id)?.places.to_string()), Some(wish.product.to_string()));
     let done = app.engine.change_product(By::Agent(who.agent), &id, wish.product).await;
     done.map_err(|failure| refused(&app, failure))?;
     ok(&describe(&app, &id)?)
@@ -95,16 +109,13 @@ pub(crate) async fn change_settings(
     app: web::Data<App>,
     who: Identity,
     place: Place,
-    acts: Acts,
     Json(patch): Json<WindowSettingsPatch>,
 ) -> Answer {
     let id = place.window()?;
     let now = state(&app, &id)?;
     let settings = convert::org::patched(&now.settings, &patch);
     command(&app, &who, &id, Command::ChangeSettings(settings)).await?;
-    let after = describe(&app, &id)?;
-    acts.compare(&convert::org::settings(&now.settings), &after.settings);
-    ok(&after)
+    ok(&describe(&app, &id)?)
 }
 
 /// Who works in a window, and how they are.

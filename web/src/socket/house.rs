@@ -115,6 +115,7 @@ pub(super) fn describe(engine: &Handle, now: Timestamp, window: &WindowId, snaps
         settings: convert::org::settings(&snapshot.window.settings),
         agents,
         raw_waiting: snapshot.window.raw.len(),
+        bot: crate::convert::bot::of_window(snapshot.window.bot.as_ref()),
         conversations: snapshot.open.iter().map(|row| convert::conversation::conversation(row, budget_ms)).collect(),
         open_total: snapshot.open_total,
         opening: convert::hours::opening(&snapshot.window.opening(now)),

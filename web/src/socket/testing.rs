@@ -195,6 +195,7 @@ impl House for Fake {
             settings: convert::org::settings(&WindowSettings::default()),
             agents: Vec::new(),
             raw_waiting: 0,
+            bot: None,
             conversations: Vec::new(),
             open_total: 0,
             opening: Opening {

@@ -52,12 +52,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// What a conversation waits for, the earliest first. Who was at a desk before the start gets the time to come back
-    /// before their seats are judged, also where the time had run out by then.
+    /// before their seats are judged, also where the time had run out by then; and so does a bot before its silence is.
     pub(crate) fn deadlines(&self, state: &Conversation) -> Vec<(Timestamp, DeadlineKind)> {
         let judged_from = self.core.presence.judged_from();
         let mut due = state.deadlines(&self.window.borrow(), self.core.now());
         for (at, kind) in &mut due {
-            if matches!(kind, DeadlineKind::Claimable | DeadlineKind::SeatExpiry) {
+            if matches!(kind, DeadlineKind::Claimable | DeadlineKind::SeatExpiry | DeadlineKind::BotAnswer) {
                 *at = (*at).max(judged_from);
             }
         }

@@ -7,6 +7,7 @@ use super::{Pending, WindowActor};
 use crate::actors::conversation::Sleep;
 use crate::domain::conversation::Command;
 use crate::domain::id::ConversationId;
+use crate::domain::seat::Holder;
 
 /// Failures within this time count together, in milliseconds.
 const FAILURE_SPAN_MS: i64 = 10 * 60_000;
@@ -49,6 +50,7 @@ impl WindowActor {
         let wait = async move { clock.sleep_until(clock.now().plus_ms(every_ms)).await };
         ctx.spawn(wait.into_actor(self).map(|(), actor, ctx| {
             actor.judge_presence(ctx);
+            actor.judge_bot(ctx);
             actor.put_to_sleep();
             actor.look_around(ctx);
         }));
@@ -69,6 +71,17 @@ impl WindowActor {
                 Some(_) => continue,
             };
             self.with(row.state.id, Pending::Ask(engine_ask(&self.shared.core, command)), ctx);
+        }
+    }
+
+    /// What the bot holds where it does not stand any more goes to people.
+    pub(super) fn judge_bot(&mut self, ctx: &mut Context<Self>) {
+        let window = self.shared.view.window();
+        for row in self.shared.view.all_live() {
+            let stands = window.bot.as_ref().is_some_and(|bot| bot.fronts(row.state.inbox));
+            if row.state.seat.holder == Holder::Bot && !stands {
+                self.with(row.state.id, Pending::Ask(engine_ask(&self.shared.core, Command::DetachBot)), ctx);
+            }
         }
     }
 

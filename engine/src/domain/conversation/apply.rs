@@ -7,6 +7,7 @@ use super::{
     AwaitedMedia, Conversation, Event, KnownClientId, KnownExternalId, NoteRef, Outgoing, Queued, Received, ReplyRight,
     Status, limits,
 };
+use crate::domain::bot::{About, Lost};
 use crate::domain::hours::Automatic;
 use crate::domain::message::{Author, Content, Delivery, Route};
 use crate::domain::seat::{Holder, ReleaseCause};
@@ -25,9 +26,17 @@ impl Conversation {
                 self.opened_at = at;
                 self.new_since = at;
             }
-            Event::Received(received) => self.take_in(received),
+            Event::Received(received) => {
+                self.take_in(received);
+                if self.seat.holder == Holder::Bot {
+                    self.bot.hear(received.number, at, self.seat.epoch);
+                }
+            }
             Event::Reopened => self.free_seat(Status::New, at),
             Event::Claimed(claimed) => {
+                if self.seat.holder == Holder::Bot {
+                    self.bot.lose(Lost::TakenOver, at, self.seat.epoch);
+                }
                 self.free_seat(Status::InProgress, at);
                 self.seat.epoch = claimed.epoch;
                 self.seat.holder = Holder::Agent(claimed.agent);
@@ -38,6 +47,9 @@ impl Conversation {
                 self.seat.former = (*cause != ReleaseCause::Returned).then_some(*agent);
             }
             Event::Completed { .. } | Event::Ended { .. } => {
+                if self.seat.holder == Holder::Bot {
+                    self.bot.lose(Lost::Ended, at, self.seat.epoch);
+                }
                 self.free_seat(Status::Done, at);
                 self.waiting_since = None;
                 self.silent_since = None;
@@ -71,8 +83,8 @@ impl Conversation {
                 self.reply.get_or_insert_with(|| ReplyRight { token: token.clone(), received_at: *received_at });
             }
             Event::Sent { number, .. } => {
-                let by_person = self.outgoing(*number).is_some_and(|item| matches!(item.author, Author::Agent(_)));
-                self.silent_since = self.silent_since.map(|since| if by_person { at } else { since });
+                let answers = self.outgoing(*number).is_some_and(|item| item.author != Author::Window);
+                self.silent_since = self.silent_since.map(|since| if answers { at } else { since });
                 self.outbox.retain(|item| item.number != *number);
             }
             Event::Failed { number, .. }
@@ -83,7 +95,7 @@ impl Conversation {
                 self.last_number = *number;
                 // A memo is never empty but where its text was removed.
                 let content = if text.is_empty() { 0 } else { content_hash(text.as_bytes()) };
-                self.remember(known_key(*author, client_id), content, *number);
+                self.remember(known_key(Author::Agent(*author), client_id), content, *number);
                 self.notes.push(NoteRef { number: *number, author: *author });
                 if self.notes.len() > limits::NOTES {
                     self.notes.remove(0);
@@ -91,7 +103,12 @@ impl Conversation {
             }
             Event::NoteEdited { .. } => {}
             Event::NoteDeleted { number } => self.notes.retain(|note| note.number != *number),
-            Event::Unsent { external_id, number } => self.take_back(external_id, *number),
+            Event::Unsent { external_id, number } => {
+                self.take_back(external_id, *number);
+                if let (Holder::Bot, Some(number)) = (self.seat.holder, *number) {
+                    self.bot.tell(About::TakenBack(number), at, self.seat.epoch);
+                }
+            }
             Event::NameSeen { name } => self.name = Some(name.clone()),
             Event::PictureSeen { picture } => self.picture = *picture,
             Event::MediaStored { number, .. } | Event::MediaLost { number, .. } => {
@@ -109,11 +126,19 @@ impl Conversation {
             Event::SetAside => self.set_aside = true,
             Event::TakenBack { .. } => self.set_aside = false,
             Event::ContextSeen { context } => self.context = Some(context.clone()),
+            Event::BotSeated { .. }
+            | Event::BotReleased { .. }
+            | Event::BotCompleted
+            | Event::BotNoteAdded { .. }
+            | Event::BotTold { .. }
+            | Event::LetterDied { .. }
+            | Event::LettersReplayed { .. }
+            | Event::LettersDropped { .. } => self.apply_bot(event, at),
         }
     }
 
     /// Status and seat move together (DESIGN 5): whatever changes one clears the other.
-    fn free_seat(&mut self, status: Status, at: Timestamp) {
+    pub(super) fn free_seat(&mut self, status: Status, at: Timestamp) {
         if status == Status::New {
             self.new_since = at;
         }
@@ -123,6 +148,7 @@ impl Conversation {
         self.seat.away = None;
         self.seat.claimable = false;
         self.seat.former = None;
+        self.bot.answer_by = None;
     }
 
     fn take_in(&mut self, received: &Received) {
@@ -159,16 +185,20 @@ impl Conversation {
             dress: queued.dress.clone(),
             ..Outgoing::new(queued.number, queued.author, queued.content.clone(), queued.retry_key, at)
         });
-        if let Author::Agent(agent) = queued.author {
-            self.waiting_since = None;
-            self.silent_since = Some(at);
-            self.may_say_again(Automatic::Offline);
-            self.remember(
-                known_key(agent, &queued.client_id),
-                fingerprint(&queued.content, &queued.dress),
-                queued.number,
-            );
+        match queued.author {
+            Author::Agent(_) => {
+                self.waiting_since = None;
+                self.silent_since = Some(at);
+                self.may_say_again(Automatic::Offline);
+            }
+            Author::Bot => {
+                self.silent_since = Some(at);
+                self.bot.answered(at);
+            }
+            Author::Window => return,
         }
+        let content = fingerprint(&queued.content, &queued.dress);
+        self.remember(known_key(queued.author, &queued.client_id), content, queued.number);
     }
 
     fn start(&mut self, number: u32, route: &Route, lead: u32, joined: bool) {

@@ -1,5 +1,6 @@
 //! Wishes to a conversation. Each may be refused; see `decide`.
 
+use crate::domain::bot::DeadWhy;
 use crate::domain::content::{Context, Dress, MediaLoss, StoredFile};
 use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Content, FailureReason};
@@ -181,6 +182,66 @@ pub enum Command {
         /// Who says so.
         agent: AgentId,
     },
+    /// An answer of the bot.
+    BotSend {
+        /// The epoch it holds the seat under.
+        seat_epoch: u64,
+        /// Its own id for the message.
+        client_id: String,
+        /// What to say.
+        content: Content,
+        /// What goes with it.
+        dress: Dress,
+        /// Drawn by the caller; used if the message is new.
+        retry_key: u128,
+    },
+    /// The bot asks for people.
+    BotHandOver {
+        /// The epoch it holds the seat under.
+        seat_epoch: u64,
+        /// What people should know.
+        summary: Option<String>,
+    },
+    /// The bot closes the case.
+    BotComplete {
+        /// The epoch it holds the seat under.
+        seat_epoch: u64,
+        /// The newest message of the customer that it knows.
+        heard: u32,
+    },
+    /// The bot has taken what it was told.
+    BotTold {
+        /// The number of the letter.
+        letter: u32,
+    },
+    /// The bot cannot be told something.
+    LetterFailed {
+        /// The number of the letter.
+        letter: u32,
+        /// Why.
+        why: DeadWhy,
+    },
+    /// The bot may not stand in front of this conversation any more; nothing where it still does.
+    DetachBot,
+    /// The holder gives the conversation back to the bot.
+    ReturnToBot {
+        /// The holder.
+        agent: AgentId,
+        /// The epoch they hold it under.
+        seat_epoch: u64,
+        /// Words for the bot.
+        note: Option<String>,
+    },
+    /// What the bot could not be told is to be told again.
+    ReplayLetters {
+        /// Who says so.
+        agent: AgentId,
+    },
+    /// What the bot could not be told is put away.
+    DropLetters {
+        /// Who says so.
+        agent: AgentId,
+    },
     /// A supervisor acts on what somebody else may hold.
     Supervise {
         /// The supervisor.
@@ -342,4 +403,8 @@ pub enum DeadlineKind {
     AutoClose,
     /// A chat whose customer says nothing more.
     Silence,
+    /// The bot has left a message without an answer.
+    BotAnswer,
+    /// What the bot could not be told is forgotten.
+    DeadLetters,
 }

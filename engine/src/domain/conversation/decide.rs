@@ -1,10 +1,11 @@
 //! What may happen to a conversation. The seat's rules stand here; what comes in and goes out has files of its own.
 
 use super::{
-    ClaimHow, Claimed, Command, Conversation, DeadlineKind, EndHow, Event, HandoverEnd, Status, automatic, inbound,
-    limits, outgoing, sending, supervise,
+    ClaimHow, Claimed, Command, Conversation, DeadlineKind, EndHow, Event, HandoverEnd, Status, automatic, bot,
+    inbound, limits, outgoing, sending, supervise,
 };
 use crate::domain::id::AgentId;
+use crate::domain::message::Author;
 use crate::domain::rejected::Rejected;
 use crate::domain::seat::{Away, Holder, Offer, ReleaseCause};
 use crate::domain::time::Timestamp;
@@ -77,7 +78,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::Assign { agent, assignee } => assign(state, *agent, *assignee, around),
         Command::Send { agent, seat_epoch, client_id, content, dress, retry_key } => {
             let draft = outgoing::Draft { client_id, content, dress, retry_key: *retry_key };
-            outgoing::send(state, *agent, *seat_epoch, &draft)
+            outgoing::send(state, Author::Agent(*agent), &draft, |state| holds(state, *agent, *seat_epoch))
         }
         Command::Cancel { agent, seat_epoch, number } => outgoing::cancel(state, *agent, *seat_epoch, *number),
         Command::BeginSend(plan) => sending::begin(state, plan, around),
@@ -99,6 +100,7 @@ pub fn decide(state: &Conversation, command: &Command, around: Around<'_>) -> Re
         Command::TakeBack { agent } if state.set_aside => Ok(vec![Event::TakenBack { by: *agent }]),
         Command::TakeBack { .. } => Ok(Vec::new()),
         Command::Supervise { agent, act, reason } => supervise::supervise(state, *agent, *act, reason, around),
+        _ => bot::decide(state, command, around).unwrap_or_else(|| Ok(Vec::new())),
     }
 }
 
@@ -116,6 +118,10 @@ fn is_work(command: &Command) -> bool {
             | Command::SettleUnsend { .. }
             | Command::SetAside
             | Command::TakeBack { .. }
+            | Command::BotTold { .. }
+            | Command::LetterFailed { .. }
+            | Command::DetachBot
+            | Command::DropLetters { .. }
     )
 }
 
@@ -258,6 +264,8 @@ fn deadline(state: &Conversation, kind: DeadlineKind, around: Around<'_>) -> Vec
             events.extend(automatic::at_end(state, state.next_number(), around));
             events
         }
+        (DeadlineKind::BotAnswer, _) => bot::too_late(state, around),
+        (DeadlineKind::DeadLetters, _) => bot::forget(around.now),
     }
 }
 

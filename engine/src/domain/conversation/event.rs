@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::automatic::{AutoQueued, EndHow};
+use crate::domain::bot::{DeadWhy, Leaving, Seating};
 use crate::domain::content::{Context, Dress, MediaLoss, StoredFile};
 use crate::domain::id::{AgentId, ContactPointId, FileId, InboxId};
 use crate::domain::message::{Author, Content, FailureReason, Route};
@@ -208,6 +209,53 @@ pub enum Event {
     Ended {
         /// How it came to be.
         how: EndHow,
+    },
+    /// The bot in front of the window got the seat.
+    BotSeated {
+        /// The new epoch.
+        epoch: u64,
+        /// How it came to be.
+        how: Seating,
+        /// How long it may leave a message without an answer.
+        answer_within_ms: i64,
+    },
+    /// The bot left the conversation to people: the seat is free, the case is not done.
+    BotReleased {
+        /// How.
+        cause: Leaving,
+    },
+    /// The bot closed the case.
+    BotCompleted,
+    /// A memo of the bot; nobody changes it.
+    BotNoteAdded {
+        /// Its number in the conversation.
+        number: u32,
+        /// Its text.
+        text: String,
+    },
+    /// The bot has taken what it was told.
+    BotTold {
+        /// The number of the letter.
+        letter: u32,
+    },
+    /// The bot could not be told something; it waits for a person.
+    LetterDied {
+        /// The number of the letter.
+        letter: u32,
+        /// Why.
+        why: DeadWhy,
+    },
+    /// What the bot could not be told waits for it again.
+    LettersReplayed {
+        /// The administrator.
+        by: AgentId,
+    },
+    /// What the bot could not be told is forgotten.
+    LettersDropped {
+        /// Who put it away; `None` when it had become too old.
+        by: Option<AgentId>,
+        /// Only what died by then; everything where nothing is said.
+        until: Option<Timestamp>,
     },
 }
 

@@ -1,5 +1,6 @@
 //! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
 
+use super::bot;
 use super::decide::{Around, end_offer};
 use super::outgoing::external_key;
 use super::{
@@ -8,6 +9,7 @@ use super::{
 };
 use crate::domain::content::{CONTEXT_BYTES, MediaLoss, StoredFile};
 use crate::domain::message::Content;
+use crate::domain::seat::Holder;
 
 /// The number of a message that is known and was not taken back.
 fn number_of(state: &Conversation, external_id: &str) -> Option<u32> {
@@ -33,6 +35,11 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
                 events.push(Event::Reopened);
             }
             events.extend(automatic::overtaken(state));
+            let behind = bot::falls_behind(state);
+            let begun = bot::gets(state, inbound.inbox, true, around);
+            let is_bots = begun.is_some() || (state.seat.holder == Holder::Bot && behind.is_none());
+            events.extend(behind);
+            events.extend(begun);
             events.extend(no_room_for(state, content));
             let number = state.next_number();
             let taken_back = external_id.as_ref().is_some_and(|id| is_taken_back(state, id));
@@ -52,7 +59,8 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
                 events.push(Event::Unsent { external_id, number: Some(number) });
             } else if inbound.channel.is_chat() && automatic::is_end(content, around) {
                 events.extend(ended(state, around));
-            } else if content.may_be_answered_by_machine() {
+            } else if !is_bots && content.may_be_answered_by_machine() {
+                // While the bot answers, somebody does; that nobody is there is said when it leaves.
                 events.extend(automatic::to_message(state, number + 1, around));
             }
         }
@@ -75,6 +83,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
             if inbound.channel.greets() {
                 events.extend(automatic::to_friend(state, around));
             }
+            events.extend(bot::gets(state, inbound.inbox, false, around));
         }
         InboundKind::Unfollow if state.blocked => {}
         InboundKind::Unfollow => events.push(Event::Unfollowed),

@@ -5,6 +5,7 @@
 
 mod apply;
 mod automatic;
+mod bot;
 mod command;
 mod decide;
 mod event;
@@ -26,6 +27,7 @@ pub use command::{Command, DeadlineKind, Inbound, InboundKind, Overseen, Plan, Q
 pub use decide::{Around, decide};
 pub use event::{ClaimHow, Claimed, Event, HandoverEnd, Opened, Queued, Received};
 
+use super::bot::{BotLine, DEAD_FOR_MS};
 use super::content::{Context, Dress, MediaKind};
 use super::hours::Automatic;
 use super::id::{AgentId, ContactPointId, ConversationId, FileId, InboxId};
@@ -108,6 +110,8 @@ pub struct Conversation {
     pub tombstones: VecDeque<String>,
     /// What the channel keeps beside it.
     pub context: Option<Context>,
+    /// What the window's bot has to do with it.
+    pub bot: BotLine,
     /// Parked for a person after repeated failures.
     pub set_aside: bool,
     /// The automatic answers that are not to be given again just now; one of each kind at most.
@@ -279,6 +283,7 @@ impl Conversation {
             edits: VecDeque::new(),
             tombstones: VecDeque::new(),
             context: None,
+            bot: BotLine::default(),
             set_aside: false,
             said: Vec::new(),
             silent_since: None,
@@ -292,10 +297,11 @@ impl Conversation {
         self.version > 0
     }
 
-    /// Whether something is still to happen here: it is open, something has not gone out, or something is to be fetched.
+    /// Whether something is still to happen here: it is open, something has not gone out, something is to be fetched, or
+    /// the bot was not told something.
     #[must_use]
     pub fn is_at_work(&self) -> bool {
-        self.status != Status::Done || !self.outbox.is_empty() || !self.awaited.is_empty()
+        self.status != Status::Done || !self.outbox.is_empty() || !self.awaited.is_empty() || self.bot.is_at_work()
     }
 
     /// The number that the next message or memo gets.
@@ -325,6 +331,12 @@ impl Conversation {
         let may_end = self.channel.is_chat() && self.status != Status::Done && self.outbox.is_empty();
         if let Some(since) = self.silent_since.filter(|_| may_end) {
             due.extend(window.silence_ends_at(since, now).map(|at| (at, DeadlineKind::Silence)));
+        }
+        if let Some(at) = self.bot.answer_by {
+            due.push((at, DeadlineKind::BotAnswer));
+        }
+        if let Some(oldest) = self.bot.dead.front() {
+            due.push((oldest.died_at.plus_ms(DEAD_FOR_MS), DeadlineKind::DeadLetters));
         }
         due.sort_unstable();
         due

@@ -1,5 +1,6 @@
 //! One conversation driven at random against a reference that is simpler than the rules: who holds the seat under which
-//! epoch, what waits to go out, since when the customer waits. Three agents, and a clock that the test moves.
+//! epoch, what waits to go out and to be told to the bot, since when the customer waits. Three agents, in half of the
+//! runs a bot, and a clock that the test moves.
 //!
 //! The reference never reads the state; it follows from the commands that were granted. See [`Check`] for what must hold.
 
@@ -11,12 +12,13 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 
 use super::{
     Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Overseen, Plan, SendOutcome, Status,
-    decide,
+    decide, limits,
 };
+use crate::domain::bot::{About, BotRules, DEAD, DEAD_FOR_MS, DeadWhy, LETTERS};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, WindowId};
 use crate::domain::message::{Content, Delivery, FailureReason};
 use crate::domain::org::{ChannelKind, SendMode};
-use crate::domain::seat::ReleaseCause;
+use crate::domain::seat::{Holder, ReleaseCause};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
 
@@ -36,6 +38,18 @@ struct Known {
     set_aside: bool,
     done: bool,
     holder: Option<AgentId>,
+    /// The bot holds the seat, and until when it must answer.
+    bot: bool,
+    answer_by: Option<i64>,
+    /// What waits to be told to the bot: which, whether it is a message, and whether it is the word of a loss.
+    letters: Vec<(u32, Option<u32>, bool)>,
+    last_letter: u32,
+    /// A bot stands in front of the window.
+    fronted: bool,
+    /// The customer's messages that came, and those that were taken back.
+    known: BTreeSet<String>,
+    gone: BTreeSet<String>,
+    dead: Vec<(u32, Option<u32>, i64)>,
     epoch: u64,
     offered: Option<(AgentId, i64)>,
     /// Since when the holder is away, and whether the seat was opened to others.
@@ -45,6 +59,8 @@ struct Known {
     last_number: u32,
     /// What has not gone out: whether it was begun, and whether as a free answer.
     outbox: BTreeMap<u32, Option<bool>>,
+    /// When each message and memo was written.
+    written_at: BTreeMap<u32, i64>,
     token_since: Option<i64>,
     /// Who wrote which memo.
     notes: BTreeMap<u32, AgentId>,
@@ -56,6 +72,9 @@ const CLAIMABLE_MS: i64 = 120_000;
 const EXPIRY_MS: i64 = 900_000;
 const AUTO_CLOSE_MS: i64 = 1_000_000;
 const BUDGET_MS: i64 = 50_000;
+const BOT_MS: i64 = 20_000;
+/// Under which the bot's client ids are known here.
+const BOT: AgentId = AgentId(0);
 
 fn agent() -> impl Strategy<Value = AgentId> {
     (1u128..=3).prop_map(AgentId)
@@ -167,9 +186,33 @@ fn begin_alone(number: u32, no_reply: bool) -> Command {
     Command::BeginSend(Plan { no_reply, ..Plan::alone(number, SendMode::Auto) })
 }
 
+fn bot_command(known: &Known) -> BoxedStrategy<Command> {
+    let epoch = prop_oneof![6 => Just(known.epoch), 1 => Just(known.epoch + 1)].boxed();
+    let who = prop_oneof![2 => Just(known.holder.unwrap_or(AgentId(1))), 1 => agent()];
+    let letters = known.letters.iter().map(|(letter, ..)| *letter).chain([known.last_letter + 1]);
+    let letter = proptest::sample::select(letters.collect::<Vec<_>>()).boxed();
+    let heard = prop_oneof![3 => Just(known.last_number), 1 => 0..=known.last_number];
+    prop_oneof![
+        4 => (epoch.clone(), "[a-f]", "[xy]").prop_map(|(seat_epoch, client_id, text)| Command::BotSend {
+            seat_epoch, client_id, content: Content::Text(text), dress: Default::default(), retry_key: 1
+        }),
+        1 => (epoch.clone(), any::<bool>()).prop_map(|(seat_epoch, says)| Command::BotHandOver {
+            seat_epoch, summary: says.then(|| "summary".to_owned())
+        }),
+        1 => (epoch.clone(), heard).prop_map(|(seat_epoch, heard)| Command::BotComplete { seat_epoch, heard }),
+        4 => (who, epoch).prop_map(|(agent, seat_epoch)| Command::ReturnToBot { agent, seat_epoch, note: None }),
+        6 => letter.clone().prop_map(|letter| Command::BotTold { letter }),
+        1 => letter.prop_map(|letter| Command::LetterFailed { letter, why: DeadWhy::Unreachable }),
+        1 => agent().prop_map(|agent| Command::ReplayLetters { agent }),
+        1 => agent().prop_map(|agent| Command::DropLetters { agent }),
+        1 => Just(Command::DetachBot),
+    ]
+    .boxed()
+}
+
 fn deadlines() -> impl Strategy<Value = Command> {
-    use DeadlineKind::{AutoClose, Claimable, Handover, SeatExpiry};
-    proptest::sample::select(vec![Handover, Claimable, SeatExpiry, AutoClose])
+    use DeadlineKind::{AutoClose, BotAnswer, Claimable, DeadLetters, Handover, SeatExpiry};
+    proptest::sample::select(vec![Handover, Claimable, SeatExpiry, AutoClose, BotAnswer, DeadLetters])
         .prop_map(|kind| Command::DeadlineReached { kind })
 }
 
@@ -177,6 +220,7 @@ impl Known {
     /// Whether the rules grant the command: what a reader of PRODUCT V1–V5 would say.
     fn grants(&self, command: &Command) -> bool {
         let holds = |agent: &AgentId, epoch: &u64| self.holder == Some(*agent) && self.epoch == *epoch;
+        let as_bot = |epoch: &u64| self.bot && self.epoch == *epoch;
         let open = self.away.is_some_and(|(_, open)| open);
         let repeated = |agent: &AgentId, client_id: &String| self.client_ids.get(&(*agent, client_id.clone()));
         match command {
@@ -190,8 +234,21 @@ impl Known {
             | Command::DeadlineReached { .. }
             | Command::SettleUnsend { .. }
             | Command::SetAside
+            | Command::BotTold { .. }
+            | Command::LetterFailed { .. }
+            | Command::DropLetters { .. }
+            | Command::DetachBot
             | Command::TakeBack { .. } => true,
             _ if self.set_aside => false,
+            Command::BotSend { seat_epoch, client_id, content: Content::Text(text), .. } => {
+                repeated(&BOT, client_id).map_or(as_bot(seat_epoch), |(_, before)| before == text)
+            }
+            Command::BotHandOver { seat_epoch, .. } => as_bot(seat_epoch),
+            Command::BotComplete { seat_epoch, heard } => {
+                as_bot(seat_epoch) && self.letters.iter().all(|(_, message, _)| message.is_none_or(|n| n <= *heard))
+            }
+            Command::ReturnToBot { agent, seat_epoch, .. } => holds(agent, seat_epoch) && self.fronted,
+            Command::ReplayLetters { .. } => true,
             Command::Claim { agent } => self.holder.is_none_or(|holder| holder == *agent || open),
             Command::TakeOver { agent, supervisor, .. } => {
                 self.holder.is_none_or(|holder| holder == *agent || open || *supervisor)
@@ -218,7 +275,7 @@ impl Known {
                 self.notes.get(number) == Some(agent)
             }
             Command::Assign { .. } | Command::SeeName { .. } | Command::SeePicture { .. } => true,
-            Command::Send { .. } => false,
+            Command::Send { .. } | Command::BotSend { .. } => false,
             Command::Supervise { act: Overseen::Complete | Overseen::Release, .. } => true,
             Command::Supervise { act: Overseen::HandOver { to }, .. } => {
                 self.holder.is_some_and(|holder| holder != *to)
@@ -228,6 +285,7 @@ impl Known {
 
     fn free(&mut self, done: bool) {
         (self.holder, self.offered, self.away, self.done) = (None, None, None, done);
+        (self.bot, self.answer_by) = (false, None);
         if done {
             self.waiting_since = None;
         } else {
@@ -236,22 +294,84 @@ impl Known {
     }
 
     fn seat(&mut self, agent: AgentId) {
+        if self.bot {
+            self.letters.clear();
+            self.tell(None, true);
+        }
+        (self.bot, self.answer_by) = (false, None);
         (self.holder, self.offered, self.away, self.done) = (Some(agent), None, None, false);
         self.epoch += 1;
     }
 
+    fn seat_bot(&mut self) {
+        (self.holder, self.offered, self.away, self.done, self.bot) = (None, None, None, false, true);
+        self.epoch += 1;
+        self.answer_by = self.waiting_since.map(|_| self.now + BOT_MS);
+    }
+
+    fn tell(&mut self, message: Option<u32>, loss: bool) {
+        self.last_letter += 1;
+        self.letters.push((self.last_letter, message, loss));
+    }
+
+    fn bury(&mut self, (letter, message, loss): (u32, Option<u32>, bool)) {
+        if !loss {
+            self.dead.push((letter, message, self.now));
+            if self.dead.len() > DEAD {
+                self.dead.remove(0);
+            }
+        }
+    }
+
+    /// The bot loses the seat in another way than to a person or by its own wish.
+    fn lose_bot(&mut self) {
+        self.free(false);
+        for letter in std::mem::take(&mut self.letters) {
+            self.bury(letter);
+        }
+        self.tell(None, true);
+    }
+
     fn hear(&mut self, inbound: &Inbound) {
+        let begins = !self.born || self.done || (self.epoch == 0 && self.last_number == 0);
         if !self.born {
             (self.born, self.new_since) = (true, self.now);
         }
-        let InboundKind::Message { reply_token, .. } = &inbound.what else { return };
+        let (id, taken_back, reply_token) = match &inbound.what {
+            InboundKind::Message { external_id, reply_token, .. } => {
+                let id = external_id.clone().expect("the test names every message");
+                let taken_back = self.gone.contains(&id);
+                (id, taken_back, reply_token)
+            }
+            InboundKind::Unsend { external_id } => {
+                let known = self.known.contains(external_id);
+                if self.gone.insert(external_id.clone()) && known && self.bot {
+                    self.tell(None, false);
+                }
+                return;
+            }
+            _ => return,
+        };
         if self.done {
             self.free(false);
+        }
+        if self.bot && self.letters.len() >= LETTERS {
+            self.lose_bot();
+        } else if begins && !self.set_aside && self.fronted {
+            self.seat_bot();
         }
         self.last_number += 1;
         self.waiting_since.get_or_insert(self.now);
         if reply_token.is_some() {
             self.token_since = Some(self.now);
+        }
+        self.known.insert(id);
+        if self.bot {
+            self.answer_by.get_or_insert(self.now + BOT_MS);
+            self.tell(Some(self.last_number), false);
+            if taken_back {
+                self.tell(None, false);
+            }
         }
     }
 
@@ -261,6 +381,7 @@ impl Known {
             return None;
         }
         self.last_number += 1;
+        self.written_at.insert(self.last_number, self.now);
         self.client_ids.insert(key, (self.last_number, text.to_owned()));
         Some(self.last_number)
     }
@@ -268,6 +389,10 @@ impl Known {
     fn begin(&mut self, number: u32, push_only: bool) {
         match self.outbox[&number] {
             Some(true) => {
+                self.outbox.remove(&number);
+            }
+            // The platform has forgotten its key.
+            Some(false) if self.now - self.written_at[&number] >= limits::REPEATABLE_MS => {
                 self.outbox.remove(&number);
             }
             Some(false) => {}
@@ -290,9 +415,60 @@ impl Known {
             }
             DeadlineKind::SeatExpiry if away_for.is_some_and(|ms| ms >= EXPIRY_MS) => self.free(false),
             DeadlineKind::AutoClose
-                if self.born && !self.done && self.holder.is_none() && self.now - self.new_since >= AUTO_CLOSE_MS =>
+                if self.born
+                    && !self.done
+                    && self.holder.is_none()
+                    && !self.bot
+                    && self.now - self.new_since >= AUTO_CLOSE_MS =>
             {
                 self.free(true);
+            }
+            DeadlineKind::BotAnswer if self.answer_by.is_some_and(|at| at <= self.now) => self.lose_bot(),
+            DeadlineKind::DeadLetters => self.dead.retain(|(_, _, died)| self.now - died < DEAD_FOR_MS),
+            _ => {}
+        }
+    }
+
+    /// What a granted command of the bot, or about it, changes.
+    fn follow_bot(&mut self, command: &Command) {
+        match command {
+            Command::BotSend { client_id, content: Content::Text(text), .. } => {
+                if let Some(number) = self.write(BOT, client_id, text) {
+                    self.outbox.insert(number, None);
+                    let more = self.letters.iter().skip(1).any(|(_, message, _)| message.is_some());
+                    self.answer_by = more.then_some(self.now + BOT_MS);
+                }
+            }
+            Command::BotHandOver { summary, .. } => {
+                self.last_number += u32::from(summary.is_some());
+                self.letters.clear();
+                self.free(false);
+            }
+            Command::BotComplete { .. } => {
+                self.letters.clear();
+                self.free(true);
+            }
+            Command::BotTold { letter } => self.letters.retain(|(number, ..)| number != letter),
+            Command::LetterFailed { letter, .. } => {
+                let Some(place) = self.letters.iter().position(|(number, ..)| number == letter) else { return };
+                let dead = self.letters.remove(place);
+                self.bury(dead);
+                if self.bot && !dead.2 {
+                    self.lose_bot();
+                }
+            }
+            Command::ReplayLetters { .. } if !self.dead.is_empty() => {
+                let dead = std::mem::take(&mut self.dead);
+                self.letters.extend(dead.into_iter().map(|(letter, message, _)| (letter, message, false)));
+                self.letters.sort_unstable();
+                if self.fronted && self.holder.is_none() && !self.bot && !self.done {
+                    self.seat_bot();
+                }
+            }
+            Command::DropLetters { .. } => self.dead.clear(),
+            Command::ReturnToBot { .. } => {
+                self.seat_bot();
+                self.tell(None, false);
             }
             _ => {}
         }
@@ -302,7 +478,7 @@ impl Known {
     fn supervised(&mut self, agent: AgentId, act: Overseen) {
         let is_done = match act {
             Overseen::Complete if self.done => return,
-            Overseen::Release if self.holder.is_none() => return,
+            Overseen::Release if self.holder.is_none() && !self.bot => return,
             Overseen::HandOver { to } => {
                 if self.offered.is_none_or(|(asked, _)| asked != to) {
                     self.offered = Some((to, self.now + HANDOVER_MS));
@@ -313,7 +489,7 @@ impl Known {
             Overseen::Release => false,
         };
         if self.holder != Some(agent) {
-            self.epoch += 1;
+            self.seat(agent);
         }
         self.free(is_done);
     }
@@ -366,8 +542,15 @@ impl Known {
             Command::DeadlineReached { kind } => self.pass(*kind),
             Command::SetAside => self.set_aside = true,
             Command::TakeBack { .. } => self.set_aside = false,
-            _ => {}
+            other => self.follow_bot(other),
         }
+    }
+}
+
+fn heard_in(about: &About) -> Option<u32> {
+    match about {
+        About::Message(number) => Some(*number),
+        _ => None,
     }
 }
 
@@ -378,18 +561,29 @@ impl ReferenceStateMachine for Model {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Known> {
-        Just(Known { now: 1_000_000, ..Known::default() }).boxed()
+        any::<bool>().prop_map(|fronted| Known { now: 1_000_000, fronted, ..Known::default() }).boxed()
     }
 
     fn transitions(known: &Known) -> BoxedStrategy<Step> {
-        let wait = proptest::sample::select(vec![1, BUDGET_MS, HANDOVER_MS, CLAIMABLE_MS, EXPIRY_MS, AUTO_CLOSE_MS]);
+        let wait = proptest::sample::select(vec![
+            1,
+            BOT_MS,
+            BUDGET_MS,
+            HANDOVER_MS,
+            CLAIMABLE_MS,
+            EXPIRY_MS,
+            AUTO_CLOSE_MS,
+            DEAD_FOR_MS,
+        ]);
         // Otherwise most of a run would be spent set aside.
         let aside = if known.set_aside { (6, Command::TakeBack { agent: AgentId(1) }) } else { (1, Command::SetAside) };
+        let bot = if known.fronted { 12 } else { 1 };
         prop_oneof![
             4 => wait.prop_map(Step::Wait),
             5 => heard(known).prop_map(Step::Tell),
             12 => seat_command(known).prop_map(Step::Tell),
             12 => written(known).prop_map(Step::Tell),
+            bot => bot_command(known).prop_map(Step::Tell),
             5 => deadlines().prop_map(Step::Tell),
             aside.0 => Just(Step::Tell(aside.1)),
         ]
@@ -426,7 +620,7 @@ impl Check {
         for event in &events {
             match event {
                 Event::Received(received) => self.numbers.push(received.number),
-                Event::NoteAdded { number, .. } => self.numbers.push(*number),
+                Event::NoteAdded { number, .. } | Event::BotNoteAdded { number, .. } => self.numbers.push(*number),
                 Event::Queued(queued) => {
                     self.numbers.push(queued.number);
                     self.queued.insert(queued.number);
@@ -442,7 +636,7 @@ impl Check {
         self.state.apply_record(&events.iter().collect::<Vec<_>>(), self.now);
         let after = &self.state.seat;
         assert!(after.epoch >= before.epoch, "the epoch fell");
-        let new_holder = after.holder != before.holder && after.holder.agent().is_some();
+        let new_holder = after.holder != before.holder && after.holder != Holder::None;
         assert!(!new_holder || after.epoch > before.epoch, "a new holder under an old epoch");
         self.log.push((self.now, events));
     }
@@ -456,6 +650,8 @@ impl Check {
             DeadlineKind::SeatExpiry,
             DeadlineKind::AutoClose,
             DeadlineKind::Silence,
+            DeadlineKind::BotAnswer,
+            DeadlineKind::DeadLetters,
         ] {
             let told = self.decide(&Command::DeadlineReached { kind });
             if !self.state.is_born() {
@@ -478,9 +674,12 @@ impl StateMachineTest for Check {
     type Reference = Model;
 
     fn init_test(known: &Known) -> Self {
+        let bot =
+            BotRules { name: "bot".to_owned(), inboxes: BTreeSet::new(), greets: false, answer_within_ms: BOT_MS };
         let mut window = Window::unborn(WindowId::new("w").expect("fits"));
         window.members = (1..=3).map(AgentId).collect();
         window.settings.auto_close_ms = AUTO_CLOSE_MS;
+        window.bot = known.fronted.then_some(bot);
         Self {
             window,
             state: Conversation::unborn(ConversationId(1)),
@@ -507,10 +706,18 @@ impl StateMachineTest for Check {
         let (state, seat) = (&check.state, &check.state.seat);
         let status = match (known.holder, known.done) {
             (Some(_), _) => Status::InProgress,
+            (None, _) if known.bot => Status::InProgress,
             (None, true) => Status::Done,
             (None, false) => Status::New,
         };
         assert_eq!((state.status, seat.holder.agent(), seat.epoch), (status, known.holder, known.epoch));
+        assert_eq!(seat.holder == Holder::Bot, known.bot);
+        assert_eq!(state.bot.answer_by.map(|at| at.0), known.answer_by);
+        assert!(known.bot || known.answer_by.is_none(), "only who holds the seat must answer");
+        let letters = state.bot.letters.iter().map(|letter| (letter.number, heard_in(&letter.about)));
+        assert!(letters.eq(known.letters.iter().map(|(number, message, _)| (*number, *message))));
+        let dead = state.bot.dead.iter().map(|dead| (dead.letter.number, dead.died_at.0));
+        assert!(dead.eq(known.dead.iter().map(|(number, _, died)| (*number, *died))));
         assert_eq!(state.is_born(), known.born);
         assert_eq!(state.set_aside, known.set_aside);
         let offered = seat.offer.as_ref().map(|offer| (offer.to, offer.expires_at.0));
@@ -524,7 +731,7 @@ impl StateMachineTest for Check {
         assert!(check.numbers.iter().copied().eq(1..=known.last_number), "numbers have a gap: {:?}", check.numbers);
         let outbox: Vec<u32> = state.outbox.iter().map(|item| item.number).collect();
         assert!(outbox.iter().eq(check.queued.difference(&check.ended)), "the outbox is what was queued and not ended");
-        assert!(outbox.iter().eq(known.outbox.keys()));
+        assert!(outbox.iter().eq(known.outbox.keys()), "waits {outbox:?}, known {:?}", known.outbox);
         for item in &state.outbox {
             assert_eq!(item.delivery == Delivery::Sending, known.outbox[&item.number].is_some());
         }

@@ -11,10 +11,14 @@ use crate::domain::id::AgentId;
 use crate::domain::message::{Author, Content};
 use crate::domain::rejected::Rejected;
 
-/// What a client id is remembered by.
-pub(super) fn known_key(agent: AgentId, client_id: &str) -> u64 {
+/// What a client id is remembered by. No agent has the id 0, under which the bot's are kept.
+pub(super) fn known_key(author: Author, client_id: &str) -> u64 {
+    let author = match author {
+        Author::Agent(agent) => agent.0,
+        Author::Bot | Author::Window => 0,
+    };
     let mut hash = Sha256::new();
-    hash.update(agent.0.to_be_bytes());
+    hash.update(author.to_be_bytes());
     hash.update(client_id.as_bytes());
     first_eight(&hash.finalize())
 }
@@ -72,14 +76,14 @@ fn hash_of(value: &impl Hash) -> u64 {
 impl Conversation {
     /// The message or memo that this client id made before, if it is remembered.
     #[must_use]
-    pub fn number_of(&self, agent: AgentId, client_id: &str) -> Option<u32> {
-        let key = known_key(agent, client_id);
+    pub fn number_of(&self, author: Author, client_id: &str) -> Option<u32> {
+        let key = known_key(author, client_id);
         self.client_ids.iter().rev().find(|known| known.key == key).map(|known| known.number)
     }
 
     /// Whether the client id is new (`None`), a repetition of the same content, or reused for other content.
-    fn repetition(&self, agent: AgentId, client_id: &str, content: u64) -> Option<Result<(), Rejected>> {
-        let key = known_key(agent, client_id);
+    fn repetition(&self, author: Author, client_id: &str, content: u64) -> Option<Result<(), Rejected>> {
+        let key = known_key(author, client_id);
         let known = self.client_ids.iter().rev().find(|known| known.key == key)?;
         // Of content that was removed nobody can say that it was another.
         let same = known.content == content || known.content == 0;
@@ -94,7 +98,7 @@ fn check_client_id(client_id: &str) -> Result<(), Rejected> {
     Ok(())
 }
 
-/// An answer that an agent wrote.
+/// An answer that somebody wrote.
 pub(super) struct Draft<'a> {
     pub(super) client_id: &'a str,
     pub(super) content: &'a Content,
@@ -104,23 +108,23 @@ pub(super) struct Draft<'a> {
 
 pub(super) fn send(
     state: &Conversation,
-    agent: AgentId,
-    seat_epoch: u64,
+    author: Author,
     draft: &Draft<'_>,
+    holds: impl FnOnce(&Conversation) -> Result<(), Rejected>,
 ) -> Result<Vec<Event>, Rejected> {
     let Draft { client_id, content, dress, retry_key } = *draft;
     check_client_id(client_id)?;
     check_content(content, dress)?;
-    if let Some(known) = state.repetition(agent, client_id, fingerprint(content, dress)) {
+    if let Some(known) = state.repetition(author, client_id, fingerprint(content, dress)) {
         return known.map(|()| Vec::new());
     }
-    holds(state, agent, seat_epoch)?;
+    holds(state)?;
     if state.outbox.len() >= limits::OUTBOX {
         return Err(Rejected::LimitReached { what: "messages waiting to go out", limit: limits::OUTBOX as u64 });
     }
     Ok(vec![Event::Queued(Queued {
         number: state.next_number(),
-        author: Author::Agent(agent),
+        author,
         client_id: client_id.to_owned(),
         content: content.clone(),
         retry_key,
@@ -180,7 +184,7 @@ pub(super) fn add_note(
 ) -> Result<Vec<Event>, Rejected> {
     check_client_id(client_id)?;
     check_note(text)?;
-    if let Some(known) = state.repetition(agent, client_id, content_hash(text.as_bytes())) {
+    if let Some(known) = state.repetition(Author::Agent(agent), client_id, content_hash(text.as_bytes())) {
         return known.map(|()| Vec::new());
     }
     Ok(vec![Event::NoteAdded {

@@ -1,9 +1,10 @@
 //! The rules of one conversation as tables: what was wished, and what follows.
 //!
 //! [`Desk`] is one conversation in a window of three members. The themes: `seat` and `handover` (who may answer), `waiting`
-//! (deadlines), `outgoing` and `notes` (what is written here), `incoming` (what the customer does).
+//! (deadlines), `bot` (the bot in front), `outgoing` and `notes` (what is written here), `incoming` (what the customer does).
 
 mod automatic;
+mod bot;
 mod handover;
 mod incoming;
 mod modes;
@@ -16,7 +17,7 @@ mod waiting;
 
 use super::{Around, Command, Conversation, DeadlineKind, Event, Inbound, InboundKind, Plan, Queued, decide};
 use crate::domain::id::{AgentId, ContactPointId, ConversationId, InboxId, WindowId};
-use crate::domain::message::Content;
+use crate::domain::message::{Author, Content};
 use crate::domain::org::{ChannelKind, SendMode};
 use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;

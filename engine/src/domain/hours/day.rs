@@ -137,7 +137,7 @@ impl Zone {
         let times = self.rules().to_ambiguous_timestamp(shown);
         let of =
             |moment: Result<jiff::Timestamp, jiff::Error>| Timestamp(moment.map_or(i64::MAX, |at| at.as_millisecond()));
-        [of(times.clone().earlier()), of(times.later())]
+        [of(times.earlier()), of(times.later())]
     }
 
     /// When the zone's clocks are next put forward or back, after `at`.

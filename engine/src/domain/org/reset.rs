@@ -48,6 +48,7 @@ impl Org {
     pub(super) fn reset(&mut self, window: &WindowId, reset_at: Timestamp, by: Option<AgentId>, erase: bool) {
         let Some(mut entry) = self.windows.remove(window) else { return };
         entry.more.reserved = None;
+        self.bots.remove(window);
         let gone: Vec<_> =
             self.inboxes.values().filter(|inbox| inbox.window == *window).map(|inbox| inbox.id).collect();
         for id in gone {

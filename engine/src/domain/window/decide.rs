@@ -1,6 +1,7 @@
 //! What may happen to a window.
 
 use super::{Event, Profile, Settings, Window};
+use crate::domain::bot::BotRules;
 use crate::domain::hours::{Answers, ClosedPeriod, Hours, PeriodId};
 use crate::domain::id::{AgentId, ContactPointId, InboxId};
 use crate::domain::org::products::PRODUCTS;
@@ -63,6 +64,8 @@ pub enum Command {
         /// When it is wished.
         now: Timestamp,
     },
+    /// Put a bot in front of it, or take it away.
+    ChangeBot(Option<BotRules>),
 
     /// Call or describe it otherwise, or give it another picture.
     Describe(Profile),
@@ -106,6 +109,8 @@ pub fn decide(window: &Window, command: Command) -> Result<Vec<Event>, Rejected>
         Command::AddClosedPeriod { period, now } => super::hours::add_period(window, period, now),
         Command::RemoveClosedPeriod { id } => super::hours::remove_period(window, id),
         Command::SwitchMaintenance { on, text, now } => super::hours::switch(window, on, text, now),
+        Command::ChangeBot(bot) if bot == window.bot => Ok(Vec::new()),
+        Command::ChangeBot(bot) => Ok(vec![Event::BotChanged { bot }]),
         Command::Describe(profile) if profile == window.profile() => Ok(Vec::new()),
         Command::Describe(profile) => Ok(vec![Event::Described(profile.checked()?)]),
         Command::ChangePlaces { places } => change_places(window, places),

@@ -14,6 +14,7 @@ pub use decide::{Command, decide};
 pub use hours::Opening;
 pub use profile::{DESCRIPTION_CHARS, NAME_CHARS, PICTURE_NAME_CHARS, Picture, Profile, check_picture_name};
 
+use super::bot::BotRules;
 use super::hours::{Answers, ClosedPeriod, Hours, Maintenance, PeriodId};
 use super::id::{AgentId, ContactPointId, InboxId, WindowId};
 use super::time::Timestamp;
@@ -94,6 +95,11 @@ pub enum Event {
         by: Option<AgentId>,
         /// It was the last window: everything is erased.
         erase: bool,
+    },
+    /// Another bot stands in front of the window, in another way, or none.
+    BotChanged {
+        /// How.
+        bot: Option<BotRules>,
     },
 }
 
@@ -198,6 +204,8 @@ pub struct Window {
     pub closed_periods: Vec<ClosedPeriod>,
     /// The switch of maintenance.
     pub maintenance: Maintenance,
+    /// The bot in front of it, while it is in use.
+    pub bot: Option<BotRules>,
     /// Its first record is written. There is no version: what moves a window comes side by side from its actor, its
     /// conversations and stored bodies, and nothing of it is refused for coming second.
     pub opened: bool,
@@ -244,6 +252,7 @@ impl Window {
             answers: Answers::default(),
             closed_periods: Vec::new(),
             maintenance: Maintenance::default(),
+            bot: None,
             opened: false,
             description: String::new(),
             picture: None,
@@ -288,8 +297,10 @@ impl Window {
             Event::Reset { reset_at, by, erase } => {
                 self.members.clear();
                 self.raw.clear();
+                self.bot = None;
                 self.reset = Some(WasReset { at: *reset_at, by: *by, erase: *erase });
             }
+            Event::BotChanged { bot } => self.bot.clone_from(bot),
         }
     }
 }

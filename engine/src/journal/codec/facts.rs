@@ -83,6 +83,7 @@ family! {
         14 v 1 PlacesChanged { places };
         15 v 1 Invited { code };
         16 v 1 Reset { reset_at, by, erase };
+        17 v 1 BotChanged { bot };
     }
 }
 
@@ -126,6 +127,14 @@ family! {
         135 v 1 AutoQueued(queued);
         136 v 1 Lapsed { number };
         137 v 1 Ended { how };
+        138 v 1 BotSeated { epoch, how, answer_within_ms };
+        139 v 1 BotReleased { cause };
+        140 v 1 BotCompleted;
+        141 v 1 BotNoteAdded { number, text };
+        142 v 1 BotTold { letter };
+        143 v 1 LetterDied { letter, why };
+        144 v 1 LettersReplayed { by };
+        145 v 1 LettersDropped { by, until };
     }
 }
 
@@ -151,6 +160,8 @@ family! {
         217 v 1 InvitationTakenBack { id };
         218 v 1 InvitationAccepted { id, agent };
         219 v 1 InvitationSettled { id };
+        220 v 1 BotSet(bot);
+        221 v 1 BotRemoved { window };
     }
 }
 

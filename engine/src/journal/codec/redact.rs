@@ -5,6 +5,7 @@
 
 use super::{Header, decode, read_header, write};
 use crate::domain::audit::Event as Audit;
+use crate::domain::bot::Seating;
 use crate::domain::content::Context;
 use crate::domain::content::Dress;
 use crate::domain::conversation::{ClaimHow, Event as Talk};
@@ -80,6 +81,18 @@ fn empty_talk(event: &mut Talk) {
         Talk::Opened(_) | Talk::Sent { .. } | Talk::Unsent { .. } => {}
         // Single-use rights say nothing of anybody, expire in minutes, and a replay must spend them as they were spent.
         Talk::SendStarted { .. } | Talk::TokenReturned { .. } | Talk::Followed { .. } => {}
+        Talk::BotNoteAdded { text, .. } => text.clear(),
+        Talk::BotSeated { how, .. } => {
+            if let Seating::Returned { note, .. } = how {
+                *note = None;
+            }
+        }
+        Talk::BotReleased { .. }
+        | Talk::BotCompleted
+        | Talk::BotTold { .. }
+        | Talk::LetterDied { .. }
+        | Talk::LettersReplayed { .. }
+        | Talk::LettersDropped { .. } => {}
         Talk::Reopened
         | Talk::Released { .. }
         | Talk::Completed { .. }
@@ -119,7 +132,8 @@ fn empty_window(event: &mut Window) {
         | Window::Described(_)
         | Window::PlacesChanged { .. }
         | Window::Invited { .. }
-        | Window::Reset { .. } => {}
+        | Window::Reset { .. }
+        | Window::BotChanged { .. } => {}
     }
 }
 
@@ -136,6 +150,7 @@ fn empty_org(event: &mut Org) {
         }
         Org::PasswordChanged { password_hash, .. } => password_hash.clear(),
         Org::InboxCreated(inbox) | Org::InboxChanged(inbox) => empty_inbox(inbox),
+        Org::BotSet(bot) => bot.secrets_mut().for_each(|(_, secret)| secret.clear()),
         Org::Invited(invitation) => {
             invitation.login = None;
             invitation.secret_sha256 = [0; 32];
@@ -153,7 +168,8 @@ fn empty_org(event: &mut Org) {
         | Org::TrialStarted(_)
         | Org::TrialEnded
         | Org::WindowReset { .. }
-        | Org::WindowErased { .. } => {}
+        | Org::WindowErased { .. }
+        | Org::BotRemoved { .. } => {}
     }
 }
 

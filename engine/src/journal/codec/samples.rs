@@ -3,6 +3,7 @@
 //! The golden files are made of these values; a value that changes here does not match its file any more.
 
 use crate::domain::audit::{Act, Actor, Begun, Change, Event as Audit, Head, Outcome};
+use crate::domain::bot::{BotRules, DeadWhy, Leaving, Seating};
 use crate::domain::content::{
     Action, Card, Context, Does, Dress, ImageSet, Location, Media, MediaKind, MediaLoss, MediaPlace, Native,
     SenderName, Sticker, StoredFile,
@@ -14,13 +15,13 @@ use crate::domain::hours::{
     Answers, Automatic, ChatEnd, ClosedPeriod, Day, Hours, Maintenance, Offline, OfflineShown, PeriodId, Range, Zone,
 };
 use crate::domain::id::{
-    AgentId, ContactPointId, ConversationId, FileId, InboxId, InvitationId, Position, StreamId, WindowId,
+    AgentId, BotId, ContactPointId, ConversationId, FileId, InboxId, InvitationId, Position, StreamId, WindowId,
 };
 use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::products::Owned;
 use crate::domain::org::trial::{TRIAL_MS, Trial};
 use crate::domain::org::{
-    Access, Agent, ChannelKind, Event as Org, FormerSecret, Inbox, InboxSettings, Invitation, LineSettings,
+    Access, Agent, Bot, ChannelKind, Event as Org, FormerSecret, Inbox, InboxSettings, Invitation, LineSettings,
     LineWorksSettings, Maker, More, Role, SendMode, WindowEntry,
 };
 use crate::domain::record::Fact;
@@ -284,6 +285,38 @@ fn from_the_platform() -> Vec<Talk> {
     all.push(Talk::Unfollowed);
     let context = Context { subject: Some("返品について".into()), data: "{\"cc\":[\"b@example.com\"]}".into() };
     all.extend([context, Context::default()].map(|context| Talk::ContextSeen { context }));
+    all.extend(bots());
+    all
+}
+
+fn bots() -> Vec<Talk> {
+    let seatings = every!(Seating:
+        Seating::Started { .. } => Seating::Started { told: true },
+        Seating::Returned { .. } => Seating::Returned { from: AGENT, note: Some("配送の件です".into()) },
+        Seating::Replayed { .. } => Seating::Replayed { by: AGENT },
+    );
+    let leavings = every!(Leaving:
+        Leaving::HandedOver => Leaving::HandedOver,
+        Leaving::TimedOut => Leaving::TimedOut,
+        Leaving::Failed => Leaving::Failed,
+        Leaving::Behind => Leaving::Behind,
+        Leaving::Detached => Leaving::Detached,
+    );
+    let whys = every!(DeadWhy:
+        DeadWhy::TooLate => DeadWhy::TooLate,
+        DeadWhy::Refused { .. } => DeadWhy::Refused { status: 410 },
+        DeadWhy::Unreachable => DeadWhy::Unreachable,
+    );
+    let mut all = Vec::new();
+    all.extend(seatings.into_iter().map(|how| Talk::BotSeated { epoch: 4, how, answer_within_ms: 30_000 }));
+    all.extend(leavings.into_iter().map(|cause| Talk::BotReleased { cause }));
+    all.push(Talk::BotCompleted);
+    all.push(Talk::BotNoteAdded { number: 10, text: "返品のご相談。注文番号は1234".into() });
+    all.push(Talk::BotTold { letter: 3 });
+    all.extend(whys.into_iter().map(|why| Talk::LetterDied { letter: 3, why }));
+    all.push(Talk::LettersReplayed { by: AGENT });
+    all.push(Talk::LettersDropped { by: Some(AGENT), until: None });
+    all.push(Talk::LettersDropped { by: None, until: Some(T0) });
     all
 }
 
@@ -423,7 +456,12 @@ fn open_and_closed() -> Vec<Window> {
     for (by, erase) in [(Some(AGENT), false), (None, true)] {
         all.push(Window::Reset { reset_at: T0, by, erase });
     }
+    all.extend([None, Some(bot_rules())].map(|bot| Window::BotChanged { bot }));
     all
+}
+
+fn bot_rules() -> BotRules {
+    BotRules { name: "案内ボット".into(), inboxes: [INBOX].into(), greets: true, answer_within_ms: 30_000 }
 }
 
 fn orgs() -> Vec<Org> {
@@ -528,6 +566,20 @@ fn orgs() -> Vec<Org> {
         Org::InvitationAccepted { id, agent: COLLEAGUE },
         Org::InvitationSettled { id },
     ]);
+    let window = WindowId::new("shop1").expect("a good id");
+    all.push(Org::BotSet(Box::new(Bot {
+        id: BotId(0x0199_5a3c_0000_0000_0000_0000_0000_0007),
+        window: window.clone(),
+        endpoint_url: "https://bot.example.com/hook".into(),
+        secret: sealed(0),
+        former_secret: Some(FormerSecret { secret: sealed(1), until: T0 }),
+        token_hash: [0xcd; 32],
+        token_set_at: T0,
+        enabled: true,
+        rules: bot_rules(),
+        changed_at: T0,
+    })));
+    all.push(Org::BotRemoved { window });
     all
 }
 

@@ -52,7 +52,10 @@ fn every_kind_of_line_gets_its_own_words() {
         }
     );
     let client_id = "client-3".into();
-    assert_eq!(found[2].kind, MessageKind::Note { author: AGENT, client_id, edited: true, deleted: false });
+    assert_eq!(
+        found[2].kind,
+        MessageKind::Note { author: Author::Agent(AGENT), client_id, edited: true, deleted: false }
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::script::{AGENT, Script, Store, completed, opened, queued, received};
 use crate::domain::conversation::{Event as Talk, Status};
 use crate::domain::id::{AgentId, ConversationId, InboxId, StreamId};
+use crate::domain::seat::Holder;
 use crate::domain::time::Timestamp;
 use crate::readmodel::{PageFault, matches};
 use crate::rows::ListQuery;
@@ -83,7 +84,7 @@ fn filters_narrow_and_their_edges_are_where_they_say() {
         (ListQuery { inbox: Some(InboxId(1)), ..ListQuery::default() }, vec![]),
         (ListQuery { assignee: Some(None), ..ListQuery::default() }, vec![6, 5, 4, 3, 2, 1]),
         (ListQuery { assignee: Some(Some(AGENT)), ..ListQuery::default() }, vec![]),
-        (ListQuery { holder: Some(AGENT), ..ListQuery::default() }, vec![]),
+        (ListQuery { holder: Some(Holder::Agent(AGENT)), ..ListQuery::default() }, vec![]),
     ];
     for (query, wanted) in cases {
         for limit in [1, 2, 50] {

@@ -102,6 +102,11 @@ export class Desk {
     return this.state.names.get(agent) ?? settings.t.line.somebody;
   }
 
+  /** What the window's bot is called; its word where it is gone. */
+  bot(window: string): string {
+    return this.state.windows.get(window)?.bot?.name ?? settings.t.line.bot;
+  }
+
   customer(row: Conversation): string {
     return row.contact?.name ?? row.contact_point.name ?? settings.t.list.unnamed(row.contact_point.id.slice(-4));
   }

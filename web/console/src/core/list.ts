@@ -29,8 +29,11 @@ export type Filter = {
 /** How many things the panel narrows by. */
 export const narrowed = (more: More): number => Object.values(more).filter((it) => it !== '' && it !== false).length;
 
-/** The word that stands for nobody. */
+/** The words that stand for nobody, and for the bot in front of the window. */
 export const NOBODY = '-';
+export const BOT = 'bot';
+
+export const isBots = (row: Conversation): boolean => row.seat !== null && row.seat.agent === null;
 
 const isMine = (row: Conversation, me: string) =>
   row.assignee === me || row.seat?.agent === me || row.seat?.offer?.to === me;
@@ -57,7 +60,8 @@ function narrows(more: More, isUnread: (row: Conversation) => boolean): (row: Co
   const to = more.to === '' ? Number.POSITIVE_INFINITY : dayAt(more.to, 1);
   const anyDay = more.from === '' && more.to === '';
   return (row) => {
-    if (!isPerson(more.holder, row.seat?.agent) || !isPerson(more.assignee, row.assignee)) return false;
+    const isHeld = more.holder === BOT ? isBots(row) : isPerson(more.holder, row.seat?.agent);
+    if (!isHeld || !isPerson(more.assignee, row.assignee) || (more.holder === NOBODY && isBots(row))) return false;
     if (more.registered !== '' && (row.contact !== null) !== (more.registered === 'yes')) return false;
     const at = anyDay ? 0 : Date.parse(row.updated_at);
     return (anyDay || (at >= from && at < to)) && (!more.unread || isUnread(row));

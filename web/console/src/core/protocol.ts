@@ -34,6 +34,7 @@ export type Standing = Infer<typeof wire.Standing>;
 export type WindowCounters = Infer<typeof wire.WindowCounters>;
 export type Opening = Infer<typeof wire.Opening>;
 export type Meter = Infer<typeof wire.Meter>;
+export type WindowBot = Infer<typeof wire.WindowBot>;
 export type Event = Infer<typeof wire.Event>;
 export type CommandDone = Infer<typeof wire.CommandDone>;
 export type Command = Infer<typeof wire.Command>;

@@ -104,6 +104,7 @@ const newWindow = (id: string, name: string, member: boolean): WindowState => ({
   settings: null,
   agents: [],
   rawWaiting: 0,
+  bot: null,
   accounts: [],
   sendingHeld: false,
   opening: null,
@@ -154,6 +155,7 @@ function takeSnapshot(state: State, frame: Frame<'snapshot'>, out: Outcome) {
     settings: frame.settings,
     agents: frame.agents,
     rawWaiting: frame.raw_waiting,
+    bot: frame.bot,
     openTotal: frame.open_total,
     opening: frame.opening,
     place: { stream: frame.stream, position: frame.position },
@@ -272,7 +274,7 @@ function moveOpenTotal(state: State, id: string, event: Event) {
   const window = state.windows.get(id);
   if (!window) return;
   const resumed = event.type === 'claimed' && event.how.type === 'resumed';
-  const over = event.type === 'completed' || event.type === 'ended';
+  const over = event.type === 'completed' || event.type === 'ended' || event.type === 'bot_completed';
   const more = event.type === 'opened' || event.type === 'reopened' || resumed ? 1 : over ? -1 : 0;
   if (more !== 0) state.windows.set(id, { ...window, openTotal: window.openTotal + more });
 }
@@ -306,6 +308,9 @@ function moveWindow(state: State, id: string, event: Event, out: Outcome) {
       break;
     case 'places_changed':
       set({ places: event.places });
+      break;
+    case 'bot_changed':
+      set({ bot: event.bot });
       break;
     default:
       break;

@@ -100,6 +100,17 @@ export function moveRow(row: Conversation, event: Event, budgetMs: number): Conv
       return { ...row, set_aside: true };
     case 'taken_back':
       return { ...row, set_aside: false };
+    case 'bot_seated':
+      return {
+        ...row,
+        status: 'in_progress',
+        former_holder: null,
+        seat: { agent: null, epoch: event.epoch, offer: null, away: null, claimable: false },
+      };
+    case 'bot_released':
+      return { ...row, status: 'new', ...free };
+    case 'bot_completed':
+      return { ...row, status: 'done', ...free, waiting_since: null };
     case 'subject_seen':
       return { ...row, subject: event.subject };
     default:

@@ -4,6 +4,7 @@ import type { Conversation, Me } from './protocol';
 
 export type MainButton =
   | { is: 'start'; formerHolder: string | null }
+  | { is: 'take' }
   | { is: 'resume' }
   | { is: 'complete' }
   | { is: 'held'; holder: string | null; mayTakeOver: boolean }
@@ -48,8 +49,9 @@ export function desk(row: Conversation, me: Me): Desk {
     const { from, expires_at: expiresAt, note } = seat.offer;
     return { ...base, main: { is: 'offered', from, expiresAt, note }, replyClosed: 'offered' };
   }
-  // Any member may start on a bot's seat, or on one whose holder has been away too long.
-  if (member && (seat.claimable || seat.agent === null)) {
+  // Any member may take what a bot holds, and start where the holder has been away too long.
+  if (member && seat.agent === null) return { ...base, main: { is: 'take' }, replyClosed: 'held' };
+  if (member && seat.claimable) {
     return { ...base, main: { is: 'start', formerHolder: seat.agent }, replyClosed: 'start_first' };
   }
   return { ...base, main: { is: 'held', holder: seat.agent, mayTakeOver: supervises }, replyClosed: 'held' };

@@ -10,6 +10,7 @@ import type {
   Problem,
   Standing,
   WindowCounters,
+  WindowBot,
   WindowMember,
   WindowSettings,
 } from './protocol';
@@ -29,6 +30,8 @@ export type WindowState = {
   settings: WindowSettings | null;
   agents: readonly WindowMember[];
   rawWaiting: number;
+  /** The bot in front of it. */
+  bot: WindowBot | null;
   /** How each of its accounts stands. */
   accounts: readonly Standing[];
   /** Answers are accepted and wait: nothing goes out to anybody. */

@@ -107,6 +107,9 @@ export function isLine(event: Event): boolean {
     case 'seat_claimable':
     case 'set_aside':
     case 'taken_back':
+    case 'bot_seated':
+    case 'bot_released':
+    case 'bot_completed':
       return true;
     case 'assigned':
       return event.by !== null;

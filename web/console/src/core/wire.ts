@@ -142,6 +142,7 @@ export const Message = object({
   content: Content,
   state: orNull(MessageState),
   agent: orNull(text),
+  bot: maybe(flag),
   client_id: orNull(text),
   at: text,
   late: maybe(flag),
@@ -237,6 +238,7 @@ export const Code = word(
   'set_aside',
   'trial_over',
   'invitation_invalid',
+  'unheard',
   'rate_limited',
   'overloaded',
   'disk_full',
@@ -319,6 +321,14 @@ const Answers = object({
   offline: object({ text, shown: word('message', 'bar', 'card', 'balloon'), when_nobody_is_here: flag }),
   end: object({ notice: text, after_silence_ms: number, words: list(text) }),
 });
+/** A window's bot as desks know it; no inboxes stand for every account of the window. */
+export const WindowBot = object({ name: text, inboxes: list(text) });
+export const BotSeating = kinds('type', {
+  started: {},
+  returned: { from: text, note: orNull(text) },
+  replayed: { by: text },
+});
+export const BotLeaving = word('handed_over', 'timed_out', 'failed', 'behind', 'detached');
 
 const conversation = text;
 export const Event = kinds('type', {
@@ -374,6 +384,10 @@ export const Event = kinds('type', {
   window_changed: { name: text, description: text, picture: orNull(WindowPicture) },
   places_changed: { places: number },
   window_reset: {},
+  bot_seated: { conversation, epoch: number, how: BotSeating },
+  bot_released: { conversation, cause: BotLeaving },
+  bot_completed: { conversation },
+  bot_changed: { bot: orNull(WindowBot) },
 });
 
 export const CommandDone = object({ conversation: Conversation, seat: orNull(Seat), message: maybe(Message) });
@@ -399,6 +413,7 @@ export const ServerFrame = kinds('type', {
     settings: WindowSettings,
     agents: list(WindowMember),
     raw_waiting: number,
+    bot: orNull(WindowBot),
     conversations: list(Conversation),
     open_total: number,
     opening: Opening,
@@ -433,6 +448,7 @@ export const Command = kinds('type', {
   edit_note: { number, text },
   delete_note: { number },
   take_back: {},
+  return_to_bot: { seat_epoch: number, note: maybe(text) },
 });
 
 export const ClientFrame = kinds('type', {

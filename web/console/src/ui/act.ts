@@ -23,7 +23,7 @@ export function mayAct(action: Action, row: Conversation | null): boolean {
   const seat = row && me ? matrix(row, me) : null;
   switch (action) {
     case 'start':
-      return seat?.main.is === 'start' || seat?.main.is === 'resume';
+      return seat?.main.is === 'start' || seat?.main.is === 'take' || seat?.main.is === 'resume';
     case 'complete':
       return seat?.main.is === 'complete';
     case 'hand_over':

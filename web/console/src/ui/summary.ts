@@ -92,6 +92,19 @@ export function happened(event: Event, t: Texts): string {
     }
     case 'seat_claimable':
       return line.claimable;
+    case 'bot_seated':
+      if (event.how.type === 'started') return line.botStarted;
+      return event.how.type === 'returned' ? line.botReturned(name(event.how.from)) : line.botReplayed;
+    case 'bot_released':
+      return {
+        handed_over: line.botHandedOver,
+        timed_out: line.botTimedOut,
+        failed: line.botFailed,
+        behind: line.botBehind,
+        detached: line.botDetached,
+      }[event.cause];
+    case 'bot_completed':
+      return line.botCompleted;
     case 'set_aside':
       return line.setAside;
     case 'taken_back':

@@ -1,6 +1,7 @@
 //! The questions that lists and timelines answer.
 
 use madoguchi_engine::domain::id::{AgentId, WindowId};
+use madoguchi_engine::domain::seat::Holder;
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_engine::rows::{self, ListQuery, MessagesQuery};
 use madoguchi_protocol::Problem;
@@ -22,7 +23,7 @@ pub(crate) struct Conversations {
     status: Option<Status>,
     /// Only with this person responsible: an id, `me`, or `none`.
     assignee: Option<String>,
-    /// Only in this person's hands: an id, or `me`.
+    /// Only in this person's hands: an id, `me`, or `bot` for the bot in front of the window.
     holder: Option<String>,
     /// Only over this channel.
     channel: Option<Channel>,
@@ -54,7 +55,7 @@ impl Conversations {
             windows,
             status: self.status.map(convert::conversation::to_status),
             assignee,
-            holder: self.holder.map(|text| person("holder", &text, who)).transpose()?,
+            holder: self.holder.map(|text| holder(&text, who)).transpose()?,
             channel: self.channel.map(convert::inbox::to_channel),
             inbox: self.inbox.map(|text| text.parse().map_err(|_| invalid("inbox", "an inbox's id"))).transpose()?,
             set_aside: self.set_aside,
@@ -84,7 +85,7 @@ pub(crate) struct Messages {
 
 impl Messages {
     /// The question in the engine's words.
-    pub(super) fn place(self) -> Result<MessagesQuery, Problem> {
+    pub(crate) fn place(self) -> Result<MessagesQuery, Problem> {
         let place = match (self.before, self.after, self.around) {
             (None, None, None) => rows::Place::Newest,
             (Some(number), None, None) => rows::Place::Before(number),
@@ -101,6 +102,10 @@ fn person(field: &str, text: &str, who: &Identity) -> Result<AgentId, Problem> {
         return Ok(who.agent);
     }
     text.parse().map_err(|_| invalid(field, "an agent's id, or me"))
+}
+
+fn holder(text: &str, who: &Identity) -> Result<Holder, Problem> {
+    if text == "bot" { Ok(Holder::Bot) } else { person("holder", text, who).map(Holder::Agent) }
 }
 
 fn moment(field: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
@@ -150,7 +155,8 @@ mod tests {
     fn me_nobody_and_somebody_are_three_things() {
         assert_eq!(ask("assignee=me").expect("right").assignee, Some(Some(AgentId(7))));
         assert_eq!(ask("assignee=none").expect("right").assignee, Some(None));
-        assert_eq!(ask("holder=me").expect("right").holder, Some(AgentId(7)));
+        assert_eq!(ask("holder=me").expect("right").holder, Some(Holder::Agent(AgentId(7))));
+        assert_eq!(ask("holder=bot").expect("right").holder, Some(Holder::Bot));
         for wrong in ["assignee=taro", "holder=none", "limit=0", "limit=201", "from=today", "inbox=x"] {
             let refused = ask(wrong).expect_err(wrong);
             assert_eq!(refused.extra.field.as_deref(), wrong.split('=').next());

@@ -69,14 +69,14 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(
     };
     let inbox = org::Inbox { id, window, settings, changed_at: app.clock.now() };
     let shown = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
+    acts.about("inbox", id);
+    acts.about("window", &inbox.window);
     let recorded = app.engine.org_command(By::Agent(who.agent), org::Command::CreateInbox(inbox.clone())).await;
     if let Err(failure) = recorded {
         // What was made for it at the platform must not stay behind.
         app.engine.retire(&inbox).await;
         return Err(refused(&app, failure).into());
     }
-    acts.about("inbox", id);
-    acts.about("window", &inbox.window);
     created(&shown)
 }
 

@@ -18,7 +18,7 @@ fn a_memo_takes_the_next_number_and_no_seat() {
     let (text, client_id) = ("memo".to_owned(), "n1".to_owned());
     assert_eq!(desk.ok(add(BEN, "n1", "memo")), [Event::NoteAdded { number: 2, author: BEN, text, client_id }]);
     assert_eq!(desk.state.waiting_since, waiting, "a memo is no answer");
-    assert_eq!(desk.state.number_of(BEN, "n1"), Some(2));
+    assert_eq!(desk.state.number_of(Author::Agent(BEN), "n1"), Some(2));
 }
 
 #[test]

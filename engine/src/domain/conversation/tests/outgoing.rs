@@ -33,7 +33,7 @@ fn an_answer_waits_with_its_number_and_its_key() {
     };
     let item = desk.state.outgoing(2).unwrap();
     assert_eq!((item.delivery, item.route.clone(), item.queued_at), (Delivery::Queued, None, START));
-    assert_eq!(desk.state.number_of(AYA, "c1"), Some(2));
+    assert_eq!(desk.state.number_of(Author::Agent(AYA), "c1"), Some(2));
 }
 
 #[test]

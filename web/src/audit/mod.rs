@@ -5,6 +5,8 @@
 //! what was done and to what; a handler adds what it made and what changed, through [`Acts`]. Never a secret, a password, a
 //! token or a message.
 
+mod form;
+
 use std::cell::RefCell;
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -105,6 +107,8 @@ pub(crate) struct InHand {
     begun: Option<Begun>,
     act: Act,
     noted: Acts,
+    /// What it may change, as it was.
+    before: Option<(Action, Option<WindowId>, Value)>,
 }
 
 /// Writes down that a request begins, if it is an act; nothing of it was done yet.
@@ -116,7 +120,11 @@ pub(crate) async fn begin(entry: &Entry, req: &HttpRequest, who: &Identity) -> R
         return Ok(None);
     };
     let objects = req.match_info().iter().map(|(kind, id)| format!("{kind}:{id}")).collect();
-    let in_hand = InHand::begin(app, who, format!("{} {}", entry.method, entry.path), objects).await?;
+    let mut in_hand = InHand::begin(app, who, format!("{} {}", entry.method, entry.path), objects).await?;
+    if let Access::Right(action) = entry.access {
+        let window = window(req).ok();
+        in_hand.before = form::of(app, action, window.as_ref()).map(|form| (action, window, form));
+    }
     remember(req, in_hand.noted.clone());
     Ok(Some(in_hand))
 }
@@ -195,7 +203,7 @@ impl InHand {
     /// Not now; then it must not be done.
     pub(crate) async fn begin_act(app: &App, act: Act) -> Result<Self, Problem> {
         let begun = app.engine.audit_begin(act.clone()).await.map_err(|failure| refused(app, failure))?;
-        Ok(Self { engine: app.engine.clone(), begun: Some(begun), act, noted: Acts::default() })
+        Ok(Self { engine: app.engine.clone(), begun: Some(begun), act, noted: Acts::default(), before: None })
     }
 
     /// Where to note what was made and what changed.
@@ -205,9 +213,11 @@ impl InHand {
 
     /// Writes down how it ended. Should that fail, the log says that nobody knows.
     pub(crate) async fn end(mut self, outcome: Outcome) {
-        if let Some((begun, act)) = self.told()
-            && let Err(failure) = self.engine.audit_end(begun, act, outcome).await
-        {
+        let Some((begun, mut act)) = self.told() else { return };
+        if matches!(outcome, Outcome::Refused(_)) {
+            act.changes.clear();
+        }
+        if let Err(failure) = self.engine.audit_end(begun, act, outcome).await {
             tracing::error!(%failure, position = %begun.position, "the end of an act is missing in the audit log");
         }
     }
@@ -222,7 +232,13 @@ impl InHand {
     }
 
     /// As [`InHand::end`], with what a handler answered.
-    pub(crate) async fn end_response<B>(self, response: &ServiceResponse<B>) {
+    pub(crate) async fn end_response<B>(mut self, response: &ServiceResponse<B>) {
+        let app = response.request().app_data::<web::Data<App>>();
+        if let (Some((action, window, before)), Some(app)) = (self.before.take(), app)
+            && let Some(after) = form::of(app, action, window.as_ref())
+        {
+            self.noted.compare(&before, &after);
+        }
         let outcome = match response.response().error().and_then(|error| error.as_error::<Refusal>()) {
             Some(Refusal(problem)) => of_problem(problem),
             None if response.status().is_success() => Outcome::Done,
@@ -279,7 +295,7 @@ mod tests {
                 Access::Right(action) if !is_everyday(action) => acts += 1,
                 Access::Right(Action::OwnSession) => assert_eq!(entry.path, "/api/v1/session", "{}", entry.path),
                 Access::Right(action) => assert!(is_desk_work(action) || action == Action::ReadWindow, "{action:?}"),
-                Access::Open | Access::Command(_) => {}
+                Access::Open | Access::Command(_) | Access::Bot => {}
             }
         }
         assert!(acts > 15, "{acts}");

@@ -1,0 +1,95 @@
+//! Where a bot hears: one address, signed deliveries only.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hmac::{Hmac, Mac};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::HeaderMap;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use madoguchi_protocol::api::BotDelivery;
+use sha2::Sha256;
+use tokio::net::TcpListener;
+
+use super::{Act, Heard, Manner, State};
+
+/// Longest delivery that is read, in bytes.
+const MAX_BODY: usize = 1 << 20;
+/// A delivery that was signed longer ago, or later, is not believed, in seconds.
+const TOLERANCE_S: i64 = 300;
+
+pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let state = Arc::clone(&state);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| answer(Arc::clone(&state), request));
+            // An error is a peer that went away.
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let status = match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => hear(&state, &head.headers, &body.to_bytes()).await,
+        Err(_) => 400,
+    };
+    let response = Response::builder().status(status).body(Full::new(Bytes::new()));
+    Ok(response.unwrap_or_else(|_| Response::new(Full::new(Bytes::new()))))
+}
+
+async fn hear(state: &State, headers: &HeaderMap, body: &[u8]) -> u16 {
+    let known = state.known.lock().clone();
+    let signed = known.as_ref().is_some_and(|(secret, _)| is_signed(secret, headers, body));
+    let Ok(delivery) = serde_json::from_slice::<BotDelivery>(body) else { return 400 };
+    let id = header(headers, "webhook-id").to_owned();
+    let manner = *state.manner.lock();
+    state.heard.lock().push(Heard { delivery: delivery.clone(), id: id.clone(), body: body.to_vec(), signed, manner });
+    let Some((_, mouth)) = known.filter(|_| signed) else { return 401 };
+    match manner {
+        Manner::Refuses(status) => return status,
+        Manner::Silent => std::future::pending::<()>().await,
+        Manner::Well | Manner::Slow(_) => {}
+    }
+    if let Some(status) = state.done.lock().get(&id) {
+        return *status;
+    }
+    let acts: Vec<Act> = (state.brain)(&delivery);
+    for (place, act) in acts.into_iter().enumerate() {
+        let answered = mouth.act(&delivery, place, act).await;
+        state.answers.lock().push(answered);
+    }
+    state.done.lock().insert(id, 200);
+    if let Manner::Slow(for_so_long) = manner {
+        tokio::time::sleep(for_so_long).await;
+    }
+    200
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Whether one of the signatures is ours, and fresh.
+fn is_signed(secret: &str, headers: &HeaderMap, body: &[u8]) -> bool {
+    let (id, timestamp) = (header(headers, "webhook-id"), header(headers, "webhook-timestamp"));
+    let now = jiff::Timestamp::now().as_second();
+    if !timestamp.parse::<i64>().is_ok_and(|at| (now - at).abs() <= TOLERANCE_S) {
+        return false;
+    }
+    let Ok(key) = STANDARD.decode(secret.trim_start_matches("whsec_")) else { return false };
+    header(headers, "webhook-signature").split(' ').filter_map(|one| one.strip_prefix("v1,")).any(|given| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length");
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
+        mac.update(body);
+        STANDARD.decode(given).is_ok_and(|given| mac.verify_slice(&given).is_ok())
+    })
+}
