@@ -29,9 +29,12 @@ pub struct Telling<'a> {
     pub message: Option<&'a MessageRow>,
 }
 
+/// What makes the bytes of what a bot is told.
+pub type BodyOf = dyn Fn(&Telling<'_>) -> Vec<u8> + Send + Sync;
+
 /// Gives what a bot is told its form. Must be pure, so that a second try says the same.
 #[derive(Clone)]
-pub struct BotBodies(pub Arc<dyn Fn(&Telling<'_>) -> Vec<u8> + Send + Sync>);
+pub struct BotBodies(pub Arc<BodyOf>);
 
 impl fmt::Debug for BotBodies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

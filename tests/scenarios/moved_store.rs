@@ -52,7 +52,7 @@ async fn an_imported_store_is_the_same_house_in_another_life() {
     // An export holds sealed secrets: their keys come along on a way of their own.
     std::fs::copy(house.server.data_dir().with_file_name("data.keys"), folder.path().join("data.keys")).unwrap();
     let said = moved.run(&["journal", "import", "--from", export]);
-    assert!(said.starts_with("imported 2 streams"), "{said}");
+    assert!(said.starts_with("imported 3 streams"), "{said}");
     moved.restart(madoguchi_tests::world::Port::Free);
     moved.wait_ready().await;
     let owner = moved.api().login("owner", "correct horse 窓口 42").await;

@@ -153,17 +153,18 @@ async fn a_reset_window_is_gone_from_everywhere_or_from_nowhere() {
     before.engine.create_window(By::Operator, WindowId::new("other").unwrap(), "別".to_owned(), 5).await.unwrap();
     let from = written(&before);
     before.engine.reset_window(By::Agent(B), &window(), "サポート", false).await.unwrap();
-    let (mut there, mut gone) = (0, 0);
-    let seen = std::cell::RefCell::new((&mut there, &mut gone));
+    let (there, gone) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     let last = before
         .every_end(from, async |engine, count| {
-            let is_there = whole_or_gone(engine, ids, count).await;
-            let mut seen = seen.borrow_mut();
-            *(if is_there { &mut *seen.0 } else { &mut *seen.1 }) += 1;
+            let seen = if whole_or_gone(engine, ids, count).await { &there } else { &gone };
+            seen.set(seen.get() + 1);
         })
         .await;
-    drop(seen);
-    assert_eq!((last - from, there, gone), (2, 2, 4), "the window's record decides, the organisation's follows");
+    assert_eq!(
+        (last - from, there.get(), gone.get()),
+        (2, 2, 4),
+        "the window's record decides, the organisation's follows"
+    );
 }
 
 #[actix_rt::test]

@@ -30,7 +30,7 @@ pub enum SendFault {
 }
 
 /// One channel with its platform. The server that it talks to is in [`Front`].
-#[allow(async_fn_in_trait, reason = "only tests of this package call it, on one thread")]
+#[expect(async_fn_in_trait, reason = "only tests of this package call it, on one thread")]
 pub trait Channel: Sized {
     /// The platform knows a message that is sent again.
     const RECOGNISES_REPEATS: bool;

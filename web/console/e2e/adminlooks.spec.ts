@@ -85,7 +85,7 @@ const dialog = (name: string, at: string, open: (page: Page) => Promise<void>): 
 const screens: Screen[] = [
   { name: 'windows', at: '/admin/windows', show: (page) => page.locator('.products li').nth(2).waitFor() },
   dialog('products', '/admin/windows', (page) => press(page, /契約数を変更|Change the numbers/)),
-  dialog('invite-link', '/admin/windows', (page) => press(page, /リンク・QRコード|Invite link of|招待用リンク$/)),
+  dialog('invite-link', '/admin/windows', (page) => press(page, /^リンク・QRコード|^Link and QR code/)),
   {
     name: 'window-new',
     at: '/admin/windows/new',

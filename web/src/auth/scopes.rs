@@ -73,7 +73,7 @@ fn needed(action: Action) -> Needed {
         Action::ReadAudit => Scope::Audit,
         Action::TakeBack | Action::ManageSending => Scope::Operations,
         // An action that has no line here is for whoever may do everything.
-        #[allow(unreachable_patterns, reason = "every action that there is has its line today")]
+        #[expect(unreachable_patterns, reason = "every action that there is has its line today")]
         _ => return Needed::All,
     })
 }

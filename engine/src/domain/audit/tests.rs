@@ -57,7 +57,8 @@ fn a_sound_chain_holds_and_so_does_one_whose_words_were_erased() {
 #[test]
 fn every_field_of_an_entry_is_covered() {
     let sound = chain(8);
-    let alterations: Vec<(&str, fn(&mut Entry))> = vec![
+    type Altered = (&'static str, fn(&mut Entry));
+    let alterations: Vec<Altered> = vec![
         ("hash", |e| e.hash[0] ^= 1),
         ("at", |e| e.at.0 += 1),
         ("begun", |e| e.begun = Some(Begun { position: Position(99), at: Timestamp(0) })),

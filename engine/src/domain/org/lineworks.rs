@@ -96,7 +96,7 @@ impl LineWorksSettings {
         if !is_number(&self.bot_id) {
             return Err(Rejected::invalid("bot_id", "1 to 20 digits"));
         }
-        if !(self.domain_id.is_empty() && self.made_by == Maker::Customer) && !is_number(&self.domain_id) {
+        if !(is_number(&self.domain_id) || self.domain_id.is_empty() && self.made_by == Maker::Customer) {
             return Err(Rejected::invalid("domain_id", "1 to 20 digits"));
         }
         if !(1..=100_000).contains(&self.calls_a_minute) {

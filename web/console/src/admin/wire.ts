@@ -2,7 +2,7 @@
 // published document; the page takes the types.
 
 import { flag, list, maybe, number, object, orNull, text, word } from '../core/shape';
-import { Agent, Opening, Problem, Role, Trouble, WindowMember, WindowSettings } from '../core/wire';
+import { Agent, Opening, Problem, Role, Trouble, WindowBot, WindowMember, WindowSettings } from '../core/wire';
 
 // --- Windows ---------------------------------------------------------------------------------------------------------
 
@@ -98,6 +98,7 @@ export const Window = object({
   picture: orNull(WindowPicture),
   invite_url: text,
   opening: Opening,
+  bot: orNull(WindowBot),
 });
 
 // --- Accounts --------------------------------------------------------------------------------------------------------

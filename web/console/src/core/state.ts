@@ -9,8 +9,8 @@ import type {
   Presence,
   Problem,
   Standing,
-  WindowCounters,
   WindowBot,
+  WindowCounters,
   WindowMember,
   WindowSettings,
 } from './protocol';
