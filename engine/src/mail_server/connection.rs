@@ -130,7 +130,8 @@ impl Call {
                     spool.take(&self.shared.core, &last).await;
                     let began = Instant::now();
                     let stored = accept(&self.shared.core, &envelope, &self.arrival, spool).await;
-                    metrics::histogram!("madoguchi_mail_store_seconds").record(began.elapsed().as_secs_f64());
+                    metrics::histogram!("madoguchi_mail_store_seconds", "over" => self.arrival.over)
+                        .record(began.elapsed().as_secs_f64());
                     if matches!(stored, Stored::Yes(_)) {
                         metrics::counter!("madoguchi_mail_accepted_total", "over" => self.arrival.over).increment(1);
                     }

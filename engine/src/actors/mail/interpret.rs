@@ -140,7 +140,8 @@ async fn letter(core: &Core, mail: &MailIn, came: &Came<'_>, bytes: &Arc<Vec<u8>
         catch_unwind(AssertUnwindSafe(|| read(&bytes, from, limits)))
     });
     let letter = letter.await?;
-    metrics::histogram!("madoguchi_mail_read_seconds").record(began.elapsed().as_secs_f64());
+    let outcome = if matches!(letter, Ok(Ok(_))) { "read" } else { "unreadable" };
+    metrics::histogram!("madoguchi_mail_read_seconds", "outcome" => outcome).record(began.elapsed().as_secs_f64());
     Ok(match letter {
         Ok(Ok(letter)) => Some(letter),
         Ok(Err(why)) => {
