@@ -62,8 +62,9 @@ fn object(content: &Content) -> Option<Object> {
         }
         Content::Location(place) => plain(location(place)),
         Content::Native(native) => {
-            let contents: Value = serde_json::from_str(&native.json).ok()?;
-            plain(json!({ "type": "flex", "altText": native.alt_text, "contents": contents }))
+            let mut message: Value = serde_json::from_str(&native.json).ok()?;
+            message["altText"] = Value::from(native.alt_text.as_str());
+            plain(message)
         }
         Content::Media(media) => self::media(media),
         Content::Cards(cards) => Some(self::cards(cards)),
