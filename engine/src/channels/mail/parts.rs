@@ -337,7 +337,7 @@ fn settle_inline(content: &mut Content) {
 
 fn refers_to(html: &str, id: &str) -> bool {
     html.match_indices(id).any(|(at, _)| {
-        let before = html[..at].as_bytes();
+        let before = &html.as_bytes()[..at];
         before.len() >= 4 && before[before.len() - 4..].eq_ignore_ascii_case(b"cid:")
     })
 }

@@ -79,7 +79,6 @@ pub struct Inbox {
 }
 
 /// The channel's own settings.
-#[expect(clippy::large_enum_variant, reason = "accounts are few, and nearly all are of the larger kind")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InboxSettings {
     /// A LINE Official Account.

@@ -255,7 +255,7 @@ export const AuditEntry = object({
 });
 export const BulkItem = object({ conversation: text, problem: maybe(Problem) });
 export const BulkDone = object({ items: list(BulkItem), done: number, left: number });
-export const RawReason = word('busy', 'unparsable', 'set_aside');
+export const RawReason = word('busy', 'unparsable', 'set_aside', 'loop', 'forwarder');
 export const RawBody = object({ id: text, inbox: text, received_at: text, reason: RawReason, bytes: number });
 export const Replayed = object({ recorded: number, duplicates: number, still_waiting: flag });
 export const Sending = object({ held: flag, by_settings: flag, unsure_before: orNull(text) });

@@ -498,7 +498,12 @@ export const Event = kinds('type', {
   agent_removed: { agent: text },
   settings_changed: { settings: WindowSettings },
   contact_point_seen: { contact_point: text, inbox: text },
-  raw_accepted: { raw: text, inbox: text, received_at: text, reason: word('busy', 'unparsable', 'set_aside') },
+  raw_accepted: {
+    raw: text,
+    inbox: text,
+    received_at: text,
+    reason: word('busy', 'unparsable', 'set_aside', 'loop', 'forwarder'),
+  },
   raw_settled: { raw: text, how: word('interpreted', 'dismissed') },
   ended: { conversation, how: word('silence', 'customer') },
   lapsed: { conversation, number },
