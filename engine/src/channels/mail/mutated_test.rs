@@ -93,7 +93,7 @@ fn mutated(chance: &mut StdRng, samples: &[Vec<u8>]) -> Vec<u8> {
 
 fn look(raw: &[u8]) {
     let limits = Limits { max_attachment: 4_096 };
-    let from = From { sender: Some("a@example.jp"), is_expected_report: raw.len() % 2 == 0 };
+    let from = From { sender: Some("a@example.jp"), is_expected_report: raw.len().is_multiple_of(2) };
     let Ok(letter) = read(raw, from, limits) else { return };
     assert!(letter.mail.weight() < 57_344, "{}", letter.mail.weight());
     let opened = Opened::new(raw).unwrap();
