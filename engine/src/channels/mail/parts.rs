@@ -49,10 +49,12 @@ pub struct Content {
 }
 
 impl<'a> Opened<'a> {
-    /// Takes a mail apart. `None` where there is not even a header.
+    /// Takes a mail apart. `None` where there is not even a header, and where its parser fails.
     #[must_use]
     pub fn new(raw: &'a [u8]) -> Option<Self> {
-        let message = MessageParser::default().parse(raw)?;
+        // Found by breaking mail at random: a mail in a mail whose boundary ends too early takes the parser out of its
+        // bounds. What fails its parser is a mail that cannot be read.
+        let message = std::panic::catch_unwind(|| MessageParser::default().parse(raw)).ok()??;
         (!message.parts.is_empty()).then_some(Self { raw, message })
     }
 
