@@ -223,7 +223,7 @@ impl Session {
         };
         let line: Vec<u8> = self.buffer.drain(..=end).collect();
         if line.len() > LINE {
-            self.bad("500 5.5.2 line too long\r\n");
+            self.end("500 5.5.2 line too long\r\n");
             return Some(None);
         }
         if !line.ends_with(b"\r\n") || line[..line.len() - 2].contains(&b'\r') || line.contains(&0) {
