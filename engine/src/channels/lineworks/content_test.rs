@@ -70,7 +70,8 @@ fn words_stickers_places_and_the_platforms_own_language() {
         json!({ "type": "location", "title": "本社", "address": "本社", "latitude": 35.6581, "longitude": 139.7017 });
     assert_eq!(said(Content::Location(place)), wanted);
     let contents = json!({ "type": "bubble", "body": { "type": "box", "layout": "vertical", "contents": [{ "type": "text", "text": "x" }] } });
-    let native = Native { alt_text: "案内".into(), json: json!({ "type": "flex", "contents": contents }).to_string() };
+    let native =
+        Native { alt_text: "案内".into(), json: json!({ "type": "flex", "contents": contents }).to_string() };
     assert_eq!(said(Content::Native(native)), json!({ "type": "flex", "altText": "案内", "contents": contents }));
 }
 
