@@ -70,6 +70,7 @@ async fn who_came_by_an_invitation_has_their_windows_whenever_the_process_ended(
     assert!(windows_of(&engine, NEW).is_empty(), "nobody told the windows yet");
     assert_eq!(engine.org().agents[&NEW].role, Role::Agent, "as the link says, whatever they say");
     engine.stop().await;
+    drop(engine);
 
     let engine = start(config(dir.path(), &clock)).await;
     let wanted = BTreeSet::from([window(), second()]);
@@ -80,6 +81,7 @@ async fn who_came_by_an_invitation_has_their_windows_whenever_the_process_ended(
     let out = window::Command::RemoveAgent { agent: NEW };
     engine.window_command(By::Agent(A), &window(), out).await.expect("taken out");
     engine.stop().await;
+    drop(engine);
 
     let engine = start(config(dir.path(), &clock)).await;
     assert_eq!(windows_of(&engine, NEW), BTreeSet::from([second()]), "who was taken out is not put back");
@@ -132,6 +134,7 @@ async fn an_act_that_was_cut_off_gets_an_end_that_says_so() {
     engine.audit_end(done, act(1), Outcome::Done).await.expect("written");
     assert_eq!(log(&engine).await.len(), 1, "what is under way is not told yet");
     engine.stop().await;
+    drop(engine);
     for _ in 0..2 {
         let engine = start(config(dir.path(), &clock)).await;
         let rows = log(&engine).await;
@@ -165,6 +168,7 @@ async fn acts_side_by_side_make_one_chain() {
     assert_eq!(log(&engine).await.len(), 60);
     let noted = report.head;
     engine.stop().await;
+    drop(engine);
     let engine = start(config(dir.path(), &clock)).await;
     let begun = engine.audit_begin(act(99)).await.expect("the chain goes on where it stood");
     assert_eq!(begun.position.0, 121);

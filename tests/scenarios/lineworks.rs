@@ -104,7 +104,8 @@ fn settings(double: &LineWorksDouble, bot_id: &str, made_by: Maker) -> InboxSett
 async fn a_bot_that_was_made_here_goes_with_its_window_and_the_customers_own_stays() {
     let double = LineWorksDouble::start(Options::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let clock = Clock::manual(Timestamp(1_795_237_245_000));
+    // The double believes what was signed just now.
+    let clock = Clock::System;
     for (made_by, stays) in [(Maker::Customer, true), (Maker::Product, false)] {
         let bot = double.add_bot("窓口");
         let settings = settings(&double, &bot.id, made_by);
@@ -119,7 +120,7 @@ async fn a_bot_that_was_made_here_goes_with_its_window_and_the_customers_own_sta
 }
 
 async fn answer_with_file(front: &Front, talk: &str, epoch: u64, content: Value) -> u64 {
-    let body = json!({ "client_id": content.to_string(), "seat_epoch": epoch, "content": content });
+    let body = json!({ "client_id": content["file"], "seat_epoch": epoch, "content": content });
     let sent = front.agent.post(&format!("/api/v1/conversations/{talk}/messages"), body).await.ok();
     sent["message"]["number"].as_u64().unwrap()
 }

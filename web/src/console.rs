@@ -63,9 +63,12 @@ fn answer(req: &HttpRequest, name: &str, plain: &EmbeddedFile) -> HttpResponse {
     let etag = format!("\"{}{}\"", hex(plain), packed.as_ref().map_or("", |(coding, _)| coding));
     let cache = if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let unchanged = req.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
-    let mut response = if unchanged { HttpResponse::NotModified() } else { html() };
+    let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    // What says that nothing changed says so of the policy too: browsers take its headers for the stored answer's
+    // (RFC 9111, section 3.2), and the one that is put where none stands would leave a blank page.
     response
         .content_type(media_type(name))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((header::CACHE_CONTROL, cache))
         .insert_header((header::VARY, "accept-encoding"))
         .insert_header((header::ETAG, etag));
@@ -160,7 +163,10 @@ mod tests {
             let etag = response.headers().get(header::ETAG).expect("an entity tag").clone();
             let plain = test::read_body(response).await;
             let again = test::call_service(&service, get().insert_header((header::IF_NONE_MATCH, etag)).to_request());
-            assert_eq!(again.await.status(), 304, "{name}");
+            let again = again.await;
+            assert_eq!(again.status(), 304, "{name}");
+            let policy = again.headers().get(header::CONTENT_SECURITY_POLICY).map(|policy| policy.as_bytes());
+            assert_eq!(policy, Some(POLICY.as_bytes()), "{name}: it replaces the stored one");
             let packed = get().insert_header((header::ACCEPT_ENCODING, "gzip;q=0, br")).to_request();
             let packed = test::call_service(&service, packed).await;
             if let Some(coding) = packed.headers().get(header::CONTENT_ENCODING) {

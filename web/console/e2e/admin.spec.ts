@@ -92,7 +92,8 @@ test('a new organisation: window, hours, two agents by invitation, LINE account 
   await again.goto(links[0] ?? '');
   await again.getByText('この招待リンクは使用できません').waitFor();
   await again.close();
-  await page.locator('td.empty').getByText('未使用の招待はありません').waitFor();
+  // A page looks every 15 s at what others have changed.
+  await page.locator('td.empty').getByText('未使用の招待はありません').waitFor({ timeout: 20_000 });
 
   // Hours: a pause at noon, and what a customer is told on a Sunday.
   await page_(page, '窓口一覧');
