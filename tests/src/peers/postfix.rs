@@ -54,12 +54,13 @@ impl Postfix {
              maillog_file = {}/log\nmaillog_file_prefixes = {}\n\
              relay_domains = {}\ntransport_maps = inline:{{{}}}\n\
              relay_recipient_maps =\nrecipient_delimiter = +\nmessage_size_limit = 41943040\n\
+             smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination\n\
              smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, reject_unverified_recipient\n\
              unverified_recipient_reject_code = 550\naddress_verify_negative_expire_time = 20s\n\
              address_verify_negative_refresh_time = 10s\nsmtpd_forbid_bare_newline = normalize\n\
              local_header_rewrite_clients =\n\
              minimal_backoff_time = 1s\nmaximal_backoff_time = 2s\nqueue_run_delay = 1s\n\
-             delay_warning_time = 4s\nmaximal_queue_lifetime = 8s\nbounce_queue_lifetime = 1h\n",
+             delay_warning_time = 4s\nmaximal_queue_lifetime = 8s\nbounce_queue_lifetime = 8s\n",
             queue.display(),
             data.display(),
             data.display(),
