@@ -58,7 +58,7 @@ async fn a_kill_while_mail_comes_in_loses_none_that_was_accepted_and_doubles_non
 async fn postfix_hands_over_and_swaks_gets_the_right_answers() {
     let mut house = MailHouse::open(&[]).await;
     let lmtp = house.listens("lmtp");
-    let front = Postfix::start(&[DOMAIN], lmtp, &[]);
+    let front = Postfix::start(&[DOMAIN], lmtp);
     let pdf = house.server.data_dir().join("見積.pdf");
     std::fs::write(&pdf, vec![b'x'; 9 << 20]).unwrap();
     let attach = format!("@{}", pdf.display());

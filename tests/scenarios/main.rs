@@ -20,6 +20,7 @@ mod lost_answers;
 mod mail_in;
 mod mail_out;
 mod mail_killed;
+mod mail_loop;
 mod mail_peers;
 mod mail_relayed;
 mod mail_tls;

@@ -16,22 +16,39 @@ pub struct Postfix {
 }
 
 impl Postfix {
-    /// Takes mail of these domains and hands it over by LMTP; what comes from this machine's own address may go
-    /// anywhere, by these ways: a domain, and the port on the loopback address where its mail is taken.
+    /// Takes mail of these domains and hands it over by LMTP.
+    ///
+    /// # Panics
+    /// As [`Postfix::start_at`].
+    #[must_use]
+    pub fn start(domains: &[&str], lmtp: SocketAddr) -> Self {
+        Self::start_at(free_port(), domains, lmtp, &[])
+    }
+
+    /// As [`Postfix::start`], at a port that is known before. What comes from this machine's own address may go by these
+    /// ways too: a domain, and the port on the loopback address where its mail is taken by SMTP.
     ///
     /// # Panics
     /// It is not installed, or the test does not run as root, without which it does not start.
     #[must_use]
-    pub fn start(domains: &[&str], lmtp: SocketAddr, ways: &[(&str, u16)]) -> Self {
-        Self::start_at(free_port(), domains, lmtp, ways)
+    pub fn start_at(port: u16, domains: &[&str], lmtp: SocketAddr, ways: &[(&str, u16)]) -> Self {
+        let ours = domains.iter().map(|domain| format!("{{{domain}=lmtp:inet:127.0.0.1:{}}}", lmtp.port()));
+        let theirs = ways.iter().map(|(domain, port)| format!("{{{domain}=smtp:[127.0.0.1]:{port}}}"));
+        Self::run(port, &domains.join(", "), &ours.chain(theirs).collect::<Vec<_>>().join(", "))
     }
 
-    /// As [`Postfix::start`], at a port that is known before.
+    /// A hub at a port that is known before: takes mail of these domains and hands each over by LMTP at its own port.
     ///
     /// # Panics
-    /// As [`Postfix::start`].
+    /// As [`Postfix::start_at`].
     #[must_use]
-    pub fn start_at(port: u16, domains: &[&str], lmtp: SocketAddr, ways: &[(&str, u16)]) -> Self {
+    pub fn hub(port: u16, ways: &[(&str, u16)]) -> Self {
+        let domains: Vec<&str> = ways.iter().map(|(domain, _)| *domain).collect();
+        let each = ways.iter().map(|(domain, port)| format!("{{{domain}=lmtp:inet:127.0.0.1:{port}}}"));
+        Self::run(port, &domains.join(", "), &each.collect::<Vec<_>>().join(", "))
+    }
+
+    fn run(port: u16, domains: &str, ways: &str) -> Self {
         assert!(nix::unistd::geteuid().is_root(), "Postfix starts as root only");
         let folder = tempfile::Builder::new().prefix("madoguchi-postfix-").tempdir().expect("a temporary folder");
         let at = |name: &str| {
@@ -44,9 +61,6 @@ impl Postfix {
         open_to_all(&config);
         let user = nix::unistd::User::from_name("postfix").expect("users").expect("the user of Postfix");
         nix::unistd::chown(&data, Some(user.uid), None).expect("root may");
-        let ours = domains.iter().map(|domain| format!("{{{domain}=lmtp:inet:127.0.0.1:{}}}", lmtp.port()));
-        let theirs = ways.iter().map(|(domain, port)| format!("{{{domain}=smtp:[127.0.0.1]:{port}}}"));
-        let ways: Vec<String> = ours.chain(theirs).collect();
         let main = format!(
             "compatibility_level = 3.6\nqueue_directory = {}\ndata_directory = {}\nmail_owner = postfix\n\
              inet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nmyhostname = mx.desk.example\nmydestination =\n\
@@ -65,8 +79,8 @@ impl Postfix {
             data.display(),
             data.display(),
             folder.path().display(),
-            domains.join(", "),
-            ways.join(", "),
+            domains,
+            ways,
         );
         std::fs::write(config.join("main.cf"), main).expect("a file");
         let services = std::fs::read_to_string("/usr/share/postfix/master.cf.dist").expect("Debian's services");
