@@ -12,7 +12,8 @@ use madoguchi_tests::world::{PATIENCE, wait_until};
 const CUSTOMER: &str = "taro@far.example";
 
 async fn asked(house: &MailHouse) -> (String, u64) {
-    let question = format!("From: {CUSTOMER}\r\nTo: {TO}\r\nMessage-ID: <1@far.example>\r\nSubject: help\r\n\r\nhello\r\n");
+    let question =
+        format!("From: {CUSTOMER}\r\nTo: {TO}\r\nMessage-ID: <1@far.example>\r\nSubject: help\r\n\r\nhello\r\n");
     assert!(post(house.listens("smtp"), CUSTOMER, &[TO], question.as_bytes()).await.starts_with("250"));
     let case = house.case().await;
     let epoch = house.sit(&case).await;
@@ -73,8 +74,7 @@ async fn kills_while_answers_go_over_a_real_postfix_lose_none_and_double_none() 
     let far = Sink::open(SinkOptions::default()).await;
     let port = free_port();
     let mut house = MailHouse::open(&MailHouse::relay(port)).await;
-    let postfix =
-        Postfix::start_at(port, &[DOMAIN, BOUNCES], house.listens("lmtp"), &[("far.example", far.port)]);
+    let postfix = Postfix::start_at(port, &[DOMAIN, BOUNCES], house.listens("lmtp"), &[("far.example", far.port)]);
     let (case, mut epoch) = asked(&house).await;
     let mut answers = Vec::new();
     for round in 0..5_u64 {

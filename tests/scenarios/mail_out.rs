@@ -86,9 +86,7 @@ impl Desk {
         engine.provide_mail().await.unwrap();
         let mut desk = Self::served(engine, relay).await;
         assert!(
-            post(desk.server.smtp.unwrap(), "taro@example.jp", &[TO], question.as_bytes())
-                .await
-                .starts_with("250")
+            post(desk.server.smtp.unwrap(), "taro@example.jp", &[TO], question.as_bytes()).await.starts_with("250")
         );
         desk.id = desk.case().await;
         desk.engine.command(By::Agent(A), desk.id, Command::Claim { agent: A }).await.unwrap();

@@ -101,7 +101,8 @@ async fn postfix_hands_over_and_swaks_gets_the_right_answers() {
     house.server.kill9();
     let third = ["--from", "a@example.jp", "--to", TO, "--header", "Subject: third"];
     taken(&front, &third).await;
-    wait_until("Postfix to try in vain", PATIENCE, async || front.log().contains("status=deferred").then_some(())).await;
+    wait_until("Postfix to try in vain", PATIENCE, async || front.log().contains("status=deferred").then_some(()))
+        .await;
     house.server.set_env("MADOGUCHI_MAIL_IN__LISTEN_LMTP", &lmtp.to_string());
     house.back().await;
     shown(&house, &["first", "second", "third"]).await;

@@ -44,7 +44,8 @@ fn relay(port: u16, folder: &Path, root: Option<&Path>, password: &str) -> Vec<(
 }
 
 async fn asked(house: &MailHouse) -> (String, u64) {
-    let question = format!("From: {CUSTOMER}\r\nTo: {TO}\r\nMessage-ID: <1@far.example>\r\nSubject: help\r\n\r\nhello\r\n");
+    let question =
+        format!("From: {CUSTOMER}\r\nTo: {TO}\r\nMessage-ID: <1@far.example>\r\nSubject: help\r\n\r\nhello\r\n");
     assert!(post(house.listens("smtp"), CUSTOMER, &[TO], question.as_bytes()).await.starts_with("250"));
     let case = house.case().await;
     let epoch = house.sit(&case).await;

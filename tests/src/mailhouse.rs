@@ -43,8 +43,7 @@ impl MailHouse {
             ("MAIL_IN__ASK_DNS", "false"),
         ];
         let fixed = fixed.iter().filter(|(key, _)| more.iter().all(|(other, _)| other != key));
-        let mut env: Vec<_> =
-            fixed.map(|(key, value)| (format!("MADOGUCHI_{key}"), (*value).to_owned())).collect();
+        let mut env: Vec<_> = fixed.map(|(key, value)| (format!("MADOGUCHI_{key}"), (*value).to_owned())).collect();
         env.extend(more.iter().map(|(key, value)| (format!("MADOGUCHI_{key}"), value.clone())));
         let server = Server::ready(SpawnOptions { env, ..SpawnOptions::default() }).await;
         server.add_user("owner", "owner", PASSWORD);

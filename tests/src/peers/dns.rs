@@ -42,7 +42,8 @@ impl Zone {
         );
         for (name, text) in texts {
             // A string of a record has at most 255 bytes.
-            let strings: Vec<&str> = text.as_bytes().chunks(250).map(|part| str::from_utf8(part).expect("ASCII")).collect();
+            let strings: Vec<&str> =
+                text.as_bytes().chunks(250).map(|part| str::from_utf8(part).expect("ASCII")).collect();
             let _ = writeln!(settings, "txt-record={name},\"{}\"", strings.join("\",\""));
         }
         let file = self.folder.path().join("dnsmasq.conf");

@@ -116,7 +116,8 @@ impl Postfix {
     /// It is not installed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let queue = Command::new(program("postqueue")).arg("-c").arg(self.folder.path().join("config")).arg("-j").output();
+        let queue =
+            Command::new(program("postqueue")).arg("-c").arg(self.folder.path().join("config")).arg("-j").output();
         queue.expect("postqueue runs").stdout.is_empty()
     }
 

@@ -110,7 +110,8 @@ impl Sink {
         let before = self.find("ordered").len();
         let order = json!({ "at": at, "to": to, "answer": answer, "times": times });
         writeln!(self.orders, "{order}").expect("it listens");
-        wait_until("the order to be taken", PATIENCE, async || (self.find("ordered").len() > before).then_some(())).await;
+        wait_until("the order to be taken", PATIENCE, async || (self.find("ordered").len() > before).then_some(()))
+            .await;
     }
 
     /// Everything that it took, in order.
