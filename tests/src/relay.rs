@@ -17,11 +17,24 @@ pub struct Handed {
     pub bytes: Vec<u8>,
 }
 
+/// What happens to whoever hands mail over when a mail was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Blow {
+    /// Nothing.
+    #[default]
+    None,
+    /// This process is killed before its mail is answered for.
+    BeforeTheAnswer(u32),
+    /// It is killed after so many microseconds with the answer.
+    AfterTheAnswer(u32, u64),
+}
+
 #[derive(Debug, Default)]
 struct State {
     handed: Vec<Handed>,
     answers: HashMap<String, VecDeque<String>>,
     mute: bool,
+    blow: Blow,
 }
 
 /// The relay.
@@ -67,6 +80,14 @@ impl RelayPeer {
         self.state.lock().expect("no panic").mute = mute;
     }
 
+    /// What happens at the next mail. It happens once.
+    ///
+    /// # Panics
+    /// Another test's panic.
+    pub fn strike(&self, blow: Blow) {
+        self.state.lock().expect("no panic").blow = blow;
+    }
+
     /// Everything that was handed over.
     ///
     /// # Panics
@@ -75,6 +96,14 @@ impl RelayPeer {
     pub fn handed(&self) -> Vec<Handed> {
         self.state.lock().expect("no panic").handed.clone()
     }
+}
+
+/// What is said of a mail that is kept.
+const TAKEN: &str = "250 2.0.0 Ok: queued as 4F1";
+
+fn kill(process: u32) {
+    let process = nix::unistd::Pid::from_raw(process.cast_signed());
+    let _ = nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL);
 }
 
 async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
@@ -105,16 +134,26 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
             "DATA" => {
                 let _ = line.get_mut().write_all(b"354 go on\r\n").await;
                 let Some(bytes) = body(&mut line).await else { return };
-                let mute = {
+                let (mute, blow) = {
                     let mut state = state.lock().expect("no panic");
                     state.handed.push(Handed { from: from.clone(), to: to.clone(), bytes });
-                    state.mute
+                    (state.mute, std::mem::take(&mut state.blow))
                 };
-                if mute {
+                match blow {
+                    Blow::None => {}
+                    Blow::BeforeTheAnswer(process) => kill(process),
+                    Blow::AfterTheAnswer(process, micros) => {
+                        let _ = line.get_mut().write_all(TAKEN.as_bytes()).await;
+                        let _ = line.get_mut().write_all(b"\r\n").await;
+                        tokio::time::sleep(std::time::Duration::from_micros(micros)).await;
+                        kill(process);
+                    }
+                }
+                if mute || blow != Blow::None {
                     let _ = line.read_to_end(&mut Vec::new()).await;
                     return;
                 }
-                "250 2.0.0 Ok: queued as 4F1".to_owned()
+                TAKEN.to_owned()
             }
             "QUIT" => "221 bye".to_owned(),
             _ => "250 ok".to_owned(),
