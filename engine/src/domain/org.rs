@@ -1,6 +1,7 @@
 //! The organisation: logins and roles, windows and inboxes that exist. One stream, `org`.
 
 mod bot;
+mod bot_channel;
 mod inbox;
 mod invitation;
 mod line;
@@ -29,6 +30,7 @@ use self::reset::Former;
 use self::trial::Trial;
 
 pub use bot::Bot;
+pub use bot_channel::BotChannelSettings;
 pub use inbox::{ChannelKind, Inbox, InboxSettings};
 pub use invitation::{Invitation, Joining};
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
