@@ -4,6 +4,7 @@
 //! [`front`] is the server with a window and an account of that channel; `suite` has the promises; the other files are the
 //! channels, each with its platform's double.
 
+mod bot;
 mod front;
 mod line;
 mod lineworks;
@@ -12,6 +13,7 @@ pub mod suite;
 use bytes::Bytes;
 use madoguchi_engine::domain::org::InboxSettings;
 
+pub use bot::BotChannel;
 pub use front::Front;
 pub use line::LineChannel;
 pub use lineworks::LineWorksChannel;
