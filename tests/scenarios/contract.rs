@@ -1,7 +1,8 @@
 //! What every channel promises. A channel joins with one line here.
 
 use madoguchi_tests::channel_contract;
-use madoguchi_tests::contract::{LineChannel, LineWorksChannel};
+use madoguchi_tests::contract::{LineChannel, LineWorksChannel, MailChannel};
 
 channel_contract!(line, LineChannel);
 channel_contract!(lineworks, LineWorksChannel);
+channel_contract!(mail, MailChannel);

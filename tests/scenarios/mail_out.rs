@@ -17,9 +17,8 @@ use madoguchi_engine::domain::window;
 use madoguchi_engine::mail_server::{MailListen, MailServer};
 use madoguchi_engine::rows::{ListQuery, MessageKind};
 use madoguchi_engine::{Clock, Handle};
+use madoguchi_loadtest::mail::{Handed, Relay, post};
 use madoguchi_tests::inside::{A, config, start, window};
-use madoguchi_tests::postman::post;
-use madoguchi_tests::relay::{Handed, RelayPeer};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 
 const DOMAIN: &str = "in.desk.example";
@@ -29,11 +28,11 @@ const TO: &str = "support@in.desk.example";
 struct Desk {
     engine: Handle,
     server: MailServer,
-    relay: RelayPeer,
+    relay: Relay,
     id: ConversationId,
 }
 
-fn settings(dir: &Path, relay: &RelayPeer) -> Config {
+fn settings(dir: &Path, relay: &Relay) -> Config {
     let mut config = config(dir, &Clock::System);
     config.mail_out.inbound_domain = DOMAIN.to_owned();
     config.mail_out.bounce_domain = format!("bounce.{DOMAIN}");
@@ -63,7 +62,7 @@ fn question(id: &str) -> String {
 
 impl Desk {
     async fn open(dir: &Path) -> Self {
-        let relay = RelayPeer::open().await;
+        let relay = Relay::start().unwrap();
         let engine = start(settings(dir, &relay)).await;
         let agent = Agent {
             id: A,
@@ -90,7 +89,7 @@ impl Desk {
         desk
     }
 
-    async fn served(engine: Handle, relay: RelayPeer) -> Self {
+    async fn served(engine: Handle, relay: Relay) -> Self {
         let smtp = Some("127.0.0.1:0".to_owned());
         let server = engine.serve_mail(MailListen { smtp, name: DOMAIN.to_owned(), ..MailListen::default() }).unwrap();
         Self { engine, server, relay, id: ConversationId(0) }

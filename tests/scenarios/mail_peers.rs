@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use madoguchi_tests::postman::{Postman, post};
+use madoguchi_loadtest::mail::{Postman, post};
 use madoguchi_tests::world::{Api, PATIENCE, Port, Server, SpawnOptions, wait_until};
 use serde_json::Value;
 
@@ -33,10 +33,7 @@ async fn desk() -> (Server, Api) {
 
 /// Where the server takes mail, by what it logged last.
 fn listens(server: &Server, over: &str) -> SocketAddr {
-    let log = server.log();
-    let line = log.lines().rev().find(|line| line.contains("listening for mail")).expect("it listens for mail");
-    let (_, rest) = line.split_once(&format!("{over}=Some(")).expect("an address");
-    rest.split(')').next().unwrap().parse().unwrap()
+    server.takes_mail(over)
 }
 
 /// The subjects of every mail of the window, sorted.
