@@ -47,9 +47,9 @@ fn customers_of_every_channel_at_once_lose_nothing_and_no_send_fails_while_token
     let json = folder.path().join("report.json");
     let mut command = Command::new(built_program("loadtest"));
     command.arg("run").arg("--server").arg(built_program("madoguchi")).arg("--json").arg(&json);
-    command.args("--chats 160 --agents 16 --windows 2 --watch 2 --rate 40 --duration-s 6 --warm-up-s 1".split(' '));
+    command.args("--chats 200 --agents 20 --windows 2 --watch 2 --rate 40 --duration-s 6 --warm-up-s 1".split(' '));
     command.args("--racers 2 --think-ms 300 --churn 4 --seed 11".split(' '));
-    command.args("--mix line=25,lineworks=25,mail=25,bot=25 --lineworks-token-s 12".split(' '));
+    command.args("--mix line=20,lineworks=20,mail=20,bot=20,botchannel=20 --lineworks-token-s 12".split(' '));
     let output = command.stdin(Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let complained = String::from_utf8_lossy(&output.stderr);
@@ -58,7 +58,7 @@ fn customers_of_every_channel_at_once_lose_nothing_and_no_send_fails_while_token
     let report: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
     assert_eq!(report["faults"], serde_json::json!({}));
     let channels = report["channels"].as_object().unwrap();
-    assert_eq!(channels.keys().collect::<Vec<_>>(), ["bot", "line", "lineworks", "mail"]);
+    assert_eq!(channels.keys().collect::<Vec<_>>(), ["bot", "botchannel", "line", "lineworks", "mail"]);
     for (name, channel) in channels {
         let count = |what: &str| channel[what].as_u64().unwrap();
         assert_eq!(count("chats"), 40, "{name}: {said}");

@@ -61,13 +61,14 @@ use crate::routes::{
         supervision::bulk, supervision::counters,
         audit::list, audit::export,
         crate::socket::open,
-        hooks::line, hooks::lineworks,
+        hooks::line, hooks::lineworks, hooks::bot,
         health::alive, health::ready, health::metrics,
         docs::document, docs::problems,
         about::about,
     ),
     components(schemas(
-        madoguchi_protocol::Problem, madoguchi_protocol::api::Command, madoguchi_protocol::api::BotDelivery
+        madoguchi_protocol::Problem, madoguchi_protocol::api::Command, madoguchi_protocol::api::BotDelivery,
+        madoguchi_protocol::api::BotChannelDelivery
     )),
     modifiers(&Common),
 )]

@@ -192,6 +192,7 @@ table! {
 
     POST "/hooks/line/{inbox}" Open => hooks::line;
     POST "/hooks/lineworks/{inbox}" Open => hooks::lineworks;
+    POST "/hooks/bot/{inbox}" Open => hooks::bot;
 
     GET "/api/v1/sessions" Right(OwnSession) => sessions::own;
     DELETE "/api/v1/sessions" Right(OwnAccount) => sessions::end_others;

@@ -1,5 +1,6 @@
 //! A bot as somebody outside would write one: hears signed deliveries, believes none without its signature, does what its
 //! [`Brain`] says, and says it by the bots' addresses. For tests, the demo and load; it can be told to behave badly.
+//! [`System`] is the other thing of that name: a system whose customers come over a bot channel.
 //!
 //! Must know nothing of the engine but what docs/bots.md says.
 
@@ -7,6 +8,8 @@ mod brain;
 mod door;
 mod front;
 mod mouth;
+mod signature;
+mod system;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -21,6 +24,8 @@ use tokio::task::JoinHandle;
 pub use brain::receptionist;
 pub use front::Treatment;
 pub use mouth::{Answered, Mouth};
+pub use signature::sign;
+pub use system::{Delivered, System, SystemFault};
 
 /// Something that a bot does about a delivery, in the order given.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,9 +12,7 @@ use super::book::Kind;
 use super::figures::Timed;
 use super::hall::Hall;
 use super::side::Kind as Side;
-use crate::double::{Author, Channel, Shown};
-use crate::lineworks::Shown as WorksShown;
-use crate::mail::Shown as Letter;
+use crate::double::Channel;
 
 /// Messages that may wait for an earlier one of the same customer, over all customers.
 pub(crate) const MOST_WAITING: usize = 200_000;
@@ -119,6 +117,10 @@ async fn say(hall: &Hall, kind: Side, chat: u32, text: &str) -> Result<Result<u1
             let (account, _) = counter.fronted.as_ref().ok_or_else(missing)?;
             say_line(hall, account, user, text).await
         }
+        Side::Botchannel => {
+            let system = counter.system.as_ref().ok_or_else(missing)?;
+            Ok(system.say(user, text).await.ok_or_else(|| "without an answer".to_owned()))
+        }
         Side::Mail => {
             let (post, address) = hall.scene.post.as_ref().zip(counter.address.as_ref()).ok_or_else(missing)?;
             Ok(match post.double.say(&post.door, user, address, text).await {
@@ -140,29 +142,20 @@ async fn say_line(hall: &Hall, account: &Channel, user: &str, text: &str) -> Res
     Ok(status.ok_or_else(|| format!("{:?}", said.reason)))
 }
 
-/// Watches the mailboxes for as long as the double runs.
-pub(crate) async fn watch_mailboxes(hall: Arc<Hall>, mut shown: broadcast::Receiver<Letter>) {
+/// Watches what customers look at, for as long as it is there: `read` says whose screen it is and what it says, or that it
+/// is nothing of ours.
+pub(crate) async fn watch<T: Clone>(
+    hall: Arc<Hall>,
+    mut shown: broadcast::Receiver<T>,
+    read: impl Fn(&T) -> Option<(&str, &str)>,
+) {
     let chats: HashMap<&str, u32> = hall.scene.users.iter().map(String::as_str).zip(0..).collect();
     loop {
         match shown.recv().await {
             Ok(shown) => {
-                let Some(chat) = chats.get(shown.to.as_str()) else { continue };
-                arrived(&hall, *chat, &shown.text);
-            }
-            Err(broadcast::error::RecvError::Lagged(missed)) => unseen(&hall, missed),
-            Err(broadcast::error::RecvError::Closed) => return,
-        }
-    }
-}
-
-/// Watches the screens of LINE WORKS for as long as the double runs.
-pub(crate) async fn watch_works(hall: Arc<Hall>, mut shown: broadcast::Receiver<WorksShown>) {
-    let chats: HashMap<&str, u32> = hall.scene.users.iter().map(String::as_str).zip(0..).collect();
-    loop {
-        match shown.recv().await {
-            Ok(shown) => {
-                let Some(chat) = chats.get(shown.user.as_str()) else { continue };
-                arrived(&hall, *chat, shown.content["text"].as_str().unwrap_or_default());
+                let Some((user, text)) = read(&shown) else { continue };
+                let Some(chat) = chats.get(user) else { continue };
+                arrived(&hall, *chat, text);
             }
             Err(broadcast::error::RecvError::Lagged(missed)) => unseen(&hall, missed),
             Err(broadcast::error::RecvError::Closed) => return,
@@ -186,20 +179,4 @@ fn arrived(hall: &Hall, chat: u32, text: &str) {
 
 fn unseen(hall: &Hall, missed: u64) {
     hall.fault(Kind::Unchecked, || format!("{missed} messages on phones were not looked at"));
-}
-
-/// Watches the phones for as long as the double runs.
-pub(crate) async fn watch_phones(hall: Arc<Hall>, mut shown: broadcast::Receiver<Arc<Shown>>) {
-    let chats: HashMap<&str, u32> = hall.scene.users.iter().map(String::as_str).zip(0..).collect();
-    loop {
-        match shown.recv().await {
-            Ok(shown) if shown.author == Author::Account => {
-                let Some(chat) = chats.get(shown.user.as_str()) else { continue };
-                arrived(&hall, *chat, shown.text.as_deref().unwrap_or_default());
-            }
-            Ok(_) => {}
-            Err(broadcast::error::RecvError::Lagged(missed)) => unseen(&hall, missed),
-            Err(broadcast::error::RecvError::Closed) => return,
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use hyper::Method;
-use madoguchi_protocol::api::{Items, Message, Window};
+use madoguchi_protocol::api::{BotChannelMessage, Items, Message, Window};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -26,6 +26,7 @@ use super::robot;
 use super::scene::{Counter, Post, Scene};
 use super::side::Kind as Side;
 use crate::bot::Bot;
+use crate::double::Author;
 
 /// Between two looks at something that must come about.
 const LOOK: Duration = Duration::from_millis(50);
@@ -143,12 +144,25 @@ async fn play(
 /// Watches everything that customers look at.
 fn watch_screens(hall: &Arc<Hall>) -> Vec<JoinHandle<()>> {
     let scene = &hall.scene;
-    let mut screens = vec![tokio::spawn(customers::watch_phones(Arc::clone(hall), scene.double.stream()))];
+    let watching = || Arc::clone(hall);
+    let phones = customers::watch(watching(), scene.double.stream(), |shown| {
+        (shown.author == Author::Account).then(|| (shown.user.as_str(), shown.text.as_deref().unwrap_or_default()))
+    });
+    let mut screens = vec![tokio::spawn(phones)];
     if let Some(works) = &scene.works {
-        screens.push(tokio::spawn(customers::watch_works(Arc::clone(hall), works.stream())));
+        screens.push(tokio::spawn(customers::watch(watching(), works.stream(), |shown| {
+            Some((&shown.user, shown.content["text"].as_str().unwrap_or_default()))
+        })));
     }
     if let Some(post) = &scene.post {
-        screens.push(tokio::spawn(customers::watch_mailboxes(Arc::clone(hall), post.double.stream())));
+        let letters = post.double.stream();
+        screens.push(tokio::spawn(customers::watch(watching(), letters, |shown| Some((&shown.to, &shown.text)))));
+    }
+    for system in scene.windows.iter().filter_map(|counter| counter.system.as_ref()) {
+        screens.push(tokio::spawn(customers::watch(watching(), system.stream(), |(user, message)| match message {
+            BotChannelMessage::Text { text } => Some((user, text)),
+            _ => None,
+        })));
     }
     screens
 }

@@ -35,8 +35,8 @@ pub struct Options {
     /// Agents, each with one socket.
     #[arg(long, default_value_t = 100)]
     pub agents: u32,
-    /// The channels that customers come through, such as line=50,lineworks=15,mail=20,bot=15. `bot` is LINE with a bot in
-    /// front; mail needs a server that is started by the run.
+    /// The channels that customers come through, such as line=50,lineworks=15,mail=20,bot=15: line, lineworks, mail (which
+    /// needs a server that is started by the run), bot (LINE with a bot in front), botchannel (a system's own customers).
     #[arg(long, default_value = "line=1", value_parser = str::parse::<Mix>)]
     pub mix: Mix,
     /// Seconds that a token of LINE WORKS lives; the engine uses none in the last ten of them.

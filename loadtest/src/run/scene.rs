@@ -15,7 +15,7 @@ use super::error::RunError;
 use super::options::Options;
 use super::robot;
 use super::side::Kind;
-use crate::bot::Bot as Robot;
+use crate::bot::{Bot as Robot, System};
 use crate::double::{Channel, Double, Limits, Options as DoubleOptions};
 use crate::lineworks::{Bot, LineWorksDouble, Options as WorksOptions};
 use crate::mail::{Door, MailDouble, Options as MailOptions};
@@ -62,6 +62,8 @@ pub(crate) struct Counter {
     pub(crate) address: Option<String>,
     /// The LINE account with a bot in front, and that bot.
     pub(crate) fronted: Option<(Channel, Robot)>,
+    /// The system behind a bot channel.
+    pub(crate) system: Option<System>,
 }
 
 /// The world of mail, and where the server takes mail from it. It begins before the server, which must know the relay.
@@ -125,6 +127,8 @@ impl Scene {
                 Kind::Line => counter.line.as_ref().map(|account| double.add_user(account, &name)).transpose()?,
                 Kind::Lineworks => works.as_ref().map(|works| works.add_member(&name)),
                 Kind::Mail => post.as_ref().map(|post| post.double.add_customer(&name)),
+                // Each window's system counts its customers from one.
+                Kind::Botchannel => counter.system.as_ref().map(|_| format!("member-of-{chat}")),
                 Kind::Bot => {
                     counter.fronted.as_ref().map(|(account, _)| double.add_user(account, &name)).transpose()?
                 }
@@ -190,12 +194,20 @@ async fn open_window(
     let id = format!("load{run}n{number}");
     let window = json!({"id": id, "name": format!("負荷{run}-{number}"), "product": product});
     let _: Value = owner.call(Method::POST, "/api/v1/windows", Some(&window)).await?;
-    let mut counter = Counter { id, line: None, bot: None, address: None, fronted: None };
+    let mut counter = Counter { id, line: None, bot: None, address: None, fronted: None, system: None };
     for kind in options.mix.kinds() {
         match kind {
             Kind::Line => counter.line = Some(open_line(owner, base, double, &counter.id).await?.0),
             // Every window has its address from the first.
             Kind::Mail => counter.address = Some(format!("{}@{}", counter.id, Post::DOMAIN)),
+            Kind::Botchannel => {
+                let failed = |source| RunError::Machine { what: "a port for the system of a bot channel", source };
+                let system = System::start().map_err(failed)?;
+                let inbox = json!({"window": counter.id, "kind": "bot", "settings": system.settings()});
+                let inbox: Inbox = owner.call(Method::POST, "/api/v1/inboxes", Some(&inbox)).await?;
+                system.set_hook(&format!("{base}/hooks/bot/{}", inbox.id));
+                counter.system = Some(system);
+            }
             Kind::Bot => {
                 let (account, inbox) = open_line(owner, base, double, &counter.id).await?;
                 let brain = robot::brain(options.seed);

@@ -19,11 +19,13 @@ pub enum Kind {
     Mail,
     /// LINE, over an account with a bot in front.
     Bot,
+    /// A bot channel: a system behind a signed webhook.
+    Botchannel,
 }
 
 impl Kind {
     /// Every channel.
-    pub const ALL: [Self; 4] = [Self::Line, Self::Lineworks, Self::Mail, Self::Bot];
+    pub const ALL: [Self; 5] = [Self::Line, Self::Lineworks, Self::Mail, Self::Bot, Self::Botchannel];
 
     /// Its word.
     #[must_use]
@@ -33,6 +35,7 @@ impl Kind {
             Self::Lineworks => "lineworks",
             Self::Mail => "mail",
             Self::Bot => "bot",
+            Self::Botchannel => "botchannel",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! channels, each with its platform's double. What a channel cannot have by its nature is a constant or an answer of its
 //! [`Channel`], with what it promises instead; no promise is left out.
 
+mod bot;
 mod front;
 mod line;
 mod lineworks;
@@ -17,6 +18,7 @@ use madoguchi_engine::config::Config;
 use madoguchi_engine::domain::org::InboxSettings;
 use serde_json::Value;
 
+pub use bot::BotChannel;
 pub use front::Front;
 pub use line::LineChannel;
 pub use lineworks::LineWorksChannel;

@@ -163,6 +163,7 @@ fn doors(app: &App, window: &WindowId) -> Vec<Door> {
             ChannelKind::Line => "LINE",
             ChannelKind::LineWorks => "LINE WORKS",
             ChannelKind::Mail => "メール",
+            ChannelKind::Bot => "チャット",
         })
     };
     let accounts = app.engine.accounts_of(window);
