@@ -1,5 +1,6 @@
 // A customer writes mail: it comes in by SMTP, is read, answered and delivered, and nothing in it does anything by itself.
 
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { violations } from './axe';
@@ -163,13 +164,17 @@ test('a mail that cannot be read waits for a person, who reads it again or puts 
   await page.goto(`${world.url}/admin/operation`);
   const waiting = page.locator('[data-raw]');
   await waiting.first().waitFor();
+  const save = page.waitForEvent('download');
+  await waiting.getByRole('link').click();
+  const original = await save;
+  expect(original.suggestedFilename()).toMatch(/\.eml$/);
+  expect(readFileSync((await original.path()) ?? '', 'latin1')).toContain('Received: from hop7.example');
   await waiting.getByRole('button', { name: '再処理' }).click();
   await page.locator('.toast').first().waitFor();
   await waiting.first().waitFor();
   expect(await violations(page, 'raw mail')).toEqual([]);
   await waiting.getByRole('button', { name: '片付ける' }).click();
   await page.locator('dialog .button.danger').click();
-  await page.waitForTimeout(800); await page.screenshot({ path: '/tmp/shots/raw.png' });
   await waiting.first().waitFor({ state: 'detached' });
   await context.close();
 });

@@ -102,21 +102,20 @@ export class Relay {
   }
 }
 
-/** A name server that knows texts only. A name that is `null` is a server that does not answer. */
+/** A name server that knows texts only. Of a name that is `null` it says that it cannot answer. */
 export class Names {
   readonly texts = new Map<string, string[] | null>();
   private socket: Udp = createSocket('udp4');
 
   async listen(): Promise<number> {
     this.socket.on('message', (query, from) => {
-      const answer = this.answer(query);
-      if (answer) this.socket.send(answer, from.port, from.address);
+      this.socket.send(this.answer(query), from.port, from.address);
     });
     await new Promise<void>((ready) => this.socket.bind(0, '127.0.0.1', ready));
     return this.socket.address().port;
   }
 
-  private answer(query: Buffer): Buffer | null {
+  private answer(query: Buffer): Buffer {
     const labels: string[] = [];
     let at = 12;
     for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
@@ -126,12 +125,11 @@ export class Names {
     const question = query.subarray(12, at + 5);
     const kind = query.readUInt16BE(at + 1);
     const known = this.texts.get(labels.join('.').toLowerCase());
-    if (known === null) return null;
     const texts = kind === 16 ? (known ?? []) : [];
     const head = Buffer.alloc(12);
     query.copy(head, 0, 0, 2);
-    // An answer with authority; NXDOMAIN where nobody ever heard of the name.
-    head.writeUInt16BE(0x8580 | (known === undefined ? 3 : 0), 2);
+    // An answer with authority; SERVFAIL, or NXDOMAIN where nobody ever heard of the name.
+    head.writeUInt16BE(0x8580 | (known === null ? 2 : known === undefined ? 3 : 0), 2);
     head.writeUInt16BE(1, 4);
     head.writeUInt16BE(texts.length, 6);
     const records = texts.map((text) => {

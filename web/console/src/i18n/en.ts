@@ -437,7 +437,6 @@ export const en: Texts = {
     conversations: 'Conversations',
   },
   notice: {
-    label: 'Notices',
     newConversation: (name) => `New: ${name}`,
     message: (name) => `Message from ${name}`,
     failed: 'A message could not be sent',

@@ -442,7 +442,6 @@ export const ja = {
     conversations: '会話',
   },
   notice: {
-    label: '通知',
     newConversation: (name: string) => `新着: ${name}`,
     message: (name: string) => `${name}さんからメッセージ`,
     failed: '送信に失敗したメッセージがあります',
