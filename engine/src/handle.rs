@@ -3,11 +3,14 @@
 //! The handle checks no rights: `web` authorises before it asks (`web::authorize`).
 
 mod accounts;
+mod asking;
 mod audit;
+mod bodies;
 mod bots;
 mod files;
 mod former;
 mod lists;
+mod live;
 pub mod mail;
 mod mail_in;
 pub mod mail_setup;
@@ -21,39 +24,31 @@ mod windows;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
 
+pub(crate) use self::asking::ask;
+pub use self::bodies::Taken;
 pub use self::bots::BotHealth;
 pub use self::former::FormerConversations;
 pub use self::people::{Membership, Memberships};
 pub(crate) use self::reads::store_failed;
 pub use self::secrets::{ResealError, Resealed};
 pub use self::windows::{Change, NewWindow, ResetPreview};
-use crate::actors::reply::{Answered, Reply, answered};
-use crate::actors::{
-    Core, conversation, inbox, raw, removal, sender, start, window as window_actor, windows as window_streams,
-};
-use crate::channels;
+use crate::actors::{Core, removal, start, window as window_actor, windows as window_streams};
 use crate::config::Config;
-use crate::counters::Figures;
 use crate::domain::conversation::Command;
-use crate::domain::id::{AgentId, ConversationId, InboxId, Position, StreamId, WindowId};
+use crate::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
 use crate::domain::org::{self, Org};
 use crate::domain::record::{By, Fact, Record};
-use crate::domain::rejected::Rejected;
 use crate::domain::seat::ReleaseCause;
-use crate::domain::window::{self, RawEnd, RawReason};
+use crate::domain::window::{self};
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::journal::Fault;
 use crate::journal::writer::Lane;
-use crate::presence::Presence;
 use crate::pressure::Pressure;
 use crate::pulse::Pulses;
 use crate::readmodel;
-use crate::rows::{
-    CatchUp, ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, Place, RawRow, Snapshot, Update,
-};
+use crate::rows::{ConversationRow, ListQuery, MessageRow, MessagesQuery, Page, Place};
 
 /// Turns one committed record into the socket frame that every reader of the window shares. Must be pure: a resume
 /// encodes old records again and must give the same bytes.
@@ -116,26 +111,6 @@ pub struct Done {
     pub row: ConversationRow,
     /// The message or memo it made, or had made before under the same client id.
     pub number: Option<u32>,
-}
-
-/// What became of a webhook's body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// Events recorded now.
-    pub recorded: usize,
-    /// Events that were recorded before.
-    pub duplicates: usize,
-    /// Events that nobody can read; each waits by itself for a person.
-    pub parked: usize,
-    /// The body was stored whole, for later or for a person.
-    pub stored_whole: bool,
-}
-
-impl Taken {
-    /// Nothing was taken of it yet.
-    pub(crate) const WHOLE: Self = Self { recorded: 0, duplicates: 0, parked: 0, stored_whole: true };
-    /// Its window was reset: it is taken and thrown away.
-    pub(crate) const NOTHING: Self = Self { recorded: 0, duplicates: 0, parked: 0, stored_whole: false };
 }
 
 /// What may keep the engine from being ready; see [`Handle::latches`].
@@ -246,53 +221,6 @@ impl Handle {
         Ok(done)
     }
 
-    /// Takes a verified webhook body. Answers after the commit of every event of it, or of the whole body.
-    ///
-    /// # Errors
-    /// Not now; nothing of it may count as accepted.
-    pub async fn inbound(&self, inbox: InboxId, body: Bytes) -> Result<Taken, Failure> {
-        match self.take_in(inbox, body).await {
-            Err(Failure::NotFound(_)) if self.is_reset(inbox).await? => {
-                metrics::counter!("madoguchi_inbound_after_reset_total").increment(1);
-                Ok(Taken::NOTHING)
-            }
-            taken => taken,
-        }
-    }
-
-    async fn take_in(&self, inbox: InboxId, body: Bytes) -> Result<Taken, Failure> {
-        if !self.core.views.org().inboxes.contains_key(&inbox) {
-            return Err(Failure::NotFound("inbox"));
-        }
-        self.core.work_allowed()?;
-        let patience_ms = i64::try_from(self.core.config.inbound_patience_ms).unwrap_or(i64::MAX);
-        let taking = inbox::take_body(&self.core, inbox, body.clone());
-        let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
-        let redelivers = channels::of(entry.settings.kind()).traits().redelivers;
-        let why = match self.core.config.clock.within_ms(patience_ms, taking).await {
-            Some(Ok(taken)) => return Ok(taken),
-            Some(Err(Failure::Overloaded { .. } | Failure::Interrupted | Failure::CatchingUp)) | None => {
-                RawReason::Busy
-            }
-            // What is refused here would never come again.
-            Some(Err(_)) if !redelivers => RawReason::Busy,
-            Some(Err(failure)) => return Err(failure),
-        };
-        raw::store(&self.core, &entry, body, why, None).await?;
-        Ok(Taken::WHOLE)
-    }
-
-    /// Takes a body that is told as accepted before anybody reads it, as a mail server tells: answers after its commit. It is
-    /// interpreted soon after, in the order of its account's bodies.
-    ///
-    /// # Errors
-    /// Not now; it may not count as accepted.
-    pub async fn keep_body(&self, inbox: InboxId, body: Bytes) -> Result<(), Failure> {
-        self.core.work_allowed()?;
-        let entry = self.core.views.org().inboxes.get(&inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
-        raw::store(&self.core, &entry, body, RawReason::Busy, None).await.map(drop)
-    }
-
     /// The window a conversation is in, if it exists.
     ///
     /// # Errors
@@ -357,107 +285,6 @@ impl Handle {
         page.items.into_iter().find(|row| row.number == number).ok_or(Failure::NotFound("message"))
     }
 
-    /// Stored bodies of a window that wait (要確認).
-    ///
-    /// # Errors
-    /// Not found, or catching up.
-    pub async fn raw_bodies(&self, window: &WindowId) -> Result<Vec<RawRow>, Failure> {
-        let waiting = raw::waiting(&self.core, window).await?;
-        Ok(waiting.into_iter().map(|(accepted, _)| raw_row(&accepted)).collect())
-    }
-
-    /// The bytes of one stored body.
-    ///
-    /// # Errors
-    /// Not found.
-    pub async fn raw_body(&self, window: &WindowId, raw: u128) -> Result<Bytes, Failure> {
-        raw::bytes_of(&self.core, &self.core.raw(window, raw).await?).await
-    }
-
-    /// Interprets a stored body again.
-    ///
-    /// # Errors
-    /// Not found, or it still cannot be parsed.
-    pub async fn replay_raw(&self, by: By, window: &WindowId, raw: u128) -> Result<Taken, Failure> {
-        let accepted = self.core.raw(window, raw).await?;
-        raw::interpret(&self.core, window, by, &accepted).await
-    }
-
-    /// Puts away a stored body that cannot be read, after a person looked at it. Its bytes go.
-    ///
-    /// # Errors
-    /// Not found; or it is only waiting for room or for its conversation, and will be read: nobody may throw that away.
-    pub async fn dismiss_raw(&self, by: By, window: &WindowId, raw: u128) -> Result<(), Failure> {
-        let accepted = self.core.raw(window, raw).await?;
-        if !accepted.why.waits_for_a_person() {
-            return Err(Rejected::invalid("raw", "a body that waits for a person").into());
-        }
-        raw::end(&self.core, window, by, &accepted, RawEnd::Dismissed).await
-    }
-
-    /// Registers a reader of every window's updates, in position order within a window. The channel is bounded by its
-    /// maker: an update that finds it full is left out, and the reader, who sees the gap or asks [`Handle::position`], uses [`Handle::catch_up`].
-    pub fn attach(&self, updates: mpsc::Sender<Arc<Update>>) {
-        self.core.views.attach(updates);
-    }
-
-    /// A window's stream and the newest position told.
-    #[must_use]
-    pub fn position(&self, window: &WindowId) -> Option<(StreamId, Position)> {
-        self.core.views.window(window).map(|view| (view.stream, view.position()))
-    }
-
-    /// The figures of a window; `None` where there is no such window.
-    #[must_use]
-    pub fn figures(&self, window: &WindowId) -> Option<Figures> {
-        self.core.views.window(window).map(|view| view.figures())
-    }
-
-    /// Moves whenever the figures of a window change.
-    #[must_use]
-    pub fn figures_version(&self, window: &WindowId) -> u64 {
-        self.core.views.window(window).map_or(0, |view| view.figures_version())
-    }
-
-    /// Every conversation whose seat a person holds: in one window, or in all.
-    #[must_use]
-    pub fn held_by(&self, agent: AgentId, window: Option<&WindowId>) -> Vec<ConversationId> {
-        let views = self.core.views.windows();
-        views.iter().filter(|view| window.is_none_or(|id| view.id == *id)).flat_map(|v| v.held_by(agent)).collect()
-    }
-
-    /// The window now.
-    #[must_use]
-    pub fn snapshot(&self, window: &WindowId) -> Option<Snapshot> {
-        self.core.views.window(window).map(|view| view.snapshot())
-    }
-
-    /// What a reader missed who has everything up to `after` of `stream`: from memory, else from the journal, up to
-    /// 10,000 records and a few MiB at a time; else a snapshot.
-    ///
-    /// # Errors
-    /// No such window, or catching up.
-    pub async fn catch_up(&self, window: &WindowId, stream: StreamId, after: Position) -> Result<CatchUp, Failure> {
-        resume::catch_up(&self.core, window, stream, after).await
-    }
-
-    /// Who is there.
-    #[must_use]
-    pub fn presence(&self) -> &Presence {
-        &self.core.presence
-    }
-
-    /// An agent is writing: where they hold the seat, the customer is shown it. A hint, and never waited for.
-    pub fn typing(&self, agent: AgentId, conversation: ConversationId) {
-        sender::courtesy::typing(&self.core, agent, conversation);
-    }
-
-    /// An agent has seen the messages up to `number`: where they hold the seat, the customer is shown it. A hint, and
-    /// never waited for.
-    pub fn read(&self, agent: AgentId, conversation: ConversationId, number: u32) {
-        sender::courtesy::read(&self.core, agent, conversation, number);
-    }
-
     /// An agent logged out or was shut out: what they hold anywhere ends.
     pub async fn drop_agent(&self, agent: AgentId, cause: ReleaseCause) {
         for view in self.core.views.windows() {
@@ -506,51 +333,6 @@ impl Handle {
 const READY_LAG: usize = 2_000;
 /// How long a read waits for the read models, in milliseconds.
 const CATCH_UP_MS: i64 = 2_000;
-/// Times that a command is offered to a conversation that was just falling asleep.
-const TRIES: usize = 3;
-
-/// Asks a conversation, waking it where it sleeps.
-pub(crate) async fn ask(core: &Arc<Core>, by: By, id: ConversationId, command: Command) -> Result<Done, Failure> {
-    for _ in 0..TRIES {
-        let addr = match core.registry.get(id).filter(actix::Addr::connected) {
-            Some(addr) => addr,
-            None => wake(core, id).await?,
-        };
-        let (reply, wait) = Reply::new(&core.depths.conversations);
-        match addr.try_send(conversation::Ask { by, command: command.clone(), reply }) {
-            Ok(()) => {}
-            Err(actix::prelude::SendError::Full(_)) => {
-                return Err(Failure::Overloaded { what: "conversation", retry_after_ms: 200 });
-            }
-            Err(actix::prelude::SendError::Closed(_)) => continue,
-        }
-        match answered(wait).await {
-            Answered::With(result) => return result,
-            Answered::NotTaken => {}
-        }
-    }
-    Err(Failure::Interrupted)
-}
-
-async fn wake(core: &Arc<Core>, id: ConversationId) -> Result<actix::Addr<conversation::ConversationActor>, Failure> {
-    let window = match core.views.open_in(id) {
-        Some(view) => view.id.clone(),
-        None => core.stored(id).await?.ok_or(Failure::NotFound("conversation"))?.0,
-    };
-    let addr = core.windows.get(&window).map(|addr| addr.clone()).ok_or(Failure::NotFound("window"))?;
-    let (reply, wait) = Reply::new(&core.depths.windows);
-    if addr.try_send(window_actor::Wake { id, reply }).is_err() {
-        return Err(window_actor::overloaded());
-    }
-    once(answered(wait).await)
-}
-
-fn once<T>(answered: Answered<T>) -> Result<T, Failure> {
-    match answered {
-        Answered::With(result) => result,
-        Answered::NotTaken => Err(Failure::Interrupted),
-    }
-}
 
 /// What goes on when the disk is nearly full: it ends work, or notes what happened.
 fn eases(command: &Command) -> bool {
@@ -571,13 +353,4 @@ fn created_inbox(event: &org::Event) -> Option<&org::Inbox> {
         org::Event::InboxCreated(inbox) => Some(inbox),
         _ => None,
     }
-}
-
-fn raw_row(accepted: &window::RawAccepted) -> RawRow {
-    let len = match &accepted.body {
-        window::RawBody::Inline(bytes) => bytes.len() as u64,
-        window::RawBody::File { len, .. } => *len,
-        window::RawBody::Redacted => 0,
-    };
-    RawRow { raw: accepted.raw, inbox: accepted.inbox, received_at: accepted.received_at, why: accepted.why, len }
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Agent, Event, Org, Role, create_agent, fits_login};
+use super::{Agent, Event, Org, Role, agent};
 use crate::domain::id::{AgentId, InvitationId, WindowId};
 use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;
@@ -76,7 +76,7 @@ pub(super) fn invite(org: &Org, mut invitation: Invitation) -> Result<Vec<Event>
         return Err(Rejected::invalid("windows", format!("windows that exist; {missing} is none")));
     }
     if let Some(login) = &invitation.login {
-        fits_login(login)?;
+        agent::fits_login(login)?;
         if org.by_login(login).is_some() {
             return Err(Rejected::Exists { what: "login" });
         }
@@ -106,7 +106,7 @@ pub(super) fn accept(org: &Org, id: InvitationId, mut agent: Agent) -> Result<Ve
     agent.role = invitation.role;
     let id = invitation.id;
     let accepted = Event::InvitationAccepted { id, agent: agent.id };
-    let mut events = create_agent(org, agent)?;
+    let mut events = agent::create(org, agent)?;
     events.push(accepted);
     Ok(events)
 }

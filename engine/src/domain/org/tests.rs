@@ -1,7 +1,10 @@
 //! The rules of the organisation as tables.
 
 use super::*;
+use crate::domain::id::StreamId;
+use crate::domain::rejected::Rejected;
 use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
 
 pub(super) fn tell(org: &mut Org, command: Command) -> Result<Vec<Event>, Rejected> {
     let events = decide(org, command)?;

@@ -5,6 +5,9 @@ use super::reset::Content;
 use super::tests::{inbox, line, tell, window, with_window};
 use super::trial::TRIAL_MS;
 use super::*;
+use crate::domain::rejected::Rejected;
+use crate::domain::time::Timestamp;
+use crate::domain::window::Profile;
 
 const NOW: Timestamp = Timestamp(1_000);
 
