@@ -79,6 +79,14 @@ async function start(program: string, args: string[], env: Record<string, string
   return { child, line, log: () => log };
 }
 
+/** The double of LINE WORKS: where it is, what an app of it holds, and its own calls. */
+export type Works = {
+  api: string;
+  app: Record<'client_id' | 'client_secret' | 'service_account' | 'private_key' | 'domain_id', string>;
+  // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, read by tests that know them
+  call: (path: string, body?: unknown) => Promise<any>;
+};
+
 const ended = (child: ChildProcess) =>
   new Promise<void>((resolve) =>
     child.exitCode === null && child.signalCode === null ? child.once('exit', () => resolve()) : resolve(),
@@ -96,6 +104,7 @@ export class World {
   private dir = mkdtempSync(join(tmpdir(), 'madoguchi-browser-'));
   private server: ChildProcess | null = null;
   private platform: ChildProcess | null = null;
+  private others: ChildProcess[] = [];
   private cookie = '';
   /** Where strangers hand mail over, once the world has mail. */
   smtp = '';
@@ -238,6 +247,23 @@ export class World {
     return text === '' ? null : JSON.parse(text);
   }
 
+  /** LINE WORKS as a process of its own, beside this world. */
+  async works(): Promise<Works> {
+    const { child, line } = await start(built('loadtest'), ['lineworks-double']);
+    this.others.push(child);
+    const { api, app } = JSON.parse(line) as Pick<Works, 'api' | 'app'>;
+    const call: Works['call'] = async (path, body) => {
+      const response = await fetch(`${api}/_double/${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+      return text === '' ? null : JSON.parse(text);
+    };
+    return { api, app, call };
+  }
+
   /** A customer writes; whoever is new becomes a friend first. */
   say(name: string, text: string) {
     return this.does(name, { kind: 'text', text });
@@ -359,6 +385,7 @@ export class World {
     await this.browser?.close();
     this.server?.kill('SIGKILL');
     this.platform?.kill('SIGKILL');
+    for (const other of this.others) other.kill('SIGKILL');
     this.shop.close();
     this.relay.close();
     if (this.smtp) this.names.close();

@@ -67,6 +67,7 @@ export const ja = {
     assignee: (name: string) => `担当 ${name}`,
     mineMark: '自分',
     heldByBot: 'ボット対応中',
+    botsOnly: (count: number) => `ボット対応中（${count}）だけを表示`,
     loading: '読み込んでいます…',
   },
   main: {
@@ -75,7 +76,7 @@ export const ja = {
     complete: '対応完了',
     deciding: '確認中…',
     held: (name: string) => `${name}さんが対応中`,
-    heldByBot: 'Botが対応中',
+    heldByBot: 'ボットが対応中',
     heldBy: (name: string) => `${name}が対応中`,
     toBot: 'ボットに戻す',
     formerHolder: (name: string) => `前の担当: ${name}`,
@@ -98,7 +99,7 @@ export const ja = {
   closed: {
     start_first: '対応開始すると送信できます',
     held: (name: string) => `${name}さんが対応中です`,
-    heldByBot: 'Botが対応中です',
+    heldByBot: 'ボットが対応中です',
     offered: '承諾すると送信できます',
     done: '対応完了しています。再開すると送信できます',
     set_aside: 'この会話は一時的に保留されています（閲覧のみ）',
@@ -295,7 +296,7 @@ export const ja = {
     setAside: 'この会話は一時的に保留されました',
     takenBack: '保留が解除されました',
     somebody: '担当者',
-    bot: 'Bot',
+    bot: 'ボット',
   },
   composer: {
     tools: '添付と入力の道具',
