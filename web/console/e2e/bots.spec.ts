@@ -42,6 +42,7 @@ test('a bot is put in front; what opens the door is shown once, and never again'
   bot.secret = await once.getByLabel('署名シークレット').inputValue();
   bot.token = await once.getByLabel('APIトークン').inputValue();
   expect([bot.secret.slice(0, 6), bot.token.slice(0, 4)]).toEqual(['whsec_', 'mdb_']);
+  await sleepless('no toast', async () => (await page.locator('.toast').count()) === 0);
   expect(await violations(page, 'what is shown once')).toEqual([]);
   await once.getByRole('button', { name: '設定しました' }).click();
   await once.waitFor({ state: 'detached' });
@@ -67,7 +68,9 @@ test('the bot answers under its name, hands over with a summary, and people find
   await page.locator('.list [data-bot]').getByText('ボット対応中').waitFor();
   await world.open(page, '客 一');
   await page.locator('header [data-bot]').getByText('案内ボットが対応中').waitFor();
-  await bubbles(page, '平日9時から18時です。').getByText('案内ボット').waitFor();
+  await bubbles(page, '平日9時から18時です。').waitFor();
+  // Said once above everything that it said in one go.
+  expect(await page.locator('article.outbound .who').allInnerTexts()).toEqual(['案内ボット']);
   expect(await composer(page).count()).toBe(0);
   expect(await violations(page, 'held by the bot')).toEqual([]);
 

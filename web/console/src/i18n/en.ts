@@ -66,7 +66,7 @@ export const en: Texts = {
     assignee: (name) => `Assigned to ${name}`,
     mineMark: 'You',
     heldByBot: 'Bot is answering',
-    botsOnly: (count: number) => `Only those that a bot holds (${count})`,
+    botsOnly: 'Only those that a bot holds',
     loading: 'Loading…',
   },
   main: {

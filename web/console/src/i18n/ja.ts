@@ -67,7 +67,7 @@ export const ja = {
     assignee: (name: string) => `担当 ${name}`,
     mineMark: '自分',
     heldByBot: 'ボット対応中',
-    botsOnly: (count: number) => `ボット対応中（${count}）だけを表示`,
+    botsOnly: 'ボット対応中だけを表示',
     loading: '読み込んでいます…',
   },
   main: {
