@@ -212,6 +212,12 @@ const desk: Screen[] = [
     show: async (page, size) => {
       await thread(page, size, 'in_progress', '山田 一郎');
       await page.locator('[data-copy=delayed]').waitFor();
+    },
+  },
+  {
+    name: 'mail-composer',
+    show: async (page) => {
+      await composer(page).focus();
       await page.locator('[data-testid=mail-foot]').waitFor();
     },
   },

@@ -20,6 +20,7 @@ const start = async (page: Page, name: string) => {
   await page.locator('[data-main=start]').click();
   await page.locator('[data-main=complete]').waitFor();
   await page.locator('[data-testid=mail-head] dl').waitFor();
+  await composer(page).focus();
 };
 const calendar = [
   'BEGIN:VCALENDAR',

@@ -134,6 +134,7 @@ test('the sender is chosen and signs; the test mail says what a receiver makes o
   const desk = await world.desk('hanako');
   await world.open(desk.page, '佐藤 実');
   await desk.page.locator('[data-main=start]').click();
+  await desk.page.locator('.composer textarea').focus();
   await desk.page.locator('[data-testid=mail-foot]').getByText('03-0000-0000').waitFor();
   expect(await desk.page.locator('[data-testid=mail-head]').innerText()).toContain('support@example.co.jp');
   await desk.page.getByLabel('元のメールを引用する').uncheck();
