@@ -26,6 +26,7 @@ export class Model {
   messages = new Map<string, Message[]>();
   log: Frame<'update'>[] = [];
   rawWaiting = 0;
+  bot: Frame<'snapshot'>['bot'] = null;
   settings = {
     handover_timeout_ms: 60_000,
     seat_claimable_ms: 120_000,
@@ -49,7 +50,7 @@ export class Model {
       settings: this.settings,
       agents: [],
       raw_waiting: this.rawWaiting,
-      bot: null,
+      bot: this.bot,
       conversations: open,
       open_total: open.length,
       opening: { state: 'open', next_change_at: null, opens_at: null },
@@ -115,13 +116,16 @@ export class Model {
   }
 
   private windowStep(events: Event[]) {
-    const what = this.dice.below(3);
+    const what = this.dice.below(4);
     if (what === 0) {
       this.rawWaiting += 1;
       events.push({ type: 'raw_accepted', raw: 'r', inbox: 'i', received_at: '', reason: 'busy' });
     } else if (what === 1 && this.rawWaiting > 0) {
       this.rawWaiting -= 1;
       events.push({ type: 'raw_settled', raw: 'r', how: 'interpreted' });
+    } else if (what === 3) {
+      this.bot = this.dice.yes(0.3) ? null : { name: `ボット${this.position}`, inboxes: [] };
+      events.push({ type: 'bot_changed', bot: copy(this.bot) });
     } else {
       this.settings = { ...this.settings, auto_close_ms: this.settings.auto_close_ms + 1 };
       events.push({ type: 'settings_changed', settings: this.settings });
@@ -181,12 +185,37 @@ export class Model {
       row.status = 'in_progress';
       row.former_holder = null;
       events.push({ type: 'claimed', conversation, agent, epoch: this.position, how });
+    } else if (draw === 7 && row.status === 'new') {
+      row.seat = { agent: null, epoch: this.position, offer: null, away: null, claimable: false };
+      Object.assign(row, { status: 'in_progress', former_holder: null });
+      events.push({ type: 'bot_seated', conversation, epoch: this.position, how: { type: 'started' } });
+    } else if (draw < 12 && row.seat?.agent === null) {
+      this.botStep(row, agent, events);
     } else if (draw < 12 && row.seat) {
       this.heldStep(row, row.seat, agent, at, events);
     } else {
       return false;
     }
     return true;
+  }
+
+  /** What a bot, or a person who takes its seat, does. Of what it is told no desk hears. */
+  private botStep(row: Conversation, agent: string, events: Event[]) {
+    const conversation = row.id;
+    switch (this.dice.below(3)) {
+      case 0:
+        Object.assign(row, { status: 'new', seat: null, former_holder: null });
+        events.push({ type: 'bot_released', conversation, cause: this.dice.yes(0.5) ? 'handed_over' : 'timed_out' });
+        break;
+      case 1:
+        Object.assign(row, { status: 'done', seat: null, former_holder: null, waiting_since: null });
+        events.push({ type: 'bot_completed', conversation });
+        break;
+      default:
+        row.seat = { agent, epoch: this.position, offer: null, away: null, claimable: false };
+        Object.assign(row, { status: 'in_progress', former_holder: null });
+        events.push({ type: 'claimed', conversation, agent, epoch: this.position, how: { type: 'started' } });
+    }
   }
 
   private heldStep(
@@ -273,8 +302,12 @@ export class Model {
       }
     } else if (draw === 8) {
       row.waiting_to_send += 1;
-      row.waiting_since = null;
-      events.push({ type: 'queued', conversation, message: write('outbound', 'queued', 'hanako') });
+      // Only a person's answer ends the customer's wait.
+      const writer = row.seat?.agent === null ? null : 'hanako';
+      if (writer) row.waiting_since = null;
+      const message = { ...write('outbound', 'queued', writer), ...(writer ? {} : { bot: true }) };
+      Object.assign(messages[messages.length - 1] ?? {}, message);
+      events.push({ type: 'queued', conversation, message });
     } else {
       events.push({ type: 'note_added', conversation, message: write('note', null, 'taro') });
     }
