@@ -47,6 +47,7 @@ start_double() {
 start_server() {
   local folder="$home/server.$$"
   rm -rf "$folder"
+  mkdir -p "$folder"
   PASSWORD="correct horse $RANDOM $RANDOM"
   printf '%s\n' "$PASSWORD" | "$SERVER_BIN" user add --data-dir "$folder/data" --login owner --role owner >"$home/server.log" 2>&1
   mkfifo "$folder/address"

@@ -84,7 +84,7 @@ function believed(secret, { headers, body }, what) {
 await call("POST", "/api/v1/session", { login: "owner", password: PASSWORD });
 await call("POST", "/api/v1/windows", { id: "desk", name: "窓口", product: 5 });
 const owner = (await call("GET", "/api/v1/session")).agent;
-await call("PUT", `/api/v1/windows/desk/members/${owner.id}`, {}, [200, 201, 204]);
+await call("PUT", `/api/v1/windows/desk/agents/${owner.id}`, {}, [200, 201, 204]);
 
 // Out and in over a bot channel. The library's own secrets are of this form.
 const system = await door();
@@ -125,7 +125,7 @@ const among = (signature) => `v1a,AAAA v1,${randomBytes(32).toString("base64")} 
 check((await bring(event(3, "三"), { signature: among })) === 200, "one right signature among others is enough");
 
 const talk = await until("the conversation", async () => {
-  const list = await call("GET", "/api/v1/conversations?window=desk&q=customer-1");
+  const list = await call("GET", "/api/v1/windows/desk/conversations?q=customer-1");
   return list.items[0];
 });
 const page = await call("GET", `/api/v1/conversations/${talk.id}/messages?after=0`);
