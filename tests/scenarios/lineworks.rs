@@ -8,7 +8,7 @@ use madoguchi_engine::domain::id::InboxId;
 use madoguchi_engine::domain::org::{Inbox, InboxSettings, LineWorksSettings, Maker};
 use madoguchi_engine::domain::time::Timestamp;
 use madoguchi_loadtest::lineworks::{Api, Fault, LineWorksDouble, Options, Times};
-use madoguchi_tests::contract::{Channel, Front, LineWorksChannel};
+use madoguchi_tests::contract::{Answer, Channel, Front, LineWorksChannel};
 use madoguchi_tests::inside::{config, furnished_with, window};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// A member who has written, their conversation and its seat.
 async fn talk(channel: &LineWorksChannel) -> (String, String, u64) {
     let member = channel.customer();
-    assert_eq!(channel.bring(channel.message(&member, 1, "first")).await, Some(200));
+    assert_eq!(channel.bring(channel.message(&member, 1, "first")).await, Answer::Taken);
     let talk = channel.front().conversation(&member).await;
     let epoch = channel.front().claim(&talk).await;
     (member, talk, epoch)

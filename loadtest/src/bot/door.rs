@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -34,7 +35,12 @@ pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let status = match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => hear(&state, &head.headers, &body.to_bytes()).await,
+        Ok(body) => {
+            state.busy.fetch_add(1, Ordering::SeqCst);
+            let status = hear(&state, &head.headers, &body.to_bytes()).await;
+            state.busy.fetch_sub(1, Ordering::SeqCst);
+            status
+        }
         Err(_) => 400,
     };
     let response = Response::builder().status(status).body(Full::new(Bytes::new()));

@@ -14,6 +14,7 @@ mod system;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use madoguchi_protocol::api::BotDelivery;
@@ -79,6 +80,14 @@ pub(crate) struct State {
     /// What was done about each delivery; one that comes again gets the same status and nothing more.
     done: Mutex<HashMap<String, u16>>,
     answers: Mutex<Vec<Answered>>,
+    /// Deliveries that it is busy with.
+    busy: AtomicUsize,
+}
+
+impl std::fmt::Debug for Bot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bot").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 /// A running bot; it ends with its drop.
@@ -105,6 +114,7 @@ impl Bot {
             heard: Mutex::default(),
             done: Mutex::default(),
             answers: Mutex::default(),
+            busy: AtomicUsize::new(0),
         });
         let task = tokio::spawn(door::serve(listener, Arc::clone(&state)));
         Ok(Self { state, address, task })
@@ -130,6 +140,12 @@ impl Bot {
     #[must_use]
     pub fn heard(&self) -> Vec<Heard> {
         self.state.heard.lock().clone()
+    }
+
+    /// Deliveries that it is still doing something about.
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        self.state.busy.load(Ordering::SeqCst)
     }
 
     /// What became of everything that it said.

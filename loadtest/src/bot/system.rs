@@ -19,12 +19,15 @@ use madoguchi_protocol::api::{BotChannelDelivery, BotChannelDeliveryType, BotCha
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use super::signature::{header, is_signed, sign};
 
 /// Longest delivery that is read, in bytes.
 const MAX_BODY: usize = 1 << 20;
+/// Messages that a slow reader of the stream may be behind.
+const STREAM: usize = 65_536;
 
 /// What the next delivery meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +51,8 @@ pub struct Delivered {
     pub signed: bool,
 }
 
-#[derive(Default)]
 struct State {
+    appearing: broadcast::Sender<(String, BotChannelMessage)>,
     secret: Mutex<String>,
     hook: Mutex<String>,
     faults: Mutex<VecDeque<SystemFault>>,
@@ -102,8 +105,16 @@ impl System {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let listener = TcpListener::from_std(listener)?;
-        let state = Arc::new(State::default());
-        *state.secret.lock() = format!("whsec_{}", STANDARD.encode(rand::random::<[u8; 32]>()));
+        let secret = format!("whsec_{}", STANDARD.encode(rand::random::<[u8; 32]>()));
+        let state = Arc::new(State {
+            appearing: broadcast::channel(STREAM).0,
+            secret: Mutex::new(secret),
+            hook: Mutex::default(),
+            faults: Mutex::default(),
+            tries: Mutex::default(),
+            screen: Mutex::default(),
+            files: Mutex::default(),
+        });
         let task = tokio::spawn(serve(listener, Arc::clone(&state)));
         // Somebody in this process may have chosen one before us, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -142,6 +153,16 @@ impl System {
     /// The next delivery that is rightly signed meets this; several in order.
     pub fn fail_next(&self, fault: SystemFault) {
         self.state.faults.lock().push_back(fault);
+    }
+
+    /// A customer writes: an event of its own, brought once. The status, if an answer came.
+    pub async fn say(&self, customer: &str, text: &str) -> Option<u16> {
+        let at = jiff::Timestamp::now();
+        let event = json!({
+            "id": format!("{customer}-{:032x}", rand::random::<u128>()), "type": "message", "at": format!("{at:.3}"),
+            "contact": { "id": customer, "name": customer }, "message": { "type": "text", "text": text },
+        });
+        self.bring(Bytes::from(event.to_string())).await
     }
 
     /// A new customer's id.
@@ -191,6 +212,12 @@ impl System {
     pub fn shown(&self, customer: &str) -> Vec<BotChannelMessage> {
         let screen = self.state.screen.lock();
         screen.shown.iter().filter(|(id, _)| id == customer).map(|(_, message)| message.clone()).collect()
+    }
+
+    /// Every message as it appears on a customer's screen.
+    #[must_use]
+    pub fn stream(&self) -> broadcast::Receiver<(String, BotChannelMessage)> {
+        self.state.appearing.subscribe()
     }
 
     /// The texts among them.
@@ -265,7 +292,9 @@ fn take(state: &State, delivery: BotChannelDelivery) {
     let mut screen = state.screen.lock();
     if let (true, Some(contact), Some(message)) = (screen.known.insert(delivery.id), delivery.contact, delivery.message)
     {
-        screen.shown.push((contact.id, message));
+        screen.shown.push((contact.id.clone(), message.clone()));
+        // Nobody may be listening.
+        let _ = state.appearing.send((contact.id, message));
     }
 }
 

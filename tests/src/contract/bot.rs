@@ -1,12 +1,13 @@
 //! Bot channels in the suite.
 
 use bytes::Bytes;
+use madoguchi_engine::Handle;
 use madoguchi_engine::domain::org::{BotChannelSettings, InboxSettings};
 use madoguchi_loadtest::bot::{System, SystemFault};
 use serde_json::{Value, json};
 
-use super::{Channel, Front, SendFault, picture};
-use crate::inside;
+use super::{Answer, Channel, Front, SendFault, picture};
+use crate::inside::{self, INBOX};
 
 /// A bot channel with the system behind it.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl Channel for BotChannel {
 
     async fn open(env: &[(&str, &str)]) -> Self {
         let system = System::start().expect("a free port");
-        let front = Front::open("bot", system.settings(), env).await;
+        let front = Front::open("bot", Some(system.settings()), env).await;
         let mut channel = Self { system, front };
         channel.moved();
         channel
@@ -76,7 +77,7 @@ impl Channel for BotChannel {
         Bytes::from_static(br#"{"id":"broken-1","type":"message","message":{"type":"text","text":"from nobody"}}"#)
     }
 
-    async fn bring_picture(&self, customer: &str, bytes: Option<usize>) -> Option<u16> {
+    async fn bring_picture(&self, customer: &str, bytes: Option<usize>) -> Answer {
         let url = match bytes {
             Some(bytes) => self.system.add_file("image/png", Bytes::from(picture(bytes))),
             None => format!("{}/nothing.png", self.system.endpoint_url()),
@@ -84,12 +85,12 @@ impl Channel for BotChannel {
         self.bring(event(customer, 90, "message", json!({ "message": { "type": "image", "url": url } }))).await
     }
 
-    async fn bring(&self, body: Bytes) -> Option<u16> {
-        self.system.bring(body).await
+    async fn bring(&self, body: Bytes) -> Answer {
+        Answer::of(self.system.bring(body).await)
     }
 
-    async fn forge(&self, body: Bytes) -> Option<u16> {
-        self.system.bring_as(body, "whsec_bm90IHRoZSBzZWNyZXQgYXQgYWxsLCByZWFsbHk=", 0).await
+    async fn forge(&self, body: Bytes) -> Answer {
+        Answer::of(self.system.bring_as(body, "whsec_bm90IHRoZSBzZWNyZXQgYXQgYWxsLCByZWFsbHk=", 0).await)
     }
 
     fn next_send(&self, fault: SendFault) {
@@ -114,7 +115,11 @@ impl Channel for BotChannel {
         })
     }
 
-    fn offline_message(customer: &str, n: u32, text: &str) -> Bytes {
-        self::text(customer, n, text)
+    fn offline_customer(n: u8) -> String {
+        format!("member-{n}")
+    }
+
+    async fn bring_offline(engine: &Handle, customer: &str, n: u32, text: &str) {
+        engine.inbound(INBOX, self::text(customer, n, text)).await.expect("it is taken");
     }
 }
