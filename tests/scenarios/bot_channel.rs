@@ -1,6 +1,9 @@
 //! A bot channel: somebody else brings a webhook, the same is shown twice, the other system is down or does not believe us,
 //! a secret is changed under way.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
 use bytes::Bytes;
 use madoguchi_loadtest::bot::{Act, Bot, Brain, SystemFault};
 use madoguchi_protocol::api::{BotChannelDeliveryType, BotChannelMessage, BotDeliveryType};
@@ -269,4 +272,55 @@ async fn a_bot_stands_in_front_of_a_bot_channel_as_of_any_other() {
     let epoch = front.claim(&talk).await;
     front.answer(&talk, epoch, "人です").await;
     until_shown(&["ボットです", "人です"]).await;
+}
+
+/// What docs/bots.md has people type.
+#[actix_rt::test]
+async fn the_example_of_the_documents_works_as_it_stands_there() {
+    let channel = BotChannel::open(&[]).await;
+    let front = channel.front();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/bots.md")).unwrap();
+    let (_, section) = page.split_once("## One event by hand\n```sh\n").unwrap();
+    let (script, _) = section.split_once("\n```").unwrap();
+    for expected in [json!({ "recorded": 1, "duplicates": 0 }), json!({ "recorded": 0, "duplicates": 1 })] {
+        let mut shell = Command::new("bash");
+        shell.args(["-euo", "pipefail", "-c", script]).env("SECRET", channel.system().secret());
+        let shell = shell.env("base", front.server.url()).env("inbox", &front.inbox);
+        let said = shell.output().expect("bash is installed");
+        let answer: Value = serde_json::from_slice(&said.stdout).unwrap_or_else(|_| panic!("{said:?}"));
+        assert_eq!(answer, expected);
+    }
+    let talk = front.conversation("u-1").await;
+    assert_eq!(front.texts(&talk).await, ["こんにちは"]);
+}
+
+/// The sample is a system like any other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sample_of_the_documents_brings_what_is_typed_and_prints_what_is_answered() {
+    let channel = BotChannel::open(&[]).await;
+    let front = channel.front();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let settings = json!({ "settings": { "endpoint_url": format!("http://127.0.0.1:{port}/") } });
+    front.owner.patch(&format!("/api/v1/inboxes/{}", front.inbox), settings).await.ok();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/samples/channel.py");
+    let mut sample = Command::new("python3");
+    sample.arg(script).arg(port.to_string()).env("SECRET", channel.system().secret()).env("HOOK", front.hook());
+    sample.stdin(Stdio::piped()).stdout(Stdio::piped()).env("PYTHONUTF8", "1");
+    let mut sample = sample.spawn().expect("python3 is installed");
+    let mut keyboard = sample.stdin.take().unwrap();
+    keyboard.write_all("もしもし\n".as_bytes()).unwrap();
+    let talk = front.conversation("terminal-1").await;
+    let named = async || front.owner.conversation(&talk).await.ok()["contact_point"]["name"] == "端末のお客様";
+    wait_until("the name", PATIENCE, async || named().await.then_some(())).await;
+    assert_eq!(front.texts(&talk).await, ["もしもし"]);
+    let epoch = front.claim(&talk).await;
+    let number = front.answer(&talk, epoch, "はい").await;
+    assert_eq!(front.end(&talk, number).await, "sent");
+    let mut screen = BufReader::new(sample.stdout.take().unwrap()).lines();
+    assert_eq!(screen.next().unwrap().unwrap(), "< はい");
+    channel.system().change_secret(OTHER_SECRET);
+    let stranger = channel.system().bring(channel.message("terminal-1", 9, "x")).await;
+    assert_eq!(stranger, Some(401), "nobody else is believed");
+    sample.kill().unwrap();
+    sample.wait().unwrap();
 }
