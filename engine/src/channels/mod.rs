@@ -9,6 +9,7 @@ pub mod account;
 pub mod adapter;
 pub mod availability;
 pub mod backoff;
+pub mod bot;
 pub mod capabilities;
 pub mod examine;
 pub(crate) mod http;
@@ -38,5 +39,6 @@ pub fn of(kind: ChannelKind) -> &'static dyn Adapter {
         ChannelKind::Line => &line::adapter::Line,
         ChannelKind::LineWorks => &lineworks::adapter::LineWorks,
         ChannelKind::Mail => &mail::adapter::Mail,
+        ChannelKind::Bot => &bot::adapter::Bot,
     }
 }

@@ -164,6 +164,7 @@ fn doors(app: &App, window: &WindowId) -> Vec<Door> {
     let doors = accounts.filter_map(|(inbox, health)| match org.inboxes.get(&inbox)?.settings.kind() {
         ChannelKind::Line => Some(Door { label: "LINE", url: health.door?, address: None }),
         ChannelKind::LineWorks => Some(Door { label: "LINE WORKS", url: health.door?, address: None }),
+        ChannelKind::Bot => Some(Door { label: "チャット", url: health.door?, address: None }),
         ChannelKind::Mail => {
             let address = app.engine.mail_standing(inbox).ok().filter(|mail| mail.settings.enabled)?.default_address;
             Some(Door { label: "メール", url: format!("mailto:{address}"), address: Some(address) })

@@ -45,7 +45,8 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
             }
             events.extend(automatic::overtaken(state));
             let behind = bot::falls_behind(state);
-            let begun = bot::gets(state, inbound.inbox, true, around);
+            let by_machine = content.may_be_answered_by_machine();
+            let begun = if by_machine { bot::gets(state, inbound.inbox, true, around) } else { None };
             let is_bots = begun.is_some() || (state.seat.holder == Holder::Bot && behind.is_none());
             events.extend(behind);
             events.extend(begun);
@@ -68,7 +69,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
                 events.push(Event::Unsent { external_id, number: Some(number) });
             } else if inbound.channel.is_chat() && automatic::is_end(content, around) {
                 events.extend(ended(state, around));
-            } else if !is_bots && content.may_be_answered_by_machine() {
+            } else if !is_bots && by_machine {
                 // While the bot answers, somebody does; that nobody is there is said when it leaves.
                 events.extend(automatic::to_message(state, number + 1, around));
             }

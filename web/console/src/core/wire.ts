@@ -5,7 +5,7 @@ import { flag, kinds, list, maybe, number, object, orNull, text, word } from './
 export const Role = word('agent', 'supervisor', 'administrator', 'owner');
 export const Presence = word('available', 'away', 'wrap_up', 'offline');
 export const Status = word('new', 'in_progress', 'done');
-export const Channel = word('line', 'lineworks', 'mail');
+export const Channel = word('line', 'lineworks', 'mail', 'bot');
 export const Direction = word('inbound', 'outbound', 'note', 'system');
 export const MessageState = word(
   'received',
