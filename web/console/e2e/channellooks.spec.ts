@@ -78,7 +78,7 @@ async function answered() {
     await page.getByRole('button', { name: 'メールを送信' }).click();
     await settled(name);
   };
-  world.relay.answers.set('keiri@example.jp', ['450 4.2.0 mailbox busy, try again later']);
+  world.relay.answers.set('keiri@example.jp', Array(999).fill('450 4.2.0 mailbox busy, try again later'));
   world.relay.answers.set('buchou@example.jp', [
     '550 5.1.1 <buchou@example.jp>: Recipient address rejected: no such user',
   ]);

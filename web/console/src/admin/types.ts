@@ -20,6 +20,7 @@ export type Situation = Infer<typeof wire.Situation>;
 export type Preview = Infer<typeof wire.Preview>;
 export type LineSettings = Infer<typeof wire.LineSettings>;
 export type LineWorksSettings = Infer<typeof wire.LineWorksSettings>;
+export type BotChannelSettings = Infer<typeof wire.BotChannelSettings>;
 export type AccountHealth = Infer<typeof wire.AccountHealth>;
 export type ConnectionTest = Infer<typeof wire.ConnectionTest>;
 export type FindingCode = Infer<typeof wire.FindingCode>;
@@ -57,7 +58,8 @@ type Account = { id: string; window: string; webhook_url: string; changed_at: st
 export type LineInbox = Account & { kind: 'line'; settings: LineSettings };
 export type WorksInbox = Account & { kind: 'lineworks'; settings: LineWorksSettings };
 export type MailInbox = Account & { kind: 'mail'; settings: MailSettings };
+export type BotChannelInbox = Account & { kind: 'bot'; settings: BotChannelSettings };
 /** A channel that this release has no page for. */
 export type OtherInbox = Account & { kind: 'other'; settings: unknown };
 /** An account of any channel. */
-export type Inbox = LineInbox | WorksInbox | MailInbox | OtherInbox;
+export type Inbox = LineInbox | WorksInbox | MailInbox | BotChannelInbox | OtherInbox;

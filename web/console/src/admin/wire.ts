@@ -142,6 +142,13 @@ export const LineWorksSettings = object({
   api_base_url: text,
   auth_base_url: text,
 });
+export const BotChannelSettings = object({
+  name: text,
+  endpoint_url: text,
+  secret: Secret,
+  secret_set_at: orNull(text),
+  former_secret_until: orNull(text),
+});
 export const SendTrouble = word('refused', 'unauthorised', 'quota_empty', 'rate_limited', 'ambiguous', 'not_sent');
 export const Quota = object({ limit: orNull(number), used: number, remaining: orNull(number), asked_at: text });
 export const AccountHealth = object({
@@ -182,6 +189,10 @@ export const FindingCode = word(
   'kinds_switched_off',
   'rooms_allowed',
   'callback_untried',
+  'endpoint_refuses_signature',
+  'endpoint_fails',
+  'endpoint_too_slow',
+  'endpoint_unsafe',
 );
 export const FindingWeight = word('error', 'warning', 'note');
 export const Finding = object({ code: FindingCode, weight: FindingWeight, text });

@@ -195,7 +195,7 @@ export const en: Texts = {
     resend: 'Send again',
     takeBack: 'Back to editing',
   },
-  channel: { line: 'LINE', lineworks: 'LINE WORKS', mail: 'Mail' },
+  channel: { line: 'LINE', lineworks: 'LINE WORKS', mail: 'Mail', bot: 'Other system' },
   mail: {
     from: 'From',
     subject: 'Subject',

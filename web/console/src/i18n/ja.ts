@@ -196,7 +196,7 @@ export const ja = {
     resend: '再送',
     takeBack: '編集に戻す',
   },
-  channel: { line: 'LINE', lineworks: 'LINE WORKS', mail: 'メール' },
+  channel: { line: 'LINE', lineworks: 'LINE WORKS', mail: 'メール', bot: '外部システム' },
   mail: {
     from: '差出人',
     subject: '件名',
