@@ -31,8 +31,16 @@ impl House {
     /// # Errors
     /// The server does not start or refuses.
     pub async fn furnish(data_dir: &Path) -> Outcome<Self> {
+        Self::furnish_with(data_dir, &[]).await
+    }
+
+    /// The same with more settings, names without `MADOGUCHI_`.
+    ///
+    /// # Errors
+    /// As [`House::furnish`].
+    pub async fn furnish_with(data_dir: &Path, settings: &[(&str, &str)]) -> Outcome<Self> {
         Server::add_owner(data_dir, LOGIN, PASSWORD)?;
-        let server = Server::start(data_dir)?;
+        let server = Server::start_with(data_dir, settings)?;
         let mut house = Self::enter(server).await?;
         house.post("/api/v1/windows", &json!({"id": WINDOW, "name": "窓口", "product": 100})).await?;
         let agent = json!({"login": "hanako", "name": "花子", "role": "agent", "password": PASSWORD});

@@ -106,6 +106,14 @@ impl Server {
     /// # Errors
     /// It does not start.
     pub fn start(data_dir: &Path) -> Outcome<Self> {
+        Self::start_with(data_dir, &[])
+    }
+
+    /// The same with more settings, names without `MADOGUCHI_`.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_with(data_dir: &Path, settings: &[(&str, &str)]) -> Outcome<Self> {
         let mut command = server()?;
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
         for (key, value) in [
@@ -113,7 +121,10 @@ impl Server {
             ("LIMITS__SOCKETS_PER_AGENT", "20000"),
             ("ENGINE__MIN_FREE_BYTES", "1048576"),
             ("LOG__LEVEL", "warn"),
-        ] {
+        ]
+        .iter()
+        .chain(settings)
+        {
             command.env(format!("MADOGUCHI_{key}"), value);
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;

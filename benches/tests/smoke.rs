@@ -89,3 +89,14 @@ fn the_past_survives_the_kill_it_is_measured_with() {
     assert!(number(&report, "/messages_of_one") >= 20.0);
     assert!(number(&report, "/taken") >= 1.0);
 }
+
+#[test]
+fn every_mail_that_was_taken_is_read_and_peers_that_are_missing_are_said_to_be() {
+    let report = measured("mail", &["--rounds", "1", "--count", "40"]);
+    if madoguchi_benches::peers::installed("smtp-source").is_none() {
+        assert_eq!(report.lines[0].verdict, Verdict::Open);
+        return;
+    }
+    assert!(number(&report, "/ours_per_s/0") > 0.0 && number(&report, "/read_per_s/0") > 0.0, "{:?}", report.raw);
+    assert!(number(&report, "/sink_per_s/0") > number(&report, "/ours_per_s/0"), "who keeps nothing is quicker");
+}

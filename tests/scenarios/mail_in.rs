@@ -15,8 +15,8 @@ use madoguchi_engine::domain::window::RawReason;
 use madoguchi_engine::mail_server::{MailListen, MailServer};
 use madoguchi_engine::rows::{ListQuery, MessagesQuery, Place};
 use madoguchi_engine::{Clock, Handle};
+use madoguchi_loadtest::mail::{Postman, post};
 use madoguchi_tests::inside::{A, config, start, window};
-use madoguchi_tests::postman::{Postman, post};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 
 const DOMAIN: &str = "in.desk.example";

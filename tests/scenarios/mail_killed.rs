@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use madoguchi_loadtest::mail::post;
+use madoguchi_loadtest::mail::{Relay, Strike};
 use madoguchi_tests::mailhouse::{BOUNCES, DOMAIN, MailHouse, TO};
 use madoguchi_tests::peers::{Postfix, Sink, SinkOptions, free_port};
-use madoguchi_tests::postman::post;
-use madoguchi_tests::relay::{Blow, RelayPeer};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 
 const CUSTOMER: &str = "taro@far.example";
@@ -29,17 +29,20 @@ async fn number_of(house: &MailHouse, case: &str, client_id: &str) -> u64 {
 
 #[actix_rt::test]
 async fn a_kill_around_the_relays_last_word_sends_nothing_twice_and_shows_what_nobody_knows() {
-    let relay = RelayPeer::open().await;
+    let relay = Relay::start().unwrap();
     let mut house = MailHouse::open(&MailHouse::relay(relay.port)).await;
     let (case, mut epoch) = asked(&house).await;
     let mut unknown = 0;
     for round in 0..10_u64 {
         let process = house.server.pid().unwrap();
-        let blow = match round {
-            0..3 => Blow::BeforeTheAnswer(process),
-            _ => Blow::AfterTheAnswer(process, (round - 3) * 300),
-        };
-        relay.strike(blow);
+        let process = nix::unistd::Pid::from_raw(process.cast_signed());
+        relay.strike(Strike {
+            answered: round >= 3,
+            after: Duration::from_micros(round.saturating_sub(3) * 300),
+            act: Box::new(move || {
+                nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL).unwrap_or_default()
+            }),
+        });
         let client_id = format!("c{round}");
         let number = house.answer(&case, epoch, &client_id, "x").await;
         let taken = usize::try_from(round).unwrap() + 1;

@@ -1,9 +1,9 @@
 //! Two desks that answer by themselves answer each other for ever.
 
+use madoguchi_loadtest::mail::post;
+use madoguchi_loadtest::mail::{Handed, Relay};
 use madoguchi_tests::mailhouse::MailHouse;
 use madoguchi_tests::peers::{Postfix, free_port};
-use madoguchi_tests::postman::post;
-use madoguchi_tests::relay::{Handed, RelayPeer};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 use serde_json::json;
 
@@ -88,7 +88,7 @@ fn unmarked(mail: &Handed) -> Vec<u8> {
 
 #[actix_rt::test]
 async fn a_way_that_hides_that_they_are_machines_carries_two_mails_and_no_more_also_over_a_restart() {
-    let (out_of_one, out_of_other) = (RelayPeer::open().await, RelayPeer::open().await);
+    let (out_of_one, out_of_other) = (Relay::start().unwrap(), Relay::start().unwrap());
     let mut one = absent(ONE, out_of_one.port).await;
     let other = absent(OTHER, out_of_other.port).await;
     let (a, b) = (format!("support@{ONE}"), format!("support@{OTHER}"));

@@ -16,10 +16,9 @@ use madoguchi_engine::domain::window;
 use madoguchi_engine::mail_server::{MailListen, MailServer};
 use madoguchi_engine::rows::{ListQuery, MessageKind};
 use madoguchi_engine::{Clock, Handle};
+use madoguchi_loadtest::mail::{Handed, Relay, post};
 use madoguchi_tests::inside::{A, config, let_time_pass, start, window};
 use madoguchi_tests::peers::{Sink, SinkOptions, dkimpy_with};
-use madoguchi_tests::postman::post;
-use madoguchi_tests::relay::{Handed, RelayPeer};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 
 const DOMAIN: &str = "in.desk.example";
@@ -29,7 +28,7 @@ const TO: &str = "support@in.desk.example";
 struct Desk {
     engine: Handle,
     server: MailServer,
-    relay: RelayPeer,
+    relay: Relay,
     id: ConversationId,
 }
 
@@ -63,13 +62,13 @@ fn question(id: &str) -> String {
 
 impl Desk {
     async fn open(dir: &Path) -> Self {
-        let relay = RelayPeer::open().await;
+        let relay = Relay::start().unwrap();
         let engine = start(settings(dir, &Clock::System, relay.port)).await;
         Self::furnish(engine, relay, &question("1")).await
     }
 
     /// A case of this question, with an agent at it.
-    async fn furnish(engine: Handle, relay: RelayPeer, question: &str) -> Self {
+    async fn furnish(engine: Handle, relay: Relay, question: &str) -> Self {
         let agent = Agent {
             id: A,
             login: "a".to_owned(),
@@ -93,7 +92,7 @@ impl Desk {
         desk
     }
 
-    async fn served(engine: Handle, relay: RelayPeer) -> Self {
+    async fn served(engine: Handle, relay: Relay) -> Self {
         let smtp = Some("127.0.0.1:0".to_owned());
         let server = engine.serve_mail(MailListen { smtp, name: DOMAIN.to_owned(), ..MailListen::default() }).unwrap();
         Self { engine, server, relay, id: ConversationId(0) }
@@ -220,7 +219,7 @@ async fn what_a_real_server_says_at_each_step_decides_about_another_try() {
     );
     let engine = start(settings(dir.path(), &clock, far.port)).await;
     let passing = let_time_pass(&clock);
-    let desk = Desk::furnish(engine, RelayPeer::open().await, &question).await;
+    let desk = Desk::furnish(engine, Relay::start().unwrap(), &question).await;
     let number = desk.answer("c1", "x").await;
     let (sent, failed, delayed) = (CopyState::Sent, CopyState::Failed, CopyState::Delayed);
     let (_, copies) = desk.copies(number, &[sent, failed, delayed, delayed, failed]).await;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use madoguchi_loadtest::mail::{Postman, post, stuffed};
 use madoguchi_tests::mailhouse::{DOMAIN, MailHouse, TO};
 use madoguchi_tests::peers::{Postfix, swaks};
-use madoguchi_tests::postman::{Postman, post, stuffed};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 
 fn mail(n: usize) -> String {

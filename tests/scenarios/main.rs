@@ -3,6 +3,7 @@
 
 mod accounts;
 mod backed_up;
+mod bot_channel;
 mod bots;
 mod channel_secrets;
 mod claim_race;

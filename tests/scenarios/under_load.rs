@@ -40,6 +40,42 @@ fn two_hundred_chats_and_twenty_desks_lose_nothing_and_double_nothing() {
     assert!(report["cost"]["server"]["rss_kib"].as_u64().unwrap() > 0, "{said}");
 }
 
+/// Every channel beside the others, and tokens of LINE WORKS that live for a second or two each.
+#[test]
+fn customers_of_every_channel_at_once_lose_nothing_and_no_send_fails_while_tokens_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("report.json");
+    let mut command = Command::new(built_program("loadtest"));
+    command.arg("run").arg("--server").arg(built_program("madoguchi")).arg("--json").arg(&json);
+    command.args("--chats 200 --agents 20 --windows 2 --watch 2 --rate 40 --duration-s 6 --warm-up-s 1".split(' '));
+    command.args("--racers 2 --think-ms 300 --churn 4 --seed 11".split(' '));
+    command.args("--mix line=20,lineworks=20,mail=20,bot=20,botchannel=20 --lineworks-token-s 12".split(' '));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
+
+    let report: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!(report["faults"], serde_json::json!({}));
+    let channels = report["channels"].as_object().unwrap();
+    assert_eq!(channels.keys().collect::<Vec<_>>(), ["bot", "botchannel", "line", "lineworks", "mail"]);
+    for (name, channel) in channels {
+        let count = |what: &str| channel[what].as_u64().unwrap();
+        assert_eq!(count("chats"), 40, "{name}: {said}");
+        assert!(count("acknowledged") >= 40 && count("refused") == 0, "{name}: {said}");
+        // Each answer was judged against its customer's screen; here it is that there were some, and that all went.
+        assert!(count("sent") >= 20 && count("sent") == count("arrived"), "{name}: {said}");
+        assert_eq!((count("failed"), count("unknown")), (0, 0), "{name}: {said}");
+        for times in ["webhook_to_200", "post_to_last_socket", "answer_to_phone"] {
+            assert!(channel[times]["count"].as_u64().unwrap() > 5, "{name}, {times}: {said}");
+        }
+    }
+    assert!(channels["bot"]["post_to_bot_answer"]["count"].as_u64().unwrap() > 20, "{said}");
+    assert!(report["checked"]["bot_answers"].as_u64().unwrap() >= 40, "{said}");
+    let tokens = report["outcomes"]["lineworks tokens given"].as_u64().unwrap();
+    assert!(tokens >= 4, "two windows, each with tokens that ended: {said}");
+}
+
 #[test]
 fn no_other_machine_is_ever_loaded() {
     let mut command = Command::new(built_program("loadtest"));

@@ -151,9 +151,14 @@ pub async fn conversation(engine: &Handle, user: usize) -> ConversationId {
 /// # Panics
 /// There is none.
 pub async fn conversation_of(engine: &Handle, external_id: &str) -> ConversationId {
+    find_conversation(engine, external_id).await.expect("they have written")
+}
+
+/// The same; `None` while there is none.
+pub async fn find_conversation(engine: &Handle, external_id: &str) -> Option<ConversationId> {
     let q = Some(external_id.to_lowercase());
     let query = ListQuery { windows: vec![window()], q, limit: 1, ..ListQuery::default() };
-    engine.conversations(query).await.expect("a list").items[0].state.id
+    engine.conversations(query).await.ok()?.items.first().map(|row| row.state.id)
 }
 
 /// Every fact of the window's journal.

@@ -4,6 +4,7 @@ pub mod claim;
 pub mod delivery;
 pub mod fanout;
 pub mod inbound;
+pub mod mail;
 pub mod ready;
 pub mod single;
 pub mod sleeping;
@@ -46,11 +47,13 @@ pub enum Measure {
     Sleeping,
     /// From a kill to ready.
     Ready,
+    /// Taking mail beside Postfix's sink and its server.
+    Mail,
 }
 
 impl Measure {
     /// Every measurement, in the order of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Inbound,
         Self::Single,
         Self::Fanout,
@@ -59,6 +62,7 @@ impl Measure {
         Self::Claim,
         Self::Sleeping,
         Self::Ready,
+        Self::Mail,
     ];
 
     /// The size of the goal (`is_long`), or one that takes seconds and keeps the shape.
@@ -82,6 +86,8 @@ impl Measure {
             (Self::Sleeping, false) => of(0.0, 300, 0, 100_000),
             (Self::Ready, true) => of(0.0, 7, 0, 1_000_000),
             (Self::Ready, false) => of(0.0, 3, 0, 100_000),
+            (Self::Mail, true) => of(0.0, 7, 0, 8_000),
+            (Self::Mail, false) => of(0.0, 3, 0, 2_000),
         }
     }
 
@@ -108,6 +114,7 @@ impl Measure {
             Self::Sockets => on_this_thread(sockets::run(size)),
             Self::Sleeping => on_this_thread(sleeping::run(size)),
             Self::Ready => on_this_thread(ready::run(size)),
+            Self::Mail => on_this_thread(mail::run(size)),
             Self::Claim => unreachable!("claims run with every core"),
         }
     }

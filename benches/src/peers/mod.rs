@@ -4,6 +4,7 @@
 
 pub mod bare;
 pub mod nats;
+pub mod postfix;
 pub mod redis;
 pub mod uws;
 
@@ -102,7 +103,10 @@ pub fn installed(name: &str) -> Option<PathBuf> {
 }
 
 /// A port that was free a moment ago, for servers that cannot say which one they took.
-fn free_port() -> Outcome<u16> {
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> Outcome<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

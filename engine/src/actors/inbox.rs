@@ -74,7 +74,10 @@ pub(crate) async fn take_body(core: &Arc<Core>, inbox: InboxId, body: Bytes) -> 
     let mut parked = 0;
     for event in parsed.events {
         match event {
-            Parsed::Event(event) => {
+            Parsed::Event(mut event) => {
+                if let Some(profile) = event.who.take() {
+                    core.fetchers.told.tell(inbox, &event.external_id, profile);
+                }
                 let key = event_key(inbox, &event.event_id);
                 events.push((event, key));
             }

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use super::capabilities::Capabilities;
-use super::media::Gathering;
+use super::media::{Gathering, Profile};
 use crate::domain::content::Context;
 use crate::domain::conversation::InboundKind;
 use crate::domain::time::Timestamp;
@@ -108,6 +108,8 @@ pub struct ParsedEvent {
     pub redelivery: bool,
     /// What the channel keeps beside the conversation from now on; `None` leaves it as it was.
     pub context: Option<Box<Context>>,
+    /// Who the customer is, where the event itself says so; where the platform is asked instead, nothing.
+    pub who: Option<Profile>,
     /// What happened.
     pub what: InboundKind,
 }
@@ -121,6 +123,9 @@ pub enum Flaw {
     /// It is no JSON object, or one that says the same thing twice.
     #[error("not an event object")]
     NotAnEvent,
+    /// It does not say by which id it is known again.
+    #[error("event without an id")]
+    NoId,
     /// It does not say what kind of event it is.
     #[error("event without a type")]
     NoType,
@@ -151,6 +156,7 @@ impl Flaw {
         match self {
             Self::NotUtf8 => "not_utf8",
             Self::NotAnEvent => "not_an_event",
+            Self::NoId => "no_id",
             Self::NoType => "no_type",
             Self::NoUser => "no_user",
             Self::UnknownSource => "unknown_source",

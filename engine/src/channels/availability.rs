@@ -36,6 +36,12 @@ pub static CHANNELS: &[Availability] = &[
         statement: "Mail to every window's own address, and to company addresses that forward there. Nobody is told that a mail was read unless the recipient says so.",
     },
     Availability {
+        channel: "bot",
+        receives: true,
+        sends: true,
+        statement: "Another system that speaks the contract of docs/bots.md by signed webhooks: text, files, places; LINE's stickers inbound only. No receipts, no taking back, no buttons. What it does with a delivery is its own matter.",
+    },
+    Availability {
         channel: "lineworks_external",
         receives: false,
         sends: false,

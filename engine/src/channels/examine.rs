@@ -71,6 +71,14 @@ pub enum Finding {
     RoomsAllowed,
     /// Whether callbacks arrive can only be seen by a message.
     CallbackUntried,
+    /// The other system refuses our signature.
+    EndpointRefusesSignature,
+    /// The other system answers with an error.
+    EndpointFails,
+    /// The other system takes too long.
+    EndpointTooSlow,
+    /// The other system's address is none that may be called.
+    EndpointUnsafe,
 }
 
 /// How much a finding matters.

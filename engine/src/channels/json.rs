@@ -43,6 +43,13 @@ pub(crate) fn plain<'a, T: Deserialize<'a>>(raw: Lazy<'a>) -> Option<T> {
     serde_json::from_str(raw?.get()).ok()
 }
 
+/// Degrees in millionths, where they are at most `most` to either side.
+pub(crate) fn degrees_e6(raw: Lazy<'_>, most: u8) -> Option<i32> {
+    let degrees: f64 = plain(raw)?;
+    #[expect(clippy::cast_possible_truncation, reason = "at most 255 million")]
+    (degrees.abs() <= f64::from(most)).then(|| (degrees * 1_000_000.0).round() as i32)
+}
+
 /// How deep the objects and arrays of a valid JSON text are nested.
 pub(crate) fn depth(json: &str) -> usize {
     let (mut deepest, mut now) = (0_usize, 0_usize);

@@ -12,7 +12,7 @@ use super::http::{BadSettings, Timeouts, http_client};
 use super::media::Opened as OpenedMedia;
 use super::outside::Outside;
 use super::signed::{Posted, Posting};
-use super::{line, lineworks, mail, public};
+use super::{bot, line, lineworks, mail, public};
 use crate::clock::Clock;
 use crate::content::ContentStore;
 use crate::domain::id::InboxId;
@@ -23,7 +23,7 @@ use crate::vault::{Opened, Place, Vault};
 /// How long the bytes of one file may take.
 const MEDIA_TOTAL: Duration = Duration::from_secs(900);
 
-/// How long a bot may take for the answer to one delivery.
+/// How long a bot, or the system behind a bot channel, may take for the answer to one delivery.
 const SIGNED_TOTAL: Duration = Duration::from_secs(10);
 
 /// What accounts of all channels are made with. Cheap to clone.
@@ -39,7 +39,6 @@ pub(crate) struct Means {
     pub(crate) vault: Vault,
     /// The time.
     pub(crate) clock: Clock,
-    /// The files that are carried to platforms. Not to be asked on a thread that may not block.
     /// The files that are carried to platforms. Not to be asked on a thread that may not block.
     pub(crate) content: ContentStore,
 }
@@ -89,6 +88,7 @@ impl Platform for Network {
             InboxSettings::Line(line) => self.line.open(&self.means, inbox.id, line),
             InboxSettings::LineWorks(works) => self.lineworks.open(&self.means, inbox.id, works),
             InboxSettings::Mail(_) => mail::account::open(&self.means, self.mail.as_ref()?, inbox),
+            InboxSettings::Bot(bot) => bot::account::open(&self.means, &self.signed, inbox.id, bot),
         }
     }
 

@@ -133,7 +133,8 @@ impl Outside {
             Ok(response) => Posted::Answered(response.status().as_u16()),
             Err(error) if is_caused_by_address(&error) => Posted::Unsafe,
             Err(error) if error.is_timeout() && !error.is_connect() => Posted::TooSlow,
-            Err(_) => Posted::Unreachable,
+            Err(error) if error.is_connect() => Posted::Unreachable,
+            Err(_) => Posted::BrokeOff,
         }
     }
 

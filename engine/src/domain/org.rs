@@ -2,6 +2,7 @@
 
 mod agent;
 mod bot;
+mod bot_channel;
 mod command;
 mod decide;
 mod event;
@@ -30,6 +31,7 @@ use self::trial::Trial;
 
 pub use agent::{Agent, Role};
 pub use bot::Bot;
+pub use bot_channel::BotChannelSettings;
 pub use command::Command;
 pub use decide::decide;
 pub use event::Event;

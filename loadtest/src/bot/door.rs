@@ -2,11 +2,9 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hmac::{Hmac, Mac};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::HeaderMap;
@@ -14,15 +12,13 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use madoguchi_protocol::api::BotDelivery;
-use sha2::Sha256;
 use tokio::net::TcpListener;
 
+use super::signature::{header, is_signed};
 use super::{Act, Heard, Manner, State};
 
 /// Longest delivery that is read, in bytes.
 const MAX_BODY: usize = 1 << 20;
-/// A delivery that was signed longer ago, or later, is not believed, in seconds.
-const TOLERANCE_S: i64 = 300;
 
 pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
     loop {
@@ -39,7 +35,12 @@ pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let status = match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => hear(&state, &head.headers, &body.to_bytes()).await,
+        Ok(body) => {
+            state.busy.fetch_add(1, Ordering::SeqCst);
+            let status = hear(&state, &head.headers, &body.to_bytes()).await;
+            state.busy.fetch_sub(1, Ordering::SeqCst);
+            status
+        }
         Err(_) => 400,
     };
     let response = Response::builder().status(status).body(Full::new(Bytes::new()));
@@ -72,24 +73,4 @@ async fn hear(state: &State, headers: &HeaderMap, body: &[u8]) -> u16 {
         tokio::time::sleep(for_so_long).await;
     }
     200
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-/// Whether one of the signatures is ours, and fresh.
-fn is_signed(secret: &str, headers: &HeaderMap, body: &[u8]) -> bool {
-    let (id, timestamp) = (header(headers, "webhook-id"), header(headers, "webhook-timestamp"));
-    let now = jiff::Timestamp::now().as_second();
-    if !timestamp.parse::<i64>().is_ok_and(|at| (now - at).abs() <= TOLERANCE_S) {
-        return false;
-    }
-    let Ok(key) = STANDARD.decode(secret.trim_start_matches("whsec_")) else { return false };
-    header(headers, "webhook-signature").split(' ').filter_map(|one| one.strip_prefix("v1,")).any(|given| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length");
-        mac.update(format!("{id}.{timestamp}.").as_bytes());
-        mac.update(body);
-        STANDARD.decode(given).is_ok_and(|given| mac.verify_slice(&given).is_ok())
-    })
 }

@@ -1,5 +1,6 @@
 //! A bot as somebody outside would write one: hears signed deliveries, believes none without its signature, does what its
 //! [`Brain`] says, and says it by the bots' addresses. For tests, the demo and load; it can be told to behave badly.
+//! [`System`] is the other thing of that name: a system whose customers come over a bot channel.
 //!
 //! Must know nothing of the engine but what docs/bots.md says.
 
@@ -7,10 +8,13 @@ mod brain;
 mod door;
 mod front;
 mod mouth;
+mod signature;
+mod system;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use madoguchi_protocol::api::BotDelivery;
@@ -20,6 +24,8 @@ use tokio::task::JoinHandle;
 pub use brain::receptionist;
 pub use front::Treatment;
 pub use mouth::{Answered, Mouth};
+pub use signature::sign;
+pub use system::{Delivered, System, SystemFault};
 
 /// Something that a bot does about a delivery, in the order given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +80,14 @@ pub(crate) struct State {
     /// What was done about each delivery; one that comes again gets the same status and nothing more.
     done: Mutex<HashMap<String, u16>>,
     answers: Mutex<Vec<Answered>>,
+    /// Deliveries that it is busy with.
+    busy: AtomicUsize,
+}
+
+impl std::fmt::Debug for Bot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bot").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 /// A running bot; it ends with its drop.
@@ -100,6 +114,7 @@ impl Bot {
             heard: Mutex::default(),
             done: Mutex::default(),
             answers: Mutex::default(),
+            busy: AtomicUsize::new(0),
         });
         let task = tokio::spawn(door::serve(listener, Arc::clone(&state)));
         Ok(Self { state, address, task })
@@ -125,6 +140,12 @@ impl Bot {
     #[must_use]
     pub fn heard(&self) -> Vec<Heard> {
         self.state.heard.lock().clone()
+    }
+
+    /// Deliveries that it is still doing something about.
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        self.state.busy.load(Ordering::SeqCst)
     }
 
     /// What became of everything that it said.

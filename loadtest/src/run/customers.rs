@@ -12,8 +12,7 @@ use super::book::Kind;
 use super::figures::Timed;
 use super::hall::Hall;
 use super::side::Kind as Side;
-use crate::double::{Author, Shown};
-use crate::lineworks::Shown as WorksShown;
+use crate::double::Channel;
 
 /// Messages that may wait for an earlier one of the same customer, over all customers.
 pub(crate) const MOST_WAITING: usize = 200_000;
@@ -78,12 +77,14 @@ async fn write_one(hall: &Hall, chat: u32, due_us: u64) {
     let kind = hall.kind_of(chat);
     let said = say(hall, kind, chat, &text).await;
     let now_us = hall.clock.now_us();
-    let mut side = hall.side(kind).lock();
     match said {
         Ok(Ok(200)) => {
-            let mut room = room.lock();
-            room.book.acknowledged(word);
-            room.figures.took(Timed::Webhook, due_us, now_us);
+            {
+                let mut room = room.lock();
+                room.book.acknowledged(word);
+                room.figures.took(Timed::Webhook, due_us, now_us);
+            }
+            let mut side = hall.side(kind).lock();
             side.figures.took(Timed::Webhook, due_us, now_us);
             side.acknowledged += 1;
         }
@@ -92,7 +93,7 @@ async fn write_one(hall: &Hall, chat: u32, due_us: u64) {
             if answered.is_err() {
                 room.lock().figures.took(Timed::Webhook, due_us, now_us);
             }
-            side.refused += 1;
+            hall.side(kind).lock().refused += 1;
             hall.count(&match answered {
                 Ok(status) => format!("{} webhook {status}", kind.word()),
                 Err(reason) => format!("{} webhook {reason}", kind.word()),
@@ -110,9 +111,23 @@ async fn say(hall: &Hall, kind: Side, chat: u32, text: &str) -> Result<Result<u1
     match kind {
         Side::Line => {
             let account = counter.line.as_ref().ok_or_else(missing)?;
-            let said = hall.scene.double.say_in(account, user, text).await.map_err(|error| error.to_string())?;
-            let status = if said.acknowledged() { Some(200) } else { said.status };
-            Ok(status.ok_or_else(|| format!("{:?}", said.reason)))
+            say_line(hall, account, user, text).await
+        }
+        Side::Bot => {
+            let (account, _) = counter.fronted.as_ref().ok_or_else(missing)?;
+            say_line(hall, account, user, text).await
+        }
+        Side::Botchannel => {
+            let system = counter.system.as_ref().ok_or_else(missing)?;
+            Ok(system.say(user, text).await.ok_or_else(|| "without an answer".to_owned()))
+        }
+        Side::Mail => {
+            let (post, address) = hall.scene.post.as_ref().zip(counter.address.as_ref()).ok_or_else(missing)?;
+            Ok(match post.double.say(&post.door, user, address, text).await {
+                Ok(answer) if answer.starts_with("250") => Ok(200),
+                Ok(answer) => Err(answer.chars().take(9).collect()),
+                Err(error) => Err(format!("without an answer: {error}")),
+            })
         }
         Side::Lineworks => {
             let (works, bot) = hall.scene.works.as_ref().zip(counter.bot.as_ref()).ok_or_else(missing)?;
@@ -121,14 +136,26 @@ async fn say(hall: &Hall, kind: Side, chat: u32, text: &str) -> Result<Result<u1
     }
 }
 
-/// Watches the screens of LINE WORKS for as long as the double runs.
-pub(crate) async fn watch_works(hall: Arc<Hall>, mut shown: broadcast::Receiver<WorksShown>) {
+async fn say_line(hall: &Hall, account: &Channel, user: &str, text: &str) -> Result<Result<u16, String>, String> {
+    let said = hall.scene.double.say_in(account, user, text).await.map_err(|error| error.to_string())?;
+    let status = if said.acknowledged() { Some(200) } else { said.status };
+    Ok(status.ok_or_else(|| format!("{:?}", said.reason)))
+}
+
+/// Watches what customers look at, for as long as it is there: `read` says whose screen it is and what it says, or that it
+/// is nothing of ours.
+pub(crate) async fn watch<T: Clone>(
+    hall: Arc<Hall>,
+    mut shown: broadcast::Receiver<T>,
+    read: impl Fn(&T) -> Option<(&str, &str)>,
+) {
     let chats: HashMap<&str, u32> = hall.scene.users.iter().map(String::as_str).zip(0..).collect();
     loop {
         match shown.recv().await {
             Ok(shown) => {
-                let Some(chat) = chats.get(shown.user.as_str()) else { continue };
-                arrived(&hall, *chat, shown.content["text"].as_str().unwrap_or_default());
+                let Some((user, text)) = read(&shown) else { continue };
+                let Some(chat) = chats.get(user) else { continue };
+                arrived(&hall, *chat, text);
             }
             Err(broadcast::error::RecvError::Lagged(missed)) => unseen(&hall, missed),
             Err(broadcast::error::RecvError::Closed) => return,
@@ -138,31 +165,18 @@ pub(crate) async fn watch_works(hall: Arc<Hall>, mut shown: broadcast::Receiver<
 
 fn arrived(hall: &Hall, chat: u32, text: &str) {
     let now_us = hall.clock.now_us();
-    let due_us = hall.room_of(chat).lock().book.arrived(chat, text);
+    let (timed, due_us) = {
+        let mut room = hall.room_of(chat).lock();
+        let Some(answer) = room.book.arrived(chat, text) else { return };
+        let timed = if answer.of_bot { Timed::Bot } else { Timed::Phone };
+        room.figures.took(timed, answer.due_us, now_us);
+        (timed, answer.due_us)
+    };
     let mut side = hall.side(hall.kind_of(chat)).lock();
     side.arrived += 1;
-    if let Some(due_us) = due_us {
-        side.figures.took(Timed::Phone, due_us, now_us);
-        hall.room_of(chat).lock().figures.took(Timed::Phone, due_us, now_us);
-    }
+    side.figures.took(timed, due_us, now_us);
 }
 
 fn unseen(hall: &Hall, missed: u64) {
     hall.fault(Kind::Unchecked, || format!("{missed} messages on phones were not looked at"));
-}
-
-/// Watches the phones for as long as the double runs.
-pub(crate) async fn watch_phones(hall: Arc<Hall>, mut shown: broadcast::Receiver<Arc<Shown>>) {
-    let chats: HashMap<&str, u32> = hall.scene.users.iter().map(String::as_str).zip(0..).collect();
-    loop {
-        match shown.recv().await {
-            Ok(shown) if shown.author == Author::Account => {
-                let Some(chat) = chats.get(shown.user.as_str()) else { continue };
-                arrived(&hall, *chat, shown.text.as_deref().unwrap_or_default());
-            }
-            Ok(_) => {}
-            Err(broadcast::error::RecvError::Lagged(missed)) => unseen(&hall, missed),
-            Err(broadcast::error::RecvError::Closed) => return,
-        }
-    }
 }

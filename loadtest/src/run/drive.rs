@@ -1,18 +1,18 @@
 //! A run from beginning to end: set the scene, let people come, measure, come to rest, look at everything once more.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use hyper::Method;
-use madoguchi_protocol::api::{Items, Message, Window};
+use madoguchi_protocol::api::{BotChannelMessage, Items, Message, Window};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::agent::{self, Agent};
-use super::book::{Kind, Place};
+use super::book::{Book, Kind, Place};
 use super::chance::Schedule;
 use super::clockwork::Clock;
 use super::customers;
@@ -22,8 +22,11 @@ use super::host::{self, Started};
 use super::metrics;
 use super::options::Options;
 use super::report::{Report, Sample, Sampled};
-use super::scene::{Counter, Scene};
-use crate::lineworks::LineWorksDouble;
+use super::robot;
+use super::scene::{Counter, Post, Scene};
+use super::side::Kind as Side;
+use crate::bot::Bot;
+use crate::double::Author;
 
 /// Between two looks at something that must come about.
 const LOOK: Duration = Duration::from_millis(50);
@@ -31,6 +34,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const SAMPLE: Duration = Duration::from_secs(1);
 /// From the last agent's watch to the first customer.
 const BREATH_US: u64 = 200_000;
+/// Looks in a row at which everything is at rest, before it is believed.
+const QUIET: usize = 4;
 /// Timelines read at once at the end.
 const TIMELINES: usize = 8;
 const PAGE: usize = 200;
@@ -41,12 +46,16 @@ const PAGE: usize = 200;
 /// [`RunError`]: it could not be measured. What the server did wrong is in the report.
 pub fn run(options: &Options) -> Result<Report, RunError> {
     options.check()?;
-    let mut server = match &options.server {
-        Some(program) => Some(Started::new(program, &options.login, &options.pin_server)?),
-        None => None,
-    };
     // Before the first thread, so that all are where this one is.
     host::pin(&options.pin_self)?;
+    let post = options.mix.has(Side::Mail).then(Post::open).transpose()?;
+    let mut server = match &options.server {
+        Some(program) => {
+            let settings = post.as_ref().map(Post::settings).unwrap_or_default();
+            Some(Started::new(program, &options.login, &options.pin_server, &settings)?)
+        }
+        None => None,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(options.threads as usize)
         .thread_name("load")
@@ -62,7 +71,7 @@ pub fn run(options: &Options) -> Result<Report, RunError> {
     };
     let played = runtime.block_on(async {
         tokio::select! {
-            report = play(&base, &password, pid, options) => report,
+            report = play((&base, &password), post, pid, options) => report,
             error = told_to_stop() => Err(error),
         }
     });
@@ -89,12 +98,15 @@ async fn told_to_stop() -> RunError {
     }
 }
 
-async fn play(base: &str, password: &str, pid: Option<u32>, options: &Options) -> Result<Report, RunError> {
-    let scene = Scene::set(base, &options.login, password, options).await?;
+async fn play(
+    (base, password): (&str, &str),
+    post: Option<Post>,
+    pid: Option<u32>,
+    options: &Options,
+) -> Result<Report, RunError> {
+    let scene = Scene::set(base, password, post, options).await?;
     let hall = Hall::new(options, scene);
-    let phones = tokio::spawn(customers::watch_phones(Arc::clone(&hall), hall.scene.double.stream()));
-    let works = hall.scene.works.as_ref().map(LineWorksDouble::stream);
-    let works = works.map(|shown| tokio::spawn(customers::watch_works(Arc::clone(&hall), shown)));
+    let screens = watch_screens(&hall);
     let (stop, stopped) = watch::channel(false);
     let (agents, lines) = open_desks(&hall, &stopped);
     await_watches(&hall).await?;
@@ -111,6 +123,8 @@ async fn play(base: &str, password: &str, pid: Option<u32>, options: &Options) -
     let sampled = sample(&hall, pid, from_us, end_us).await?;
     hall.is_calm.store(true, Ordering::Relaxed);
     let _ = writing.await;
+    // What was taken and not read yet would make more work.
+    all_read(&hall).await?;
     rest(&hall).await;
     let heads = heads(&hall).await?;
     let places = leave(&hall, agents, &heads, &stop).await;
@@ -121,11 +135,36 @@ async fn play(base: &str, password: &str, pid: Option<u32>, options: &Options) -
     }
     judge(&hall, &places, &heads).await?;
     let last = look(&hall, pid).await?;
-    phones.abort();
-    if let Some(works) = works {
-        works.abort();
+    for screen in screens {
+        screen.abort();
     }
     Ok(Report::new(&hall, &sampled, &last))
+}
+
+/// Watches everything that customers look at.
+fn watch_screens(hall: &Arc<Hall>) -> Vec<JoinHandle<()>> {
+    let scene = &hall.scene;
+    let watching = || Arc::clone(hall);
+    let phones = customers::watch(watching(), scene.double.stream(), |shown| {
+        (shown.author == Author::Account).then(|| (shown.user.as_str(), shown.text.as_deref().unwrap_or_default()))
+    });
+    let mut screens = vec![tokio::spawn(phones)];
+    if let Some(works) = &scene.works {
+        screens.push(tokio::spawn(customers::watch(watching(), works.stream(), |shown| {
+            Some((&shown.user, shown.content["text"].as_str().unwrap_or_default()))
+        })));
+    }
+    if let Some(post) = &scene.post {
+        let letters = post.double.stream();
+        screens.push(tokio::spawn(customers::watch(watching(), letters, |shown| Some((&shown.to, &shown.text)))));
+    }
+    for system in scene.windows.iter().filter_map(|counter| counter.system.as_ref()) {
+        screens.push(tokio::spawn(customers::watch(watching(), system.stream(), |(user, message)| match message {
+            BotChannelMessage::Text { text } => Some((user, text)),
+            _ => None,
+        })));
+    }
+    screens
 }
 
 type Desk = JoinHandle<Vec<(u32, Place)>>;
@@ -200,16 +239,27 @@ async fn look(hall: &Hall, pid: Option<u32>) -> Result<Sample, RunError> {
 
 /// Until agents have done what they wanted and every answer has an end. What does not is found by the judge.
 async fn rest(hall: &Hall) {
-    let is_at_rest = || hall.sum(|book| book.open_acts + book.open_answers) == 0;
+    let rested = AtomicUsize::new(0);
+    // What a bot did is told a moment later, and may give agents something to do.
+    let is_at_rest = || {
+        let open = hall.sum(|book| book.open_acts + book.open_answers + book.bot_owes());
+        let busy = hall.scene.robots().map(Bot::busy).sum::<usize>();
+        if open > 0 || busy > 0 {
+            rested.store(0, Ordering::Relaxed);
+        }
+        rested.fetch_add(1, Ordering::Relaxed) >= QUIET
+    };
     if !come_about(hall, is_at_rest).await {
         let (acts, answers) = (hall.sum(|book| book.open_acts), hall.sum(|book| book.open_answers));
-        hall.fault(Kind::Unanswered, || format!("{acts} commands and {answers} answers came to no end"));
+        let owed = hall.sum(Book::bot_owes);
+        hall.fault(Kind::Unanswered, || {
+            format!("{acts} commands and {answers} answers came to no end, {owed} texts wait for a bot")
+        });
     }
 }
 
-/// The end of each window's stream, and until then nothing that was stored whole waits any more.
-async fn heads(hall: &Hall) -> Result<Vec<u64>, RunError> {
-    let mut heads = Vec::new();
+/// Until nothing that was stored whole waits any more.
+async fn all_read(hall: &Hall) -> Result<(), RunError> {
     for Counter { id, .. } in &hall.scene.windows {
         let clock = Clock::start();
         loop {
@@ -223,6 +273,14 @@ async fn heads(hall: &Hall) -> Result<Vec<u64>, RunError> {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+    Ok(())
+}
+
+/// The end of each window's stream.
+async fn heads(hall: &Hall) -> Result<Vec<u64>, RunError> {
+    let mut heads = Vec::new();
+    for Counter { id, .. } in &hall.scene.windows {
         heads.push(agent::head(hall.scene.server, &hall.scene.owner, id).await?);
     }
     Ok(heads)
@@ -261,6 +319,18 @@ async fn judge(hall: &Arc<Hall>, places: &[(u32, Place)], heads: &[u64]) -> Resu
     }
     for room in &hall.rooms {
         room.lock().book.close();
+    }
+    let treatments: Vec<_> = hall.scene.robots().map(Bot::treatment).collect();
+    for wrong in robot::wrongs(&treatments, hall.sum(|book| book.checked.bot_answers)) {
+        hall.fault(Kind::BotLeft, || wrong);
+    }
+    if let Some(post) = hall.scene.post.as_ref().filter(|post| post.double.unreadable() > 0) {
+        hall.fault(Kind::AnswerUnasked, || {
+            format!("{} mails were for nobody or not readable", post.double.unreadable())
+        });
+    }
+    if let Some(works) = &hall.scene.works {
+        hall.outcomes.lock().insert("lineworks tokens given".to_owned(), works.tokens_given());
     }
     Ok(())
 }

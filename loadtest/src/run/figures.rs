@@ -21,18 +21,21 @@ pub(crate) enum Timed {
     Answer,
     /// Answer → phone.
     Phone,
+    /// Customer's message → the bot's answer on the phone.
+    Bot,
     /// Anything due → begun: the load's own lateness, contained in the others.
     Own,
 }
 
 impl Timed {
-    pub(crate) const ALL: [(Self, &'static str, &'static str); 7] = [
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 8] = [
         (Self::Webhook, "webhook_to_200", "customer POST → 200"),
         (Self::UpdateEach, "post_to_each_socket", "customer POST → update, each socket"),
         (Self::UpdateLast, "post_to_last_socket", "customer POST → update, last socket"),
         (Self::Claim, "claim_to_reply", "claim → reply"),
         (Self::Answer, "answer_to_reply", "answer → reply"),
         (Self::Phone, "answer_to_phone", "answer → phone"),
+        (Self::Bot, "post_to_bot_answer", "customer POST → bot's answer, phone"),
         (Self::Own, "own_lateness", "the load's own lateness, in all these"),
     ];
 }
@@ -40,7 +43,7 @@ impl Timed {
 /// One set of histograms. Sets are kept apart while running and put together at the end.
 #[derive(Clone, Debug)]
 pub(crate) struct Figures {
-    times: [Histogram<u64>; 7],
+    times: [Histogram<u64>; 8],
     /// Only what was due from here on is measured.
     from_us: u64,
 }

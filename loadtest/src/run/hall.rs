@@ -28,7 +28,7 @@ pub(crate) struct Side {
     pub(crate) acknowledged: u64,
     /// Messages that did not.
     pub(crate) refused: u64,
-    /// Answers on phones.
+    /// Answers on phones, the bot's among them.
     pub(crate) arrived: u64,
 }
 

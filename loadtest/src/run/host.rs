@@ -29,8 +29,13 @@ pub(crate) struct Started {
 }
 
 impl Started {
-    /// Starts `program` with an owner of this login, on these cores. Must be called before any thread is pinned.
-    pub(crate) fn new(program: &Path, login: &str, cores: &[usize]) -> Result<Self, RunError> {
+    /// Starts `program` with an owner of this login and these settings (names without `MADOGUCHI_`), on these cores.
+    pub(crate) fn new(
+        program: &Path,
+        login: &str,
+        cores: &[usize],
+        settings: &[(&str, String)],
+    ) -> Result<Self, RunError> {
         let folder = tempfile::Builder::new()
             .prefix("madoguchi-load-")
             .tempdir()
@@ -39,7 +44,8 @@ impl Started {
         let mine = sched_getaffinity(Pid::from_raw(0)).map_err(|errno| affinity(errno.into()))?;
         // A child begins with its parent's cores, and so do all its threads.
         pin(cores)?;
-        let started = add_owner(program, folder.path(), login, &password).and_then(|()| serve(program, folder.path()));
+        let added = add_owner(program, folder.path(), login, &password);
+        let started = added.and_then(|()| serve(program, folder.path(), settings));
         sched_setaffinity(Pid::from_raw(0), &mine).map_err(|errno| affinity(errno.into()))?;
         let (child, url) = started?;
         Ok(Self { child, url, password, folder: Some(folder) })
@@ -75,8 +81,9 @@ fn add_owner(program: &Path, folder: &Path, login: &str, password: &str) -> Resu
     if status.success() { Ok(()) } else { Err(RunError::Server(format!("`user add` ended with {status}"))) }
 }
 
-fn serve(program: &Path, folder: &Path) -> Result<(Child, String), RunError> {
+fn serve(program: &Path, folder: &Path, settings: &[(&str, String)]) -> Result<(Child, String), RunError> {
     let mut command = clean(program);
+    command.envs(settings.iter().map(|(name, value)| (format!("MADOGUCHI_{name}"), value)));
     command.args(["serve", "--data-dir"]).arg(folder).args(["--listen", "127.0.0.1:0"]);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(not_started)?;
     let stdout = child.stdout.take();

@@ -19,6 +19,7 @@ mod host;
 mod metrics;
 mod options;
 mod report;
+mod robot;
 mod scene;
 mod side;
 mod words;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::error::RunError;
-use super::side::Mix;
+use super::side::{Kind, Mix};
 
 /// Commands that a socket may carry in a second, with room to spare below the server's 20.
 const COMMANDS_PER_AGENT_S: f64 = 15.0;
@@ -35,9 +35,13 @@ pub struct Options {
     /// Agents, each with one socket.
     #[arg(long, default_value_t = 100)]
     pub agents: u32,
-    /// The channels that customers come through, such as line=80,lineworks=20.
+    /// The channels that customers come through, such as line=50,lineworks=15,mail=20,bot=15: line, lineworks, mail (which
+    /// needs a server that is started by the run), bot (LINE with a bot in front), botchannel (a system's own customers).
     #[arg(long, default_value = "line=1", value_parser = str::parse::<Mix>)]
     pub mix: Mix,
+    /// Seconds that a token of LINE WORKS lives; the engine uses none in the last ten of them.
+    #[arg(long, default_value_t = 86_400)]
+    pub lineworks_token_s: u32,
     /// Windows, each with one account of every channel.
     #[arg(long, default_value_t = 4)]
     pub windows: u32,
@@ -118,6 +122,11 @@ impl Options {
         bound("churn", self.churn, 0.0, 120.0)?;
         bound("patience-s", self.patience_s, 1.0, 3_600.0)?;
         bound("agents of a window", f64::from(self.places()), 1.0, 100.0)?;
+        if self.mix.has(Kind::Mail) && self.server.is_none() {
+            let why = "a mix with mail needs --server: a running server has another relay";
+            return Err(RunError::Options(why.to_owned()));
+        }
+        bound("lineworks-token-s", f64::from(self.lineworks_token_s), 11.0, 86_400.0)?;
         self.check_pace()?;
         match self.address {
             Some(address) if !address.ip().is_loopback() => {
@@ -198,6 +207,8 @@ mod tests {
             " --server m --rate NaN",
             " --server m --watch 9",
             " --server m --complete 1.1",
+            " --address 127.0.0.1:1 --password x --mix mail=1",
+            " --server m --lineworks-token-s 10",
             " --server m --rate 100000 --duration-s 86400 --agents 5000",
         ] {
             assert!(parse(&format!("run{wrong}")).is_err(), "{wrong}");

@@ -80,21 +80,63 @@ pub struct ChannelReport {
     pub refused: u64,
     /// Answers on their screens, over the whole run.
     pub arrived: u64,
-    /// Message → 200.
+    /// Answers that ended as sent, over the whole run.
+    pub sent: u64,
+    /// As refused.
+    pub failed: u64,
+    /// As nobody knows.
+    pub unknown: u64,
+    /// Message → 200; a mail's end → 250.
     pub webhook_to_200: Spread,
+    /// Message → update at the last of all watching sockets. A mail is read in between.
+    pub post_to_last_socket: Spread,
     /// Answer → screen.
     pub answer_to_phone: Spread,
+    /// Message → the bot's answer on the screen.
+    pub post_to_bot_answer: Spread,
 }
 
 fn channel(hall: &Hall, kind: Kind, side: &Side) -> ChannelReport {
     let chats = (0..hall.options.chats).filter(|chat| hall.kind_of(*chat) == kind).count();
+    let ends: Vec<_> = hall.rooms.iter().map(|room| room.lock().book.ends(|chat| hall.kind_of(chat) == kind)).collect();
     ChannelReport {
         chats: chats as u64,
         acknowledged: side.acknowledged,
         refused: side.refused,
         arrived: side.arrived,
+        sent: ends.iter().map(|ends| ends.sent).sum(),
+        failed: ends.iter().map(|ends| ends.failed).sum(),
+        unknown: ends.iter().map(|ends| ends.unknown).sum(),
         webhook_to_200: side.figures.spread(Timed::Webhook),
+        post_to_last_socket: side.figures.spread(Timed::UpdateLast),
+        post_to_bot_answer: side.figures.spread(Timed::Bot),
         answer_to_phone: side.figures.spread(Timed::Phone),
+    }
+}
+
+impl ChannelReport {
+    fn write(&self, name: &str, out: &mut String) -> std::fmt::Result {
+        let ms =
+            |spread: &Spread| format!("{:.2}/{:.2}", spread.p50_us as f64 / 1_000.0, spread.p99_us as f64 / 1_000.0);
+        write!(
+            out,
+            "{name}: {} chats, {} messages taken ({} not), {} answers on screens ({} sent, {} failed, {} unknown); ms \
+             p50/p99: {} taken, {} last socket, {} answer → screen",
+            self.chats,
+            self.acknowledged,
+            self.refused,
+            self.arrived,
+            self.sent,
+            self.failed,
+            self.unknown,
+            ms(&self.webhook_to_200),
+            ms(&self.post_to_last_socket),
+            ms(&self.answer_to_phone),
+        )?;
+        if self.post_to_bot_answer.count > 0 {
+            write!(out, ", {} bot's answer", ms(&self.post_to_bot_answer))?;
+        }
+        writeln!(out)
     }
 }
 
@@ -221,17 +263,7 @@ impl Report {
             cost.own_cores.unwrap_or_default()
         )?;
         for (name, channel) in &self.channels {
-            let ms = |us: u64| us as f64 / 1_000.0;
-            writeln!(
-                out,
-                "{name}: {} chats, {} messages with 200 ({} without), {} answers on screens; p99 {:.2} ms to 200, {:.2} ms to the screen",
-                channel.chats,
-                channel.acknowledged,
-                channel.refused,
-                channel.arrived,
-                ms(channel.webhook_to_200.p99_us),
-                ms(channel.answer_to_phone.p99_us)
-            )?;
+            channel.write(name, out)?;
         }
         for (outcome, times) in &self.outcomes {
             writeln!(out, "  {outcome}: {times}")?;
@@ -243,12 +275,13 @@ impl Report {
         let checked = &self.checked;
         writeln!(
             out,
-            "\nchecked: {} messages, {} records in {} tellings, {} seats, {} answers, {} on phones, {} lines of timelines",
+            "\nchecked: {} messages, {} records in {} tellings, {} seats, {} answers, {} of bots, {} on phones, {} lines of timelines",
             checked.messages,
             checked.records,
             checked.tellings,
             checked.seats,
             checked.answers,
+            checked.bot_answers,
             checked.arrived,
             checked.lines
         )?;
@@ -279,6 +312,7 @@ impl Checked {
         self.seats += other.seats;
         self.completed += other.completed;
         self.answers += other.answers;
+        self.bot_answers += other.bot_answers;
         self.arrived += other.arrived;
         self.lines += other.lines;
     }

@@ -13,9 +13,12 @@ use serde_json::{Value, json};
 use super::api::Api;
 use super::error::RunError;
 use super::options::Options;
+use super::robot;
 use super::side::Kind;
+use crate::bot::{Bot as Robot, System};
 use crate::double::{Channel, Double, Limits, Options as DoubleOptions};
 use crate::lineworks::{Bot, LineWorksDouble, Options as WorksOptions};
+use crate::mail::{Door, MailDouble, Options as MailOptions};
 
 /// Calls on their way at once while setting up.
 const AT_ONCE: usize = 8;
@@ -40,6 +43,8 @@ pub(crate) struct Scene {
     pub(crate) double: Double,
     /// The LINE WORKS platform, where customers come through it.
     pub(crate) works: Option<LineWorksDouble>,
+    /// The world of mail, where customers come through it.
+    pub(crate) post: Option<Post>,
     /// By window.
     pub(crate) windows: Vec<Counter>,
     pub(crate) agents: Vec<Person>,
@@ -53,19 +58,55 @@ pub(crate) struct Counter {
     pub(crate) id: String,
     pub(crate) line: Option<Channel>,
     pub(crate) bot: Option<Bot>,
+    /// The address that mail comes to.
+    pub(crate) address: Option<String>,
+    /// The LINE account with a bot in front, and that bot.
+    pub(crate) fronted: Option<(Channel, Robot)>,
+    /// The system behind a bot channel.
+    pub(crate) system: Option<System>,
+}
+
+/// The world of mail, and where the server takes mail from it. It begins before the server, which must know the relay.
+#[derive(Debug)]
+pub(crate) struct Post {
+    pub(crate) double: MailDouble,
+    pub(crate) door: Door,
+    _folder: tempfile::TempDir,
+}
+
+impl Post {
+    /// The domain of default addresses.
+    const DOMAIN: &str = "in.load.example";
+
+    pub(crate) fn open() -> Result<Self, RunError> {
+        let machine = |source| RunError::Machine { what: "a port, a thread and a folder for the mail double", source };
+        let folder = tempfile::Builder::new().prefix("madoguchi-mail-").tempdir().map_err(machine)?;
+        let double = MailDouble::start(MailOptions { remembered: 16 }).map_err(machine)?;
+        Ok(Self { door: Door::Lmtp(folder.path().join("lmtp")), double, _folder: folder })
+    }
+
+    /// The settings of a server that works with it.
+    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
+        self.double.server_settings(Self::DOMAIN, &self.door)
+    }
 }
 
 impl Scene {
     /// Sets everything up on the server at `base`.
-    pub(crate) async fn set(base: &str, login: &str, password: &str, options: &Options) -> Result<Self, RunError> {
+    pub(crate) async fn set(
+        base: &str,
+        password: &str,
+        post: Option<Post>,
+        options: &Options,
+    ) -> Result<Self, RunError> {
         let unreadable = || RunError::Server(format!("{base} is no address"));
         let server = base.trim_start_matches("http://").parse().map_err(|_| unreadable())?;
         let nobody = Api::new(base);
         ready(&nobody).await?;
-        let owner = nobody.login(login, password).await?;
+        let owner = nobody.login(&options.login, password).await?;
         let double = Double::start(double_options(options.seed))?;
-        let works = options.mix.kinds().any(|kind| kind == Kind::Lineworks);
-        let works = works.then(|| LineWorksDouble::start(works_options())).transpose();
+        let works = options.mix.has(Kind::Lineworks);
+        let works = works.then(|| LineWorksDouble::start(works_options(options))).transpose();
         let works = works.map_err(|source| RunError::Machine { what: "ports for the LINE WORKS double", source })?;
         // Names of earlier runs are taken.
         let run = format!("{:08x}", rand::random::<u32>());
@@ -85,10 +126,21 @@ impl Scene {
             let user = match options.mix.of(chat, options.windows) {
                 Kind::Line => counter.line.as_ref().map(|account| double.add_user(account, &name)).transpose()?,
                 Kind::Lineworks => works.as_ref().map(|works| works.add_member(&name)),
+                Kind::Mail => post.as_ref().map(|post| post.double.add_customer(&name)),
+                // Each window's system counts its customers from one.
+                Kind::Botchannel => counter.system.as_ref().map(|_| format!("member-of-{chat}")),
+                Kind::Bot => {
+                    counter.fronted.as_ref().map(|(account, _)| double.add_user(account, &name)).transpose()?
+                }
             };
             users.push(user.ok_or_else(|| RunError::Options("a channel without an account".to_owned()))?);
         }
-        Ok(Self { server, owner, double, works, windows, agents: made, users })
+        Ok(Self { server, owner, double, works, post, windows, agents: made, users })
+    }
+
+    /// The bots in front.
+    pub(crate) fn robots(&self) -> impl Iterator<Item = &Robot> {
+        self.windows.iter().filter_map(|counter| counter.fronted.as_ref().map(|(_, robot)| robot))
     }
 
     /// The agents' places by their ids.
@@ -97,8 +149,8 @@ impl Scene {
     }
 }
 
-fn works_options() -> WorksOptions {
-    WorksOptions { remembered: 1_000, ..WorksOptions::default() }
+fn works_options(options: &Options) -> WorksOptions {
+    WorksOptions { remembered: 1_000, token_s: i64::from(options.lineworks_token_s), ..WorksOptions::default() }
 }
 
 /// The double keeps little: the run itself looks at everything that appears.
@@ -142,10 +194,27 @@ async fn open_window(
     let id = format!("load{run}n{number}");
     let window = json!({"id": id, "name": format!("負荷{run}-{number}"), "product": product});
     let _: Value = owner.call(Method::POST, "/api/v1/windows", Some(&window)).await?;
-    let mut counter = Counter { id, line: None, bot: None };
+    let mut counter = Counter { id, line: None, bot: None, address: None, fronted: None, system: None };
     for kind in options.mix.kinds() {
         match kind {
-            Kind::Line => counter.line = Some(open_line(owner, base, double, &counter.id).await?),
+            Kind::Line => counter.line = Some(open_line(owner, base, double, &counter.id).await?.0),
+            // Every window has its address from the first.
+            Kind::Mail => counter.address = Some(format!("{}@{}", counter.id, Post::DOMAIN)),
+            Kind::Botchannel => {
+                let failed = |source| RunError::Machine { what: "a port for the system of a bot channel", source };
+                let system = System::start().map_err(failed)?;
+                let inbox = json!({"window": counter.id, "kind": "bot", "settings": system.settings()});
+                let inbox: Inbox = owner.call(Method::POST, "/api/v1/inboxes", Some(&inbox)).await?;
+                system.set_hook(&format!("{base}/hooks/bot/{}", inbox.id));
+                counter.system = Some(system);
+            }
+            Kind::Bot => {
+                let (account, inbox) = open_line(owner, base, double, &counter.id).await?;
+                let brain = robot::brain(options.seed);
+                let only = json!({"inboxes": [inbox]});
+                let robot = Robot::in_front(base, owner, &counter.id, &only, brain).await?;
+                counter.fronted = Some((account, robot));
+            }
             Kind::Lineworks => {
                 let Some(works) = works else { continue };
                 let bot = works.add_bot(&counter.id);
@@ -159,7 +228,8 @@ async fn open_window(
     Ok(counter)
 }
 
-async fn open_line(owner: &Api, base: &str, double: &Double, id: &str) -> Result<Channel, RunError> {
+/// An account, and what it is called on the server.
+async fn open_line(owner: &Api, base: &str, double: &Double, id: &str) -> Result<(Channel, String), RunError> {
     let channel = double.add_channel(id);
     let settings = json!({
         "mode": "auto", "channel_secret": channel.secret, "channel_access_token": channel.access_token,
@@ -169,7 +239,7 @@ async fn open_line(owner: &Api, base: &str, double: &Double, id: &str) -> Result
     let inbox: Inbox = owner.call(Method::POST, "/api/v1/inboxes", Some(&inbox)).await?;
     // Not `webhook_url`: a public address may lead elsewhere.
     double.set_webhook(&channel, &format!("{base}/hooks/line/{}", inbox.id))?;
-    Ok(channel)
+    Ok((channel, inbox.id))
 }
 
 async fn hire(

@@ -15,11 +15,17 @@ pub enum Kind {
     Line,
     /// LINE WORKS.
     Lineworks,
+    /// Mail.
+    Mail,
+    /// LINE, over an account with a bot in front.
+    Bot,
+    /// A bot channel: a system behind a signed webhook.
+    Botchannel,
 }
 
 impl Kind {
     /// Every channel.
-    pub const ALL: [Self; 2] = [Self::Line, Self::Lineworks];
+    pub const ALL: [Self; 5] = [Self::Line, Self::Lineworks, Self::Mail, Self::Bot, Self::Botchannel];
 
     /// Its word.
     #[must_use]
@@ -27,6 +33,9 @@ impl Kind {
         match self {
             Self::Line => "line",
             Self::Lineworks => "lineworks",
+            Self::Mail => "mail",
+            Self::Bot => "bot",
+            Self::Botchannel => "botchannel",
         }
     }
 }
@@ -43,7 +52,7 @@ impl Default for Mix {
 
 /// A mix that cannot be played.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a mix is like line=80,lineworks=20: each channel once, shares from 1 to 100")]
+#[error("a mix is like line=50,lineworks=15,mail=20,bot=15: each channel once, shares from 1 to 100")]
 pub struct BadMix;
 
 impl FromStr for Mix {
@@ -68,6 +77,12 @@ impl Mix {
     /// The channels in it.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
         self.0.iter().map(|(kind, _)| *kind)
+    }
+
+    /// Whether a channel is in it.
+    #[must_use]
+    pub fn has(&self, kind: Kind) -> bool {
+        self.kinds().any(|known| known == kind)
     }
 
     /// The channel of a chat. Every window has its share of each.

@@ -1,5 +1,6 @@
 //! What simulated people write. Every text names its chat and its place in it, so that whoever sees it anywhere can say
-//! what it is: `c12.3 …` is the third message of customer 12, `a12.1 …` the first answer to them.
+//! what it is: `c12.3 …` is the third message of customer 12, `a12.1 …` the first answer to them, `b12.3 …` what the bot
+//! in front of the window says to the third.
 
 use super::chance::draw;
 
@@ -41,6 +42,11 @@ impl Word {
         TALK[(draw(seed, &[u64::from(self.chat), u64::from(self.turn)]) * TALK.len() as f64) as usize % TALK.len()]
     }
 
+    /// As the bot in front of the window answers a customer's text.
+    pub(crate) fn bot(self) -> String {
+        format!("b{}.{} お調べします。", self.chat, self.turn)
+    }
+
     /// Reads a customer's text.
     pub(crate) fn of_customer(text: &str) -> Option<Self> {
         Self::read(text.strip_prefix('c')?)
@@ -51,9 +57,14 @@ impl Word {
         Self::read(text.strip_prefix('a')?)
     }
 
+    /// Reads what a bot said.
+    pub(crate) fn of_bot(text: &str) -> Option<Self> {
+        Self::read(text.strip_prefix('b')?)
+    }
+
     fn read(rest: &str) -> Option<Self> {
         let (chat, rest) = rest.split_once('.')?;
-        let turn = rest.split(' ').next()?;
+        let turn = rest.split(char::is_whitespace).next()?;
         Some(Self { chat: chat.parse().ok()?, turn: turn.parse().ok().filter(|turn| *turn > 0)? })
     }
 }
@@ -70,6 +81,7 @@ mod tests {
             assert_eq!(Word::of_answer(&word.answer(seed)), Some(word));
             assert_eq!(Word::of_answer(&word.client_id()), Some(word));
             assert_eq!(Word::of_customer(&word.answer(seed)), None);
+            assert_eq!((Word::of_bot(&word.bot()), Word::of_answer(&word.bot())), (Some(word), None));
         }
         for foreign in ["", "c", "c1", "c1.", "c1.0 x", "c1.x", "こんにちは", "c-1.2"] {
             assert_eq!(Word::of_customer(foreign), None, "{foreign}");

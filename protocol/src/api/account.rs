@@ -189,4 +189,8 @@ findings! {
     KindsSwitchedOff = "Some kinds of message are switched off for this bot, so people cannot send them. Switch all callback kinds on.";
     RoomsAllowed = "The bot may be taken into rooms of several people. It leaves them at once; switch the permission off.";
     CallbackUntried = "Whether callbacks arrive cannot be tried from here. Write to the bot and see whether the message appears.";
+    EndpointRefusesSignature = "The endpoint refuses our signature. Give both sides the same secret, and check the other side's clock.";
+    EndpointFails = "The endpoint answers with an error. Look into the other system's log.";
+    EndpointTooSlow = "The endpoint does not answer within ten seconds. It should answer first and work afterwards.";
+    EndpointUnsafe = "The endpoint's name leads to an address that is not public, so it is not called.";
 }

@@ -25,6 +25,8 @@ pub enum Channel {
     Lineworks,
     /// Mail.
     Mail,
+    /// Another system, by signed webhooks.
+    Bot,
 }
 
 /// One case with one customer over one inbox, for ever.

@@ -7,6 +7,7 @@ mod account;
 mod agent;
 mod audit;
 mod bot;
+mod bot_channel;
 mod bulk;
 mod capabilities;
 mod channel;
@@ -41,6 +42,10 @@ pub use bot::{
     BotLogLine, BotLogged, BotLost, BotMade, BotTest, BotTrouble, DeadLetter, DeadLetterWhy, PutBot, ReturnToBot,
     WindowBot,
 };
+pub use bot_channel::{
+    BotChannelContact, BotChannelDelivery, BotChannelDeliveryType, BotChannelEvent, BotChannelFile, BotChannelHappened,
+    BotChannelMessage,
+};
 pub use bulk::{AgentCounters, Bulk, BulkAct, BulkDone, BulkHandover, BulkItem, WindowCounters};
 pub use capabilities::{
     ButtonsRule, Capabilities, CardRule, CardsRule, Features, Length, LocationRule, MediaRule, NativeRule,
@@ -61,9 +66,10 @@ pub use hours::{
     Situation, TimeRange, Week,
 };
 pub use inbox::{
-    BotMaker, ChannelSettings, Inbox, InboxPatch, LineSettings, LineSettingsPatch, LineWorksSettings,
-    LineWorksSettingsPatch, MailSettings, MailSettingsPatch, NewBot, NewInbox, NewLineSettings, NewLineWorksSettings,
-    NewMailSettings, NewSettings, Secret, SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
+    BotChannelSettings, BotChannelSettingsPatch, BotMaker, ChannelSettings, Inbox, InboxPatch, LineSettings,
+    LineSettingsPatch, LineWorksSettings, LineWorksSettingsPatch, MailSettings, MailSettingsPatch, NewBot,
+    NewBotChannelSettings, NewInbox, NewLineSettings, NewLineWorksSettings, NewMailSettings, NewSettings, Secret,
+    SendMode, SettingsPatch, TokenKind, WhenQuotaEmpty,
 };
 pub use mail_in::{Mail, MailAttachment, MailInvitation, MailMark, MailProof, WholeMail};
 pub use mail_out::{Copy, CopyState, MailHead, MailParty, NewMail};

@@ -1,6 +1,6 @@
 //! A real server with a window, an agent and an account of some channel.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::world::{Api, PATIENCE, Port, Server, SpawnOptions, wait_until};
 
@@ -23,8 +23,8 @@ pub struct Front {
 }
 
 impl Front {
-    /// Starts everything. The account is of this kind and has these settings.
-    pub(super) async fn open(kind: &'static str, settings: Value, env: &[(&str, &str)]) -> Self {
+    /// Starts everything. The account is of this kind and has these settings, or is the one that every window has.
+    pub(super) async fn open(kind: &'static str, settings: Option<Value>, env: &[(&str, &str)]) -> Self {
         let mut all = vec![
             ("MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS".to_owned(), "true".to_owned()),
             ("MADOGUCHI_ENGINE__MIN_FREE_BYTES".to_owned(), "1048576".to_owned()),
@@ -34,7 +34,11 @@ impl Front {
         server.add_user("owner", "owner", PASSWORD);
         let owner = server.api().login("owner", PASSWORD).await;
         owner.create_window(WINDOW, "サポート", 5).await.ok();
-        let inbox = owner.create_inbox(WINDOW, kind, settings).await.ok();
+        let inbox = match settings {
+            Some(settings) => owner.create_inbox(WINDOW, kind, settings).await.ok(),
+            // The window came with one.
+            None => owner.get("/api/v1/inboxes").await.ok()["items"][0].clone(),
+        };
         assert_eq!(inbox["kind"], kind, "{inbox}");
         let id = owner.create_agent("aya", "agent", PASSWORD).await.ok()["id"].clone();
         owner.add_member(WINDOW, id.as_str().expect("an id")).await.ok();
@@ -72,11 +76,12 @@ impl Front {
         page["items"].as_array().expect("a page").clone()
     }
 
-    /// The customer's texts in a conversation, in order.
+    /// The customer's texts in a conversation, in order; what came without words is left out.
     pub async fn texts(&self, conversation: &str) -> Vec<String> {
         let lines = self.lines(conversation).await;
         let inbound = lines.iter().filter(|line| line["direction"] == "inbound");
-        inbound.filter_map(|line| line["content"]["text"].as_str().map(str::to_owned)).collect()
+        let texts = inbound.filter_map(|line| line["content"]["text"].as_str().map(str::to_owned));
+        texts.filter(|text| !text.is_empty()).collect()
     }
 
     /// Waits until this line is as wished, and returns it.
@@ -106,9 +111,10 @@ impl Front {
         sent["message"]["number"].as_u64().unwrap_or_else(|| panic!("no number in {sent}"))
     }
 
-    /// How many bodies wait for a person.
-    pub async fn waiting_bodies(&self) -> u64 {
-        let window = self.owner.get(&format!("/api/v1/windows/{WINDOW}")).await.ok();
-        window["raw_waiting"].as_u64().unwrap_or_else(|| panic!("{}", json!(window)))
+    /// Why each body that is stored whole waits.
+    pub async fn waiting_bodies(&self) -> Vec<String> {
+        let list = self.owner.get(&format!("/api/v1/windows/{WINDOW}/raw")).await.ok();
+        let items = list["items"].as_array().expect("a list");
+        items.iter().map(|it| it["reason"].as_str().expect("a reason").to_owned()).collect()
     }
 }

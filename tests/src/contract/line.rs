@@ -1,6 +1,7 @@
 //! LINE in the suite.
 
 use bytes::Bytes;
+use madoguchi_engine::Handle;
 use madoguchi_engine::channels::line::signature;
 use madoguchi_engine::domain::org::{Access, InboxSettings, LineSettings, SendMode};
 use madoguchi_loadtest::double::{
@@ -8,8 +9,8 @@ use madoguchi_loadtest::double::{
 };
 use serde_json::{Value, json};
 
-use super::{Channel, Front, SendFault, picture};
-use crate::inside;
+use super::{Answer, Channel, Front, SendFault, picture};
+use crate::inside::{self, INBOX};
 
 /// LINE with its double.
 #[derive(Debug)]
@@ -21,9 +22,9 @@ pub struct LineChannel {
 }
 
 impl LineChannel {
-    async fn post(&self, body: Bytes, signature: String) -> Option<u16> {
+    async fn post(&self, body: Bytes, signature: String) -> Answer {
         let request = self.http.post(self.front.hook()).header("x-line-signature", signature).body(body);
-        request.send().await.ok().map(|answer| answer.status().as_u16())
+        Answer::of(request.send().await.ok().map(|answer| answer.status().as_u16()))
     }
 }
 
@@ -50,7 +51,7 @@ impl Channel for LineChannel {
             "mode": "push", "channel_secret": account.secret, "channel_access_token": account.access_token,
             "api_base_url": double.api_url(), "api_data_base_url": double.data_url(),
         });
-        let front = Front::open("line", settings, env).await;
+        let front = Front::open("line", Some(settings), env).await;
         let mut channel = Self { double, account, front, http: reqwest::Client::new() };
         channel.moved();
         channel
@@ -88,21 +89,21 @@ impl Channel for LineChannel {
         Bytes::from_static(br#"{"destination":"U","events":[{"type":"message","source":{"type":"user"}}]}"#)
     }
 
-    async fn bring_picture(&self, customer: &str, bytes: Option<usize>) -> Option<u16> {
+    async fn bring_picture(&self, customer: &str, bytes: Option<usize>) -> Answer {
         let event = Event::image(customer);
         let event = match bytes {
             Some(bytes) => event.with_content(Media::new("image/png", picture(bytes))),
             None => event.ready(Readiness::Expired),
         };
-        self.double.send(event).await.expect("a user").status
+        Answer::of(self.double.send(event).await.expect("a user").status)
     }
 
-    async fn bring(&self, body: Bytes) -> Option<u16> {
+    async fn bring(&self, body: Bytes) -> Answer {
         let signature = signature::sign(&self.account.secret, &body);
         self.post(body, signature).await
     }
 
-    async fn forge(&self, body: Bytes) -> Option<u16> {
+    async fn forge(&self, body: Bytes) -> Answer {
         let signature = signature::sign("another secret", &body);
         self.post(body, signature).await
     }
@@ -130,7 +131,11 @@ impl Channel for LineChannel {
         })
     }
 
-    fn offline_message(customer: &str, n: u32, text: &str) -> Bytes {
-        self::text(customer, n, text)
+    fn offline_customer(n: u8) -> String {
+        format!("U0123456789abcdef0123456789abcd{n:02x}")
+    }
+
+    async fn bring_offline(engine: &Handle, customer: &str, n: u32, text: &str) {
+        engine.inbound(INBOX, self::text(customer, n, text)).await.expect("it is taken");
     }
 }

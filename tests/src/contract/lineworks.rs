@@ -1,12 +1,13 @@
 //! LINE WORKS in the suite.
 
 use bytes::Bytes;
+use madoguchi_engine::Handle;
 use madoguchi_engine::domain::org::{InboxSettings, LineWorksSettings, Maker};
 use madoguchi_loadtest::lineworks::{Api, Bot, Fault, LineWorksDouble, Options};
 use serde_json::{Value, json};
 
-use super::{Channel, Front, SendFault, picture};
-use crate::inside;
+use super::{Answer, Channel, Front, SendFault, picture};
+use crate::inside::{self, INBOX};
 
 /// LINE WORKS with its double.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl LineWorksChannel {
     pub async fn open_on(options: Options, env: &[(&str, &str)]) -> Self {
         let double = LineWorksDouble::start(options).expect("free ports");
         let bot = double.add_bot("サポート");
-        let front = Front::open("lineworks", double.settings(&bot), env).await;
+        let front = Front::open("lineworks", Some(double.settings(&bot)), env).await;
         let mut channel = Self { double, bot, front };
         channel.moved();
         channel
@@ -87,7 +88,7 @@ impl Channel for LineWorksChannel {
         Bytes::from_static(br#"{"type":"message","content":{"type":"text","text":"from nobody"}}"#)
     }
 
-    async fn bring_picture(&self, customer: &str, bytes: Option<usize>) -> Option<u16> {
+    async fn bring_picture(&self, customer: &str, bytes: Option<usize>) -> Answer {
         let id = match bytes {
             Some(bytes) => self.double.add_file("image/png", Bytes::from(picture(bytes))),
             None => "jp1.gone".to_owned(),
@@ -95,12 +96,13 @@ impl Channel for LineWorksChannel {
         self.bring(event(customer, 90, &json!({ "type": "image", "fileId": id }))).await
     }
 
-    async fn bring(&self, body: Bytes) -> Option<u16> {
-        self.double.post(&self.bot.id, body).await.status
+    async fn bring(&self, body: Bytes) -> Answer {
+        Answer::of(self.double.post(&self.bot.id, body).await.status)
     }
 
-    async fn forge(&self, body: Bytes) -> Option<u16> {
-        self.double.post_signed(&self.bot, body, "bm90IGEgc2lnbmF0dXJlIGF0IGFsbCwgcmVhbGx5ISE=").await.status
+    async fn forge(&self, body: Bytes) -> Answer {
+        let signature = "bm90IGEgc2lnbmF0dXJlIGF0IGFsbCwgcmVhbGx5ISE=";
+        Answer::of(self.double.post_signed(&self.bot, body, signature).await.status)
     }
 
     fn next_send(&self, fault: SendFault) {
@@ -135,7 +137,11 @@ impl Channel for LineWorksChannel {
         }))
     }
 
-    fn offline_message(customer: &str, n: u32, text: &str) -> Bytes {
-        self::text(customer, n, text)
+    fn offline_customer(n: u8) -> String {
+        format!("U0123456789abcdef0123456789abcd{n:02x}")
+    }
+
+    async fn bring_offline(engine: &Handle, customer: &str, n: u32, text: &str) {
+        engine.inbound(INBOX, self::text(customer, n, text)).await.expect("it is taken");
     }
 }

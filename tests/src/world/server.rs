@@ -4,6 +4,7 @@
 //! `listening http://ADDR`, on standard output once it is bound; logs go to standard error; `/readyz` turns 200.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, mpsc};
@@ -133,6 +134,19 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> String {
         self.log.lock().clone()
+    }
+
+    /// Where it takes mail over `smtp` or `lmtp`, by what it logged last.
+    ///
+    /// # Panics
+    /// It takes none.
+    #[must_use]
+    pub fn takes_mail(&self, over: &str) -> SocketAddr {
+        let log = self.log();
+        let line = log.lines().rev().find(|line| line.contains("listening for mail")).expect("it takes mail");
+        let (_, rest) = line.split_once(&format!("{over}=Some(")).expect("over this");
+        let address = rest.split(')').next().and_then(|address| address.parse().ok());
+        address.unwrap_or_else(|| panic!("no address: {line}"))
     }
 
     /// Ends it in the middle of whatever it does.

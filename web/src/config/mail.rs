@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use madoguchi_engine::channels::mail::out::MailOutConfig;
 use madoguchi_engine::channels::mail::relay::{Patience, Protection, RelaySettings};
@@ -45,6 +46,8 @@ pub struct MailRelay {
     pub connections: usize,
     /// Mails a minute; 0 for no limit.
     pub per_minute: u32,
+    /// Seconds until a mail that was not taken is tried the second time.
+    pub retry_s: u64,
 }
 
 /// How the way to the relay is protected.
@@ -73,6 +76,7 @@ impl Default for MailRelay {
             roots_file: PathBuf::new(),
             connections: 5,
             per_minute: 0,
+            retry_s: 60,
         }
     }
 }
@@ -101,6 +105,7 @@ impl Mail {
         rule(relay.host.is_empty() || !self.inbound_domain.is_empty(), "mail.relay.host: needs mail.inbound_domain");
         rule(relay.port > 0, "mail.relay.port: 1 to 65,535");
         rule((1..=50).contains(&relay.connections), "mail.relay.connections: 1 to 50");
+        rule((1..=3_600).contains(&relay.retry_s), "mail.relay.retry_s: 1 to 3,600");
         let is_file = |path: &PathBuf| path.as_os_str().is_empty() || std::fs::read(path).is_ok();
         rule(is_file(&relay.password_file), "mail.relay.password_file: a file that can be read, or empty");
         rule(is_file(&relay.roots_file), "mail.relay.roots_file: a file that can be read, or empty");
@@ -128,7 +133,7 @@ impl MailRelay {
             roots_pem: roots,
             connections: self.connections,
             per_minute: self.per_minute,
-            patience: Patience::default(),
+            patience: Patience { retry: Duration::from_secs(self.retry_s), ..Patience::default() },
         }
     }
 }

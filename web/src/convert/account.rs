@@ -119,5 +119,9 @@ pub fn finding_code(found: Found) -> FindingCode {
         Found::KindsSwitchedOff => FindingCode::KindsSwitchedOff,
         Found::RoomsAllowed => FindingCode::RoomsAllowed,
         Found::CallbackUntried => FindingCode::CallbackUntried,
+        Found::EndpointRefusesSignature => FindingCode::EndpointRefusesSignature,
+        Found::EndpointFails => FindingCode::EndpointFails,
+        Found::EndpointTooSlow => FindingCode::EndpointTooSlow,
+        Found::EndpointUnsafe => FindingCode::EndpointUnsafe,
     }
 }

@@ -134,7 +134,7 @@ fn health(health: &handle::BotHealth) -> BotHealth {
 pub fn trouble(trouble: Trouble) -> BotTrouble {
     match trouble {
         Trouble::Call(Posted::Answered(status)) => BotTrouble::Answered { status },
-        Trouble::Call(Posted::Unreachable) => BotTrouble::Unreachable,
+        Trouble::Call(Posted::Unreachable | Posted::BrokeOff) => BotTrouble::Unreachable,
         Trouble::Call(Posted::TooSlow) => BotTrouble::TooSlow,
         Trouble::Call(Posted::Unsafe) => BotTrouble::UnsafeAddress,
         Trouble::NoSecret => BotTrouble::NoSecret,

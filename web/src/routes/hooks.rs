@@ -9,7 +9,7 @@ use bytes::Bytes;
 use madoguchi_engine::domain::id::InboxId;
 use madoguchi_engine::domain::org::ChannelKind;
 use madoguchi_engine::handle::Taken;
-use madoguchi_protocol::api::HookAccepted;
+use madoguchi_protocol::api::{BotChannelEvent, HookAccepted};
 use madoguchi_protocol::{Code, Problem};
 
 use super::Answer;
@@ -55,6 +55,20 @@ pub(crate) async fn line(app: web::Data<App>, req: HttpRequest, place: Place, Ho
     responses((status = 200, description = "It is on disk.", body = HookAccepted)))]
 pub(crate) async fn lineworks(app: web::Data<App>, req: HttpRequest, place: Place, HookBody(body): HookBody) -> Answer {
     answer(&app, &req, &place, ChannelKind::LineWorks, body).await
+}
+
+/// An event of another system that speaks the contract of bot channels (docs/bots.md): a signed webhook after Standard
+/// Webhooks, to be sent again until it is answered with 200.
+#[utoipa::path(post, path = "/hooks/bot/{inbox}", tag = "hooks",
+    params(
+        ("webhook-id" = String, Header, description = "Names the delivery; the same at every try."),
+        ("webhook-timestamp" = String, Header, description = "When this try was signed, in seconds; at most five minutes from now."),
+        ("webhook-signature" = String, Header, description = "`v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}` under the account's secret; several, apart by a space."),
+    ),
+    request_body = BotChannelEvent,
+    responses((status = 200, description = "It is on disk.", body = HookAccepted)))]
+pub(crate) async fn bot(app: web::Data<App>, req: HttpRequest, place: Place, HookBody(body): HookBody) -> Answer {
+    answer(&app, &req, &place, ChannelKind::Bot, body).await
 }
 
 /// What every platform is told: 200 when everything of the body is on disk.

@@ -130,7 +130,7 @@ pub(crate) async fn post(core: &Core, bot: &Bot, telling: &Telling<'_>) -> (Opti
     let outcome = match posted {
         Posted::Answered(200..300) => "taken",
         Posted::Answered(_) => "refused",
-        Posted::Unreachable => "unreachable",
+        Posted::Unreachable | Posted::BrokeOff => "unreachable",
         Posted::TooSlow => "too_slow",
         Posted::Unsafe => "unsafe",
     };

@@ -9,6 +9,7 @@ mod intake;
 mod media;
 mod profile;
 pub(crate) mod sweep;
+mod told;
 mod tried;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -26,6 +27,7 @@ use crate::domain::org::Inbox;
 use crate::domain::time::Timestamp;
 
 pub(crate) use due::ProfilesDue;
+pub(crate) use told::Told;
 use tried::{Again, Tried};
 
 /// Hints that may wait; a lost one is found again by the rounds, or at the customer's next message.
@@ -48,6 +50,7 @@ const LEAVE_TRIES: u32 = 5;
 pub(crate) struct Fetchers {
     pub(crate) actors: DashMap<InboxId, Addr<FetcherActor>>,
     pub(crate) due: ProfilesDue,
+    pub(crate) told: Told,
 }
 
 /// The customer wrote, or became a friend.
@@ -82,7 +85,7 @@ impl Fetchers {
         if !matches!(event, Event::Received(_) | Event::Followed { .. }) {
             return;
         }
-        if after.awaited.is_empty() && !self.due.is_due(after.id, now) {
+        if after.awaited.is_empty() && !self.wants_profile(after, now) {
             return;
         }
         if let Some(actor) = self.actors.get(&after.inbox).map(|actor| actor.clone()) {
@@ -93,6 +96,11 @@ impl Fetchers {
 }
 
 impl Fetchers {
+    /// Whether it is time to see who a customer is.
+    fn wants_profile(&self, state: &Conversation, now: Timestamp) -> bool {
+        self.due.is_due(state.id, now) || self.told.news(state.inbox, &state.external_id).is_some()
+    }
+
     /// Has the account leave a place of several people: this channel is for one at a time (L5).
     pub(crate) fn leave(&self, inbox: InboxId, gathering: Gathering) {
         if let Some(actor) = self.actors.get(&inbox).map(|actor| actor.clone()) {
@@ -197,8 +205,7 @@ impl FetcherActor {
     fn ask_profiles(&mut self, ctx: &mut Context<Self>) {
         while self.asking.len() < PROFILES_AT_ONCE && !self.core.is_stopping() {
             let Some(id) = self.profiles.pop_front() else { return };
-            let due = self.core.fetchers.due.is_due(id, self.core.now());
-            if !due || self.asking.contains(&id) {
+            if !self.wants_profile(id) || self.asking.contains(&id) {
                 continue;
             }
             let Some((inbox, account)) = self.account() else { return };
@@ -209,6 +216,14 @@ impl FetcherActor {
                 actor.asking.remove(&id);
                 actor.ask_profiles(ctx);
             }));
+        }
+    }
+
+    fn wants_profile(&self, id: ConversationId) -> bool {
+        let now = self.core.now();
+        match self.core.views.open_in(id).and_then(|view| view.live(id)) {
+            Some(row) => self.core.fetchers.wants_profile(&row.state, now),
+            None => self.core.fetchers.due.is_due(id, now),
         }
     }
 
@@ -250,7 +265,7 @@ impl Handler<Wake> for FetcherActor {
             self.look_at(&row.state, ctx);
         }
         let waits = self.asking.contains(&id) || self.profiles.len() >= PROFILES_WAITING;
-        if !waits && self.core.fetchers.due.is_due(id, self.core.now()) {
+        if !waits && self.wants_profile(id) {
             self.profiles.push_back(id);
             self.ask_profiles(ctx);
         }

@@ -21,14 +21,28 @@ const PICTURE_BYTES: u64 = 4 << 20;
 
 pub(super) async fn refresh(core: &Arc<Core>, inbox: &Inbox, account: &dyn Account, id: ConversationId) {
     let Ok(Some(row)) = core.row(id).await else { return };
-    let known = account.profile(&row.state.external_id).await;
+    let told = core.fetchers.told.news(inbox.id, &row.state.external_id);
+    let is_told = told.is_some();
+    let known = match told {
+        Some(profile) => Known::As(profile),
+        None => account.profile(&row.state.external_id).await,
+    };
     core.fetchers.due.looked_at(id, core.now(), known != Known::Later);
     let Known::As(profile) = known else { return };
-    // What is said to a conversation that is busy, asleep under load or set aside is said again another day.
+    // What is said to a conversation that is busy, asleep under load or set aside is said again another day, or with the
+    // next event that says it.
+    let mut is_seen = true;
     if row.state.name.as_ref() != Some(&profile.name) {
-        let _ = handle::ask(core, By::Engine, id, Command::SeeName { name: profile.name.clone() }).await;
+        let name = profile.name.clone();
+        is_seen = handle::ask(core, By::Engine, id, Command::SeeName { name }).await.is_ok();
     }
-    see_picture(core, inbox, &row.state, &profile).await;
+    // One who only says what they are called takes no picture back.
+    if !is_told || profile.picture_url.is_some() {
+        see_picture(core, inbox, &row.state, &profile).await;
+    }
+    if is_told && is_seen {
+        core.fetchers.told.settle(inbox.id, &row.state.external_id, &profile);
+    }
 }
 
 async fn see_picture(core: &Arc<Core>, inbox: &Inbox, state: &Conversation, profile: &Profile) {

@@ -346,6 +346,7 @@ fn event(came: &Came<'_>, letter: Letter, belongs: Option<Box<Conversation>>, ou
         thread: belongs.map_or_else(|| thread::new_thread(&event_id), |state| state.thread),
         at: at.unwrap_or(came.received_at),
         redelivery: false,
+        who: None,
         context,
         what: InboundKind::Message {
             external_id: Some(external_id),
@@ -394,6 +395,7 @@ async fn told(
         thread: row.state.thread.clone(),
         at: came.received_at,
         redelivery: false,
+        who: None,
         context: None,
         what,
     }))))

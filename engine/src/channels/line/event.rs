@@ -151,6 +151,7 @@ pub(super) fn parse(json: Lazy<'_>, raw: &Bytes, received_at: Timestamp) -> Pars
             }
             Parsed::Event(ParsedEvent {
                 context: None,
+                who: None,
                 event_id: given_id.unwrap_or_else(|| event_id::derive(raw)),
                 thread: external_id.clone(),
                 external_id,

@@ -74,6 +74,7 @@ fn a_text_and_its_unsend_are_read_to_the_last_field() {
     assert_eq!(events[0].at, Timestamp(1_795_140_000_123));
     let unsend = ParsedEvent {
         context: None,
+        who: None,
         event_id: "01KAJ5RH5ZK0N8Y6P1S4QF7GTA".to_owned(),
         external_id: user.to_owned(),
         thread: user.to_owned(),

@@ -25,8 +25,6 @@ const MAX_AHEAD_MS: i64 = 86_400_000;
 const NAME_CHARS: usize = 255;
 /// What the platform says when somebody pressed the bot's start button.
 const START: &str = "start";
-/// Millionths in a degree.
-const E6: f64 = 1_000_000.0;
 
 /// Events of rooms, of which no conversation hears.
 const HOUSEKEEPING: [&str; 4] = ["join", "leave", "joined", "left"];
@@ -97,6 +95,7 @@ pub fn parse(body: &Bytes, received_at: Timestamp) -> Result<Parsed, NotABody> {
             at: time(fields.issued_time, received_at),
             redelivery: false,
             context: None,
+            who: None,
             what,
         }),
         Err(why) => Parsed::Broken { event_id, raw: body.clone(), why },
@@ -189,16 +188,11 @@ fn sticker(said: &Said<'_>) -> Option<Sticker> {
 }
 
 fn location(said: &Said<'_>) -> Option<Location> {
-    let degrees = |raw, most: f64| {
-        let degrees: f64 = json::plain(raw)?;
-        #[expect(clippy::cast_possible_truncation, reason = "at most 180 million")]
-        (degrees.is_finite() && degrees.abs() <= most).then(|| (degrees * E6).round() as i32)
-    };
     Some(Location {
         title: None,
         address: json::text(said.address).map(|text| one_line(&text, NAME_CHARS)),
-        latitude_e6: degrees(said.latitude, 90.0)?,
-        longitude_e6: degrees(said.longitude, 180.0)?,
+        latitude_e6: json::degrees_e6(said.latitude, 90)?,
+        longitude_e6: json::degrees_e6(said.longitude, 180)?,
     })
 }
 

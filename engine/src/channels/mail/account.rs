@@ -72,7 +72,7 @@ impl Account for MailAccount {
     }
 
     fn try_copy_again(&self, queued_at: Timestamp, now: Timestamp, failed: u16, share: f64) -> Option<Timestamp> {
-        schedule::next(queued_at, now, failed, share)
+        schedule::next(queued_at, now, failed, self.relay.retry_ms(), share)
     }
 }
 

@@ -15,6 +15,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Certific
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use parking_lot::Mutex;
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
@@ -54,7 +55,7 @@ pub struct RelaySettings {
     pub connections: usize,
     /// Mails a minute; 0 for no limit.
     pub per_minute: u32,
-    /// How long one answer may take.
+    /// How long one answer may take, and how long until another try.
     pub patience: Patience,
 }
 
@@ -69,7 +70,7 @@ impl std::fmt::Debug for RelaySettings {
     }
 }
 
-/// How long one answer may take (RFC 5321, 4.5.3.2).
+/// How long one answer may take (RFC 5321, 4.5.3.2), and how long until another try.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// A connection.
@@ -78,11 +79,18 @@ pub struct Patience {
     pub command: Duration,
     /// Taking the mail, and the answer to its end.
     pub end: Duration,
+    /// Until a mail that was not taken is tried the second time; later tries are farther apart.
+    pub retry: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(30), command: Duration::from_secs(120), end: Duration::from_secs(600) }
+        Self {
+            connect: Duration::from_secs(30),
+            command: Duration::from_secs(120),
+            end: Duration::from_secs(600),
+            retry: Duration::from_secs(60),
+        }
     }
 }
 
@@ -186,6 +194,12 @@ impl Relay {
         }))
     }
 
+    /// Until a mail that was not taken is tried the second time, in milliseconds.
+    #[must_use]
+    pub fn retry_ms(&self) -> i64 {
+        i64::try_from(self.settings.patience.retry.as_millis()).unwrap_or(i64::MAX)
+    }
+
     /// Name and port, for people.
     #[must_use]
     pub fn name(&self) -> String {
@@ -253,15 +267,15 @@ impl Relay {
 
     async fn connect(&self) -> Result<(AsyncSmtpConnection, u32), Told> {
         let RelaySettings { host, port, protection, patience, .. } = &self.settings;
-        let at_once = self.tls.clone().filter(|_| *protection == Protection::Implicit);
-        let connecting = AsyncSmtpConnection::connect_tokio1(
-            (host.as_str(), *port),
-            Some(patience.connect),
-            &self.hello,
-            at_once,
-            None,
-        );
-        let mut connection = within(patience.connect + patience.command, connecting).await?;
+        let mut connection = if *protection == Protection::Implicit {
+            let at = (host.as_str(), *port);
+            let tls = self.tls.clone();
+            let connecting = AsyncSmtpConnection::connect_tokio1(at, Some(patience.connect), &self.hello, tls, None);
+            within(patience.connect + patience.command, connecting).await?
+        } else {
+            let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(self.stream().await?), &self.hello);
+            within(patience.command, greeting).await?
+        };
         let wants = matches!(protection, Protection::Required | Protection::Opportunistic);
         if let Some(tls) = self.tls.clone().filter(|_| wants && connection.can_starttls()) {
             within(patience.command, connection.starttls(tls, &self.hello)).await?;
@@ -278,6 +292,18 @@ impl Relay {
             within(patience.command, connection.auth(DEFAULT_MECHANISMS, &credentials)).await.map_err(shut)?;
         }
         Ok((connection, 0))
+    }
+
+    /// The end of a mail is a write of its own, which would wait for the peer's delayed acknowledgement of the one before it:
+    /// some 40 ms a mail.
+    async fn stream(&self) -> Result<TcpStream, Told> {
+        let RelaySettings { host, port, patience, .. } = &self.settings;
+        let not_now = |detail: String| Told::NotNow { code: 0, detail: words(detail) };
+        let connecting = timeout(patience.connect, TcpStream::connect((host.as_str(), *port))).await;
+        let stream = connecting.map_err(|_| not_now("no connection in time".to_owned()))?;
+        let stream = stream.map_err(|error| not_now(error.to_string()))?;
+        stream.set_nodelay(true).map_err(|error| not_now(error.to_string()))?;
+        Ok(stream)
     }
 
     async fn transact(

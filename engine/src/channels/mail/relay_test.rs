@@ -60,6 +60,7 @@ fn settings(port: u16) -> RelaySettings {
         connect: Duration::from_secs(2),
         command: Duration::from_millis(300),
         end: Duration::from_millis(300),
+        retry: Duration::from_secs(60),
     };
     RelaySettings {
         host: "127.0.0.1".into(),

@@ -92,7 +92,7 @@ pub(super) fn check(org: &Org, bot: &Bot) -> Result<(), Rejected> {
 }
 
 /// An address with a host and without a password. Plain HTTP only to this machine, where a bot may be tried.
-fn is_endpoint(url: &str) -> bool {
+pub(super) fn is_endpoint(url: &str) -> bool {
     let is_plain = url.len() <= URL_BYTES && url.bytes().all(|byte| byte.is_ascii_graphic());
     let host = |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();
     if let Some(rest) = url.strip_prefix("https://") {

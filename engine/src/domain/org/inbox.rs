@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FormerSecret, LineSettings, LineWorksSettings, MailSettings, SendMode, WhenQuotaEmpty};
+use super::{
+    BotChannelSettings, FormerSecret, LineSettings, LineWorksSettings, MailSettings, SendMode, WhenQuotaEmpty,
+};
 use crate::domain::id::{InboxId, WindowId};
 use crate::domain::rejected::Rejected;
 use crate::domain::secret::Secret;
@@ -21,17 +23,19 @@ pub enum ChannelKind {
     LineWorks,
     /// Mail.
     Mail,
+    /// Another system, by signed webhooks.
+    Bot,
 }
 
 impl ChannelKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Line, Self::LineWorks, Self::Mail];
+    pub const ALL: [Self; 4] = [Self::Line, Self::LineWorks, Self::Mail, Self::Bot];
 
     /// Whether each recipient of an answer gets a copy of their own, with an end of its own.
     #[must_use]
     pub fn sends_copies(self) -> bool {
         match self {
-            Self::Line | Self::LineWorks => false,
+            Self::Line | Self::LineWorks | Self::Bot => false,
             Self::Mail => true,
         }
     }
@@ -43,6 +47,7 @@ impl ChannelKind {
             Self::Line => "line",
             Self::LineWorks => "lineworks",
             Self::Mail => "mail",
+            Self::Bot => "bot",
         }
     }
 
@@ -50,7 +55,7 @@ impl ChannelKind {
     #[must_use]
     pub fn greets(self) -> bool {
         match self {
-            Self::Line | Self::LineWorks => true,
+            Self::Line | Self::LineWorks | Self::Bot => true,
             Self::Mail => false,
         }
     }
@@ -59,7 +64,7 @@ impl ChannelKind {
     #[must_use]
     pub fn is_chat(self) -> bool {
         match self {
-            Self::Line | Self::LineWorks => true,
+            Self::Line | Self::LineWorks | Self::Bot => true,
             Self::Mail => false,
         }
     }
@@ -87,6 +92,8 @@ pub enum InboxSettings {
     LineWorks(Box<LineWorksSettings>),
     /// The mail of a window.
     Mail(MailSettings),
+    /// Another system.
+    Bot(BotChannelSettings),
 }
 
 impl InboxSettings {
@@ -97,6 +104,7 @@ impl InboxSettings {
             Self::Line(_) => ChannelKind::Line,
             Self::LineWorks(_) => ChannelKind::LineWorks,
             Self::Mail(_) => ChannelKind::Mail,
+            Self::Bot(_) => ChannelKind::Bot,
         }
     }
 
@@ -109,6 +117,7 @@ impl InboxSettings {
             Self::Line(line) => line.check(),
             Self::LineWorks(works) => works.check(),
             Self::Mail(mail) => mail.check(),
+            Self::Bot(bot) => bot.check(),
         }
     }
 
@@ -117,6 +126,7 @@ impl InboxSettings {
         match self {
             Self::Line(line) => Box::new(line.secrets_mut()),
             Self::LineWorks(works) => Box::new(works.secrets_mut()),
+            Self::Bot(bot) => Box::new(bot.secrets_mut()),
             Self::Mail(_) => Box::new(std::iter::empty()),
         }
     }
@@ -126,6 +136,7 @@ impl InboxSettings {
         match self {
             Self::Line(line) => Box::new(line.secrets()),
             Self::LineWorks(works) => Box::new(works.secrets()),
+            Self::Bot(bot) => Box::new(bot.secrets()),
             Self::Mail(_) => Box::new(std::iter::empty()),
         }
     }
@@ -138,6 +149,7 @@ impl InboxSettings {
             Self::Line(line) => with_former("channel_secret", &line.channel_secret, line.former_secret.as_ref(), now),
             Self::LineWorks(works) => with_former("bot_secret", &works.bot_secret, works.former_secret.as_ref(), now),
             Self::Mail(_) => Vec::new(),
+            Self::Bot(bot) => with_former("secret", &bot.secret, bot.former_secret.as_ref(), now),
         }
     }
 
@@ -148,6 +160,7 @@ impl InboxSettings {
             Self::Line(line) => line.mode,
             Self::LineWorks(_) => SendMode::Push,
             Self::Mail(_) => SendMode::Push,
+            Self::Bot(_) => SendMode::Push,
         }
     }
 
@@ -158,6 +171,7 @@ impl InboxSettings {
             Self::Line(line) => Some(line.when_quota_empty),
             Self::LineWorks(_) => None,
             Self::Mail(_) => None,
+            Self::Bot(_) => None,
         }
     }
 
@@ -173,6 +187,7 @@ impl InboxSettings {
         match self {
             Self::Line(line) => Some(&line.api_base_url),
             Self::LineWorks(works) => Some(&works.api_base_url),
+            Self::Bot(bot) => Some(&bot.endpoint_url),
             Self::Mail(_) => None,
         }
     }
@@ -190,6 +205,7 @@ impl InboxSettings {
             Self::Line(line) => line.leave_groups,
             Self::LineWorks(_) => true,
             Self::Mail(_) => false,
+            Self::Bot(_) => false,
         }
     }
 
@@ -200,6 +216,7 @@ impl InboxSettings {
             Self::Line(line) => line.show_agent_name,
             Self::LineWorks(_) => false,
             Self::Mail(_) => false,
+            Self::Bot(_) => false,
         }
     }
 
@@ -210,6 +227,7 @@ impl InboxSettings {
             Self::Line(line) => line.mark_as_read,
             Self::LineWorks(_) => false,
             Self::Mail(_) => false,
+            Self::Bot(_) => false,
         }
     }
 
@@ -220,6 +238,7 @@ impl InboxSettings {
             Self::Line(line) => line.loading,
             Self::LineWorks(_) => false,
             Self::Mail(_) => false,
+            Self::Bot(_) => false,
         }
     }
 }

@@ -119,10 +119,9 @@ pub(super) fn change(org: &Org, domain: MailDomain) -> Result<Vec<Event>, Reject
 
 pub(super) fn remove(org: &Org, name: String) -> Result<Vec<Event>, Rejected> {
     let behind = |address: &String| address.rsplit_once('@').is_some_and(|(_, domain)| domain == name);
-    let used = org.inboxes.values().any(|inbox| match &inbox.settings {
-        super::InboxSettings::Mail(mail) => mail.sender.as_ref().is_some_and(behind),
-        super::InboxSettings::Line(_) | super::InboxSettings::LineWorks(_) => false,
-    });
+    let used = org.inboxes.values().any(
+        |inbox| matches!(&inbox.settings, super::InboxSettings::Mail(mail) if mail.sender.as_ref().is_some_and(behind)),
+    );
     let domain = org.mail_domains.get(&name).filter(|domain| is_domain(&domain.name));
     let domain = domain.ok_or(Rejected::not_found("domain"))?;
     if used {

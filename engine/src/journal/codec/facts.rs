@@ -145,8 +145,8 @@ family! {
         201 v 1 PasswordChanged { agent, password_hash };
         202 v 1 AgentDisabled { agent, disabled };
         203 v 1 WindowCreated(window);
-        204 v 5 InboxCreated(inbox);
-        205 v 5 InboxChanged(inbox);
+        204 v 6 InboxCreated(inbox);
+        205 v 6 InboxChanged(inbox);
         206 v 2 AgentChanged { agent, name, role, icon_url };
         207 v 1 WindowInvited { window, code };
         208 v 1 WindowDescribed { window, profile };

@@ -43,6 +43,10 @@ fn former() -> BTreeMap<String, Vec<Fact>> {
     for mut fact in samples::facts() {
         let (kind, _) = facts::write(&fact, &mut Vec::new()).unwrap();
         if let Fact::Org(Org::InboxCreated(inbox) | Org::InboxChanged(inbox)) = &fact {
+            if matches!(inbox.settings, InboxSettings::Bot(_)) {
+                continue;
+            }
+            files.entry(file_name(kind, 5)).or_default().push(fact.clone());
             if !matches!(inbox.settings, InboxSettings::Mail(_)) {
                 files.entry(file_name(kind, 4)).or_default().push(fact.clone());
             }

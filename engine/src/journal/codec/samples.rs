@@ -23,9 +23,9 @@ use crate::domain::message::{Author, Content, FailureReason, Route};
 use crate::domain::org::products::Owned;
 use crate::domain::org::trial::{TRIAL_MS, Trial};
 use crate::domain::org::{
-    Access, Agent, Bot, ChannelKind, CompanyAddress, Event as Org, FormerSecret, Forwarding, Inbox, InboxSettings,
-    Invitation, LineSettings, LineWorksSettings, MailDomain, MailKey, MailSettings, Maker, More, Role, SendMode,
-    WindowEntry,
+    Access, Agent, Bot, BotChannelSettings, ChannelKind, CompanyAddress, Event as Org, FormerSecret, Forwarding, Inbox,
+    InboxSettings, Invitation, LineSettings, LineWorksSettings, MailDomain, MailKey, MailSettings, Maker, More, Role,
+    SendMode, WindowEntry,
 };
 use crate::domain::record::Fact;
 use crate::domain::seat::{Away, Offer, ReleaseCause};
@@ -550,6 +550,15 @@ fn mail_settings() -> InboxSettings {
     })
 }
 
+fn bot_settings(sealed: fn(u8) -> Secret) -> InboxSettings {
+    InboxSettings::Bot(BotChannelSettings {
+        name: "店舗アプリ".into(),
+        endpoint_url: "https://chat.example.jp/hook".into(),
+        secret: sealed(8),
+        former_secret: Some(FormerSecret { secret: sealed(9), until: T0.plus_ms(60_000) }),
+    })
+}
+
 fn bot_rules() -> BotRules {
     BotRules { name: "案内ボット".into(), inboxes: [INBOX].into(), greets: true, answer_within_ms: 30_000 }
 }
@@ -561,7 +570,8 @@ fn orgs() -> Vec<Org> {
         Role::Administrator => Role::Administrator,
         Role::Owner => Role::Owner,
     );
-    let sealed = |bytes: u8| Secret::Sealed(Sealed { key: 0xfeed, nonce: [9; 12], bytes: vec![bytes; 20], set_at: T0 });
+    let sealed: fn(u8) -> Secret =
+        |bytes: u8| Secret::Sealed(Sealed { key: 0xfeed, nonce: [9; 12], bytes: vec![bytes; 20], set_at: T0 });
     let plain = InboxSettings::Line(LineSettings::new(
         Secret::Plain("c0ffee".into()),
         Access::LongLived { token: Secret::Plain("t0ken".into()) },
@@ -575,6 +585,7 @@ fn orgs() -> Vec<Org> {
     let settings = access.into_iter().flat_map(|access| {
         every!(InboxSettings:
             InboxSettings::Mail(_) => mail_settings(),
+            InboxSettings::Bot(_) => bot_settings(sealed),
             InboxSettings::Line(_) => InboxSettings::Line(LineSettings {
                 channel_id: "1234567890".into(),
                 former_secret: Some(FormerSecret { secret: sealed(1), until: T0.plus_ms(60_000) }),

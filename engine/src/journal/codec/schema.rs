@@ -44,13 +44,15 @@ pub(super) const OLD: &[Old] = &[
     Old { number: 110, version: 2, read: send_started_v2 },
     Old { number: 204, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 204, version: 2, read: |_, body| inbox_v2(body).map(Org::InboxCreated).map(Fact::Org) },
-    // Before there were accounts of other channels than LINE, and before mail: the same shape, with fewer kinds.
+    // Before there were accounts of other channels than LINE, before mail, and before bot channels: the same shape, with fewer kinds.
     Old { number: 204, version: 3, read: |_, body| read_whole(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 204, version: 4, read: |_, body| read_whole(body).map(Org::InboxCreated).map(Fact::Org) },
+    Old { number: 204, version: 5, read: |_, body| read_whole(body).map(Org::InboxCreated).map(Fact::Org) },
     Old { number: 205, version: 1, read: |_, body| inbox_v1(body).map(Org::InboxChanged).map(Fact::Org) },
     Old { number: 205, version: 2, read: |_, body| inbox_v2(body).map(Org::InboxChanged).map(Fact::Org) },
     Old { number: 205, version: 3, read: |_, body| read_whole(body).map(Org::InboxChanged).map(Fact::Org) },
     Old { number: 205, version: 4, read: |_, body| read_whole(body).map(Org::InboxChanged).map(Fact::Org) },
+    Old { number: 205, version: 5, read: |_, body| read_whole(body).map(Org::InboxChanged).map(Fact::Org) },
     Old { number: 206, version: 1, read: agent_changed_v1 },
 ];
 

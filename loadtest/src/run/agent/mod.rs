@@ -217,6 +217,7 @@ impl Agent {
         let (window, place) = &mut self.places[at];
         let now_us = self.hall.clock.now_us();
         let mut mine: Vec<Act> = Vec::new();
+        let mut last = Vec::new();
         {
             let mut room = self.hall.rooms[*window as usize].lock();
             let room = &mut *room;
@@ -227,9 +228,14 @@ impl Agent {
                 }
                 if seen.last {
                     room.figures.took(Timed::UpdateLast, heard.due_us, now_us);
+                    last.push(*heard);
                 }
             }
             mine.extend(seen.acts.iter().filter(|act| act.agent == self.number).cloned());
+        }
+        for heard in last {
+            let mut side = self.hall.side(self.hall.kind_of(heard.word.chat)).lock();
+            side.figures.took(Timed::UpdateLast, heard.due_us, now_us);
         }
         for act in mine {
             let due_us = now_us + u64::from(act.think_ms) * 1_000;

@@ -1,5 +1,6 @@
 //! One conversation as it was told: its lines, its seat, what was said to it and what came out of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use madoguchi_protocol::api::{Content, Message, MessageState};
@@ -15,6 +16,8 @@ pub(super) enum Line {
     Customer { turn: u32, late: bool },
     /// The answer of this turn.
     Answer { turn: u32 },
+    /// What the bot said to the customer's text of this turn.
+    Bot { turn: u32 },
     /// Anything else that has a number.
     Other,
 }
@@ -94,13 +97,19 @@ pub(super) struct Case {
     pub(super) lines: Vec<Line>,
     pub(super) said: Vec<Said>,
     pub(super) answers: Vec<Answer>,
+    /// What the bot said, by the turn of the text that it answers.
+    pub(super) bot_answers: BTreeMap<u32, Answer>,
     /// Answers in the order in which they arrived.
-    pub(super) phone: Vec<u32>,
+    pub(super) phone: Vec<Line>,
     pub(super) seats: Vec<Won>,
     pub(super) epoch: u64,
     pub(super) holder: Option<u32>,
     /// Somebody is on the way to start it.
     pub(super) awaited: bool,
+    /// The bot holds it.
+    pub(super) bot: bool,
+    /// The record that is being told seats the bot.
+    pub(super) bot_comes: bool,
 }
 
 impl Case {
@@ -122,12 +131,23 @@ impl Case {
         self.answers.get_mut(turn.checked_sub(1)? as usize)
     }
 
+    /// The answer that a line is. A bot's begins with whoever tells of it first.
+    pub(super) fn answer_of(&mut self, line: Line) -> Option<&mut Answer> {
+        match line {
+            Line::Answer { turn } => self.answer_mut(turn),
+            Line::Bot { turn } => {
+                let due_us = self.said_mut(turn)?.due_us;
+                let begun = Answer { due_us, told: Told::Accepted, ..Answer::default() };
+                Some(self.bot_answers.entry(turn).or_insert(begun))
+            }
+            Line::Customer { .. } | Line::Other => None,
+        }
+    }
+
     /// The answer whose line has this number.
     pub(super) fn answer_at(&mut self, number: u32) -> Option<&mut Answer> {
-        match self.lines.get(number.checked_sub(1)? as usize)? {
-            Line::Answer { turn } => self.answer_mut(*turn),
-            _ => None,
-        }
+        let line = *self.lines.get(number.checked_sub(1)? as usize)?;
+        self.answer_of(line)
     }
 
     /// An update or a reply says that this agent won the seat under this epoch.
@@ -153,6 +173,9 @@ impl Case {
         if epoch <= last {
             faults.add(Kind::EpochDown, || format!("chat {chat}: epoch {epoch} after {last}"));
         }
+        if self.bot && matches!(how, ClaimHow::Started | ClaimHow::Resumed) {
+            faults.add(Kind::TwoHolders, || format!("chat {chat}: agent {agent} starts what the bot holds"));
+        }
         if let (Some(holder), ClaimHow::Started | ClaimHow::Resumed) = (holder, how) {
             faults.add(Kind::TwoHolders, || {
                 format!("chat {chat}: agent {agent} starts under epoch {epoch} while agent {holder} holds the seat")
@@ -161,7 +184,31 @@ impl Case {
         self.won(agent, epoch, true, faults);
         self.epoch = self.epoch.max(epoch);
         self.holder = Some(agent);
-        self.awaited = false;
+        (self.bot, self.awaited) = (false, false);
+    }
+
+    /// The bot got the seat.
+    pub(super) fn bot_seated(&mut self, epoch: u64, returned: bool, faults: &mut Faults) {
+        let (chat, last, holder) = (self.chat, self.epoch, self.holder);
+        if epoch <= last {
+            faults.add(Kind::EpochDown, || format!("chat {chat}: the bot's epoch {epoch} after {last}"));
+        }
+        if self.bot || (holder.is_some() && !returned) {
+            faults.add(Kind::TwoHolders, || {
+                format!("chat {chat}: the bot gets the seat under epoch {epoch} while {holder:?} or itself holds it")
+            });
+        }
+        (self.epoch, self.holder) = (self.epoch.max(epoch), None);
+        (self.bot, self.bot_comes, self.awaited) = (true, false, false);
+    }
+
+    /// The bot left the conversation, or closed it.
+    pub(super) fn bot_left(&mut self, faults: &mut Faults) {
+        let chat = self.chat;
+        if !self.bot {
+            faults.add(Kind::NotTheHolder, || format!("chat {chat}: the bot leaves a seat that it does not hold"));
+        }
+        self.bot = false;
     }
 
     /// The seat fell free; `of` is who held it, where that is said.
@@ -179,9 +226,16 @@ impl Case {
 
 /// The line that a message makes, if it is one of ours.
 pub(super) fn line_of(message: &Message) -> Option<(Line, Word)> {
-    let Content::Text { text } = &message.content else { return None };
+    let text = match &message.content {
+        Content::Text { text } => text,
+        Content::Mail(mail) => &mail.text,
+        _ => return None,
+    };
     if let Some(word) = Word::of_customer(text) {
         return Some((Line::Customer { turn: word.turn, late: message.late }, word));
+    }
+    if let Some(word) = Word::of_bot(text) {
+        return Some((Line::Bot { turn: word.turn }, word));
     }
     let word = Word::of_answer(text)?;
     Some((Line::Answer { turn: word.turn }, word))

@@ -37,9 +37,7 @@ impl Book {
                 self.faults.add(Kind::TimelineDiffers, || {
                     format!("chat {chat}: line {} is {message:?}, told was {told:?}", at + 1)
                 });
-            } else if let Line::Answer { turn } = known
-                && let Some(answer) = case.answer_mut(turn)
-            {
+            } else if let Some(answer) = case.answer_of(known) {
                 answer.shown = Some(End::of(message.state));
             }
         }
@@ -55,7 +53,10 @@ impl Book {
         for case in &self.cases {
             customers(case, &mut self.faults);
             for (answer, turn) in case.answers.iter().zip(1..) {
-                settle(case, answer, turn, &mut self.faults);
+                settle(case, answer, ("answer", turn), &mut self.faults);
+            }
+            for (turn, answer) in &case.bot_answers {
+                settle(case, answer, ("the bot's answer", *turn), &mut self.faults);
             }
             phone(case, &mut self.faults);
             for won in case.seats.iter().filter(|won| !won.told) {
@@ -93,8 +94,8 @@ fn customers(case: &Case, faults: &mut Faults) {
 }
 
 /// Every accepted answer arrived once, or is shown as one that did not or may not have.
-fn settle(case: &Case, answer: &Answer, turn: u32, faults: &mut Faults) {
-    let place = || format!("chat {}: answer {turn} (number {}, {:?})", case.chat, answer.number, answer.told);
+fn settle(case: &Case, answer: &Answer, (what, turn): (&str, u32), faults: &mut Faults) {
+    let place = || format!("chat {}: {what} {turn} (number {}, {:?})", case.chat, answer.number, answer.told);
     let end = answer.shown.unwrap_or(answer.end);
     if answer.shown.is_some_and(|shown| shown != answer.end && (shown, answer.end) != (End::Unsent, End::Open)) {
         faults.add(Kind::TimelineDiffers, || format!("{} is shown {end:?}, told was {:?}", place(), answer.end));
@@ -129,8 +130,13 @@ fn settle(case: &Case, answer: &Answer, turn: u32, faults: &mut Faults) {
 /// Answers arrived in the order of their numbers.
 fn phone(case: &Case, faults: &mut Faults) {
     let mut last = 0;
-    for turn in &case.phone {
-        let number = case.answers.get(*turn as usize - 1).map_or(0, |answer| answer.number);
+    for line in &case.phone {
+        let answer = match line {
+            Line::Bot { turn } => case.bot_answers.get(turn),
+            Line::Answer { turn } => case.answers.get(*turn as usize - 1),
+            Line::Customer { .. } | Line::Other => None,
+        };
+        let number = answer.map_or(0, |answer| answer.number);
         if number < last {
             faults.add(Kind::AnswerOutOfOrder, || {
                 format!("chat {}: number {number} arrived after number {last}", case.chat)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use madoguchi_protocol::Event;
 use madoguchi_protocol::api::Message;
+use madoguchi_protocol::event::{BotLeaving, BotSeating};
 use madoguchi_protocol::server::Update;
 
 use super::case::{End, Line, line_of};
@@ -18,6 +19,13 @@ impl Book {
         for event in &update.events {
             if let Event::Received { conversation, message, .. } = event {
                 self.bind(conversation, message);
+            }
+        }
+        for event in &update.events {
+            if let Event::BotSeated { conversation, .. } = event
+                && let Some(at) = self.conversations.get(conversation.as_str()).and_then(|chat| self.at(*chat))
+            {
+                self.cases[at].bot_comes = true;
             }
         }
         for event in &update.events {
@@ -79,6 +87,22 @@ impl Book {
                 let of = by.as_ref().and_then(|by| self.setting.agents.get(by)).copied();
                 self.cases[at].freed(of, &mut self.faults);
             }
+            Event::BotSeated { epoch, how, .. } => {
+                let returned = matches!(how, BotSeating::Returned { .. });
+                self.cases[at].bot_seated(*epoch, returned, &mut self.faults);
+            }
+            Event::BotReleased { cause, .. } => {
+                self.cases[at].bot_left(&mut self.faults);
+                if *cause != BotLeaving::HandedOver {
+                    let chat = self.cases[at].chat;
+                    self.faults.add(Kind::BotLeft, || format!("chat {chat}: the bot is said to have left: {cause:?}"));
+                }
+                self.race(at, acts);
+            }
+            Event::BotCompleted { .. } => {
+                self.checked.completed += 1;
+                self.cases[at].bot_left(&mut self.faults);
+            }
             Event::Queued { message, .. } => self.queued(at, message, acts),
             Event::NoteAdded { message, .. } => self.cases[at].line(message.number, Line::Other, &mut self.faults),
             Event::Sent { number, .. } => self.ended(at, *number, End::Sent),
@@ -119,10 +143,11 @@ impl Book {
 
     fn queued(&mut self, at: usize, message: &Message, acts: &mut Vec<Act>) {
         let case = &mut self.cases[at];
-        let (chat, holder, number) = (case.chat, case.holder, message.number);
-        let known = line_of(message).filter(|(line, word)| word.chat == chat && matches!(line, Line::Answer { .. }));
+        let (chat, holder, number, bot) = (case.chat, case.holder, message.number, case.bot);
+        let by_bot = |line| matches!((line, message.bot), (Line::Answer { .. }, false) | (Line::Bot { .. }, true));
+        let known = line_of(message).filter(|(line, word)| word.chat == chat && by_bot(*line));
         case.line(number, known.map_or(Line::Other, |(line, _)| line), &mut self.faults);
-        let Some(answer) = known.and_then(|(_, word)| case.answer_mut(word.turn)) else {
+        let Some(answer) = known.and_then(|(line, _)| case.answer_of(line)) else {
             self.faults.add(Kind::AnswerUnasked, || format!("chat {chat}: an answer that nobody gave: {message:?}"));
             return;
         };
@@ -133,6 +158,15 @@ impl Book {
         }
         answer.number = number;
         self.open_answers += 1;
+        if message.bot {
+            self.checked.bot_answers += 1;
+            if !bot {
+                self.faults.add(Kind::NotTheHolder, || {
+                    format!("chat {chat}: number {number} is from the bot, which holds no seat")
+                });
+            }
+            return;
+        }
         let author = message.agent.as_ref().and_then(|agent| self.setting.agents.get(agent)).copied();
         if author.is_none() || author != holder {
             self.faults.add(Kind::NotTheHolder, || {

@@ -51,6 +51,9 @@ pub enum Kind {
     Stray,
     /// A conversation was set aside.
     SetAside,
+    /// The bot that stands in front lost a conversation without wanting to, or was not told what it should be, in order,
+    /// and signed.
+    BotLeft,
     /// The check itself is incomplete: something was dropped before it could be looked at.
     Unchecked,
 }

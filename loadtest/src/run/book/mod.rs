@@ -20,7 +20,7 @@ use std::sync::Arc;
 use madoguchi_protocol::server::Update;
 
 use super::words::Word;
-use case::{Answer, Case, Said, Told};
+use case::{Answer, Case, End, Line, Said, Told};
 use log::{Log, Telling};
 
 pub use faults::{Faults, Found, Kind};
@@ -37,6 +37,22 @@ pub(crate) struct Seen<'a> {
     pub(crate) acts: &'a [Act],
     /// This was the last of all sockets, and none of them had been away.
     pub(crate) last: bool,
+}
+
+/// An answer that came to a customer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived {
+    /// When it was due; a bot's, when the text was that it answers.
+    pub(crate) due_us: u64,
+    pub(crate) of_bot: bool,
+}
+
+/// How answers ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ends {
+    pub(crate) sent: u64,
+    pub(crate) failed: u64,
+    pub(crate) unknown: u64,
 }
 
 /// How a window is begun.
@@ -75,6 +91,8 @@ pub struct Checked {
     pub completed: u64,
     /// Answers that were accepted.
     pub answers: u64,
+    /// Answers of bots that were accepted.
+    pub bot_answers: u64,
     /// Answers that arrived on a phone.
     pub arrived: u64,
     /// Lines of timelines that were compared.
@@ -160,6 +178,34 @@ impl Book {
         Seen { heard: &record.heard, acts: &record.acts, last: by_all && !record.late }
     }
 
+    /// How the answers of these chats ended, the bot's among them.
+    pub(crate) fn ends(&self, is_one: impl Fn(u32) -> bool) -> Ends {
+        let mut ends = Ends::default();
+        for case in self.cases.iter().filter(|case| is_one(case.chat)) {
+            for answer in case.answers.iter().chain(case.bot_answers.values()) {
+                match answer.end {
+                    End::Sent => ends.sent += 1,
+                    End::Failed => ends.failed += 1,
+                    End::Unknown => ends.unknown += 1,
+                    End::Open | End::Unsent | End::Cancelled => {}
+                }
+            }
+        }
+        ends
+    }
+
+    /// Conversations that the bot holds and whose newest text it has not answered.
+    pub(crate) fn bot_owes(&self) -> u64 {
+        let owes = |case: &&Case| {
+            let newest = case.lines.iter().rev().find_map(|line| match line {
+                Line::Customer { turn, .. } => Some(*turn),
+                _ => None,
+            });
+            case.bot && newest.is_some_and(|turn| !case.bot_answers.contains_key(&turn))
+        };
+        self.cases.iter().filter(owes).count() as u64
+    }
+
     /// The chats whose messages were told.
     pub(crate) fn chats(&self) -> Vec<(u32, Arc<str>)> {
         self.cases.iter().filter_map(|case| Some((case.chat, case.conversation.clone()?))).collect()
@@ -187,23 +233,28 @@ impl Book {
         }
     }
 
-    /// A phone shows a text of ours. When it was due, if it was an answer.
-    pub(crate) fn arrived(&mut self, chat: u32, text: &str) -> Option<u64> {
+    /// A phone shows a text of ours. What it was, if it was an answer.
+    pub(crate) fn arrived(&mut self, chat: u32, text: &str) -> Option<Arrived> {
         self.checked.arrived += 1;
-        let Some(word) = Word::of_answer(text).filter(|word| word.chat == chat) else {
+        let line = match (Word::of_answer(text), Word::of_bot(text)) {
+            (Some(word), _) if word.chat == chat => Some(Line::Answer { turn: word.turn }),
+            (_, Some(word)) if word.chat == chat => Some(Line::Bot { turn: word.turn }),
+            _ => None,
+        };
+        let Some(line) = line else {
             self.faults.add(Kind::AnswerUnasked, || format!("chat {chat} was sent {text:?}"));
             return None;
         };
-        let Some(answer) = self.case_mut(chat).and_then(|case| case.answer_mut(word.turn)) else {
+        let Some(answer) = self.case_mut(chat).and_then(|case| case.answer_of(line)) else {
             self.faults.add(Kind::AnswerUnasked, || format!("chat {chat} was sent {text:?}, which nobody gave"));
             return None;
         };
         answer.arrived += 1;
         let due_us = answer.due_us;
         if let Some(case) = self.case_mut(chat) {
-            case.phone.push(word.turn);
+            case.phone.push(line);
         }
-        Some(due_us)
+        Some(Arrived { due_us, of_bot: matches!(line, Line::Bot { .. }) })
     }
 
     /// A socket or a command came to nothing.

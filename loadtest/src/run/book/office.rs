@@ -43,7 +43,7 @@ impl Book {
     pub(super) fn race(&mut self, at: usize, acts: &mut Vec<Act>) {
         let (members, manner) = (&self.setting.members, self.setting.manner);
         let case = &mut self.cases[at];
-        if case.awaited || case.holder.is_some() || members.is_empty() {
+        if case.awaited || case.bot || case.bot_comes || case.holder.is_some() || members.is_empty() {
             return;
         }
         let Some(conversation) = case.conversation.clone() else { return };

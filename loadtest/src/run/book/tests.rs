@@ -22,7 +22,7 @@ struct Story {
     /// Replies to answers: accepted or not.
     replies: Vec<Option<bool>>,
     /// Answers that arrived, in order.
-    phone: Vec<u32>,
+    phone: Vec<String>,
     /// The timeline over REST.
     shown: Vec<Value>,
 }
@@ -45,6 +45,20 @@ fn received(number: u32, text: &str) -> Value {
 
 fn queued(number: u32, text: &str) -> Value {
     json!({"type": "queued", "conversation": "C", "message": line(number, text, "outbound", "queued")})
+}
+
+/// The bot's answer as it was accepted.
+fn said(number: u32, text: &str) -> Value {
+    let mut message = line(number, text, "outbound", "queued");
+    (message["agent"], message["bot"]) = (json!(null), json!(true));
+    json!({"type": "queued", "conversation": "C", "message": message})
+}
+
+/// The bot's answer at last.
+fn spoken(number: u32, text: &str) -> Value {
+    let mut message = line(number, text, "outbound", "sent");
+    (message["agent"], message["bot"]) = (json!(null), json!(true));
+    message
 }
 
 fn claimed(agent: &str, epoch: u64) -> Value {
@@ -83,7 +97,7 @@ impl Story {
             acknowledged: vec![1, 2, 3],
             won: vec![(0, 1)],
             replies: vec![Some(true), Some(true), Some(false)],
-            phone: vec![1, 2],
+            phone: ["a0.1", "a0.2"].map(str::to_owned).to_vec(),
             shown,
         }
     }
@@ -132,8 +146,8 @@ impl Story {
                 book.answered(Word { chat: 0, turn }, *accepted);
             }
         }
-        for turn in &self.phone {
-            book.arrived(0, &format!("a0.{turn} はい"));
+        for text in &self.phone {
+            book.arrived(0, &format!("{text} はい"));
         }
         let shown: Vec<Message> =
             self.shown.iter().map(|line| serde_json::from_value(line.clone()).expect("a line")).collect();
@@ -143,6 +157,39 @@ impl Story {
         }
         book.close();
         book.faults
+    }
+
+    /// The same customer before a bot: it answers the first two texts and calls a person, who answers the third.
+    fn before_a_bot() -> Self {
+        let seated = json!({"type": "bot_seated", "conversation": "C", "epoch": 1, "how": {"type": "started"}});
+        let released = json!({"type": "bot_released", "conversation": "C", "cause": "handed_over"});
+        let mut story = Self::new();
+        story.everywhere(|told| {
+            let opened = told[0]["events"][0].clone();
+            *told = vec![
+                update(8, json!([opened, received(1, "c0.1"), seated])),
+                update(9, json!([said(2, "b0.1")])),
+                update(10, json!([received(3, "c0.2")])),
+                update(11, json!([said(4, "b0.2"), sent(2)])),
+                update(12, json!([sent(4), released])),
+                update(13, json!([received(5, "c0.3"), claimed("A", 2)])),
+                update(14, json!([queued(6, "a0.1")])),
+                update(15, json!([sent(6)])),
+                update(16, json!([{"type": "completed", "conversation": "C", "by": "A"}])),
+            ];
+        });
+        story.won = vec![(0, 2)];
+        story.replies = vec![Some(true)];
+        story.phone = ["b0.1", "b0.2", "a0.1"].map(str::to_owned).to_vec();
+        story.shown = vec![
+            line(1, "c0.1", "inbound", "received"),
+            spoken(2, "b0.1"),
+            line(3, "c0.2", "inbound", "received"),
+            spoken(4, "b0.2"),
+            line(5, "c0.3", "inbound", "received"),
+            line(6, "a0.1", "outbound", "sent"),
+        ];
+        story
     }
 }
 
@@ -264,7 +311,7 @@ fn two_holders_are_found() {
 
 #[test]
 fn an_answer_sent_twice_is_found() {
-    lie(Kind::AnswerDoubled, |story| story.phone.push(2));
+    lie(Kind::AnswerDoubled, |story| story.phone.push("a0.2".to_owned()));
     lie(Kind::Doubled, |story| story.everywhere(|told| told[6] = update(14, json!([queued(5, "a0.1")]))));
     lie(Kind::Doubled, |story| story.everywhere(|told| told[7] = update(15, json!([sent(3)]))));
 }
@@ -285,10 +332,10 @@ fn a_lost_answer_is_found() {
 
 #[test]
 fn an_answer_that_should_not_have_arrived_is_found() {
-    lie(Kind::AnswerUnasked, |story| story.phone.push(3));
-    lie(Kind::AnswerUnasked, |story| story.phone.push(9));
+    lie(Kind::AnswerUnasked, |story| story.phone.push("a0.3".to_owned()));
+    lie(Kind::AnswerUnasked, |story| story.phone.push("a0.9".to_owned()));
     lie(Kind::AnswerUnasked, |story| story.replies[0] = Some(false));
-    lie(Kind::AnswerOutOfOrder, |story| story.phone = vec![2, 1]);
+    lie(Kind::AnswerOutOfOrder, |story| story.phone.reverse());
 }
 
 #[test]
@@ -299,5 +346,45 @@ fn what_cannot_be_read_is_a_fault_and_no_silence() {
     });
     lie(Kind::SetAside, |story| {
         story.everywhere(|told| told[4] = update(12, json!([{"type": "set_aside", "conversation": "C"}])));
+    });
+}
+
+#[test]
+fn the_truth_about_a_bot_passes() {
+    let faults = Story::before_a_bot().judged();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn lies_about_a_bot_are_found() {
+    let lie = |expected: Kind, plant: &dyn Fn(&mut Story)| {
+        let mut story = Story::before_a_bot();
+        plant(&mut story);
+        let faults = story.judged();
+        assert!(faults.times(expected) > 0, "{expected:?} was not found, but {faults:#?}");
+    };
+    lie(Kind::AnswerLost, &|story| drop(story.phone.remove(1)));
+    lie(Kind::AnswerDoubled, &|story| story.phone.push("b0.2".to_owned()));
+    lie(Kind::AnswerOutOfOrder, &|story| story.phone.swap(0, 1));
+    lie(Kind::AnswerUnasked, &|story| story.phone.push("b0.9".to_owned()));
+    let change = |event: Value, at: usize| {
+        move |story: &mut Story| {
+            let event = event.clone();
+            story.everywhere(move |told| told[at]["events"].as_array_mut().unwrap().push(event.clone()));
+        }
+    };
+    lie(Kind::TwoHolders, &change(claimed("B", 2), 2));
+    let again = json!({"type": "bot_seated", "conversation": "C", "epoch": 3, "how": {"type": "started"}});
+    lie(Kind::TwoHolders, &change(again.clone(), 2));
+    lie(Kind::TwoHolders, &change(again, 6));
+    lie(
+        Kind::EpochDown,
+        &change(json!({"type": "bot_seated", "conversation": "C", "epoch": 1, "how": {"type": "started"}}), 4),
+    );
+    lie(Kind::NotTheHolder, &|story| {
+        story.everywhere(|told| drop(told[0]["events"].as_array_mut().unwrap().pop()));
+    });
+    lie(Kind::BotLeft, &|story| {
+        story.everywhere(|told| told[4]["events"][1]["cause"] = json!("timed_out"));
     });
 }

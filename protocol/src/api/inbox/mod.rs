@@ -3,6 +3,7 @@
 //! What is given is read in two steps, `kind` first, so that a wrong field is named by its place. A new channel adds a
 //! variant to each of the three enums of settings below, with the settings in a file of its own.
 
+mod bot;
 mod line;
 mod lineworks;
 mod mail;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use bot::{BotChannelSettings, BotChannelSettingsPatch, NewBotChannelSettings};
 pub use line::{LineSettings, LineSettingsPatch, NewLineSettings, SendMode, TokenKind, WhenQuotaEmpty};
 pub use lineworks::{BotMaker, LineWorksSettings, LineWorksSettingsPatch, NewBot, NewLineWorksSettings};
 pub use mail::{MailSettings, MailSettingsPatch, NewMailSettings};
@@ -49,6 +51,8 @@ pub enum NewSettings {
     Lineworks(NewLineWorksSettings),
     /// For `mail`.
     Mail(NewMailSettings),
+    /// For `bot`.
+    Bot(NewBotChannelSettings),
 }
 
 /// Settings as they are changed; which of them, the account's `kind` says.
@@ -61,6 +65,8 @@ pub enum SettingsPatch {
     Lineworks(LineWorksSettingsPatch),
     /// For `mail`.
     Mail(MailSettingsPatch),
+    /// For `bot`.
+    Bot(BotChannelSettingsPatch),
 }
 
 /// An account.
@@ -89,6 +95,8 @@ pub enum ChannelSettings {
     Lineworks(LineWorksSettings),
     /// The mail of a window.
     Mail(MailSettings),
+    /// Another system.
+    Bot(BotChannelSettings),
 }
 
 /// All that is ever told of a secret.

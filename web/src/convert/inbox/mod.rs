@@ -1,5 +1,6 @@
 //! Accounts on the wire. Secrets never are.
 
+mod bot;
 mod line;
 mod lineworks;
 mod mail;
@@ -17,6 +18,7 @@ pub fn channel(kind: ChannelKind) -> Channel {
         ChannelKind::Line => Channel::Line,
         ChannelKind::LineWorks => Channel::Lineworks,
         ChannelKind::Mail => Channel::Mail,
+        ChannelKind::Bot => Channel::Bot,
     }
 }
 
@@ -27,6 +29,7 @@ pub fn to_channel(channel: Channel) -> ChannelKind {
         Channel::Line => ChannelKind::Line,
         Channel::Lineworks => ChannelKind::LineWorks,
         Channel::Mail => ChannelKind::Mail,
+        Channel::Bot => ChannelKind::Bot,
     }
 }
 
@@ -41,6 +44,7 @@ pub fn inbox(inbox: &DomainInbox, webhook_url: String) -> Inbox {
             InboxSettings::Line(line) => ChannelSettings::Line(line::settings(line)),
             InboxSettings::LineWorks(works) => ChannelSettings::Lineworks(lineworks::settings(works)),
             InboxSettings::Mail(mail) => ChannelSettings::Mail(mail::settings(mail)),
+            InboxSettings::Bot(bot) => ChannelSettings::Bot(bot::settings(bot)),
         },
         changed_at: time(inbox.changed_at),
     }
@@ -53,7 +57,7 @@ fn secret(kept: Option<&DomainSecret>) -> Secret {
 #[cfg(test)]
 mod tests {
     use madoguchi_engine::domain::id::{InboxId, WindowId};
-    use madoguchi_engine::domain::org::{Access, LineSettings, LineWorksSettings, Maker, SendMode};
+    use madoguchi_engine::domain::org::{Access, BotChannelSettings, LineSettings, LineWorksSettings, Maker, SendMode};
     use madoguchi_engine::domain::time::Timestamp;
 
     use super::*;
@@ -78,7 +82,13 @@ mod tests {
             auth_base_url: String::new(),
         };
         let works = InboxSettings::LineWorks(Box::new(works));
-        for settings in [InboxSettings::Line(line), InboxSettings::Line(keyed), works] {
+        let bot = InboxSettings::Bot(BotChannelSettings {
+            name: "chat".to_owned(),
+            endpoint_url: "https://chat.example.com/".to_owned(),
+            secret: "hunter8".into(),
+            former_secret: None,
+        });
+        for settings in [InboxSettings::Line(line), InboxSettings::Line(keyed), works, bot] {
             let kind = settings.kind();
             let window = WindowId::new("w").expect("an id");
             let entry = DomainInbox { id: InboxId(1), window, settings, changed_at: Timestamp(0) };

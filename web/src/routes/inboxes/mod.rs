@@ -1,6 +1,7 @@
 //! Accounts on outside channels. What differs from channel to channel is in a file each, and read in two steps: which
 //! channel first, so that a wrong field is named by its place.
 
+mod bot;
 mod line;
 mod lineworks;
 mod mail;
@@ -68,6 +69,7 @@ pub(crate) async fn create(app: web::Data<App>, who: Identity, acts: Acts, Json(
             InboxSettings::LineWorks(Box::new(works))
         }
         Channel::Mail => InboxSettings::Mail(mail::settings(given(new.settings)?)?),
+        Channel::Bot => InboxSettings::Bot(bot::settings(&form, given(new.settings)?)?),
     };
     let inbox = org::Inbox { id, window, settings, changed_at: app.clock.now() };
     let shown = convert::inbox::inbox(&inbox, app.webhook_url(&inbox));
@@ -120,6 +122,7 @@ pub(crate) async fn change(
             InboxSettings::LineWorks(Box::new(works))
         }
         InboxSettings::Mail(now) => InboxSettings::Mail(mail::patched(now, given(patch.settings)?)?),
+        InboxSettings::Bot(now) => InboxSettings::Bot(bot::patched(&form, now, given(patch.settings)?)?),
     };
     if settings != inbox.settings {
         inbox.settings = settings;

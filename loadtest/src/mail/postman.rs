@@ -1,14 +1,39 @@
-//! A mail client that says just what a test tells it, and hears each answer.
+//! A mail client that says just what it is told, and hears each answer: over SMTP or LMTP, a port or a path.
 
+use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpStream, UnixStream};
+
+/// Where a server takes mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// SMTP.
+    Smtp(SocketAddr),
+    /// LMTP at a path of this machine.
+    Lmtp(PathBuf),
+}
+
+impl From<SocketAddr> for Door {
+    fn from(address: SocketAddr) -> Self {
+        Self::Smtp(address)
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A connection to a server for mail.
-#[derive(Debug)]
 pub struct Postman {
-    line: BufReader<TcpStream>,
+    line: BufReader<Box<dyn Stream>>,
+}
+
+impl std::fmt::Debug for Postman {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Postman").finish_non_exhaustive()
+    }
 }
 
 impl Postman {
@@ -16,11 +41,26 @@ impl Postman {
     ///
     /// # Panics
     /// Nobody is there.
-    pub async fn connect(to: SocketAddr) -> Self {
-        let stream = TcpStream::connect(to).await.expect("a server for mail");
+    pub async fn connect(to: impl Into<Door>) -> Self {
+        Self::try_connect(&to.into()).await.expect("a server for mail")
+    }
+
+    /// As [`Postman::connect`].
+    ///
+    /// # Errors
+    /// Nobody is there, or whoever is there does not greet.
+    pub async fn try_connect(to: &Door) -> io::Result<Self> {
+        let stream: Box<dyn Stream> = match to {
+            Door::Smtp(address) => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                Box::new(stream)
+            }
+            Door::Lmtp(path) => Box::new(UnixStream::connect(path).await?),
+        };
         let mut postman = Self { line: BufReader::new(stream) };
-        assert!(postman.answer().await.starts_with("220"), "a greeting");
-        postman
+        let greeting = postman.answer().await;
+        if greeting.starts_with("220") { Ok(postman) } else { Err(io::Error::other(greeting)) }
     }
 
     /// The next answer, all lines of it; empty where the server hung up.
@@ -71,6 +111,26 @@ impl Postman {
     pub async fn mail(&mut self, raw: &[u8]) -> String {
         self.write(&stuffed(raw)).await;
         self.answer().await
+    }
+
+    /// Hands a mail to one recipient over, on a connection that greeted before and goes on afterwards. What was said to its
+    /// end, or the first no on the way there; empty where the server hung up.
+    pub(super) async fn hand_over(&mut self, from: &str, to: &str, raw: &[u8]) -> String {
+        for (line, good) in
+            [(format!("MAIL FROM:<{from}>"), "250"), (format!("RCPT TO:<{to}>"), "250"), ("DATA".to_owned(), "354")]
+        {
+            let answer = self.say(&line).await;
+            if !answer.starts_with(good) {
+                return answer;
+            }
+        }
+        self.mail(raw).await
+    }
+
+    /// Greets as the door wants to be greeted.
+    pub(super) async fn greet(&mut self, door: &Door) -> String {
+        let hello = if matches!(door, Door::Smtp(_)) { "EHLO" } else { "LHLO" };
+        self.say(&format!("{hello} mx.example.jp")).await
     }
 }
 
