@@ -155,6 +155,14 @@ impl Mail {
         all.into_iter().any(|one| one.address == address)
     }
 
+    /// What it calls whoever of its authors has this address: the address where it says nothing, `None` for others.
+    #[must_use]
+    pub fn name_of(&self, address: &str) -> Option<&str> {
+        let mut authors = [&self.from].into_iter().chain(&self.reply_to);
+        let author = authors.find(|one| one.address == address)?;
+        Some(if author.name.is_empty() { &author.address } else { &author.name })
+    }
+
     /// About how many bytes of people's words it holds.
     #[must_use]
     pub fn weight(&self) -> usize {

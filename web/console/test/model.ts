@@ -2,6 +2,7 @@
 // answers to REST. It moves its rows by code of its own, so that reducer and model check each other.
 
 import type { Conversation, Event, Frame, Message } from '../src/core/protocol';
+import { botStep, changeWindow, giveUp, moveCopies, seeCustomer, type WindowLooks } from './more';
 
 /** Small numbers from a seed (mulberry32). */
 export function chance(seed: number) {
@@ -26,7 +27,6 @@ export class Model {
   messages = new Map<string, Message[]>();
   log: Frame<'update'>[] = [];
   rawWaiting = 0;
-  bot: Frame<'snapshot'>['bot'] = null;
   settings = {
     handover_timeout_ms: 60_000,
     seat_claimable_ms: 120_000,
@@ -34,6 +34,7 @@ export class Model {
     auto_close_ms: 0,
     reply_budget_ms: 50_000,
   };
+  looks: WindowLooks = { name: '窓口', places: 5, description: '', picture: null, bot: null };
   private minutes = 0;
 
   constructor(private readonly dice: Chance) {}
@@ -45,17 +46,13 @@ export class Model {
       window: 'w',
       stream: this.stream,
       position: this.position,
-      name: '窓口',
-      places: 5,
+      ...this.looks,
       settings: this.settings,
       agents: [],
       raw_waiting: this.rawWaiting,
-      bot: this.bot,
       conversations: open,
       open_total: open.length,
       opening: { state: 'open', next_change_at: null, opens_at: null },
-      description: '',
-      picture: null,
     });
   }
 
@@ -116,16 +113,15 @@ export class Model {
   }
 
   private windowStep(events: Event[]) {
-    const what = this.dice.below(4);
-    if (what === 0) {
+    const what = this.dice.below(5);
+    if (what > 2) {
+      events.push(changeWindow(this.looks, this.dice, this.position));
+    } else if (what === 0) {
       this.rawWaiting += 1;
       events.push({ type: 'raw_accepted', raw: 'r', inbox: 'i', received_at: '', reason: 'busy' });
     } else if (what === 1 && this.rawWaiting > 0) {
       this.rawWaiting -= 1;
       events.push({ type: 'raw_settled', raw: 'r', how: 'interpreted' });
-    } else if (what === 3) {
-      this.bot = this.dice.yes(0.3) ? null : { name: `ボット${this.position}`, inboxes: [] };
-      events.push({ type: 'bot_changed', bot: copy(this.bot) });
     } else {
       this.settings = { ...this.settings, auto_close_ms: this.settings.auto_close_ms + 1 };
       events.push({ type: 'settings_changed', settings: this.settings });
@@ -161,7 +157,11 @@ export class Model {
       this.rows.set(conversation, row);
       this.messages.set(conversation, []);
     }
-    this.seatStep(row, at, events) || this.messageStep(row, at, events);
+    const bots = this.dice.yes(0.1) ? botStep(row, this.dice, this.position) : null;
+    if (bots) events.push(bots);
+    else if (this.dice.yes(0.06)) {
+      events.push(seeCustomer(row, this.dice, at, this.settings.reply_budget_ms, this.position));
+    } else this.seatStep(row, at, events) || this.messageStep(row, at, events);
   }
 
   private seatStep(row: Conversation, at: string, events: Event[]): boolean {
@@ -185,37 +185,12 @@ export class Model {
       row.status = 'in_progress';
       row.former_holder = null;
       events.push({ type: 'claimed', conversation, agent, epoch: this.position, how });
-    } else if (draw === 7 && row.status === 'new') {
-      row.seat = { agent: null, epoch: this.position, offer: null, away: null, claimable: false };
-      Object.assign(row, { status: 'in_progress', former_holder: null });
-      events.push({ type: 'bot_seated', conversation, epoch: this.position, how: { type: 'started' } });
-    } else if (draw < 12 && row.seat?.agent === null) {
-      this.botStep(row, agent, events);
-    } else if (draw < 12 && row.seat) {
+    } else if (draw < 12 && row.seat?.agent) {
       this.heldStep(row, row.seat, agent, at, events);
     } else {
       return false;
     }
     return true;
-  }
-
-  /** What a bot, or a person who takes its seat, does. Of what it is told no desk hears. */
-  private botStep(row: Conversation, agent: string, events: Event[]) {
-    const conversation = row.id;
-    switch (this.dice.below(3)) {
-      case 0:
-        Object.assign(row, { status: 'new', seat: null, former_holder: null });
-        events.push({ type: 'bot_released', conversation, cause: this.dice.yes(0.5) ? 'handed_over' : 'timed_out' });
-        break;
-      case 1:
-        Object.assign(row, { status: 'done', seat: null, former_holder: null, waiting_since: null });
-        events.push({ type: 'bot_completed', conversation });
-        break;
-      default:
-        row.seat = { agent, epoch: this.position, offer: null, away: null, claimable: false };
-        Object.assign(row, { status: 'in_progress', former_holder: null });
-        events.push({ type: 'claimed', conversation, agent, epoch: this.position, how: { type: 'started' } });
-    }
   }
 
   private heldStep(
@@ -301,13 +276,13 @@ export class Model {
         events.push({ type: 'received', conversation, message, received_at: at, free_answer: true });
       }
     } else if (draw === 8) {
+      const isBots = row.seat !== null && row.seat.agent === null;
       row.waiting_to_send += 1;
-      // Only a person's answer ends the customer's wait.
-      const writer = row.seat?.agent === null ? null : 'hanako';
-      if (writer) row.waiting_since = null;
-      const message = { ...write('outbound', 'queued', writer), ...(writer ? {} : { bot: true }) };
-      Object.assign(messages[messages.length - 1] ?? {}, message);
-      events.push({ type: 'queued', conversation, message });
+      // Whom only a bot answered still waits for people.
+      if (!isBots) row.waiting_since = null;
+      const message = write('outbound', 'queued', isBots ? null : 'hanako');
+      if (isBots) Object.assign(messages.at(-1) ?? {}, { bot: true });
+      events.push({ type: 'queued', conversation, message: isBots ? { ...message, bot: true } : message });
     } else {
       events.push({ type: 'note_added', conversation, message: write('note', null, 'taro') });
     }
@@ -333,6 +308,10 @@ export class Model {
         Object.assign(old, { edited: true, content: { type: 'text', text: `e${this.position}` } });
         events.push({ type: 'note_edited', conversation, number, content: copy(old.content) });
       }
+    } else if (old.direction === 'outbound' && this.dice.yes(0.2)) {
+      events.push(moveCopies(conversation, old, this.dice));
+    } else if ((old.state === 'queued' || old.state === 'unsent') && this.dice.yes(0.1)) {
+      events.push(giveUp(row, old, this.dice));
     } else if (old.state === 'queued' || old.state === 'unsent') {
       if (this.dice.yes(0.2)) {
         old.state = 'unsent';
