@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use bytes::Bytes;
 use madoguchi_loadtest::bot::{Act, Bot, Brain, SystemFault};
 use madoguchi_protocol::api::{BotChannelDeliveryType, BotChannelMessage, BotDeliveryType};
-use madoguchi_tests::contract::{BotChannel, Channel, Front};
+use madoguchi_tests::contract::{Answer, BotChannel, Channel, Front};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ const OTHER_SECRET: &str = "whsec_YW5vdGhlciBzZWNyZXQgb2YgMzIgYnl0ZXMgaGVyZSE=";
 /// A customer who has written, their conversation and its seat.
 async fn talk(channel: &BotChannel) -> (String, String, u64) {
     let customer = channel.customer();
-    assert_eq!(channel.system().bring(channel.message(&customer, 1, "first")).await, Some(200));
+    assert_eq!(channel.bring(channel.message(&customer, 1, "first")).await, Answer::Taken);
     let talk = channel.front().conversation(&customer).await;
     let epoch = channel.front().claim(&talk).await;
     (customer, talk, epoch)
@@ -59,7 +59,7 @@ async fn what_is_stale_forged_or_too_large_is_refused_and_what_is_repeated_is_sh
     }
     assert_eq!(front.texts(&talk).await, ["first", "late"]);
     let large = channel.message(&customer, 3, &"x".repeat(20_000));
-    assert_eq!(channel.system().bring(large).await, Some(413));
+    assert_eq!(channel.bring(large).await, Answer::Refused(413));
     let window = front.owner.get("/api/v1/windows/support").await.ok();
     assert_eq!(window["raw_waiting"], 0, "what was refused is not kept");
 }
@@ -84,11 +84,11 @@ async fn customers_are_called_as_their_system_calls_them_now() {
         let contact = json!({ "id": customer, "name": name, "picture_url": picture });
         let message = json!({ "type": "text", "text": name });
         let more = json!({ "contact": contact, "message": message });
-        assert_eq!(channel.system().bring(event(&customer, n, "message", more)).await, Some(200));
+        assert_eq!(channel.bring(event(&customer, n, "message", more)).await, Answer::Taken);
         until_called(name, true).await;
     }
     let nameless = json!({ "message": { "type": "text", "text": "x" } });
-    assert_eq!(channel.system().bring(event(&customer, 4, "message", nameless)).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 4, "message", nameless)).await, Answer::Taken);
     until_called("鈴木", true).await;
 }
 
@@ -98,15 +98,15 @@ async fn what_is_taken_back_or_rewritten_there_is_so_here() {
     let (customer, talk, _) = talk(&channel).await;
     let front = channel.front();
     let edit = json!({ "message_id": format!("{customer}-1"), "message": { "type": "text", "text": "second" } });
-    assert_eq!(channel.system().bring(event(&customer, 2, "message.edited", edit)).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 2, "message.edited", edit)).await, Answer::Taken);
     assert_eq!(front.texts(&talk).await, ["second"]);
     let back = json!({ "message_id": format!("{customer}-1") });
-    assert_eq!(channel.system().bring(event(&customer, 3, "message.taken_back", back)).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 3, "message.taken_back", back)).await, Answer::Taken);
     let line = front.line(&talk, 1, |line| line["content"]["type"] != "text").await;
     assert!(!line.to_string().contains("second"), "{line}");
-    assert_eq!(channel.system().bring(event(&customer, 4, "contact.left", json!({}))).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 4, "contact.left", json!({}))).await, Answer::Taken);
     assert_eq!(front.owner.conversation(&talk).await.ok()["contact_point"]["blocked"], true);
-    assert_eq!(channel.system().bring(event(&customer, 5, "contact.joined", json!({}))).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 5, "contact.joined", json!({}))).await, Answer::Taken);
     assert_eq!(front.owner.conversation(&talk).await.ok()["contact_point"]["blocked"], false);
 }
 
@@ -188,7 +188,7 @@ async fn both_secrets_count_while_one_follows_the_other_and_none_is_ever_shown()
     assert!(!changed.to_string().contains("whsec_"), "{changed}");
     for (n, secret) in [(2, old.as_str()), (3, OTHER_SECRET)] {
         system.change_secret(secret);
-        assert_eq!(channel.system().bring(channel.message(&customer, n, "heard")).await, Some(200), "{n}");
+        assert_eq!(channel.bring(channel.message(&customer, n, "heard")).await, Answer::Taken, "{n}");
         let number = front.answer(&talk, epoch, &format!("believed {n}")).await;
         assert_eq!(front.end(&talk, number).await, "sent");
     }
@@ -255,7 +255,7 @@ async fn a_bot_stands_in_front_of_a_bot_channel_as_of_any_other() {
     let made = front.owner.put("/api/v1/windows/support/bot", settings).await.ok();
     bot.meet(front.server.url(), made["secret"].as_str().unwrap(), made["token"].as_str().unwrap());
     let customer = channel.customer();
-    assert_eq!(channel.system().bring(channel.message(&customer, 1, "もしもし")).await, Some(200));
+    assert_eq!(channel.bring(channel.message(&customer, 1, "もしもし")).await, Answer::Taken);
     let until_shown = async |wanted: &[&str]| {
         wait_until("what the customer is to read", PATIENCE, async || {
             (channel.received(&customer) == wanted).then_some(())
@@ -263,7 +263,7 @@ async fn a_bot_stands_in_front_of_a_bot_channel_as_of_any_other() {
         .await;
     };
     until_shown(&["ボットです"]).await;
-    assert_eq!(channel.system().bring(channel.message(&customer, 3, "人と話したい")).await, Some(200));
+    assert_eq!(channel.bring(channel.message(&customer, 3, "人と話したい")).await, Answer::Taken);
     let talk = front.conversation(&customer).await;
     wait_until("people to have it", PATIENCE, async || {
         (front.owner.conversation(&talk).await.ok()["status"] == "new").then_some(())
