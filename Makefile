@@ -3,7 +3,7 @@ CARGO ?= cargo
 DATA  ?= data
 LISTEN ?= 127.0.0.1:8080
 CONSOLE := web/console
-.PHONY: run serve build test lint check-deps unit oracles faults planted planted-check sim bench bench-long load tools console console-check browser
+.PHONY: run serve build test lint check-deps unit oracles faults planted planted-check sim bench bench-long load tools mail-peers console console-check browser
 
 run: console ## The desk with a demo on it: a window, three agents, a dozen customers who write and answer; kept in ./data
 	$(CARGO) build --release -p madoguchi-web -p madoguchi-loadtest
@@ -18,6 +18,9 @@ serve: console ## The bare server, as in production; the first start asks for th
 
 tools:
 	./scripts/tools.sh
+
+mail-peers: ## Postfix and the other mail programs that the tests talk to
+	./scripts/mail-peers.sh
 
 # npm's packages as the lock file names them; again only when it changes.
 $(CONSOLE)/node_modules/.fresh: $(CONSOLE)/package-lock.json
@@ -47,20 +50,20 @@ lint:
 check-deps: ## Licences, sources and bans; advisories where the database can be fetched
 	$(CARGO) deny check bans licenses sources
 
-unit: build
+unit: build mail-peers
 	$(CARGO) nextest run --workspace --no-fail-fast
 
-oracles: build ## LINE's own SDKs judge the double
+oracles: build ## LINE's own SDKs judge the double, the library of Standard Webhooks the server
 	./loadtest/oracles/run.sh
 
 planted-check: ## Every planted bug still applies, and the tests named for it exist
 	CARGO="$(CARGO)" ./tests/planted/run.sh check
 
-planted: tools ## Every planted bug is caught by the tests named for it
+planted: tools mail-peers ## Every planted bug is caught by the tests named for it
 	CARGO="$(CARGO)" ./tests/planted/run.sh
 
 # What steers tests is named TEST_…: the server takes every MADOGUCHI_… for a setting of its own.
-faults: build planted ## The long form of kills, power cuts and readers who never read; and every planted bug
+faults: build mail-peers planted ## The long form of kills, power cuts and readers who never read; and every planted bug
 	TEST_FAULT_ROUNDS=1000 TEST_KILL_ROUNDS=1000 TEST_STUCK_SECONDS=60 $(CARGO) nextest run -p madoguchi-tests --profile long
 
 sim: ## Seeded schedules; TEST_SIM_SEED repeats one

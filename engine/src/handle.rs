@@ -196,10 +196,22 @@ impl Handle {
         id: &WindowId,
         command: window::Command,
     ) -> Result<Arc<window::Window>, Failure> {
-        if !matches!(command, window::Command::RemoveAgent { .. }) {
-            self.core.work_allowed()?;
-            self.trial_allows(by)?;
+        if let window::Command::RemoveAgent { agent } = &command {
+            self.end_joining(*agent).await?;
+            return window_streams::ask(&self.core, by, id, command).await;
         }
+        self.begin_in_window(by, id, command).await
+    }
+
+    /// The same for what begins something in a window.
+    async fn begin_in_window(
+        &self,
+        by: By,
+        id: &WindowId,
+        command: window::Command,
+    ) -> Result<Arc<window::Window>, Failure> {
+        self.core.work_allowed()?;
+        self.trial_allows(by)?;
         window_streams::ask(&self.core, by, id, command).await
     }
 

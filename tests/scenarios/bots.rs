@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use madoguchi_loadtest::bot::{Act, Bot, Brain, Manner, Mouth, receptionist};
+use madoguchi_loadtest::double::{Event, Media};
 use madoguchi_protocol::api::{BotDeliveryType, Content};
 use madoguchi_tests::house::{House, WINDOW};
 use madoguchi_tests::world::{PATIENCE, Port, wait_until};
@@ -400,4 +401,57 @@ async fn a_slow_bot_is_asked_again_and_answers_once() {
     assert_eq!(house.received(&user), ["「ゆっくり」ですね"]);
     assert_eq!(bot.heard().iter().map(|heard| &heard.id).collect::<BTreeSet<_>>().len(), 1);
     assert!(bot.answers().iter().all(|answered| answered.status == 202), "{:?}", bot.answers());
+}
+
+/// Files are told of, and not lost to whoever answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_reads_what_customers_send_and_sends_files_and_nobody_elses() {
+    let house = House::open(1, &[]).await;
+    let (_bot, token) = fronted(&house, mute(), json!({"answer_within_ms": 60_000})).await;
+    let (user, talk) = house.customer("写真を送ります").await;
+    let (_, other) = house.customer("別件です").await;
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    png.resize(500, 0);
+    let picture = Event::image(&user).with_content(Media::new("image/png", png.clone()));
+    assert_eq!(house.double.send(picture).await.unwrap().status, Some(200));
+    let mouth = Mouth::new(house.server.url(), &token);
+    let door = format!("/api/v1/bot/conversations/{talk}");
+    let file = wait_until("the picture to be here", PATIENCE, async || {
+        let (_, page) = mouth.call(Method::GET, &format!("{door}/messages?after=1"), None).await;
+        page["items"][0]["content"]["file"]["id"].as_str().map(str::to_owned)
+    })
+    .await;
+    let fetch = async |path: String| {
+        let client = reqwest::Client::new();
+        let answer = client.get(format!("{}{path}", house.server.url())).bearer_auth(&token).send().await.unwrap();
+        (answer.status().as_u16(), answer.bytes().await.unwrap())
+    };
+    assert_eq!(fetch(format!("{door}/files/{file}")).await, (200, png.into()));
+    assert_eq!(fetch(format!("/api/v1/bot/conversations/{other}/files/{file}")).await.0, 404, "of another case");
+    assert_eq!(fetch(format!("/api/v1/files/{file}")).await.0, 401, "as people do");
+
+    let upload = async |bytes: &'static [u8], bearer: &str| {
+        let url = format!("{}/api/v1/bot/files?name=a.pdf", house.server.url());
+        let answer = reqwest::Client::new().post(url).bearer_auth(bearer).body(bytes).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    assert_eq!(upload(b"%PDF-1.4 x", "mdb_wrong").await.0, 401);
+    let (status, own) = upload(b"%PDF-1.4 from a bot", &token).await;
+    assert_eq!((status, &own["kind"]), (201, &json!("file")), "{own}");
+    let agent = &house.agents[0].0;
+    let theirs = agent.post_raw("/api/v1/files", agent.identity_headers(), b"%PDF-1.4 a person's".to_vec()).await.ok();
+    let say = async |client_id: &str, id: &Value| {
+        let content = json!({"type": "file", "file": id, "name": "案内.pdf"});
+        let body = json!({"client_id": client_id, "seat_epoch": 1, "content": content});
+        mouth.call(Method::POST, &format!("{door}/messages"), Some(&body)).await
+    };
+    assert_eq!(say("1", &theirs["id"]).await.0, 422, "it is not the bot's");
+    let (status, said) = say("2", &own["id"]).await;
+    assert_eq!((status, &said["message"]["content"]["type"]), (202, &json!("file")), "{said}");
+    wait_until("the link to the file", PATIENCE, async || {
+        house.received(&user).iter().any(|text| text.contains("案内.pdf")).then_some(())
+    })
+    .await;
+    house.agents[0].0.claim(&talk).await.ok();
+    assert_eq!(fetch(format!("{door}/files/{file}")).await.0, 409, "it holds the conversation no more");
 }

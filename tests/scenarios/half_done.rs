@@ -90,6 +90,26 @@ async fn who_came_by_an_invitation_has_their_windows_whenever_the_process_ended(
 }
 
 #[actix_rt::test]
+async fn who_is_taken_out_while_their_invitation_is_carried_out_does_not_come_back() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let clock = Clock::manual(Timestamp(1_790_000_000_000));
+    let _passing = let_time_pass(&clock);
+    let engine = furnished(config(dir.path(), &clock)).await;
+    invited(&engine, &clock).await;
+    let coming = org::Command::AcceptInvitation { id: LINK, agent: newcomer(&clock) };
+    engine.org_command(By::Agent(NEW), coming).await.expect("they come in");
+    let out = window::Command::RemoveAgent { agent: NEW };
+    engine.window_command(By::Agent(A), &window(), out).await.expect("taken out");
+    assert_eq!(windows_of(&engine, NEW), BTreeSet::from([second()]), "the other window is theirs all the same");
+    assert!(engine.org().joining.is_empty(), "nothing is owed that could put them back");
+    engine.stop().await;
+    drop(engine);
+    let engine = start(config(dir.path(), &clock)).await;
+    assert_eq!(windows_of(&engine, NEW), BTreeSet::from([second()]));
+    engine.stop().await;
+}
+
+#[actix_rt::test]
 async fn of_many_who_come_with_one_link_one_gets_in() {
     let dir = tempfile::tempdir().expect("a folder");
     let clock = Clock::manual(Timestamp(1_790_000_000_000));

@@ -82,6 +82,63 @@ async fn a_bot_that_is_made_here_has_the_windows_name_works_and_is_renamed() {
     assert_eq!(front.owner.get("/api/v1/inboxes").await.ok()["items"].as_array().unwrap().len(), before);
 }
 
+/// W5: a window's end is the end of what was made for it, and of nothing else.
+#[actix_rt::test]
+async fn a_reset_takes_away_the_bot_that_was_made_for_the_window_and_a_new_name_reaches_it() {
+    let channel = LineWorksChannel::open(&[]).await;
+    let (double, front) = (channel.double(), channel.front());
+    let (_, talk, epoch) = talk(&channel).await;
+    front.owner.create_window("other", "別の窓口", 5).await.ok();
+    let mut settings = double.settings(channel.bot());
+    (settings["bot_id"], settings["bot_secret"]) = (json!(""), json!(""));
+    settings["make_bot"] =
+        json!({ "picture_url": "https://desk.example/bot.png", "administrators": ["admin@example"] });
+    let made = front.owner.create_inbox("support", "lineworks", settings).await.ok();
+    let ours = made["settings"]["bot_id"].as_str().unwrap().to_owned();
+    let theirs = channel.bot().id.clone();
+    let name_of = |bot: &str| double.bot(bot).map(|bot| bot.name);
+
+    // The platform cannot be had at first; the newest name arrives all the same, and the customer's own bot keeps its.
+    double.faults().once(Api::Bots, Fault::ErrorBefore(503));
+    for name in ["総務", "総務窓口"] {
+        front.owner.patch("/api/v1/windows/support", json!({ "name": name })).await.ok();
+    }
+    wait_until("the new name", PATIENCE, async || (name_of(&ours).as_deref() == Some("総務窓口")).then_some(())).await;
+    assert_eq!(name_of(&theirs).as_deref(), Some("サポート"));
+
+    front.answer(&talk, epoch, "さようなら").await;
+    double.faults().once(Api::Bots, Fault::ErrorBefore(503));
+    let wish = json!({ "name": "総務窓口", "erase_everything": false });
+    front.owner.post("/api/v1/windows/support/reset", wish).await.ok();
+    wait_until("the bot to be gone", PATIENCE, async || name_of(&ours).is_none().then_some(())).await;
+    assert!(name_of(&theirs).is_some(), "what the customer made stays");
+    let resets = front.owner.get("/api/v1/resets").await.ok();
+    let reset = resets["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{resets}"));
+    let kept = front.owner.get(&format!("/api/v1/resets/{reset}/conversations")).await.ok();
+    assert_eq!(kept["items"][0]["contact_point"]["name"], "山田 太郎", "contacts and what was said stay: {kept}");
+}
+
+/// The server ends before the platform could be asked.
+#[actix_rt::test]
+async fn what_a_stop_left_at_the_platform_is_taken_away_by_the_next_start() {
+    let mut channel = LineWorksChannel::open(&[]).await;
+    let mut settings = channel.double().settings(channel.bot());
+    (settings["bot_id"], settings["bot_secret"]) = (json!(""), json!(""));
+    settings["make_bot"] =
+        json!({ "picture_url": "https://desk.example/bot.png", "administrators": ["admin@example"] });
+    let front = channel.front();
+    front.owner.create_window("other", "別の窓口", 5).await.ok();
+    let made = front.owner.create_inbox("support", "lineworks", settings).await.ok();
+    let ours = made["settings"]["bot_id"].as_str().unwrap().to_owned();
+    channel.double().faults().set(Api::Bots, Fault::ErrorBefore(503), Times::Always);
+    let wish = json!({ "name": "サポート", "erase_everything": false });
+    channel.front().owner.post("/api/v1/windows/support/reset", wish).await.ok();
+    channel.front_mut().kill_and_restart().await;
+    assert!(channel.double().bot(&ours).is_some(), "nobody could take it away");
+    channel.double().faults().clear();
+    wait_until("the bot to be gone", PATIENCE, async || channel.double().bot(&ours).is_none().then_some(())).await;
+}
+
 fn settings(double: &LineWorksDouble, bot_id: &str, made_by: Maker) -> InboxSettings {
     let app = LineWorksDouble::app_of_all();
     InboxSettings::LineWorks(Box::new(LineWorksSettings {

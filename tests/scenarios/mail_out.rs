@@ -1,8 +1,7 @@
 //! An answer by mail does not arrive, arrives twice, arrives at a stranger, is not believed, or nobody hears that it came
 //! back.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command as Program, Stdio};
+use std::path::Path;
 
 use madoguchi_engine::channels::mail::dkim;
 use madoguchi_engine::channels::mail::relay::{Patience, Protection, RelaySettings};
@@ -18,7 +17,8 @@ use madoguchi_engine::mail_server::{MailListen, MailServer};
 use madoguchi_engine::rows::{ListQuery, MessageKind};
 use madoguchi_engine::{Clock, Handle};
 use madoguchi_loadtest::mail::{Handed, Relay, post};
-use madoguchi_tests::inside::{A, config, start, window};
+use madoguchi_tests::inside::{A, config, let_time_pass, start, window};
+use madoguchi_tests::peers::{Sink, SinkOptions, dkimpy_with};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 
 const DOMAIN: &str = "in.desk.example";
@@ -32,15 +32,15 @@ struct Desk {
     id: ConversationId,
 }
 
-fn settings(dir: &Path, relay: &Relay) -> Config {
-    let mut config = config(dir, &Clock::System);
+fn settings(dir: &Path, clock: &Clock, relay: u16) -> Config {
+    let mut config = config(dir, clock);
     config.mail_out.inbound_domain = DOMAIN.to_owned();
     config.mail_out.bounce_domain = format!("bounce.{DOMAIN}");
     config.mail_out.resolvers = vec!["127.0.0.1:9".parse().unwrap()];
     config.mail_in.ask_dns = false;
     config.mail_out.relay = Some(RelaySettings {
         host: "127.0.0.1".to_owned(),
-        port: relay.port,
+        port: relay,
         protection: Protection::None,
         login: None,
         hello: DOMAIN.to_owned(),
@@ -63,7 +63,12 @@ fn question(id: &str) -> String {
 impl Desk {
     async fn open(dir: &Path) -> Self {
         let relay = Relay::start().unwrap();
-        let engine = start(settings(dir, &relay)).await;
+        let engine = start(settings(dir, &Clock::System, relay.port)).await;
+        Self::furnish(engine, relay, &question("1")).await
+    }
+
+    /// A case of this question, with an agent at it.
+    async fn furnish(engine: Handle, relay: Relay, question: &str) -> Self {
         let agent = Agent {
             id: A,
             login: "a".to_owned(),
@@ -80,9 +85,7 @@ impl Desk {
         engine.provide_mail().await.unwrap();
         let mut desk = Self::served(engine, relay).await;
         assert!(
-            post(desk.server.smtp.unwrap(), "taro@example.jp", &[TO], question("1").as_bytes())
-                .await
-                .starts_with("250")
+            post(desk.server.smtp.unwrap(), "taro@example.jp", &[TO], question.as_bytes()).await.starts_with("250")
         );
         desk.id = desk.case().await;
         desk.engine.command(By::Agent(A), desk.id, Command::Claim { agent: A }).await.unwrap();
@@ -102,7 +105,7 @@ impl Desk {
         engine.stop().await;
         // The store is free when nobody holds the engine any more.
         drop(engine);
-        let engine = start(settings(dir, &relay)).await;
+        let engine = start(settings(dir, &Clock::System, relay.port)).await;
         Self { id, ..Self::served(engine, relay).await }
     }
 
@@ -200,6 +203,47 @@ async fn one_who_refuses_and_one_who_is_late_are_told_apart_and_a_restart_forget
     desk.close().await;
 }
 
+/// aiosmtpd is our relay: what it says of one recipient, at RCPT or at the end, is what the line says.
+#[actix_rt::test]
+async fn what_a_real_server_says_at_each_step_decides_about_another_try() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut far = Sink::open(SinkOptions::default()).await;
+    far.at_recipient("gone@example.jp", "550 5.1.1 nobody of that name", -1).await;
+    far.at_recipient("late@example.jp", "450 4.7.1 greylisted", 2).await;
+    far.at_end("busy@example.jp", "451 4.3.0 come again", 1).await;
+    far.at_end("never@example.jp", "554 5.7.1 we do not like it", -1).await;
+    let clock = Clock::manual(Timestamp(1_795_000_000_000));
+    let question = question("1").replace(
+        "Cc: hanako@example.jp, ",
+        "Cc: gone@example.jp, late@example.jp, busy@example.jp, never@example.jp, ",
+    );
+    let engine = start(settings(dir.path(), &clock, far.port)).await;
+    let passing = let_time_pass(&clock);
+    let desk = Desk::furnish(engine, Relay::start().unwrap(), &question).await;
+    let number = desk.answer("c1", "x").await;
+    let (sent, failed, delayed) = (CopyState::Sent, CopyState::Failed, CopyState::Delayed);
+    let (_, copies) = desk.copies(number, &[sent, failed, delayed, delayed, failed]).await;
+    let codes: Vec<u16> = copies.iter().map(|copy| copy.code).collect();
+    assert_eq!(codes, [0, 550, 450, 451, 554]);
+    assert_eq!(copies[1].detail, "5.1.1 nobody of that name");
+    let waits = |copy: &CopyOut| copy.next_at.unwrap().since_ms(clock.now()) / 1_000;
+    assert!((50..=72).contains(&waits(&copies[2])) && (50..=72).contains(&waits(&copies[3])), "{copies:?}");
+    assert_eq!(far.kept().len(), 1);
+    // A minute later one is taken; five minutes later the other.
+    clock.advance_ms(75_000);
+    let (_, copies) = desk.copies(number, &[sent, failed, delayed, sent, failed]).await;
+    assert!((280..=360).contains(&waits(&copies[2])), "{copies:?}");
+    clock.advance_ms(370_000);
+    let (delivery, _) = desk.copies(number, &[sent, failed, sent, sent, failed]).await;
+    assert_eq!(delivery, Delivery::Failed, "as the worst of them");
+    let kept = far.kept();
+    let to: Vec<&str> = kept.iter().map(|one| one.to[0].as_str()).collect();
+    assert_eq!(to, ["taro@example.jp", "busy@example.jp", "late@example.jp"], "each once, and nobody who said no");
+    assert!(kept.iter().all(|one| one.mail == kept[0].mail), "one mail, whenever it goes");
+    drop(passing);
+    desk.close().await;
+}
+
 /// The relay took it, and the process ended before anybody wrote that down.
 #[actix_rt::test]
 async fn what_was_taken_and_not_recorded_is_unknown_and_never_goes_again() {
@@ -271,13 +315,6 @@ async fn a_challenge_that_comes_round_confirms_its_address_once() {
     desk.close().await;
 }
 
-fn python() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let python = root.join("target/mail-peers/venv/bin/python");
-    assert!(python.exists(), "scripts/mail-peers.sh installs dkimpy");
-    python
-}
-
 /// dkimpy holds the signature good, and not good any more when anything that readers see is touched.
 #[actix_rt::test]
 async fn another_implementation_believes_our_signature_and_no_touched_mail() {
@@ -297,18 +334,8 @@ async fn another_implementation_believes_our_signature_and_no_touched_mail() {
         (added("Cc: x@example.com"), false),
         (format!("{mail}more\r\n"), false),
     ] {
-        let script = "import dkim,sys\nr=sys.argv[1].encode()\nm=sys.stdin.buffer.read()\n\
-                      print(dkim.DKIM(m).verify(dnsfunc=lambda n,timeout=5:r))";
-        let mut judge = Program::new(python())
-            .args(["-c", script, &record])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::io::Write::write_all(&mut judge.stdin.take().unwrap(), mail.as_bytes()).unwrap();
-        let said = judge.wait_with_output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&said.stdout).trim() == "True", good, "{mail}");
+        let said = dkimpy_with(mail.as_bytes(), &record);
+        assert_eq!(said == "True", good, "{said}: {mail}");
     }
     desk.close().await;
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod backed_up;
+mod bot_channel;
 mod bots;
 mod channel_secrets;
 mod claim_race;
@@ -18,8 +19,12 @@ mod killed;
 mod lineworks;
 mod lost_answers;
 mod mail_in;
+mod mail_killed;
+mod mail_loop;
 mod mail_out;
 mod mail_peers;
+mod mail_relayed;
+mod mail_tls;
 mod media;
 mod missed_updates;
 mod moved_store;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use madoguchi_engine::domain::conversation::Command as Wish;
-use madoguchi_engine::domain::id::{ConversationId, WindowId};
+use madoguchi_engine::domain::id::{AgentId, ConversationId, WindowId};
 use madoguchi_engine::domain::message::Author;
 use madoguchi_engine::domain::message::Content;
 use madoguchi_engine::domain::record::By;
@@ -80,18 +80,29 @@ async fn uploads(
     conversation: ConversationId,
     command: &Command,
 ) -> Result<convert::answer::Uploads, Problem> {
+    match command {
+        Command::Send(send) => uploads_of(app, who.agent, conversation, &send.content).await,
+        _ => Ok(convert::answer::Uploads::new()),
+    }
+}
+
+/// The uploads of this sender that a content names.
+pub async fn uploads_of(
+    app: &App,
+    sender: AgentId,
+    conversation: ConversationId,
+    content: &NewContent,
+) -> Result<convert::answer::Uploads, Problem> {
     let mut uploads = convert::answer::Uploads::new();
-    if let Command::Send(send) = command {
-        let ids = convert::answer::named(&send.content);
-        if ids.is_empty() {
-            return Ok(uploads);
-        }
-        let row = app.engine.conversation(conversation).await.map_err(|failure| refused(app, failure))?;
-        for id in ids {
-            let named = app.engine.upload_named(id, who.agent, conversation, row.state.next_number()).await;
-            if let Some(upload) = named.map_err(|failure| refused(app, failure))? {
-                uploads.insert(id, upload);
-            }
+    let ids = convert::answer::named(content);
+    if ids.is_empty() {
+        return Ok(uploads);
+    }
+    let row = app.engine.conversation(conversation).await.map_err(|failure| refused(app, failure))?;
+    for id in ids {
+        let named = app.engine.upload_named(id, sender, conversation, row.state.next_number()).await;
+        if let Some(upload) = named.map_err(|failure| refused(app, failure))? {
+            uploads.insert(id, upload);
         }
     }
     Ok(uploads)

@@ -50,6 +50,7 @@ use crate::routes::{
         bots::get, bots::put, bots::remove, bots::new_secret, bots::change_token, bots::test, bots::log,
         bots::dead_letters, bots::replay, bots::dismiss, bots::give_back,
         bot_api::get, bot_api::messages, bot_api::answer, bot_api::hand_over, bot_api::complete,
+        bot_api::file, bot_api::upload,
         sending::get, sending::put,
         windows::change, windows::change_product, pictures::upload,
         invite::page, invite::picture, invite::picture_of_window, invite::qr_svg, invite::qr_png,

@@ -189,6 +189,8 @@ table! {
     POST "/api/v1/bot/conversations/{conversation}/messages" Bot => bot_api::answer;
     POST "/api/v1/bot/conversations/{conversation}/handover" Bot => bot_api::hand_over;
     POST "/api/v1/bot/conversations/{conversation}/complete" Bot => bot_api::complete;
+    GET "/api/v1/bot/conversations/{conversation}/files/{file}" Bot => bot_api::file;
+    POST "/api/v1/bot/files" Bot => bot_api::upload;
 
     POST "/hooks/line/{inbox}" Open => hooks::line;
     POST "/hooks/lineworks/{inbox}" Open => hooks::lineworks;

@@ -59,6 +59,7 @@ pub(crate) async fn start(config: Config, encoder: Encoder) -> Result<Arc<Core>,
     };
     let core = tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Interrupted)??;
     let core = begin(core);
+    super::windows::retire_again(&core);
     // What a stop cut off between the organisation's stream and a window's is finished now.
     for id in core.views.org().windows.keys() {
         let _turn = core.org_turn.lock().await;

@@ -21,8 +21,10 @@ use crate::journal::writer::Lane;
 
 /// Times that a window is asked which fails under the wish, or has no room.
 const TRIES: u32 = 5;
-/// Times that a platform is asked to take away what was made there.
-const RETIRE_TRIES: u32 = 5;
+/// Times that a platform is asked to take away, or to rename, what was made there.
+const PLATFORM_TRIES: u32 = 5;
+/// A start finishes resets that are not older than this, in milliseconds; what no start comes to stays at the platform.
+const FINISHED_WITHIN_MS: i64 = 24 * 3_600_000;
 /// The pause before it is asked again, in milliseconds.
 const AGAIN_MS: i64 = 50;
 
@@ -118,8 +120,7 @@ pub(crate) async fn finish_reset(core: &Arc<Core>, id: &WindowId) -> Result<(), 
         core.inboxes.remove(&inbox);
         core.senders.remove(&inbox);
         core.fetchers.actors.remove(&inbox);
-        let core = core.clone();
-        core.sender_arbiter.clone().spawn_fn(move || drop(actix_rt::spawn(retire(core, inbox))));
+        retire_soon(core, inbox);
     }
     if was.erase {
         core.erasing.notify_one();
@@ -127,18 +128,69 @@ pub(crate) async fn finish_reset(core: &Arc<Core>, id: &WindowId) -> Result<(), 
     Ok(())
 }
 
-/// Has a platform take away what this product made there for an account. Nobody waits for it, and what fails for good, or
-/// is cut off, stays there and does nothing.
+/// Has a platform take away what this product made there for an account. Nobody waits for it; what a stop cuts off is done
+/// by the next start, if that is within [`FINISHED_WITHIN_MS`].
 async fn retire(core: Arc<Core>, inbox: InboxId) {
-    for failed in 1..=RETIRE_TRIES {
-        let account = core.views.org().retired.get(&inbox).and_then(|entry| core.platform.account(entry));
-        let Some(account) = account.filter(|_| !core.is_stopping()) else { return };
-        if matches!(account.retire().await, Outcome::Accepted { .. } | Outcome::Refused { .. }) {
-            return;
+    let done = at_platform(&core, || {
+        let account = core.views.org().retired.get(&inbox).and_then(|entry| core.platform.account(entry))?;
+        Some(async move { account.retire().await })
+    });
+    if !done.await {
+        tracing::warn!(inbox.id = %inbox, "what was made at the platform could not be taken away");
+    }
+}
+
+/// Finishes what a stop may have cut off: nothing is taken away twice.
+pub(crate) fn retire_again(core: &Arc<Core>) {
+    let (org, now) = (core.views.org(), core.now());
+    let is_fresh = |window: &WindowId, former: &org::reset::Former| {
+        former.entry.id == *window && now.since_ms(former.reset_at) < FINISHED_WITHIN_MS
+    };
+    for (id, inbox) in &org.retired {
+        if org.former.iter().any(|former| is_fresh(&inbox.window, former)) {
+            retire_soon(core, *id);
+        }
+    }
+}
+
+fn retire_soon(core: &Arc<Core>, inbox: InboxId) {
+    let task = core.clone();
+    core.sender_arbiter.clone().spawn_fn(move || drop(actix_rt::spawn(retire(task, inbox))));
+}
+
+/// Has platforms call what this product made for a window as the window is called now. Nobody waits for it, and the newest
+/// name counts; one that the platform refuses stays as it was.
+pub(crate) fn rename_at_platforms(core: &Arc<Core>, window: &WindowId) {
+    let org = core.views.org();
+    for inbox in org.inboxes.values().filter(|inbox| inbox.window == *window) {
+        let (core, id) = (core.clone(), inbox.id);
+        core.sender_arbiter.clone().spawn_fn(move || drop(actix_rt::spawn(rename(core, id))));
+    }
+}
+
+async fn rename(core: Arc<Core>, inbox: InboxId) {
+    let done = at_platform(&core, || {
+        let org = core.views.org();
+        let entry = org.inboxes.get(&inbox)?;
+        let (account, name) = (core.platform.account(entry)?, org.windows.get(&entry.window)?.name.clone());
+        Some(async move { account.rename(&name).await })
+    });
+    if !done.await {
+        tracing::warn!(inbox.id = %inbox, "what was made at the platform is still called as before");
+    }
+}
+
+/// Does something at a platform until it is done or refused for good; looks anew at what is to be done before each try.
+/// Answers whether it has an end.
+async fn at_platform<Call: Future<Output = Outcome>>(core: &Core, call: impl Fn() -> Option<Call>) -> bool {
+    for failed in 1..=PLATFORM_TRIES {
+        let Some(call) = call().filter(|_| !core.is_stopping()) else { return true };
+        if matches!(call.await, Outcome::Accepted { .. } | Outcome::Refused { .. }) {
+            return true;
         }
         core.config.clock.sleep_ms(backoff::delay_ms(failed, core.config.chance.share())).await;
     }
-    tracing::warn!(inbox.id = %inbox, "what was made at the platform could not be taken away");
+    false
 }
 
 /// Asks a window; again where it failed under the wish, which changes nothing where it was done before.

@@ -258,9 +258,10 @@ pub trait Account {
         Box::pin(ready(Err(Outcome::NotSent)))
     }
 
-    /// Gives what was made another name.
+    /// Gives what this product made there another name, as the window is called otherwise. `Accepted` where there is nothing
+    /// of ours.
     fn rename<'a>(&'a self, _name: &'a str) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(ready(Outcome::NotSent))
+        Box::pin(ready(Outcome::Accepted { external_ids: Vec::new(), request_id: None }))
     }
 
     /// Takes away at the platform what this product made there, as the account goes: see PRODUCT W5. `Accepted` where there

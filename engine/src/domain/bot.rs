@@ -169,6 +169,11 @@ impl BotLine {
         self.tell(About::Message(number), at, epoch);
     }
 
+    /// The customer wrote what no machine may answer: the bot is not told, and people get it when its time is over.
+    pub(super) fn pass_over(&mut self, at: Timestamp) {
+        self.answer_by.get_or_insert(at.plus_ms(self.answer_within_ms));
+    }
+
     /// The bot has answered. Messages behind the one that it is just being told still wait for theirs.
     pub(super) fn answered(&mut self, at: Timestamp) {
         let more = self.letters.iter().skip(1).any(|letter| matches!(letter.about, About::Message(_)));

@@ -94,7 +94,7 @@ pub enum MailMark {
     Automatic,
     /// The answer of somebody absent, or another automatic answer: itself never answered automatically.
     AutoReply,
-    /// Its sender asks not to be answered automatically.
+    /// Nothing automatic answers it: its sender asks for that, had such an answer within a day, or writes too much at once.
     NoAutoReply,
     /// From a mailing list.
     List,
@@ -153,6 +153,14 @@ impl Mail {
     pub fn has_participant(&self, address: &str) -> bool {
         let all = [&self.from].into_iter().chain(&self.reply_to).chain(&self.to).chain(&self.cc);
         all.into_iter().any(|one| one.address == address)
+    }
+
+    /// What it calls whoever of its authors has this address: the address where it says nothing, `None` for others.
+    #[must_use]
+    pub fn name_of(&self, address: &str) -> Option<&str> {
+        let mut authors = [&self.from].into_iter().chain(&self.reply_to);
+        let author = authors.find(|one| one.address == address)?;
+        Some(if author.name.is_empty() { &author.address } else { &author.name })
     }
 
     /// About how many bytes of people's words it holds.

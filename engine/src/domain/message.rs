@@ -54,6 +54,15 @@ impl Content {
         }
     }
 
+    /// What it says that the customer with this id on the channel is called; `None` where messages say nothing of it.
+    #[must_use]
+    pub fn name_of(&self, external_id: &str) -> Option<&str> {
+        match self {
+            Self::Mail(mail) => mail.name_of(external_id),
+            _ => None,
+        }
+    }
+
     /// Whether somebody waits for an answer to it. Nobody does who let a machine answer.
     #[must_use]
     pub fn awaits_answer(&self) -> bool {

@@ -112,8 +112,8 @@ impl Handle {
     /// Not found; or it is only waiting for room or for its conversation, and will be read: nobody may throw that away.
     pub async fn dismiss_raw(&self, by: By, window: &WindowId, raw: u128) -> Result<(), Failure> {
         let accepted = self.core.raw(window, raw).await?;
-        if accepted.why != RawReason::Unparsable {
-            return Err(Rejected::invalid("raw", "a body that cannot be read").into());
+        if !accepted.why.waits_for_a_person() {
+            return Err(Rejected::invalid("raw", "a body that waits for a person").into());
         }
         raw::end(&self.core, window, by, &accepted, RawEnd::Dismissed).await
     }

@@ -1,6 +1,7 @@
 //! Answers by mail: what is fixed by the mail that is answered, and the whole answer out of what an agent wrote.
 
 use super::Handle;
+use crate::channels::mail::compose::is_id;
 use crate::channels::mail::out::MailOut;
 use crate::channels::mail::text::{Quoted, answer_subject, whole};
 use crate::channels::mail::{adapter, address};
@@ -163,13 +164,12 @@ fn head(
     }
     let subject = answered.as_ref().map_or("", |(_, mail)| mail.subject.as_str());
     let references = answered.iter().flat_map(|(_, mail)| mail.references.iter().chain([&mail.message_id]));
-    let sayable = |id: &&String| !id.is_empty() && id.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b));
     MailHead {
         from,
         to: vec![to],
         cc,
         subject: answer_subject(subject),
-        references: references.filter(sayable).cloned().collect(),
+        references: references.filter(|id| is_id(id)).cloned().collect(),
         signature: settings.signature.clone(),
         quote: settings.quote,
         answered,

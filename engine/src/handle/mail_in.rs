@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::Handle;
 use crate::actors::Core;
-use crate::actors::mail::house;
+use crate::actors::mail::{Kept, house};
+use crate::actors::raw::bytes_of;
 use crate::channels::mail::html::{self, Inline};
 use crate::channels::mail::parts::Opened;
 use crate::channels::mail::read::{Limits, Whole, whole};
@@ -93,6 +94,22 @@ impl Handle {
     }
 
     /// Reads a mail on a thread that may take its time, one at a time: markup that was made to cost costs one thread.
+    /// The mail behind a stored body of a window, exactly as it came; `None` where the body is no mail.
+    ///
+    /// # Errors
+    /// Not found.
+    pub async fn raw_mail(&self, window: &WindowId, raw: u128) -> Result<Option<Bytes>, Failure> {
+        let accepted = self.core.raw(window, raw).await?;
+        let org = self.org();
+        let inbox = org.inboxes.get(&accepted.inbox).map(|inbox| &inbox.settings);
+        // What strangers sent over another channel must not name a file of ours.
+        let Some(InboxSettings::Mail(_)) = inbox else { return Ok(None) };
+        let kept = Kept::read(&bytes_of(&self.core, &accepted).await?);
+        let Some(file) = kept.as_ref().and_then(Kept::file) else { return Ok(None) };
+        let (_, bytes) = self.look_at_mail(file, |bytes| Some(Bytes::copy_from_slice(bytes))).await?;
+        Ok(Some(bytes))
+    }
+
     async fn look_at_mail<T: Send + 'static>(
         &self,
         file: FileId,

@@ -64,6 +64,29 @@ impl Handle {
     async fn settle(&self, id: InvitationId) -> Memberships {
         // One at a time: who was taken out of a window meanwhile must not be put into it once more.
         let _turn = self.core.joining_turn.lock().await;
+        self.settle_in_turn(id).await
+    }
+
+    /// Before a person is taken out of a window: what their invitation still owes them is done as far as it can be now, and
+    /// then it owes nothing. Else a window told later would have them back.
+    pub(super) async fn end_joining(&self, agent: AgentId) -> Result<(), Failure> {
+        let owed = |org: &org::Org| -> Vec<InvitationId> {
+            org.joining.iter().filter(|(_, joining)| joining.agent == agent).map(|(id, _)| *id).collect()
+        };
+        if owed(&self.org()).is_empty() {
+            return Ok(());
+        }
+        let _turn = self.core.joining_turn.lock().await;
+        for id in owed(&self.org()) {
+            self.settle_in_turn(id).await;
+            // Whether the disk has room is not asked: this ends work.
+            let _turn = self.core.org_turn.lock().await;
+            self.decide_org(By::Engine, org::Command::SettleInvitation { id }).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_in_turn(&self, id: InvitationId) -> Memberships {
         let Some(joining) = self.core.views.org().joining.get(&id).cloned() else { return Vec::new() };
         let mut done = Vec::new();
         for window in joining.windows {
@@ -100,7 +123,7 @@ impl Handle {
         if self.window(window).is_some_and(|window| window.members.contains(&agent)) {
             return Membership::Kept;
         }
-        match self.window_command(by, window, window::Command::AddAgent { agent }).await {
+        match self.begin_in_window(by, window, window::Command::AddAgent { agent }).await {
             Ok(_) => Membership::Added,
             Err(why) => Membership::Refused(why),
         }

@@ -126,12 +126,17 @@ impl Handle {
             Some(Some(file)) => Some(self.take_picture(by, file).await?),
         };
         let profile = Profile {
-            name: change.name.unwrap_or(now.name),
-            description: change.description.unwrap_or(now.description),
+            name: change.name.unwrap_or_else(|| now.name.clone()),
+            description: change.description.unwrap_or_else(|| now.description.clone()),
             picture,
         };
         self.decide_org(by, org::Command::DescribeWindow { window: id.clone(), profile }).await?;
-        windows::follow_profile(&self.core, by, id).await
+        let renamed = now.name != self.here(id)?.name;
+        windows::follow_profile(&self.core, by, id).await?;
+        if renamed {
+            windows::rename_at_platforms(&self.core, id);
+        }
+        Ok(())
     }
 
     /// Binds a window to another product. One of it must be free, and hold as many agents as the window has.

@@ -109,6 +109,10 @@ fn stage(batch: &mut Batch<'_>, committed: &Committed) -> Result<(), ReadFault> 
             Some(state) => state.clone(),
             None => worked_out(batch, committed, id)?,
         };
+        if state.channel.sends_copies() && answers_by_itself(committed, id) {
+            let key = key::answered(stream, state.inbox, &state.external_id);
+            batch.put(key, committed.record.at.0.to_be_bytes().to_vec());
+        }
         let window = standing.window.clone().ok_or(ReadFault::NoWindow { stream, position })?;
         batch.put_conversation((stream, window, position), state)?;
     }
@@ -139,6 +143,11 @@ fn sent_free(committed: &Committed, id: ConversationId) -> Option<bool> {
         Fact::Conversation(of, Talk::Sent { free, .. }) if *of == id => Some(*free),
         _ => None,
     })
+}
+
+/// Whether a record has an automatic answer in this conversation.
+fn answers_by_itself(committed: &Committed, id: ConversationId) -> bool {
+    committed.record.events.iter().any(|fact| matches!(fact, Fact::Conversation(of, Talk::AutoQueued(_)) if *of == id))
 }
 
 fn worked_out(

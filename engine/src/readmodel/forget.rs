@@ -47,7 +47,8 @@ impl ReadModels {
                 self.forget_conversation(stream, &entry)?;
             }
         }
-        for model in [key::WINDOW, key::THREAD, key::POINT, key::RAW, key::DUE, key::METER, key::LETTER] {
+        for model in [key::WINDOW, key::THREAD, key::POINT, key::RAW, key::DUE, key::METER, key::LETTER, key::ANSWERED]
+        {
             self.remove_all(&key::stream(model, stream))?;
         }
         self.forget_dedupe(stream)?;

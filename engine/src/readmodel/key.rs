@@ -31,6 +31,8 @@ pub(super) const DEDUPE: u8 = b'K';
 pub(super) const DUE: u8 = b'X';
 /// (Stream, Message-ID) → the mail that had it first.
 pub(super) const LETTER: u8 = b'L';
+/// (Stream, inbox, id on the platform) → when it was last answered automatically, where a machine may be at the other end.
+pub(super) const ANSWERED: u8 = b'B';
 /// What a window sent in each month.
 pub(super) const METER: u8 = b'M';
 
@@ -139,6 +141,10 @@ pub(super) fn point(in_stream: StreamId, inbox: InboxId, external_id: &str) -> K
 
 pub(super) fn letter(in_stream: StreamId, message_id: &str) -> Key {
     stream(LETTER, in_stream).with_text(message_id)
+}
+
+pub(super) fn answered(in_stream: StreamId, inbox: InboxId, external_id: &str) -> Key {
+    stream(ANSWERED, in_stream).with(&inbox.0.to_be_bytes()).with_text(external_id)
 }
 
 pub(super) fn lines(id: ConversationId) -> Key {

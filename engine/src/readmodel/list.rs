@@ -127,6 +127,21 @@ impl ReadModels {
         value.map(|value| read(value).ok_or(ReadFault::Row { model: "letters" })).transpose()
     }
 
+    /// When a customer was last answered automatically, on channels with a copy for each recipient.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn answered_at(
+        &self,
+        stream: StreamId,
+        inbox: InboxId,
+        external_id: &str,
+    ) -> Result<Option<Timestamp>, ReadFault> {
+        let value = self.db.get(key::answered(stream, inbox, external_id))?;
+        let read = |value: sled::IVec| value.as_ref().try_into().map(i64::from_be_bytes).map(Timestamp);
+        value.map(|value| read(value).map_err(|_| ReadFault::Row { model: "automatic answers" })).transpose()
+    }
+
     /// Every thread of a stream, for its window's start.
     pub fn threads(&self, stream: StreamId) -> impl Iterator<Item = Result<Thread, ReadFault>> + '_ {
         self.db.scan_prefix(key::stream(key::THREAD, stream)).map(|row| {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// The shapes of keys and values. Raised with every change of either; a store of another schema is made anew.
-pub(super) const SCHEMA: u32 = 13;
+pub(super) const SCHEMA: u32 = 14;
 
 const NAME: &str = "stamp";
 

@@ -17,7 +17,7 @@ use tokio::sync::broadcast;
 
 pub use letter::{Draft, Letter};
 pub use postman::{Door, Postman, post, stuffed};
-pub use relay::{Fault, Handed, Relay};
+pub use relay::{Fault, Handed, Relay, Strike};
 
 /// Answers that a slow reader of the stream may be behind.
 const STREAM: usize = 65_536;

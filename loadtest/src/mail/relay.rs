@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -33,6 +34,16 @@ pub enum Fault {
     HangAfter,
 }
 
+/// What is done when the next mail was taken, such as the end of its sender's process. Then the connection ends.
+pub struct Strike {
+    /// Its answer is said before.
+    pub answered: bool,
+    /// How long after.
+    pub after: Duration,
+    /// What is done.
+    pub act: Box<dyn FnOnce() + Send>,
+}
+
 /// Told of every mail that was taken, before its sender is.
 type Ear = Box<dyn Fn(&Handed) + Send + Sync>;
 
@@ -42,6 +53,7 @@ struct State {
     taken: u64,
     answers: HashMap<String, VecDeque<String>>,
     next: VecDeque<Fault>,
+    strike: Option<Strike>,
     mute: bool,
 }
 
@@ -104,6 +116,11 @@ impl Relay {
         self.shared.state.lock().next.push_back(fault);
     }
 
+    /// What is done at the next mail. It is done once.
+    pub fn strike(&self, strike: Strike) {
+        self.shared.state.lock().strike = Some(strike);
+    }
+
     /// From now on takes mails and says nothing to it.
     pub fn fall_mute(&self, mute: bool) {
         self.shared.state.lock().mute = mute;
@@ -153,6 +170,9 @@ impl Shared {
     }
 }
 
+/// What is said of a mail that is kept.
+const TAKEN: &str = "250 2.0.0 Ok: queued as 4F1";
+
 async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut line = BufReader::new(stream);
     let (mut from, mut to) = (String::new(), String::new());
@@ -177,10 +197,20 @@ async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
             "DATA" => {
                 line.get_mut().write_all(b"354 go on\r\n").await?;
                 let bytes = body(&mut line).await?;
-                match shared.take(Handed { from: from.clone(), to: to.clone(), bytes }) {
+                let fault = shared.take(Handed { from: from.clone(), to: to.clone(), bytes });
+                let strike = shared.state.lock().strike.take();
+                if let Some(strike) = strike {
+                    if strike.answered {
+                        line.get_mut().write_all(format!("{TAKEN}\r\n").as_bytes()).await?;
+                    }
+                    tokio::time::sleep(strike.after).await;
+                    (strike.act)();
+                    return line.read_to_end(&mut Vec::new()).await.map(drop);
+                }
+                match fault {
                     Some(Fault::HangAfter) => return line.read_to_end(&mut Vec::new()).await.map(drop),
                     Some(Fault::DropAfter | Fault::Says(_)) => return Ok(()),
-                    None => "250 2.0.0 Ok: queued as 4F1".to_owned(),
+                    None => TAKEN.to_owned(),
                 }
             }
             "QUIT" => "221 bye".to_owned(),

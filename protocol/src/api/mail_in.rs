@@ -72,7 +72,7 @@ pub enum MailMark {
     Automatic,
     /// The answer of somebody absent, or another automatic answer.
     AutoReply,
-    /// Its sender asks not to be answered automatically.
+    /// Nothing automatic answers it: its sender asks for that, had such an answer within a day, or writes too much at once.
     NoAutoReply,
     /// From a mailing list.
     List,

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { deflateSync } from 'node:zlib';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Letter, letter, Names, post, Relay } from './post';
 
 const built = (name: string) =>
   join(process.env.CONSOLE_TARGET ?? new URL('../../../target/debug', import.meta.url).pathname, name);
@@ -75,8 +76,16 @@ async function start(program: string, args: string[], env: Record<string, string
     child.once('exit', (code) => reject(new Error(`${program} ended with ${code}\n${log}`)));
     child.once('error', reject);
   });
-  return { child, line };
+  return { child, line, log: () => log };
 }
+
+/** The double of LINE WORKS: where it is, what an app of it holds, and its own calls. */
+export type Works = {
+  api: string;
+  app: Record<'client_id' | 'client_secret' | 'service_account' | 'private_key' | 'domain_id', string>;
+  // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, read by tests that know them
+  call: (path: string, body?: unknown) => Promise<any>;
+};
 
 const ended = (child: ChildProcess) =>
   new Promise<void>((resolve) =>
@@ -95,13 +104,35 @@ export class World {
   private dir = mkdtempSync(join(tmpdir(), 'madoguchi-browser-'));
   private server: ChildProcess | null = null;
   private platform: ChildProcess | null = null;
+  private others: ChildProcess[] = [];
   private cookie = '';
+  /** Where strangers hand mail over, once the world has mail. */
+  smtp = '';
+  relay = new Relay();
+  names = new Names();
+  private postal: Record<string, string> = {};
 
-  /** `bare`: an owner, and nothing else that anybody set up. */
-  static async open({ bare = false } = {}): Promise<World> {
+  /** `bare`: an owner, and nothing else that anybody set up. `mail`: mail comes in, and goes out by the relay. */
+  static async open({ bare = false, mail = false } = {}): Promise<World> {
     const world = new World();
+    if (mail) await world.deliverMail();
     await world.begin(bare);
     return world;
+  }
+
+  private async deliverMail() {
+    this.postal = {
+      MADOGUCHI_LOG__LEVEL: 'info',
+      MADOGUCHI_MAIL__INBOUND_DOMAIN: 'in.desk.example',
+      MADOGUCHI_MAIL__BOUNCE_DOMAIN: 'bounce.desk.example',
+      MADOGUCHI_MAIL__RESOLVERS: `["127.0.0.1:${await this.names.listen()}"]`,
+      MADOGUCHI_MAIL__LEAVES_FROM: '["127.0.0.1"]',
+      MADOGUCHI_MAIL__RELAY__HOST: '127.0.0.1',
+      MADOGUCHI_MAIL__RELAY__PORT: String(await this.relay.listen()),
+      MADOGUCHI_MAIL__RELAY__TLS: 'none',
+      MADOGUCHI_MAIL_IN__LISTEN_SMTP: '127.0.0.1:0',
+      MADOGUCHI_MAIL_IN__LISTEN_LMTP: '',
+    };
   }
 
   /** LINE's shop of stickers: one picture for all of them but number 1. */
@@ -138,11 +169,12 @@ export class World {
       MADOGUCHI_PASSWORDS__WEAK_HASHES_FOR_TESTS: 'true',
       MADOGUCHI_LOG__LEVEL: 'warn',
       MADOGUCHI_MEDIA__STICKER_BASE_URL: `http://127.0.0.1:${(this.shop.address() as AddressInfo).port}`,
+      ...this.postal,
     } as Record<string, string>;
   }
 
   private async serve(listen: string) {
-    const { child, line } = await start(
+    const { child, line, log } = await start(
       built('madoguchi'),
       ['serve', '--data-dir', this.dir, '--listen', listen],
       this.env,
@@ -150,6 +182,9 @@ export class World {
     this.server = child;
     this.url = line.replace('listening ', '').trim();
     await sleepless('a ready server', async () => (await fetch(`${this.url}/readyz`).catch(() => null))?.ok);
+    if (!('MADOGUCHI_MAIL_IN__LISTEN_SMTP' in this.postal)) return;
+    this.smtp = await sleepless('a place for mail', async () => /smtp\S*=\S*?Some\(([\d.]+:\d+)\)/.exec(log())?.[1]);
+    this.postal.MADOGUCHI_MAIL_IN__LISTEN_SMTP = this.smtp;
   }
 
   private async furnish({ api, data }: { api: string; data: string }) {
@@ -212,6 +247,23 @@ export class World {
     return text === '' ? null : JSON.parse(text);
   }
 
+  /** LINE WORKS as a process of its own, beside this world. */
+  async works(): Promise<Works> {
+    const { child, line } = await start(built('loadtest'), ['lineworks-double']);
+    this.others.push(child);
+    const { api, app } = JSON.parse(line) as Pick<Works, 'api' | 'app'>;
+    const call: Works['call'] = async (path, body) => {
+      const response = await fetch(`${api}/_double/${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+      return text === '' ? null : JSON.parse(text);
+    };
+    return { api, app, call };
+  }
+
   /** A customer writes; whoever is new becomes a friend first. */
   say(name: string, text: string) {
     return this.does(name, { kind: 'text', text });
@@ -224,6 +276,19 @@ export class World {
     const { events } = await this.phone(`/users/${this.customers[name]}/send`, act);
     if (isNew) await this.learn(name);
     return events[0]?.message_id ?? '';
+  }
+
+  /** A customer writes a mail; the server has taken it when this comes back. */
+  async mail(it: Omit<Letter, 'to'> & { to?: string; envelope?: string }) {
+    const envelope = it.envelope ?? it.to ?? 'support@in.desk.example';
+    const said = await post(this.smtp, it.from, envelope, letter({ to: 'support@in.desk.example', ...it }));
+    if (!said.startsWith('250')) throw new Error(said);
+    if (it.name && !(it.name in this.ids)) {
+      this.ids[it.name] = await sleepless(`a case of ${it.name}`, async () => {
+        const { items } = await this.api('GET', '/windows/support/conversations?limit=200');
+        return items.find((row: { contact_point: { name: string } }) => row.contact_point.name === it.name)?.id;
+      });
+    }
   }
 
   private async learn(name: string) {
@@ -320,7 +385,10 @@ export class World {
     await this.browser?.close();
     this.server?.kill('SIGKILL');
     this.platform?.kill('SIGKILL');
+    for (const other of this.others) other.kill('SIGKILL');
     this.shop.close();
+    this.relay.close();
+    if (this.smtp) this.names.close();
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

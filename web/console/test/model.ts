@@ -2,6 +2,7 @@
 // answers to REST. It moves its rows by code of its own, so that reducer and model check each other.
 
 import type { Conversation, Event, Frame, Message } from '../src/core/protocol';
+import { botStep, changeWindow, giveUp, moveCopies, seeCustomer, type WindowLooks } from './more';
 
 /** Small numbers from a seed (mulberry32). */
 export function chance(seed: number) {
@@ -33,6 +34,7 @@ export class Model {
     auto_close_ms: 0,
     reply_budget_ms: 50_000,
   };
+  looks: WindowLooks = { name: '窓口', places: 5, description: '', picture: null, bot: null };
   private minutes = 0;
 
   constructor(private readonly dice: Chance) {}
@@ -44,17 +46,13 @@ export class Model {
       window: 'w',
       stream: this.stream,
       position: this.position,
-      name: '窓口',
-      places: 5,
+      ...this.looks,
       settings: this.settings,
       agents: [],
       raw_waiting: this.rawWaiting,
-      bot: null,
       conversations: open,
       open_total: open.length,
       opening: { state: 'open', next_change_at: null, opens_at: null },
-      description: '',
-      picture: null,
     });
   }
 
@@ -115,8 +113,10 @@ export class Model {
   }
 
   private windowStep(events: Event[]) {
-    const what = this.dice.below(3);
-    if (what === 0) {
+    const what = this.dice.below(5);
+    if (what > 2) {
+      events.push(changeWindow(this.looks, this.dice, this.position));
+    } else if (what === 0) {
       this.rawWaiting += 1;
       events.push({ type: 'raw_accepted', raw: 'r', inbox: 'i', received_at: '', reason: 'busy' });
     } else if (what === 1 && this.rawWaiting > 0) {
@@ -157,7 +157,11 @@ export class Model {
       this.rows.set(conversation, row);
       this.messages.set(conversation, []);
     }
-    this.seatStep(row, at, events) || this.messageStep(row, at, events);
+    const bots = this.dice.yes(0.1) ? botStep(row, this.dice, this.position) : null;
+    if (bots) events.push(bots);
+    else if (this.dice.yes(0.06)) {
+      events.push(seeCustomer(row, this.dice, at, this.settings.reply_budget_ms, this.position));
+    } else this.seatStep(row, at, events) || this.messageStep(row, at, events);
   }
 
   private seatStep(row: Conversation, at: string, events: Event[]): boolean {
@@ -181,7 +185,7 @@ export class Model {
       row.status = 'in_progress';
       row.former_holder = null;
       events.push({ type: 'claimed', conversation, agent, epoch: this.position, how });
-    } else if (draw < 12 && row.seat) {
+    } else if (draw < 12 && row.seat?.agent) {
       this.heldStep(row, row.seat, agent, at, events);
     } else {
       return false;
@@ -272,9 +276,13 @@ export class Model {
         events.push({ type: 'received', conversation, message, received_at: at, free_answer: true });
       }
     } else if (draw === 8) {
+      const isBots = row.seat !== null && row.seat.agent === null;
       row.waiting_to_send += 1;
-      row.waiting_since = null;
-      events.push({ type: 'queued', conversation, message: write('outbound', 'queued', 'hanako') });
+      // Whom only a bot answered still waits for people.
+      if (!isBots) row.waiting_since = null;
+      const message = write('outbound', 'queued', isBots ? null : 'hanako');
+      if (isBots) Object.assign(messages.at(-1) ?? {}, { bot: true });
+      events.push({ type: 'queued', conversation, message: isBots ? { ...message, bot: true } : message });
     } else {
       events.push({ type: 'note_added', conversation, message: write('note', null, 'taro') });
     }
@@ -300,6 +308,10 @@ export class Model {
         Object.assign(old, { edited: true, content: { type: 'text', text: `e${this.position}` } });
         events.push({ type: 'note_edited', conversation, number, content: copy(old.content) });
       }
+    } else if (old.direction === 'outbound' && this.dice.yes(0.2)) {
+      events.push(moveCopies(conversation, old, this.dice));
+    } else if ((old.state === 'queued' || old.state === 'unsent') && this.dice.yes(0.1)) {
+      events.push(giveUp(row, old, this.dice));
     } else if (old.state === 'queued' || old.state === 'unsent') {
       if (this.dice.yes(0.2)) {
         old.state = 'unsent';

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { dayKey, hue, initial, pieces, short, span, urgency } from '../src/core/format';
 import { BINDINGS, meaning, type Press, sends, sendsAndCompletes, written } from '../src/core/keymap';
+import { period, runs } from '../src/core/letter';
 import { counted, listed, NO_MORE, NOBODY, narrowed, oldestWaiting } from '../src/core/list';
 import { moveRow } from '../src/core/row';
 import { add, join, moveMessages } from '../src/core/thread';
@@ -257,5 +258,28 @@ describe('what the panel narrows by', () => {
   ])('%s', (_, more, wanted) => {
     expect(shown(more)).toBe(wanted);
     expect(narrowed({ ...NO_MORE, ...more })).toBe(Object.keys(more).length);
+  });
+});
+
+describe('letters', () => {
+  test('what is quoted is told from what was written, and nothing is lost', () => {
+    const text = 'はい。\n\n> 一\n>\n\n> 二\nでは。';
+    expect(runs(text).map((run) => [run.quoted, run.text])).toEqual([
+      [false, 'はい。'],
+      [true, '> 一\n>\n\n> 二'],
+      [false, 'では。'],
+    ]);
+    expect(runs('')).toEqual([{ quoted: false, text: '', lines: 1 }]);
+  });
+
+  test('an invitation is told in the reader’s time, or as it is written, and never wrongly', () => {
+    const ja = (starts: string, ends: string) => period(starts, ends, 'ja', 'Asia/Tokyo');
+    expect(ja('20261201T010000Z', '20261201T020000Z')).toBe('2026年12月1日(火) 10:00 – 11:00');
+    expect(ja('20261201T160000Z', '20261202T020000Z')).toBe('2026年12月2日(水) 01:00 – 11:00');
+    expect(ja('20261201T100000', '20261202T090000')).toBe('2026年12月1日(火) 10:00 – 2026年12月2日(水) 09:00');
+    expect(ja('20261201', '20261201')).toBe('2026年12月1日(火)');
+    expect(ja('20261201T010000Z', '')).toBe('2026年12月1日(火) 10:00');
+    expect(ja('someday', 'later')).toBe('someday – later');
+    expect(ja('20261201T010000Z', 'PT1H')).toBe('2026年12月1日(火) 10:00 – PT1H');
   });
 });

@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use madoguchi_engine::domain::id::WindowId;
+use madoguchi_engine::domain::id::{AgentId, BotId, WindowId};
 use madoguchi_protocol::{Code, Problem};
 
 use super::{Fingerprint, fingerprint};
@@ -18,6 +18,16 @@ use crate::error::{Refusal, problem};
 pub struct BotCaller {
     /// The window that it stands in front of.
     pub window: WindowId,
+    /// Its id.
+    pub bot: BotId,
+}
+
+impl BotCaller {
+    /// As whom it sends files. Ids of bots and people are drawn from one set, so that nobody else has this one.
+    #[must_use]
+    pub fn sender(&self) -> AgentId {
+        AgentId(self.bot.0)
+    }
 }
 
 /// Which bot made this request.
@@ -32,7 +42,7 @@ pub fn identify_bot(app: &App, req: &HttpRequest) -> Result<BotCaller, Problem> 
     let bot = org.bots.values().find(|bot| bot.token_hash == print && bot.enabled);
     let bot = bot.ok_or_else(|| problem(Code::Unauthenticated))?;
     app.auth.keep_pace(print)?;
-    Ok(BotCaller { window: bot.window.clone() })
+    Ok(BotCaller { window: bot.window.clone(), bot: bot.id })
 }
 
 impl FromRequest for BotCaller {

@@ -1,7 +1,10 @@
 //! What a bot may say and read: only about conversations of its window, and only while it holds them. What it is refused
 //! stands in its log.
 
-use actix_web::{HttpResponse, web};
+use std::fs::File;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use madoguchi_engine::content::{Note, Purpose};
 use madoguchi_engine::domain::conversation::Command;
 use madoguchi_engine::domain::id::ConversationId;
 use madoguchi_engine::domain::message::Author;
@@ -9,15 +12,18 @@ use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::seat::Holder;
 use madoguchi_engine::handle::Done;
 use madoguchi_engine::rows::{ConversationRow, MessageKind, MessageRow};
-use madoguchi_protocol::api::{BotAnswer, BotComplete, BotConversation, BotDone, BotHandover, Items, Message};
+use madoguchi_protocol::api::{
+    BotAnswer, BotComplete, BotConversation, BotDone, BotHandover, Items, Message, NewContent, Upload,
+};
 use madoguchi_protocol::{Code, Problem};
 
-use super::{Answer, ok};
+use super::files::{self, Named};
+use super::{Answer, ok, serving};
 use crate::App;
 use crate::auth::bots::BotCaller;
 use crate::commands::{self, refused};
 use crate::convert;
-use crate::error::{not_found, problem};
+use crate::error::{invalid, not_found, problem};
 use crate::extract::{Json, Place, Query};
 use crate::routes::conversations::filter::Messages;
 
@@ -49,19 +55,61 @@ pub(crate) async fn messages(
 #[utoipa::path(post, path = "/api/v1/bot/conversations/{conversation}/messages", tag = "bot", request_body = BotAnswer,
     responses((status = 202, description = "Accepted. The same client id with the same content is the same message.", body = BotDone)))]
 pub(crate) async fn answer(app: web::Data<App>, who: BotCaller, place: Place, Json(body): Json<BotAnswer>) -> Answer {
-    let command =
-        convert::answer::content(body.content, &convert::answer::Uploads::new()).map(|content| Command::BotSend {
-            seat_epoch: body.seat_epoch,
-            client_id: body.client_id,
-            content,
-            dress: convert::answer::dress(body.quick_replies),
-            retry_key: rand::random(),
-        });
-    let done = match command {
-        Ok(command) => run(&app, &who, &place, command).await,
-        Err(problem) => Err(problem),
-    };
+    let done = say(&app, &who, &place, body).await;
     Ok(HttpResponse::Accepted().json(noted(&app, &who, &place, "messages", done)?))
+}
+
+async fn say(app: &App, who: &BotCaller, place: &Place, body: BotAnswer) -> Result<BotDone, Problem> {
+    let conversation = of_window(app, who, place).await?;
+    let uploads = commands::uploads_of(app, who.sender(), conversation, &body.content).await?;
+    let row = app.engine.conversation(conversation).await.map_err(|failure| refused(app, failure))?;
+    if row.state.channel.sends_copies() && !matches!(body.content, NewContent::Text { .. }) {
+        return Err(invalid("content.type", "text, over mail"));
+    }
+    let command = Command::BotSend {
+        seat_epoch: body.seat_epoch,
+        client_id: body.client_id,
+        content: convert::answer::content(body.content, &uploads)?,
+        dress: convert::answer::dress(body.quick_replies),
+        retry_key: rand::random(),
+    };
+    let done = run(app, who, place, command).await?;
+    if let (Some(message), false) = (&done.message, uploads.is_empty()) {
+        app.engine.files_sent(uploads.into_keys().collect(), conversation, message.number).await;
+    }
+    Ok(done)
+}
+
+/// Takes a file as the body, to be named in an answer; as people send theirs.
+#[utoipa::path(post, path = "/api/v1/bot/files", tag = "bot", params(Named),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, description = "It can be named in answers.", body = Upload)))]
+pub(crate) async fn upload(
+    app: web::Data<App>,
+    req: HttpRequest,
+    who: BotCaller,
+    Query(named): Query<Named>,
+    body: web::Payload,
+) -> Answer {
+    files::take_in(&app, &req, who.sender(), named, body).await
+}
+
+/// The bytes of a file of a conversation, while the bot holds it.
+#[utoipa::path(get, path = "/api/v1/bot/conversations/{conversation}/files/{file}", tag = "bot",
+    responses((status = 200, description = "The bytes; ranges are served.", body = Vec<u8>, content_type = "application/octet-stream")))]
+pub(crate) async fn file(app: web::Data<App>, req: HttpRequest, who: BotCaller, place: Place) -> Answer {
+    let read = file_of(&app, &who, &place).await;
+    let (note, file) = noted(&app, &who, &place, "file", read)?;
+    serving::file(&req, &note, file, serving::ASKED_EACH_TIME)
+}
+
+async fn file_of(app: &App, who: &BotCaller, place: &Place) -> Result<(Note, File), Problem> {
+    let row = held(app, who, place).await?;
+    let found = app.engine.file(place.id("file")?).await.map_err(|failure| refused(app, failure))?;
+    match found.0.purpose {
+        Purpose::Message { conversation, .. } if conversation == row.state.id => Ok(found),
+        _ => Err(not_found("file")),
+    }
 }
 
 /// Asks for people. The conversation is new and waits for them; the summary is a memo.

@@ -6,6 +6,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use futures_util::StreamExt as _;
 use madoguchi_engine::domain::content::MediaKind;
+use madoguchi_engine::domain::id::AgentId;
 use madoguchi_engine::uploads::{self, Unusable};
 use madoguchi_protocol::api::{Upload, UploadKind};
 use madoguchi_protocol::limits::FILE_NAME_CHARS;
@@ -41,6 +42,17 @@ pub(crate) async fn upload(
     req: HttpRequest,
     who: Identity,
     Query(named): Query<Named>,
+    body: web::Payload,
+) -> Answer {
+    take_in(&app, &req, who.agent, named, body).await
+}
+
+/// Takes a file in for whoever sends it.
+pub(super) async fn take_in(
+    app: &App,
+    req: &HttpRequest,
+    sender: AgentId,
+    named: Named,
     mut body: web::Payload,
 ) -> Answer {
     let name = named.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
@@ -52,7 +64,7 @@ pub(crate) async fn upload(
         return Err(unusable(&Unusable::TooLong).into());
     }
     let _in_hand = app.stopping.take_in_hand();
-    let mut incoming = app.engine.begin_upload().await.map_err(|failure| refused(&app, failure))?;
+    let mut incoming = app.engine.begin_upload().await.map_err(|failure| refused(app, failure))?;
     // A sender may be slow, but not silent.
     let patience = Duration::from_millis(app.config.limits.body_timeout_ms);
     let deadline = tokio::time::Instant::now() + Duration::from_millis(app.config.limits.upload_timeout_ms);
@@ -61,10 +73,10 @@ pub(crate) async fn upload(
         let next = tokio::time::timeout_at(until, body.next()).await.map_err(|_| slow())?;
         let Some(chunk) = next else { break };
         let chunk = chunk.map_err(|_| problem(Code::Malformed).detail("the body broke off"))?;
-        app.engine.upload_may_go_on().map_err(|failure| refused(&app, failure))?;
+        app.engine.upload_may_go_on().map_err(|failure| refused(app, failure))?;
         incoming.write(chunk).await.map_err(|why| unusable(&why))?;
     }
-    let upload = incoming.finish(app.engine.sender(who.agent, name)).await.map_err(|why| unusable(&why))?;
+    let upload = incoming.finish(app.engine.sender(sender, name)).await.map_err(|why| unusable(&why))?;
     created(&Upload {
         kind: match upload.kind {
             MediaKind::Image => UploadKind::Image,

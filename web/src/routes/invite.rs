@@ -34,6 +34,8 @@ const SIZE: usize = 800;
 struct Door {
     label: &'static str,
     url: String,
+    /// What stands below the label: an address that people write down.
+    address: Option<String>,
 }
 
 /// The page of an invite link.
@@ -158,16 +160,17 @@ fn invited(app: &App, req: &HttpRequest) -> Option<WindowEntry> {
 /// Where customers reach a window, as its platforms said. Nothing of an account that nobody can follow to.
 fn doors(app: &App, window: &WindowId) -> Vec<Door> {
     let org = app.engine.org();
-    let label = |inbox| {
-        org.inboxes.get(&inbox).map(|inbox| match inbox.settings.kind() {
-            ChannelKind::Line => "LINE",
-            ChannelKind::LineWorks => "LINE WORKS",
-            ChannelKind::Mail => "メール",
-            ChannelKind::Bot => "チャット",
-        })
-    };
-    let accounts = app.engine.accounts_of(window);
-    accounts.into_iter().filter_map(|(inbox, health)| Some(Door { label: label(inbox)?, url: health.door? })).collect()
+    let accounts = app.engine.accounts_of(window).into_iter();
+    let doors = accounts.filter_map(|(inbox, health)| match org.inboxes.get(&inbox)?.settings.kind() {
+        ChannelKind::Line => Some(Door { label: "LINE", url: health.door?, address: None }),
+        ChannelKind::LineWorks => Some(Door { label: "LINE WORKS", url: health.door?, address: None }),
+        ChannelKind::Bot => Some(Door { label: "チャット", url: health.door?, address: None }),
+        ChannelKind::Mail => {
+            let address = app.engine.mail_standing(inbox).ok().filter(|mail| mail.settings.enabled)?.default_address;
+            Some(Door { label: "メール", url: format!("mailto:{address}"), address: Some(address) })
+        }
+    });
+    doors.collect()
 }
 
 fn body(req: &HttpRequest, entry: &WindowEntry, doors: &[Door]) -> String {
@@ -185,7 +188,9 @@ fn body(req: &HttpRequest, entry: &WindowEntry, doors: &[Door]) -> String {
         page.push_str("<ul>");
         for door in doors {
             let (url, label) = (escaped(&door.url), escaped(door.label));
-            page.push_str(&format!("<li><a href=\"{url}\" rel=\"noreferrer\">{label}</a></li>"));
+            let address = door.address.as_deref().map(|one| format!("<small>{}</small>", escaped(one)));
+            let address = address.unwrap_or_default();
+            page.push_str(&format!("<li><a href=\"{url}\" rel=\"noreferrer\">{label}{address}</a></li>"));
         }
         page.push_str("</ul>");
     }
@@ -197,7 +202,7 @@ fn html(status: StatusCode, title: &str, body: &str) -> HttpResponse {
         main{max-width:26rem;margin:8vh auto;padding:2rem;background:#fff;border-radius:12px;text-align:center}\
         img{width:96px;height:96px;border-radius:50%;object-fit:cover}h1{font-size:1.4rem}p{white-space:pre-line}\
         ul{list-style:none;padding:0}a{display:block;margin:.75rem 0;padding:.9rem;border-radius:8px;background:#0b6b3a;\
-        color:#fff;text-decoration:none}a:focus{outline:3px solid #7ab8ff}";
+        color:#fff;text-decoration:none}small{display:block;overflow-wrap:anywhere}a:focus{outline:3px solid #7ab8ff}";
     let page = format!(
         "<!doctype html><html lang=\"ja\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"robots\" content=\"noindex\"><title>{}</title><style>{STYLE}</style>{body}</html>",

@@ -26,11 +26,16 @@ pub(crate) async fn list(app: web::Data<App>, place: Place) -> Answer {
     responses((status = 200, description = "The bytes.", body = Vec<u8>, content_type = "application/octet-stream")))]
 pub(crate) async fn bytes(app: web::Data<App>, place: Place) -> Answer {
     let raw = raw_id(&place)?;
-    let bytes = app.engine.raw_body(&place.window()?, raw).await.map_err(|failure| refused(&app, failure))?;
+    let window = place.window()?;
+    let mail = app.engine.raw_mail(&window, raw).await.map_err(|failure| refused(&app, failure))?;
+    let (bytes, ending) = match mail {
+        Some(mail) => (mail, "eml"),
+        None => (app.engine.raw_body(&window, raw).await.map_err(|failure| refused(&app, failure))?, "bin"),
+    };
     // A stranger wrote this: a browser must save it, never show it.
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.bin\"", Ulid(raw))))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.{ending}\"", Ulid(raw))))
         .body(bytes))
 }
 

@@ -13,7 +13,7 @@ use crate::channels::mail::bounce::{Fate, Report};
 use crate::channels::mail::ids::OwnCopy;
 use crate::channels::mail::read::{From, Letter, Limits, read};
 use crate::channels::mail::thread::{self, Claim, Head, Ours};
-use crate::channels::mail::{address, prove, setup};
+use crate::channels::mail::{address, auto, prove, setup};
 use crate::content::Purpose;
 use crate::domain::content::StoredFile;
 use crate::domain::conversation::{Conversation, InboundKind};
@@ -192,10 +192,23 @@ async fn fortune(core: &Arc<Core>, window: &WindowId, came: &Came<'_>, bytes: Ve
     if belongs.is_none() && letter.mail.is(MailMark::AutoReply) {
         return Ok(Fortune::Folded("automatic"));
     }
-    if mail.rush.note(came.inbox.id, &letter.mail.from.address, core.now()) {
+    let is_rush = mail.rush.note(came.inbox.id, &letter.mail.from.address, core.now());
+    let to = belongs.as_ref().map_or_else(|| contact(&letter).address, |state| state.external_id.clone());
+    if is_rush || was_answered(core, window, came, &to).await? {
         letter.mail.mark(MailMark::NoAutoReply);
     }
     Ok(Fortune::Shown(Box::new(event(came, letter, belongs, ours))))
+}
+
+/// Whether this address had an automatic answer within the time in which it gets one. Mails of a window are read one after
+/// another, so that two that came together do not both find none.
+async fn was_answered(core: &Arc<Core>, window: &WindowId, came: &Came<'_>, to: &str) -> Result<bool, Failure> {
+    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
+    let (stream, inbox, to) = (view.stream, came.inbox.id, to.to_owned());
+    core.caught_up_within(stream, CATCH_UP_MS).await?;
+    let answered = core.read(Lane::Ordinary, move |store| store.answered_at(stream, inbox, &to)).await?;
+    let answered = answered.map_err(|fault| store_failed(&fault))?;
+    Ok(answered.is_some_and(|at| core.now().since_ms(at) < auto::ONCE_WITHIN_MS))
 }
 
 /// Who wrote a mail that a forwarder made a new one of. Whether anybody is found.

@@ -179,15 +179,25 @@ impl Account for LineWorksAccount {
     }
 
     fn rename<'a>(&'a self, name: &'a str) -> LocalBoxFuture<'a, Outcome> {
-        Box::pin(self.client.rename_bot(name))
+        Box::pin(async {
+            match self.made_by {
+                Maker::Product => self.client.rename_bot(name).await,
+                Maker::Customer => nothing_of_ours(),
+            }
+        })
     }
 
     fn retire(&self) -> LocalBoxFuture<'_, Outcome> {
         Box::pin(async {
             match self.made_by {
                 Maker::Product => self.client.remove_bot(&self.client.bot).await,
-                Maker::Customer => Outcome::Accepted { external_ids: Vec::new(), request_id: None },
+                Maker::Customer => nothing_of_ours(),
             }
         })
     }
+}
+
+/// There is nothing to be done at the platform.
+fn nothing_of_ours() -> Outcome {
+    Outcome::Accepted { external_ids: Vec::new(), request_id: None }
 }

@@ -12,6 +12,7 @@ use super::compose::{Attachment, Letter, Party, build};
 use super::ids::{OwnCopy, OwnMail};
 use super::out::MailOut;
 use super::relay::{Copy, Relay, Told};
+use super::thread::Head;
 use super::{adapter, schedule, text};
 use crate::channels::network::Means;
 use crate::channels::{Account, Bubble, CopyOutcome, CopyParcel, Outcome, Parcel};
@@ -87,8 +88,8 @@ impl MailAccount {
         let mail = OwnMail { conversation: parcel.conversation, number: parcel.item.number };
         let bounce = self.out.ids.bounce_local(OwnCopy { mail, recipient: parcel.copy });
         let sender = format!("{bounce}@{}", self.out.config.bounce_domain);
-        // Nobody answers an automatic answer, not even to say that it came back (RFC 3834).
-        let sender = (!is_automatic(parcel.item)).then_some(sender.as_str());
+        // What the window says by itself is nobody's loss when it comes back (RFC 3834); what a bot says is an answer.
+        let sender = (parcel.item.author != Author::Window).then_some(sender.as_str());
         let to = parcel.to;
         match self.relay.send(Copy { sender, to, bytes: &bytes, begin: parcel.begin }).await {
             Told::Taken { reply } => CopyOutcome::Taken { detail: reply },
@@ -150,6 +151,7 @@ impl MailAccount {
             subject: text::answer_subject(&subject),
             from: address(&self.sender_name, &self.out.default_address(&self.window)),
             to: vec![address("", parcel.to)],
+            references: answered(parcel),
             text: text::whole(written, &self.signature, None, 0),
             ..Mail::default()
         }
@@ -189,8 +191,15 @@ impl MailAccount {
     }
 }
 
+/// The ids that what the window says by itself answers: those of the newest mail that can stand in a header.
+fn answered(parcel: &CopyParcel<'_>) -> Vec<String> {
+    let head = parcel.context.and_then(Head::of).unwrap_or_default();
+    head.references.into_iter().filter(|id| super::compose::is_id(id)).collect()
+}
+
+/// Whether no person wrote it.
 fn is_automatic(item: &Outgoing) -> bool {
-    matches!(item.author, Author::Window)
+    matches!(item.author, Author::Window | Author::Bot)
 }
 
 fn wired(parties: &[crate::domain::mail::MailAddress]) -> Vec<(&str, String)> {

@@ -5,6 +5,8 @@ use super::header;
 use super::parts::Opened;
 use crate::domain::mail::MailMark;
 
+/// An address is answered automatically once within this time, in milliseconds (RFC 3834, 2).
+pub(crate) const ONCE_WITHIN_MS: i64 = 24 * 3_600_000;
 /// Local parts that nobody reads.
 const NOBODY: &[&str] =
     &["mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "donotreply", "bounce", "bounces"];

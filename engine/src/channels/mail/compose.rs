@@ -200,10 +200,7 @@ fn check(letter: &Letter<'_>) -> Result<(), Unsafe> {
     let plain = |field: &'static str, value: &str| {
         if value.chars().any(char::is_control) { Err(Unsafe { field }) } else { Ok(()) }
     };
-    let id = |field: &'static str, value: &str| {
-        let fits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b));
-        if fits { Ok(()) } else { Err(Unsafe { field }) }
-    };
+    let id = |field: &'static str, value: &str| if is_id(value) { Ok(()) } else { Err(Unsafe { field }) };
     let party = |field: &'static str, party: &Party<'_>| {
         plain(field, party.name)?;
         address(party.address).then_some(()).ok_or(Unsafe { field })
@@ -222,6 +219,12 @@ fn check(letter: &Letter<'_>) -> Result<(), Unsafe> {
     letter.references.iter().try_for_each(|one| id("references", one))?;
     id("loop_mark", letter.loop_mark)?;
     letter.attachments.iter().try_for_each(|file| plain("attachment", file.name))
+}
+
+/// Whether this can stand in a header as an id.
+#[must_use]
+pub fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b))
 }
 
 /// Whether a relay can be told this address: ASCII, nothing but one mailbox.

@@ -6,7 +6,7 @@
 pub(crate) mod account;
 pub(crate) mod adapter;
 pub mod address;
-mod auto;
+pub(crate) mod auto;
 mod body;
 pub mod bounce;
 pub mod calendar;

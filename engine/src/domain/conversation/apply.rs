@@ -29,8 +29,10 @@ impl Conversation {
             }
             Event::Received(received) => {
                 self.take_in(received);
-                if self.seat.holder == Holder::Bot {
+                if self.seat.holder == Holder::Bot && !self.hushed {
                     self.bot.hear(received.number, at, self.seat.epoch);
+                } else if self.seat.holder == Holder::Bot && received.content.awaits_answer() {
+                    self.bot.pass_over(at);
                 }
             }
             Event::Reopened => self.free_seat(Status::New, at),
@@ -155,6 +157,7 @@ impl Conversation {
 
     fn take_in(&mut self, received: &Received) {
         self.last_number = received.number;
+        self.hushed = !received.content.may_be_answered_by_machine();
         self.newest_sent_at = self.newest_sent_at.max(received.sent_at);
         if received.content.awaits_answer() {
             self.waiting_since.get_or_insert(received.received_at);

@@ -77,7 +77,7 @@ pub(super) fn decide(
 
 /// The bot leaves the conversation to people. A customer who finds nobody there is told so now, as if they had written.
 fn leave(state: &Conversation, cause: Leaving, next_number: u32, around: Around<'_>) -> Vec<Event> {
-    let waits = state.waiting_since.is_some();
+    let waits = state.waiting_since.is_some() && !state.hushed;
     let told = waits.then(|| automatic::to_message(state, next_number, around)).flatten();
     [Event::BotReleased { cause }].into_iter().chain(told).collect()
 }

@@ -303,7 +303,7 @@ fn drop_agent(state: &Conversation, agent: AgentId, cause: ReleaseCause) -> Vec<
 }
 
 /// A name as it is kept is compared, so that a longer one is not recorded at every message.
-fn see_name(state: &Conversation, name: &str) -> Vec<Event> {
+pub(super) fn see_name(state: &Conversation, name: &str) -> Vec<Event> {
     let name: String = name.chars().take(limits::NAME_CHARS).collect();
     if name.is_empty() || state.name.as_ref() == Some(&name) { Vec::new() } else { vec![Event::NameSeen { name }] }
 }

@@ -1,7 +1,7 @@
 //! What an inbound event of a channel means here. Never a rejection: the customer has written, and that is a fact.
 
 use super::bot;
-use super::decide::{Around, end_offer};
+use super::decide::{Around, end_offer, see_name};
 use super::outgoing::external_key;
 use super::{
     Conversation, EndHow, Event, HandoverEnd, Inbound, InboundKind, KnownExternalId, Opened, Received, Status,
@@ -37,6 +37,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
         }));
     }
     events.extend(context(state, inbound));
+    events.extend(named(state, inbound));
     match &inbound.what {
         InboundKind::Message { external_id, content, reply_token, read_token, raw } => {
             if state.status == Status::Done && content.awaits_answer() {
@@ -44,7 +45,8 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
             }
             events.extend(automatic::overtaken(state));
             let behind = bot::falls_behind(state);
-            let begun = bot::gets(state, inbound.inbox, true, around);
+            let by_machine = content.may_be_answered_by_machine();
+            let begun = if by_machine { bot::gets(state, inbound.inbox, true, around) } else { None };
             let is_bots = begun.is_some() || (state.seat.holder == Holder::Bot && behind.is_none());
             events.extend(behind);
             events.extend(begun);
@@ -67,7 +69,7 @@ pub(super) fn take(state: &Conversation, inbound: &Inbound, around: Around<'_>) 
                 events.push(Event::Unsent { external_id, number: Some(number) });
             } else if inbound.channel.is_chat() && automatic::is_end(content, around) {
                 events.extend(ended(state, around));
-            } else if !is_bots && content.may_be_answered_by_machine() {
+            } else if !is_bots && by_machine {
                 // While the bot answers, somebody does; that nobody is there is said when it leaves.
                 events.extend(automatic::to_message(state, number + 1, around));
             }
@@ -120,6 +122,16 @@ fn ended(state: &Conversation, around: Around<'_>) -> Vec<Event> {
 fn context(state: &Conversation, inbound: &Inbound) -> Option<Event> {
     let context = inbound.context.as_ref().filter(|context| state.context.as_ref() != Some(context))?;
     (context.weight() <= CONTEXT_BYTES).then(|| Event::ContextSeen { context: context.clone() })
+}
+
+/// What the customer calls themselves in the message, where messages say so. Whoever else writes here names nobody.
+fn named(state: &Conversation, inbound: &Inbound) -> Vec<Event> {
+    let is_customer = state.external_id.is_empty() || state.external_id == inbound.external_id;
+    let InboundKind::Message { content, .. } = &inbound.what else { return Vec::new() };
+    // The bare id is better than no name, and no better than a name.
+    let is_better = |name: &&str| is_customer && (state.name.is_none() || *name != inbound.external_id);
+    let name = content.name_of(&inbound.external_id).filter(is_better);
+    name.map_or_else(Vec::new, |name| see_name(state, name))
 }
 
 /// The oldest medium that is waited for makes room for a new one, and says so.

@@ -122,6 +122,8 @@ pub struct Conversation {
     pub said: Vec<Said>,
     /// When the last word of an agent went out that the customer has not answered.
     pub silent_since: Option<Timestamp>,
+    /// No machine may answer its newest message, because a machine may have written it or its sender wants none.
+    pub hushed: bool,
     /// Decisions so far; the unit of "nobody else decided meanwhile".
     pub version: u64,
 }
@@ -298,6 +300,7 @@ impl Conversation {
             set_aside: false,
             said: Vec::new(),
             silent_since: None,
+            hushed: false,
             version: 0,
         }
     }

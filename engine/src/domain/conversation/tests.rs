@@ -1,13 +1,14 @@
 //! The rules of one conversation as tables: what was wished, and what follows.
 //!
 //! [`Desk`] is one conversation in a window of three members. The themes: `seat` and `handover` (who may answer), `waiting`
-//! (deadlines), `bot` (the bot in front), `outgoing` and `notes` (what is written here), `incoming` (what the customer does).
+//! (deadlines), `bot` (the bot in front), `machines` (what machines write), `outgoing` and `notes` (what is written here), `incoming` (what the customer does).
 
 mod automatic;
 mod bot;
 mod copies;
 mod handover;
 mod incoming;
+mod machines;
 mod modes;
 mod notes;
 mod outgoing;

@@ -1,8 +1,10 @@
 //! Every model but timelines and done lists, by itself.
 
 use super::script::{AGENT, INBOX, Script, Store, T0, claimed, completed, opened, queued, received};
-use crate::domain::conversation::Event as Talk;
+use crate::domain::conversation::{AutoQueued, Event as Talk, Opened};
+use crate::domain::hours::Automatic;
 use crate::domain::id::{ContactPointId, ConversationId, InboxId, Position, StreamId};
+use crate::domain::org::ChannelKind;
 use crate::domain::record::Fact;
 use crate::domain::window::{Event as WindowEvent, RawAccepted, RawBody, RawEnd, RawReason, Settings, Window};
 use crate::journal::{DedupeKey, Journal};
@@ -57,6 +59,34 @@ fn contact_points_are_found_by_their_id_on_the_platform() {
     assert_eq!(find("U1"), Some(ContactPointId(1)));
     assert_eq!(find("U2"), Some(ContactPointId(2)));
     assert_eq!(find("U3"), None);
+}
+
+#[test]
+fn who_was_answered_automatically_is_known_by_address_where_a_machine_may_be_at_the_other_end() {
+    let mut script = Script::new();
+    let over = |channel, name: &str| match opened(name) {
+        Talk::Opened(talk) => Talk::Opened(Opened { channel, ..talk }),
+        other => other,
+    };
+    let auto = |number| {
+        let what = Automatic::Absence;
+        Talk::AutoQueued(AutoQueued { number, what, text: "away".into(), name: None, retry_key: 1 })
+    };
+    script.talk(10, [over(ChannelKind::Mail, "a@x.jp"), received(1, "a")]);
+    script.talk(11, [over(ChannelKind::Line, "U1"), received(1, "b"), auto(2)]);
+    let at = |script: &Script, who| script.followed().models.answered_at(script.stream, INBOX, who).unwrap();
+    assert_eq!((at(&script, "a@x.jp"), at(&script, "U1")), (None, None));
+    script.later_ms(5);
+    script.talk(12, [over(ChannelKind::Mail, "a@x.jp"), received(1, "c"), auto(2)]);
+    let first = script.now();
+    assert_eq!(at(&script, "a@x.jp"), Some(first), "in whichever of its conversations");
+    script.later_ms(5);
+    script.talk(10, [auto(2)]);
+    assert!(at(&script, "a@x.jp").is_some_and(|at| at > first));
+    assert_eq!(at(&script, "b@x.jp"), None);
+    let store = script.followed();
+    store.models.forget_stream(script.stream).unwrap();
+    assert_eq!(store.models.answered_at(script.stream, INBOX, "a@x.jp").unwrap(), None);
 }
 
 #[test]

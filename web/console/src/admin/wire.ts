@@ -1,7 +1,7 @@
 // What travels between the server and the administration, field by field. Only tests run the checks: against the
 // published document; the page takes the types.
 
-import { flag, list, maybe, number, object, orNull, text, word } from '../core/shape';
+import { flag, kinds, list, maybe, number, object, orNull, text, word } from '../core/shape';
 import { Agent, Opening, Problem, Role, Trouble, WindowBot, WindowMember, WindowSettings } from '../core/wire';
 
 // --- Windows ---------------------------------------------------------------------------------------------------------
@@ -142,6 +142,13 @@ export const LineWorksSettings = object({
   api_base_url: text,
   auth_base_url: text,
 });
+export const BotChannelSettings = object({
+  name: text,
+  endpoint_url: text,
+  secret: Secret,
+  secret_set_at: orNull(text),
+  former_secret_until: orNull(text),
+});
 export const SendTrouble = word('refused', 'unauthorised', 'quota_empty', 'rate_limited', 'ambiguous', 'not_sent');
 export const Quota = object({ limit: orNull(number), used: number, remaining: orNull(number), asked_at: text });
 export const AccountHealth = object({
@@ -182,6 +189,10 @@ export const FindingCode = word(
   'kinds_switched_off',
   'rooms_allowed',
   'callback_untried',
+  'endpoint_refuses_signature',
+  'endpoint_fails',
+  'endpoint_too_slow',
+  'endpoint_unsafe',
 );
 export const FindingWeight = word('error', 'warning', 'note');
 export const Finding = object({ code: FindingCode, weight: FindingWeight, text });
@@ -192,6 +203,131 @@ export const WebhookEndpoint = object({
   active: orNull(flag),
   finding: orNull(FindingCode),
 });
+
+// --- Mail ------------------------------------------------------------------------------------------------------------
+
+export const MailSettings = object({
+  enabled: flag,
+  addresses: list(text),
+  sender: orNull(text),
+  sender_name: orNull(text),
+  quote: flag,
+  signature: text,
+});
+export const MailCheck = word('pass', 'expected', 'fail', 'missing', 'unknown');
+export const MailColumns = object({
+  spf: MailCheck,
+  spf_alignment: MailCheck,
+  dkim: MailCheck,
+  dkim_alignment: MailCheck,
+  dmarc: MailCheck,
+});
+export const MailForwarding = word('unconfirmed', 'confirmed', 'stopped');
+export const MailAddressSetup = object({
+  address: text,
+  sender: flag,
+  forwarding: MailForwarding,
+  forwarding_at: orNull(text),
+  challenged_at: orNull(text),
+  domain_ready: flag,
+});
+export const MailConfirmation = object({
+  at: text,
+  from: text,
+  subject: text,
+  code: orNull(text),
+  link: orNull(text),
+  text,
+});
+export const MailTest = object({
+  sent_at: text,
+  from: text,
+  came_at: orNull(text),
+  failure: orNull(text),
+  columns: orNull(MailColumns),
+});
+export const MailSetup = object({
+  inbox: text,
+  default_address: text,
+  sends_as: text,
+  relay: flag,
+  addresses: list(MailAddressSetup),
+  confirmations: list(MailConfirmation),
+  test: orNull(MailTest),
+});
+export const MailRecordPurpose = word('dkim', 'dmarc', 'spf');
+export const MailRecordState = word('unchecked', 'ok', 'missing', 'mismatch', 'several', 'malformed', 'unknown');
+export const MailRecord = object({
+  purpose: MailRecordPurpose,
+  name: text,
+  kind: text,
+  value: text,
+  state: MailRecordState,
+  found: list(text),
+});
+export const MailDomain = object({
+  domain: text,
+  ready: flag,
+  ready_since: orNull(text),
+  records: list(MailRecord),
+  columns: orNull(MailColumns),
+  checked_at: orNull(text),
+});
+
+// --- Bots, and what platforms do not offer ---------------------------------------------------------------------------
+
+export const BotTrouble = kinds('reason', {
+  answered: { status: number },
+  unreachable: {},
+  too_slow: {},
+  unsafe_address: {},
+  no_secret: {},
+});
+export const BotHealth = object({
+  last_taken_at: orNull(text),
+  last_failed_at: orNull(text),
+  last_failure: orNull(BotTrouble),
+  failures_in_a_row: number,
+  last_called_at: orNull(text),
+  holds: number,
+  waiting: number,
+  dead: number,
+});
+export const Bot = object({
+  window: text,
+  name: text,
+  endpoint_url: text,
+  inboxes: list(text),
+  greets: flag,
+  answer_within_ms: number,
+  enabled: flag,
+  secret_set_at: text,
+  former_secret_until: orNull(text),
+  token_set_at: text,
+  health: BotHealth,
+});
+export const BotMade = object({ bot: Bot, secret: orNull(text), token: orNull(text) });
+export const BotTest = object({ taken: flag, trouble: orNull(BotTrouble), took_ms: number });
+export const BotDeliveryType = word(
+  'ping',
+  'conversation.started',
+  'message.received',
+  'message.taken_back',
+  'conversation.returned',
+  'conversation.left',
+);
+export const DeadLetterWhy = kinds('reason', { too_late: {}, refused: { status: number }, unreachable: {} });
+export const DeadLetter = object({
+  delivery: text,
+  conversation: text,
+  type: BotDeliveryType,
+  number: orNull(number),
+  queued_at: text,
+  died_at: text,
+  why: DeadLetterWhy,
+  forgotten_at: text,
+});
+export const ChannelAvailability = object({ channel: text, receives: flag, sends: flag, statement: text });
 
 // --- People ----------------------------------------------------------------------------------------------------------
 

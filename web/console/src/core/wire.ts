@@ -197,54 +197,6 @@ export const Copy = object({
   next_at: maybe(text),
 });
 
-const Check = word('pass', 'expected', 'fail', 'missing', 'unknown');
-const Columns = object({ spf: Check, spf_alignment: Check, dkim: Check, dkim_alignment: Check, dmarc: Check });
-/** How the mail of an account stands. */
-export const MailSetup = object({
-  inbox: text,
-  default_address: text,
-  sends_as: text,
-  relay: flag,
-  addresses: list(
-    object({
-      address: text,
-      sender: flag,
-      forwarding: word('unconfirmed', 'confirmed', 'stopped'),
-      forwarding_at: orNull(text),
-      challenged_at: orNull(text),
-      domain_ready: flag,
-    }),
-  ),
-  confirmations: list(object({ at: text, from: text, subject: text, code: orNull(text), link: orNull(text), text })),
-  test: orNull(
-    object({
-      sent_at: text,
-      from: text,
-      came_at: orNull(text),
-      failure: orNull(text),
-      columns: orNull(Columns),
-    }),
-  ),
-});
-/** A domain that answers carry, and what its DNS should say. */
-export const MailDomain = object({
-  domain: text,
-  ready: flag,
-  ready_since: orNull(text),
-  records: list(
-    object({
-      purpose: word('dkim', 'dmarc', 'spf'),
-      name: text,
-      kind: text,
-      value: text,
-      state: word('unchecked', 'ok', 'missing', 'mismatch', 'several', 'malformed', 'unknown'),
-      found: list(text),
-    }),
-  ),
-  columns: orNull(Columns),
-  checked_at: orNull(text),
-});
-
 const Party = object({ name: text, address: text });
 /** What an answer by mail carries whatever its author writes. */
 export const MailHead = object({

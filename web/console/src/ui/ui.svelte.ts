@@ -3,7 +3,7 @@
 import { desk } from '../app/desk.svelte';
 import { read, write } from '../app/keep';
 import { route } from '../app/route.svelte';
-import { type Filter, type More, NO_MORE, type Tab } from '../core/list';
+import { BOT, type Filter, type More, NO_MORE, type Tab } from '../core/list';
 
 /** A way to look at the list that somebody keeps in this browser. */
 export type View = { name: string; tab: Tab; mine: boolean; text: string; sort: 'waiting' | 'newest'; more: More };
@@ -51,6 +51,13 @@ class Ui {
     const { tab, mine, text, sort, more } = this;
     const isUnread = (row: Parameters<typeof desk.unread>[0]) => desk.unread(row) > 0;
     return { window: route.place.window ?? '', tab, mine, me: desk.my, text, sort, more, isUnread };
+  }
+
+  /** Only what a bot holds, which is in progress; or everything again. */
+  toggleBots() {
+    const isOn = this.more.holder === BOT;
+    this.more.holder = isOn ? '' : BOT;
+    if (!isOn && this.tab !== 'all') this.tab = 'in_progress';
   }
 
   /** Shows everything of the tab again. */

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::conversation::{Received, Status, limits};
+use crate::domain::mail::{Mail, MailAddress};
 
 fn received(events: &[Event]) -> &Received {
     let found = events.iter().find_map(|event| match event {
@@ -136,4 +137,29 @@ fn what_is_remembered_for_taking_back_is_bounded_and_the_oldest_goes() {
     assert_eq!(desk.state.tombstones.len(), limits::TOMBSTONES);
     assert_ne!(received(&desk.hear("later0", None)).content, Content::Redacted);
     assert_eq!(received(&desk.hear("later1", None)).content, Content::Redacted);
+}
+
+#[test]
+fn a_mail_names_its_customer_and_nobody_else_who_writes_there() {
+    let mut desk = Desk::unborn();
+    let said = |from: &str, name: &str| {
+        let from = MailAddress { name: name.to_owned(), address: from.to_owned() };
+        let content = Content::Mail(Box::new(Mail { from: from.clone(), ..Mail::default() }));
+        let id = format!("{name}{}", from.address);
+        let what =
+            InboundKind::Message { external_id: Some(id), content, reply_token: None, read_token: None, raw: None };
+        let Command::Inbound(mut inbound) = inbound(START, what) else { unreachable!("it receives") };
+        inbound.external_id = from.address;
+        Command::Inbound(inbound)
+    };
+    for (from, name, known) in [
+        ("a@example.jp", "", "a@example.jp"),
+        ("a@example.jp", "青木", "青木"),
+        ("b@example.jp", "別人", "青木"),
+        ("a@example.jp", "", "青木"),
+        ("a@example.jp", "青木 葵", "青木 葵"),
+    ] {
+        desk.ok(said(from, name));
+        assert_eq!(desk.state.name.as_deref(), Some(known), "{from} {name}");
+    }
 }

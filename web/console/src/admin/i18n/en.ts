@@ -1,3 +1,5 @@
+import { bots } from './en.bots';
+import { mail } from './en.mail';
 import { operation } from './en.operation';
 import { people } from './en.people';
 import { windows } from './en.windows';
@@ -9,6 +11,8 @@ export const en: AdminTexts = {
   ...people,
   ...operation,
   ...works,
+  ...mail,
+  ...bots,
   frame: {
     title: 'Administration',
     menu: 'Administration menu',

@@ -303,6 +303,11 @@ export const windows: Texts = {
         'The bot may be taken into rooms of several people. It leaves them at once; switch the permission off.',
       callback_untried:
         'Whether callbacks arrive cannot be tried from here. Write to the bot and see whether the message appears.',
+      endpoint_refuses_signature:
+        'The endpoint refuses our signature. Give both sides the same secret, and check the other clock.',
+      endpoint_fails: 'The endpoint answers with an error. Look into the other system’s log.',
+      endpoint_too_slow: 'The endpoint does not answer within ten seconds. It should answer first and work afterwards.',
+      endpoint_unsafe: 'The endpoint’s name leads to an address that is not public, so it is not called.',
     },
     sendTrouble: {
       refused: 'refused',

@@ -31,6 +31,16 @@ export const works: Pick<AdminTexts, 'works'> = {
     auth: 'Address of the authorisation',
     api: 'Address of the API',
     apiHint: 'Empty: LINE WORKS’s own.',
+    enter: 'Enter the callback URL at LINE WORKS',
+    entered: 'Entered at LINE WORKS',
+    tokenUntil: 'Access token good until',
+    former: (time: string) => `The former bot secret is accepted until ${time}.`,
+    withdrawLead:
+      'Make sure that LINE WORKS signs with the new bot secret. Withdrawn too early, nothing is received any more.',
+    rotation:
+      'After a new bot secret the former one is accepted for an hour. Test the connection when it is saved. Secrets are never shown again.',
+    once: 'A callback is sent once. What is written while this server is down does not arrive.',
+    find: (name: string) => `Members find the window as “${name}” under Bot in LINE WORKS.`,
     callback: 'Callback URL',
     callbackHint: 'Enter it as the bot’s callback URL in the Developer Console, with every kind of message on.',
   },

@@ -1,5 +1,7 @@
 // The administration's texts, in the words of LINE WORKS CX Talk. This is the type: a key that English lacks does not compile.
 
+import { bots } from './ja.bots';
+import { mail } from './ja.mail';
 import { operation } from './ja.operation';
 import { people } from './ja.people';
 import { windows } from './ja.windows';
@@ -12,6 +14,8 @@ export const ja = {
   ...people,
   ...operation,
   ...works,
+  ...mail,
+  ...bots,
   frame: {
     title: '管理',
     menu: '管理メニュー',

@@ -31,6 +31,16 @@ export const works = {
     auth: '認証のURL',
     api: 'APIのURL',
     apiHint: '空欄の場合はLINE WORKSの正規のURLです。',
+    enter: 'Callback URLをLINE WORKSに登録',
+    entered: 'LINE WORKSに登録しました',
+    tokenUntil: 'アクセストークンの期限',
+    former: (time: string) => `以前のBot Secretも ${time} まで受け付けています。`,
+    withdrawLead:
+      'LINE WORKSが新しいBot Secretで署名していることを確認してください。切り替わる前に無効にすると、受信できなくなります。',
+    rotation:
+      'Bot Secretを変更すると、以前のものも1時間受け付けます。保存後に「接続テスト」で確認してください。保存した秘密情報は、二度と表示されません。',
+    once: 'Callbackは再送されません。サーバーが停止している間に送られたメッセージは受信できません。',
+    find: (name: string) => `社内のメンバーは、LINE WORKSの「Bot」で「${name}」を選んで問い合わせできます。`,
     callback: 'Callback URL',
     callbackHint: 'Developer ConsoleのBotのCallback URLに登録し、すべてのメッセージ種別をオンにしてください。',
   },
