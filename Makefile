@@ -53,7 +53,7 @@ check-deps: ## Licences, sources and bans; advisories where the database can be 
 unit: build mail-peers
 	$(CARGO) nextest run --workspace --no-fail-fast
 
-oracles: build ## LINE's own SDKs judge the double
+oracles: build ## LINE's own SDKs judge the double, the library of Standard Webhooks the server
 	./loadtest/oracles/run.sh
 
 planted-check: ## Every planted bug still applies, and the tests named for it exist

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# LINE's own SDKs judge the double of its platform: one for Python, one for Node.
+# LINE's own SDKs judge the double of its platform: one for Python, one for Node. The library of Standard Webhooks judges the
+# server's signatures.
 #
 #   loadtest/oracles/run.sh
 #
 # Exit code 0: all checks passed, or were skipped with a visible SKIP because python3 or node is not there.
-# LOADTEST_BIN names a built `loadtest`; without it the script builds one. Everything is installed under
+# LOADTEST_BIN names a built `loadtest`, SERVER_BIN a built `madoguchi`; without them the script builds them. Everything is installed under
 # target/oracles/ and found again by the next run.
 set -euo pipefail
 
@@ -17,6 +18,11 @@ mkdir -p "$home"
 if [ -z "${LOADTEST_BIN:-}" ]; then
   (cd "$root" && cargo build --quiet -p madoguchi-loadtest --bin loadtest)
   LOADTEST_BIN="$target/debug/loadtest"
+fi
+
+if [ -z "${SERVER_BIN:-}" ]; then
+  (cd "$root" && cargo build --quiet -p madoguchi-web --bin madoguchi)
+  SERVER_BIN="$target/debug/madoguchi"
 fi
 
 double=""
@@ -35,6 +41,27 @@ start_double() {
   API="$(sed -E 's/.*"api":"([^"]+)".*/\1/' <<<"$line")"
   DATA="$(sed -E 's/.*"data":"([^"]+)".*/\1/' <<<"$line")"
   export API DATA
+}
+
+# Starts a server on a free port with a folder of its own, and sets SERVER and PASSWORD.
+start_server() {
+  local folder="$home/server.$$"
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  PASSWORD="correct horse $RANDOM $RANDOM"
+  printf '%s\n' "$PASSWORD" | "$SERVER_BIN" user add --data-dir "$folder/data" --login owner --role owner >"$home/server.log" 2>&1
+  mkfifo "$folder/address"
+  "$SERVER_BIN" serve --data-dir "$folder/data" --listen 127.0.0.1:0 >"$folder/address" 2>>"$home/server.log" &
+  double=$!
+  local line
+  read -r line <"$folder/address"
+  SERVER="${line#listening }"
+  export SERVER PASSWORD
+}
+
+stop_server() {
+  stop_double
+  rm -rf "$home/server.$$"
 }
 
 stop_double() {
@@ -98,10 +125,13 @@ run_node() {
   (cd "$home/node" && npx --no-install tsc --noEmit --strict --skipLibCheck --module nodenext --target es2022 rendered.ts)
   echo "oracle node: the compiler takes every rendered message"
   # Node looks for packages beside the script.
-  cp "$here/oracle.mjs" "$home/node/oracle.mjs"
+  cp "$here/oracle.mjs" "$here/webhooks.mjs" "$home/node/"
   start_double
   node "$home/node/oracle.mjs"
   stop_double
+  start_server
+  node "$home/node/webhooks.mjs"
+  stop_server
 }
 
 run_python

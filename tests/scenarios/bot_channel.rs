@@ -1,10 +1,13 @@
 //! A bot channel: somebody else brings a webhook, the same is shown twice, the other system is down or does not believe us,
 //! a secret is changed under way.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
 use bytes::Bytes;
 use madoguchi_loadtest::bot::{Act, Bot, Brain, SystemFault};
 use madoguchi_protocol::api::{BotChannelDeliveryType, BotChannelMessage, BotDeliveryType};
-use madoguchi_tests::contract::{BotChannel, Channel, Front};
+use madoguchi_tests::contract::{Answer, BotChannel, Channel, Front};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 use serde_json::{Value, json};
 
@@ -14,7 +17,7 @@ const OTHER_SECRET: &str = "whsec_YW5vdGhlciBzZWNyZXQgb2YgMzIgYnl0ZXMgaGVyZSE=";
 /// A customer who has written, their conversation and its seat.
 async fn talk(channel: &BotChannel) -> (String, String, u64) {
     let customer = channel.customer();
-    assert_eq!(channel.bring(channel.message(&customer, 1, "first")).await, Some(200));
+    assert_eq!(channel.bring(channel.message(&customer, 1, "first")).await, Answer::Taken);
     let talk = channel.front().conversation(&customer).await;
     let epoch = channel.front().claim(&talk).await;
     (customer, talk, epoch)
@@ -56,7 +59,7 @@ async fn what_is_stale_forged_or_too_large_is_refused_and_what_is_repeated_is_sh
     }
     assert_eq!(front.texts(&talk).await, ["first", "late"]);
     let large = channel.message(&customer, 3, &"x".repeat(20_000));
-    assert_eq!(channel.bring(large).await, Some(413));
+    assert_eq!(channel.bring(large).await, Answer::Refused(413));
     let window = front.owner.get("/api/v1/windows/support").await.ok();
     assert_eq!(window["raw_waiting"], 0, "what was refused is not kept");
 }
@@ -81,11 +84,11 @@ async fn customers_are_called_as_their_system_calls_them_now() {
         let contact = json!({ "id": customer, "name": name, "picture_url": picture });
         let message = json!({ "type": "text", "text": name });
         let more = json!({ "contact": contact, "message": message });
-        assert_eq!(channel.bring(event(&customer, n, "message", more)).await, Some(200));
+        assert_eq!(channel.bring(event(&customer, n, "message", more)).await, Answer::Taken);
         until_called(name, true).await;
     }
     let nameless = json!({ "message": { "type": "text", "text": "x" } });
-    assert_eq!(channel.bring(event(&customer, 4, "message", nameless)).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 4, "message", nameless)).await, Answer::Taken);
     until_called("鈴木", true).await;
 }
 
@@ -95,15 +98,15 @@ async fn what_is_taken_back_or_rewritten_there_is_so_here() {
     let (customer, talk, _) = talk(&channel).await;
     let front = channel.front();
     let edit = json!({ "message_id": format!("{customer}-1"), "message": { "type": "text", "text": "second" } });
-    assert_eq!(channel.bring(event(&customer, 2, "message.edited", edit)).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 2, "message.edited", edit)).await, Answer::Taken);
     assert_eq!(front.texts(&talk).await, ["second"]);
     let back = json!({ "message_id": format!("{customer}-1") });
-    assert_eq!(channel.bring(event(&customer, 3, "message.taken_back", back)).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 3, "message.taken_back", back)).await, Answer::Taken);
     let line = front.line(&talk, 1, |line| line["content"]["type"] != "text").await;
     assert!(!line.to_string().contains("second"), "{line}");
-    assert_eq!(channel.bring(event(&customer, 4, "contact.left", json!({}))).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 4, "contact.left", json!({}))).await, Answer::Taken);
     assert_eq!(front.owner.conversation(&talk).await.ok()["contact_point"]["blocked"], true);
-    assert_eq!(channel.bring(event(&customer, 5, "contact.joined", json!({}))).await, Some(200));
+    assert_eq!(channel.bring(event(&customer, 5, "contact.joined", json!({}))).await, Answer::Taken);
     assert_eq!(front.owner.conversation(&talk).await.ok()["contact_point"]["blocked"], false);
 }
 
@@ -185,7 +188,7 @@ async fn both_secrets_count_while_one_follows_the_other_and_none_is_ever_shown()
     assert!(!changed.to_string().contains("whsec_"), "{changed}");
     for (n, secret) in [(2, old.as_str()), (3, OTHER_SECRET)] {
         system.change_secret(secret);
-        assert_eq!(channel.bring(channel.message(&customer, n, "heard")).await, Some(200), "{n}");
+        assert_eq!(channel.bring(channel.message(&customer, n, "heard")).await, Answer::Taken, "{n}");
         let number = front.answer(&talk, epoch, &format!("believed {n}")).await;
         assert_eq!(front.end(&talk, number).await, "sent");
     }
@@ -252,7 +255,7 @@ async fn a_bot_stands_in_front_of_a_bot_channel_as_of_any_other() {
     let made = front.owner.put("/api/v1/windows/support/bot", settings).await.ok();
     bot.meet(front.server.url(), made["secret"].as_str().unwrap(), made["token"].as_str().unwrap());
     let customer = channel.customer();
-    assert_eq!(channel.bring(channel.message(&customer, 1, "もしもし")).await, Some(200));
+    assert_eq!(channel.bring(channel.message(&customer, 1, "もしもし")).await, Answer::Taken);
     let until_shown = async |wanted: &[&str]| {
         wait_until("what the customer is to read", PATIENCE, async || {
             (channel.received(&customer) == wanted).then_some(())
@@ -260,7 +263,7 @@ async fn a_bot_stands_in_front_of_a_bot_channel_as_of_any_other() {
         .await;
     };
     until_shown(&["ボットです"]).await;
-    assert_eq!(channel.bring(channel.message(&customer, 3, "人と話したい")).await, Some(200));
+    assert_eq!(channel.bring(channel.message(&customer, 3, "人と話したい")).await, Answer::Taken);
     let talk = front.conversation(&customer).await;
     wait_until("people to have it", PATIENCE, async || {
         (front.owner.conversation(&talk).await.ok()["status"] == "new").then_some(())
@@ -269,4 +272,55 @@ async fn a_bot_stands_in_front_of_a_bot_channel_as_of_any_other() {
     let epoch = front.claim(&talk).await;
     front.answer(&talk, epoch, "人です").await;
     until_shown(&["ボットです", "人です"]).await;
+}
+
+/// What docs/bots.md has people type.
+#[actix_rt::test]
+async fn the_example_of_the_documents_works_as_it_stands_there() {
+    let channel = BotChannel::open(&[]).await;
+    let front = channel.front();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/bots.md")).unwrap();
+    let (_, section) = page.split_once("## One event by hand\n```sh\n").unwrap();
+    let (script, _) = section.split_once("\n```").unwrap();
+    for expected in [json!({ "recorded": 1, "duplicates": 0 }), json!({ "recorded": 0, "duplicates": 1 })] {
+        let mut shell = Command::new("bash");
+        shell.args(["-euo", "pipefail", "-c", script]).env("SECRET", channel.system().secret());
+        let shell = shell.env("base", front.server.url()).env("inbox", &front.inbox);
+        let said = shell.output().expect("bash is installed");
+        let answer: Value = serde_json::from_slice(&said.stdout).unwrap_or_else(|_| panic!("{said:?}"));
+        assert_eq!(answer, expected);
+    }
+    let talk = front.conversation("u-1").await;
+    assert_eq!(front.texts(&talk).await, ["こんにちは"]);
+}
+
+/// The sample is a system like any other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sample_of_the_documents_brings_what_is_typed_and_prints_what_is_answered() {
+    let channel = BotChannel::open(&[]).await;
+    let front = channel.front();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let settings = json!({ "settings": { "endpoint_url": format!("http://127.0.0.1:{port}/") } });
+    front.owner.patch(&format!("/api/v1/inboxes/{}", front.inbox), settings).await.ok();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/samples/channel.py");
+    let mut sample = Command::new("python3");
+    sample.arg(script).arg(port.to_string()).env("SECRET", channel.system().secret()).env("HOOK", front.hook());
+    sample.stdin(Stdio::piped()).stdout(Stdio::piped()).env("PYTHONUTF8", "1");
+    let mut sample = sample.spawn().expect("python3 is installed");
+    let mut keyboard = sample.stdin.take().unwrap();
+    keyboard.write_all("もしもし\n".as_bytes()).unwrap();
+    let talk = front.conversation("terminal-1").await;
+    let named = async || front.owner.conversation(&talk).await.ok()["contact_point"]["name"] == "端末のお客様";
+    wait_until("the name", PATIENCE, async || named().await.then_some(())).await;
+    assert_eq!(front.texts(&talk).await, ["もしもし"]);
+    let epoch = front.claim(&talk).await;
+    let number = front.answer(&talk, epoch, "はい").await;
+    assert_eq!(front.end(&talk, number).await, "sent");
+    let mut screen = BufReader::new(sample.stdout.take().unwrap()).lines();
+    assert_eq!(screen.next().unwrap().unwrap(), "< はい");
+    channel.system().change_secret(OTHER_SECRET);
+    let stranger = channel.system().bring(channel.message("terminal-1", 9, "x")).await;
+    assert_eq!(stranger, Some(401), "nobody else is believed");
+    sample.kill().unwrap();
+    sample.wait().unwrap();
 }

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use madoguchi_tests::mailhouse::{BOUNCES, DOMAIN, MailHouse, TO};
-use madoguchi_tests::peers::{Postfix, Sink, SinkOptions, free_port};
 use madoguchi_loadtest::mail::post;
 use madoguchi_loadtest::mail::{Relay, Strike};
+use madoguchi_tests::mailhouse::{BOUNCES, DOMAIN, MailHouse, TO};
+use madoguchi_tests::peers::{Postfix, Sink, SinkOptions, free_port};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 
 const CUSTOMER: &str = "taro@far.example";
@@ -39,7 +39,9 @@ async fn a_kill_around_the_relays_last_word_sends_nothing_twice_and_shows_what_n
         relay.strike(Strike {
             answered: round >= 3,
             after: Duration::from_micros(round.saturating_sub(3) * 300),
-            act: Box::new(move || nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL).unwrap_or_default()),
+            act: Box::new(move || {
+                nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL).unwrap_or_default()
+            }),
         });
         let client_id = format!("c{round}");
         let number = house.answer(&case, epoch, &client_id, "x").await;

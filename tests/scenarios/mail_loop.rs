@@ -1,9 +1,9 @@
 //! Two desks that answer by themselves answer each other for ever.
 
-use madoguchi_tests::mailhouse::MailHouse;
-use madoguchi_tests::peers::{Postfix, free_port};
 use madoguchi_loadtest::mail::post;
 use madoguchi_loadtest::mail::{Handed, Relay};
+use madoguchi_tests::mailhouse::MailHouse;
+use madoguchi_tests::peers::{Postfix, free_port};
 use madoguchi_tests::world::{PATIENCE, wait_until};
 use serde_json::json;
 

@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use madoguchi_loadtest::mail::post;
 use madoguchi_tests::mailhouse::{MailHouse, TO};
 use madoguchi_tests::peers::{Sink, SinkOptions, swaks};
-use madoguchi_loadtest::mail::post;
 use madoguchi_tests::world::{PATIENCE, wait_until};
 
 const CUSTOMER: &str = "taro@far.example";

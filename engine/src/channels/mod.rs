@@ -42,3 +42,35 @@ pub fn of(kind: ChannelKind) -> &'static dyn Adapter {
         ChannelKind::Bot => &bot::adapter::Bot,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    fn named_in(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.to_string_lossy().contains("test") {
+                continue;
+            }
+            if path.is_dir() {
+                named_in(&path, found);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap().replace("ChannelKind::default()", "");
+            let names = ["ChannelKind::", "InboxSettings", "lineworks", "LineWorks"];
+            found.extend(names.iter().filter(|name| text.contains(**name)).map(|name| format!("{path:?}: {name}")));
+        }
+    }
+
+    /// A new channel is a new folder; a special case would be found here.
+    #[test]
+    fn no_rule_of_conversations_or_windows_names_a_channel() {
+        let domain = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain");
+        let mut found = Vec::new();
+        for folder in ["conversation", "window"] {
+            named_in(&domain.join(folder), &mut found);
+        }
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}

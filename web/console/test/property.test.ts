@@ -140,6 +140,7 @@ function expectExact({ server, reader }: ReturnType<typeof story>) {
     rawWaiting: fresh.raw_waiting,
     openTotal: fresh.open_total,
     settings: fresh.settings,
+    bot: fresh.bot,
   });
   for (const row of fresh.conversations) expect(state.rows.get(row.id), row.id).toEqual(row);
   for (const [id, row] of state.rows) expect(row, id).toEqual(server.row(id));

@@ -12,7 +12,9 @@ use madoguchi_engine::domain::record::By;
 use madoguchi_engine::domain::seat::Holder;
 use madoguchi_engine::handle::Done;
 use madoguchi_engine::rows::{ConversationRow, MessageKind, MessageRow};
-use madoguchi_protocol::api::{BotAnswer, BotComplete, BotConversation, BotDone, BotHandover, Items, Message, Upload};
+use madoguchi_protocol::api::{
+    BotAnswer, BotComplete, BotConversation, BotDone, BotHandover, Items, Message, NewContent, Upload,
+};
 use madoguchi_protocol::{Code, Problem};
 
 use super::files::{self, Named};
@@ -21,7 +23,7 @@ use crate::App;
 use crate::auth::bots::BotCaller;
 use crate::commands::{self, refused};
 use crate::convert;
-use crate::error::{not_found, problem};
+use crate::error::{invalid, not_found, problem};
 use crate::extract::{Json, Place, Query};
 use crate::routes::conversations::filter::Messages;
 
@@ -60,6 +62,10 @@ pub(crate) async fn answer(app: web::Data<App>, who: BotCaller, place: Place, Js
 async fn say(app: &App, who: &BotCaller, place: &Place, body: BotAnswer) -> Result<BotDone, Problem> {
     let conversation = of_window(app, who, place).await?;
     let uploads = commands::uploads_of(app, who.sender(), conversation, &body.content).await?;
+    let row = app.engine.conversation(conversation).await.map_err(|failure| refused(app, failure))?;
+    if row.state.channel.sends_copies() && !matches!(body.content, NewContent::Text { .. }) {
+        return Err(invalid("content.type", "text, over mail"));
+    }
     let command = Command::BotSend {
         seat_epoch: body.seat_epoch,
         client_id: body.client_id,

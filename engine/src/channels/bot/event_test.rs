@@ -171,3 +171,23 @@ fn the_id_decides_what_is_the_same_whatever_else_changed() {
         event(&body("message", &json!({ "message": { "type": "text", "text": "b" }, "at": "2026-11-21T00:00:00Z" })));
     assert_eq!(one.event_id, other.event_id);
 }
+
+proptest::proptest! {
+    /// Whatever stands in a signed body, it is an event, a body that waits, or none; and the same bytes are the same.
+    #[test]
+    fn no_change_of_a_body_brings_the_reader_down(at in 0_usize..220, with in proptest::collection::vec(proptest::num::u8::ANY, 0..6), less in 0_usize..40) {
+        let message = json!({ "type": "image", "url": "https://x/1", "bytes": 7, "latitude": 1.5 });
+        let more = json!({ "message": message, "at": "2026-11-21T05:01:02Z", "message_id": "e-0" });
+        let mut bytes = body("message", &more).to_string().into_bytes();
+        let from = at.min(bytes.len());
+        let to = (from + less).min(bytes.len());
+        bytes.splice(from..to, with);
+        let bytes = Bytes::from(bytes);
+        let (one, other) = (parse(&bytes, NOW), parse(&bytes, NOW));
+        proptest::prop_assert_eq!(&one, &other);
+        if let Ok(Parsed::Broken { raw, event_id, .. }) = one {
+            proptest::prop_assert_eq!(raw, bytes);
+            proptest::prop_assert!(!event_id.is_empty());
+        }
+    }
+}

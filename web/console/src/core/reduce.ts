@@ -256,9 +256,12 @@ export function takeRows(state: State, window: string, rows: readonly Conversati
 }
 
 function mergeRow(state: State, row: Conversation) {
+  // A list may be older than what happened while the row was asked for.
+  const missed = state.awaited.get(row.id)?.since ?? [];
+  const now = missed.reduce(moveByRecord, row);
   const known = state.rows.get(row.id);
-  if (known && known.position >= row.position) return;
-  state.rows.set(row.id, row);
+  if (known && known.position >= now.position) return;
+  state.rows.set(row.id, now);
 }
 
 function takeDone(state: State, done: CommandDone) {
