@@ -458,9 +458,7 @@ async fn settle(
     accepted: &RawAccepted,
     file: FileId,
 ) -> Result<(), Failure> {
-    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
-    let settled = Fact::Window(Event::RawSettled { raw: accepted.raw, how: RawEnd::Interpreted });
-    core.record(view.stream, Some(view.id.clone()), by, vec![settled], Vec::new()).await?;
+    raw::end(core, window, by, accepted, RawEnd::Interpreted).await?;
     let store = core.content.clone();
     let removed = core.pool.run(Lane::Ordinary, move || match store.note(file)? {
         Some(note) if matches!(note.purpose, Purpose::Body { .. }) => store.remove(file),
