@@ -140,8 +140,7 @@ async fn the_next_key_signs_when_it_is_published_and_not_before() {
             house.copies_stand(&case, number, &["sent"]).await;
             let mail = far.kept().pop().unwrap();
             assert_eq!(dkimpy(&mail.mail, zone), "True", "{}", mail.text());
-            let selector = mail.text().split(" s=").nth(1).unwrap().split(';').next().unwrap().to_owned();
-            selector
+            mail.text().split(" s=").nth(1).unwrap().split(';').next().unwrap().to_owned()
         };
         let seen = house.owner.post(&check, json!({})).await.ok();
         assert_eq!((seen["ready"].clone(), records(&seen).len()), (json!(true), 4), "not published: it waits");

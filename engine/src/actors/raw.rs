@@ -141,8 +141,14 @@ pub(crate) async fn bytes_of(core: &Arc<Core>, accepted: &RawAccepted) -> Result
 pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
     // Every mail comes by here: what waits for people must not be read again for each.
     let Ok(bodies) = waiting_where(core, window, |why| !why.waits_for_a_person()).await else { return true };
-    let mut left = false;
-    for (accepted, _) in bodies {
+    let org = core.views.org();
+    let is_mail = |accepted: &RawAccepted| {
+        org.inboxes.get(&accepted.inbox).is_some_and(|inbox| inbox.settings.kind() == ChannelKind::Mail)
+    };
+    let bodies = bodies.into_iter().map(|(accepted, _)| accepted);
+    let (mails, others): (Vec<_>, Vec<_>) = bodies.partition(is_mail);
+    let mut left = super::mail::reading::read(core, window, mails).await;
+    for accepted in others {
         if core.is_stopping() {
             continue;
         }
