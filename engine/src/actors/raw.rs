@@ -94,13 +94,22 @@ fn write_durably(path: &Path, body: &[u8]) -> std::io::Result<()> {
 
 /// Every stored body of a window that waits, with its place.
 pub(crate) async fn waiting(core: &Arc<Core>, window: &WindowId) -> Result<Vec<(RawAccepted, Position)>, Failure> {
+    waiting_where(core, window, |_| true).await
+}
+
+/// Those of them that wait for this; the others are not read.
+async fn waiting_where(
+    core: &Arc<Core>,
+    window: &WindowId,
+    is_wanted: fn(RawReason) -> bool,
+) -> Result<Vec<(RawAccepted, Position)>, Failure> {
     let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
     let stream = view.stream;
     core.caught_up_within(stream, CATCH_UP_MS).await?;
     let journal = core.journal.clone();
     let read = move |store: &ReadModels| {
         let mut found = Vec::new();
-        for waiting in store.raw_waiting(stream)? {
+        for waiting in store.raw_waiting(stream)?.into_iter().filter(|waiting| is_wanted(waiting.row.why)) {
             let (raw, position) = (waiting.row.raw, waiting.position);
             let stored = journal.read(stream, position, 1, usize::MAX)?;
             let Some(record) = stored.first().and_then(|stored| codec::decode(&stored.payload).ok()) else { continue };
@@ -130,10 +139,17 @@ pub(crate) async fn bytes_of(core: &Arc<Core>, accepted: &RawAccepted) -> Result
 /// Interprets the bodies that came while the window was busy or a conversation of theirs set aside. Returns whether some
 /// are left for another try. What still meets a conversation set aside waits for the next call.
 pub(crate) async fn settle(core: &Arc<Core>, window: &WindowId) -> bool {
-    let Ok(bodies) = waiting(core, window).await else { return true };
-    let mut left = false;
-    for (accepted, _) in bodies {
-        if accepted.why.waits_for_a_person() || core.is_stopping() {
+    // Every mail comes by here: what waits for people must not be read again for each.
+    let Ok(bodies) = waiting_where(core, window, |why| !why.waits_for_a_person()).await else { return true };
+    let org = core.views.org();
+    let is_mail = |accepted: &RawAccepted| {
+        org.inboxes.get(&accepted.inbox).is_some_and(|inbox| inbox.settings.kind() == ChannelKind::Mail)
+    };
+    let bodies = bodies.into_iter().map(|(accepted, _)| accepted);
+    let (mails, others): (Vec<_>, Vec<_>) = bodies.partition(is_mail);
+    let mut left = super::mail::reading::read(core, window, mails).await;
+    for accepted in others {
+        if core.is_stopping() {
             continue;
         }
         left |= interpret(core, window, By::Engine, &accepted).await.is_err();

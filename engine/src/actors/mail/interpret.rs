@@ -6,30 +6,30 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::ending::{keep, park, settle};
 use super::{Kept, MailIn};
-use crate::actors::{Core, Recorded, inbox, raw};
+use crate::actors::{Core, inbox, raw};
 use crate::channels::ParsedEvent;
 use crate::channels::mail::bounce::{Fate, Report};
 use crate::channels::mail::ids::OwnCopy;
 use crate::channels::mail::read::{From, Letter, Limits, read};
 use crate::channels::mail::thread::{self, Claim, Head, Ours};
 use crate::channels::mail::{address, auto, prove, setup};
-use crate::content::Purpose;
 use crate::domain::content::StoredFile;
 use crate::domain::conversation::{Conversation, InboundKind};
 use crate::domain::id::{ConversationId, FileId, WindowId};
 use crate::domain::mail::{MailAddress, MailMark, SenderProof};
 use crate::domain::message::Content;
 use crate::domain::org::{Inbox, InboxSettings};
-use crate::domain::record::{By, Fact};
+use crate::domain::record::By;
 use crate::domain::time::Timestamp;
-use crate::domain::window::{Event, RawAccepted, RawEnd, RawReason};
+use crate::domain::window::{RawAccepted, RawReason};
 use crate::failure::Failure;
 use crate::handle::{Taken, store_failed};
 use crate::journal::writer::Lane;
 
 /// How long reading waits for the read models, in milliseconds.
-const CATCH_UP_MS: i64 = 2_000;
+pub(super) const CATCH_UP_MS: i64 = 2_000;
 
 /// What becomes of a mail.
 enum Fortune {
@@ -43,6 +43,23 @@ enum Fortune {
     Folded(&'static str),
 }
 
+/// A stored mail that was looked at by itself, whatever comes before it.
+pub(super) struct Prepared {
+    inbox: Inbox,
+    /// What it came with, its file and its bytes; `None` where they are gone.
+    came: Option<(Kept, FileId, Arc<Vec<u8>>)>,
+    letter: Option<Letter>,
+    /// How far its sender is known, where that was asked already.
+    proof: Option<SenderProof>,
+}
+
+/// What is left to do about a mail that was delivered.
+pub(super) struct Rest {
+    file: FileId,
+    /// Where it is in a conversation: its id.
+    shown: Option<String>,
+}
+
 /// Interprets one stored mail and says so in the journal. What waits for a person stays, as does what cannot be told now.
 pub(crate) async fn interpret(
     core: &Arc<Core>,
@@ -50,32 +67,65 @@ pub(crate) async fn interpret(
     by: By,
     accepted: &RawAccepted,
 ) -> Result<Taken, Failure> {
+    let prepared = prepare(core, accepted).await?;
+    let (taken, rest) = deliver(core, window, by, accepted, prepared).await?;
+    if let Some(rest) = rest {
+        finish(core, window, by, accepted, rest).await?;
+    }
+    Ok(taken)
+}
+
+/// What of a mail needs no other: its bytes are read, and whoever vouches for its sender is asked.
+pub(super) async fn prepare(core: &Arc<Core>, accepted: &RawAccepted) -> Result<Prepared, Failure> {
     let inbox = core.views.org().inboxes.get(&accepted.inbox).cloned().ok_or(Failure::NotFound("inbox"))?;
+    let mail = core.mail_in.as_ref().ok_or(Failure::NotFound("mail"))?;
+    let nothing = |inbox| Prepared { inbox, came: None, letter: None, proof: None };
     let kept = Kept::read(&raw::bytes_of(core, accepted).await?);
     let Some((kept, file)) = kept.and_then(|kept| kept.file().map(|file| (kept, file))) else {
-        return park(core, window, by, accepted, RawReason::Unparsable).await;
+        return Ok(nothing(inbox));
     };
-    let Some(bytes) = bytes_of(core, file).await? else {
-        return park(core, window, by, accepted, RawReason::Unparsable).await;
+    let Some(bytes) = bytes_of(core, file).await? else { return Ok(nothing(inbox)) };
+    let bytes = Arc::new(bytes);
+    let letter = letter(core, mail, &kept, &bytes).await?;
+    let proof = match &letter {
+        Some(letter) if letter.report.is_none() && !is_round(mail, letter) => Some(proof(mail, &kept, &bytes).await),
+        _ => None,
+    };
+    Ok(Prepared { inbox, came: Some((kept, file, bytes)), letter, proof })
+}
+
+/// Brings a mail where it belongs: after every one of its account that came before it, which it may be an answer to.
+pub(super) async fn deliver(
+    core: &Arc<Core>,
+    window: &WindowId,
+    by: By,
+    accepted: &RawAccepted,
+    prepared: Prepared,
+) -> Result<(Taken, Option<Rest>), Failure> {
+    let Prepared { inbox, came, letter, proof } = prepared;
+    let Some((kept, file, bytes)) = came else {
+        return park(core, window, by, accepted, RawReason::Unparsable).await.map(|taken| (taken, None));
     };
     let came = Came { kept: &kept, file, inbox: &inbox, received_at: accepted.received_at };
-    match fortune(core, window, &came, bytes).await? {
+    let rest = |taken: Taken, shown| {
+        let rest = (!taken.stored_whole).then_some(Rest { file, shown });
+        (taken, rest)
+    };
+    match fortune(core, window, &came, &bytes, letter, proof).await? {
         Fortune::Parked(why) => {
             count(why_word(why));
-            park(core, window, by, accepted, why).await
+            park(core, window, by, accepted, why).await.map(|taken| (taken, None))
         }
         Fortune::Folded(why) => {
             count(why);
-            settle(core, window, by, accepted, file).await?;
-            Ok(Taken { recorded: 0, duplicates: 0, parked: 0, stored_whole: false })
+            Ok(rest(Taken { recorded: 0, duplicates: 0, parked: 0, stored_whole: false }, None))
         }
         Fortune::Told(event) => {
             let taken = inbox::take_events(core, &inbox, vec![*event], accepted.received_at).await?;
             if !taken.stored_whole {
                 count("report");
-                settle(core, window, by, accepted, file).await?;
             }
-            Ok(taken)
+            Ok(rest(taken, None))
         }
         Fortune::Shown(event) => {
             let message_id = match &event.what {
@@ -85,12 +135,24 @@ pub(crate) async fn interpret(
             let taken = inbox::take_events(core, &inbox, vec![*event], accepted.received_at).await?;
             if !taken.stored_whole {
                 count(if taken.duplicates > 0 { "duplicate" } else { "shown" });
-                keep(core, window, file, &message_id).await?;
-                settle(core, window, by, accepted, file).await?;
             }
-            Ok(taken)
+            Ok(rest(taken, Some(message_id)))
         }
     }
+}
+
+/// Says in the journal that a delivered mail is interpreted, and whose its file is from now on.
+pub(super) async fn finish(
+    core: &Arc<Core>,
+    window: &WindowId,
+    by: By,
+    accepted: &RawAccepted,
+    rest: Rest,
+) -> Result<(), Failure> {
+    if let Some(message_id) = &rest.shown {
+        keep(core, window, rest.file, message_id).await?;
+    }
+    settle(core, window, by, accepted, rest.file).await
 }
 
 fn count(outcome: &'static str) {
@@ -130,9 +192,9 @@ async fn bytes_of(core: &Core, file: FileId) -> Result<Option<Vec<u8>>, Failure>
 }
 
 /// Reads a mail on a thread that may take its time. One that fails its reader is for a person.
-async fn letter(core: &Core, mail: &MailIn, came: &Came<'_>, bytes: &Arc<Vec<u8>>) -> Result<Option<Letter>, Failure> {
-    let (bytes, sender) = (bytes.clone(), came.kept.sender.clone());
-    let is_expected_report = came.kept.recipients.iter().any(|one| one.copy().is_some());
+async fn letter(core: &Core, mail: &MailIn, kept: &Kept, bytes: &Arc<Vec<u8>>) -> Result<Option<Letter>, Failure> {
+    let (bytes, sender) = (bytes.clone(), kept.sender.clone());
+    let is_expected_report = kept.recipients.iter().any(|one| one.copy().is_some());
     let limits = Limits { max_attachment: mail.config.max_attachment };
     let began = std::time::Instant::now();
     let letter = core.pool.run(Lane::Ordinary, move || {
@@ -155,18 +217,22 @@ async fn letter(core: &Core, mail: &MailIn, came: &Came<'_>, bytes: &Arc<Vec<u8>
     })
 }
 
-async fn fortune(core: &Arc<Core>, window: &WindowId, came: &Came<'_>, bytes: Vec<u8>) -> Result<Fortune, Failure> {
+async fn fortune(
+    core: &Arc<Core>,
+    window: &WindowId,
+    came: &Came<'_>,
+    bytes: &[u8],
+    letter: Option<Letter>,
+    known: Option<SenderProof>,
+) -> Result<Fortune, Failure> {
     let mail = core.mail_in.as_ref().ok_or(Failure::NotFound("mail"))?;
     let engine = crate::handle::Handle::of(core.clone());
     let peer = if came.kept.over == "smtp" { came.kept.peer.parse().ok() } else { None };
     let sender = came.kept.sender.as_deref().unwrap_or_default();
-    if engine.setup_mail_came(came.inbox.id, &bytes, sender, peer).await {
+    if engine.setup_mail_came(came.inbox.id, bytes, sender, peer).await {
         return Ok(Fortune::Folded("setup"));
     }
-    let bytes = Arc::new(bytes);
-    let Some(mut letter) = letter(core, mail, came, &bytes).await? else {
-        return Ok(Fortune::Parked(RawReason::Unparsable));
-    };
+    let Some(mut letter) = letter else { return Ok(Fortune::Parked(RawReason::Unparsable)) };
     let InboxSettings::Mail(settings) = &came.inbox.settings else { return Ok(Fortune::Parked(RawReason::Unparsable)) };
     if let Some(report) = &letter.report
         && let Some(told) = told(core, mail, came, &letter, report).await?
@@ -175,15 +241,16 @@ async fn fortune(core: &Arc<Core>, window: &WindowId, came: &Came<'_>, bytes: Ve
     }
     let company: Vec<String> = settings.addresses.iter().map(|one| one.address.clone()).collect();
     let ours = Ours { domain: &mail.domain, company: &company };
-    let is_own = letter.loop_ids.iter().any(|id| *id == mail.ids.instance());
-    let is_from_us = letter.mail.from.address.rsplit_once('@').is_some_and(|(_, domain)| domain == mail.domain);
-    if is_own || letter.is_looping || is_from_us {
+    if is_round(mail, &letter) {
         return Ok(Fortune::Parked(RawReason::Loop));
     }
     if ours.has(&letter.mail.from.address) && !find_original(&mut letter, ours) {
         return Ok(Fortune::Parked(RawReason::Forwarder));
     }
-    letter.mail.sender = proof(mail, came, &bytes).await;
+    letter.mail.sender = match known {
+        Some(proof) => proof,
+        None => proof(mail, came.kept, bytes).await,
+    };
     if letter.mail.sender != SenderProof::None && setup::is_confirmation(&letter.mail.from.address) {
         engine.confirmation_came(came.inbox.id, &letter.mail.from.address, &letter.mail.subject, &letter.mail.text);
         return Ok(Fortune::Folded("confirmation"));
@@ -225,10 +292,17 @@ fn find_original(letter: &mut Letter, ours: Ours<'_>) -> bool {
     true
 }
 
-async fn proof(mail: &MailIn, came: &Came<'_>, bytes: &[u8]) -> SenderProof {
+/// Whether a mail has come round to where it came from.
+fn is_round(mail: &MailIn, letter: &Letter) -> bool {
+    let is_own = letter.loop_ids.iter().any(|id| *id == mail.ids.instance());
+    let is_from_us = letter.mail.from.address.rsplit_once('@').is_some_and(|(_, domain)| domain == mail.domain);
+    is_own || letter.is_looping || is_from_us
+}
+
+async fn proof(mail: &MailIn, kept: &Kept, bytes: &[u8]) -> SenderProof {
     // Behind a server of ours the peer is not who sends.
-    let peer = if came.kept.over == "smtp" { came.kept.peer.parse().ok() } else { None };
-    let proof = prove::prove(bytes, came.kept.sender.as_deref(), peer, &mail.config, &mail.dns).await;
+    let peer = if kept.over == "smtp" { kept.peer.parse().ok() } else { None };
+    let proof = prove::prove(bytes, kept.sender.as_deref(), peer, &mail.config, &mail.dns).await;
     let word = match proof {
         SenderProof::None => "none",
         SenderProof::Forwarded => "forwarded",
@@ -415,83 +489,4 @@ async fn by_words(core: &Arc<Core>, mail: &MailIn, report: &Report) -> Result<Op
     let place =
         sent.to.iter().chain(&sent.cc).position(|one| address::normalise(&one.address).as_ref() == Some(recipient));
     Ok(place.and_then(|place| u16::try_from(place).ok()).map(|recipient| OwnCopy { mail: own, recipient }))
-}
-
-/// The file stays for the message that names it; one that none names goes when the body is settled.
-async fn keep(core: &Arc<Core>, window: &WindowId, file: FileId, message_id: &str) -> Result<(), Failure> {
-    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
-    let stream = view.stream;
-    core.caught_up_within(stream, CATCH_UP_MS).await?;
-    let id = message_id.to_owned();
-    let found = core.read(Lane::Ordinary, move |store| store.letter(stream, &id)).await?;
-    let Some((conversation, number)) = found.map_err(|fault| store_failed(&fault))? else { return Ok(()) };
-    let engine = crate::handle::Handle::of(core.clone());
-    let mut numbers = vec![number];
-    if let Some(row) = core.row(conversation).await? {
-        // Another mail may have had the same id before.
-        numbers.push(row.state.last_number);
-    }
-    for number in numbers {
-        let named = match engine.message(conversation, number).await {
-            Ok(row) => matches!(&row.content, Content::Mail(mail) if mail.files().any(|kept| kept.id == file)),
-            Err(Failure::NotFound(_)) => false,
-            Err(failure) => return Err(failure),
-        };
-        if named {
-            let (store, at) = (core.content.clone(), core.now());
-            let purpose = Purpose::Message { conversation, number };
-            let kept = core.pool.run(Lane::Ordinary, move || store.keep_for(file, purpose, at)).await?;
-            return kept.map_err(|error| {
-                tracing::error!(%error, "a mail's file could not be kept");
-                Failure::Interrupted
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Says in the journal that the body is interpreted, and removes its file where no message names it.
-async fn settle(
-    core: &Arc<Core>,
-    window: &WindowId,
-    by: By,
-    accepted: &RawAccepted,
-    file: FileId,
-) -> Result<(), Failure> {
-    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
-    let settled = Fact::Window(Event::RawSettled { raw: accepted.raw, how: RawEnd::Interpreted });
-    core.record(view.stream, Some(view.id.clone()), by, vec![settled], Vec::new()).await?;
-    let store = core.content.clone();
-    let removed = core.pool.run(Lane::Ordinary, move || match store.note(file)? {
-        Some(note) if matches!(note.purpose, Purpose::Body { .. }) => store.remove(file),
-        _ => Ok(()),
-    });
-    if let Ok(Err(error)) = removed.await {
-        tracing::warn!(%error, "a mail's file is left to the next sweep");
-    }
-    Ok(())
-}
-
-/// From now on it waits for a person, with why.
-async fn park(
-    core: &Arc<Core>,
-    window: &WindowId,
-    by: By,
-    accepted: &RawAccepted,
-    why: RawReason,
-) -> Result<Taken, Failure> {
-    let parked = Taken { recorded: 0, duplicates: 0, parked: 1, stored_whole: true };
-    if accepted.why == why {
-        return Ok(parked);
-    }
-    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
-    let again = RawAccepted { raw: core.new_id(), why, ..accepted.clone() };
-    let key = inbox::event_key(accepted.inbox, &format!("parked {:032x} {why:?}", accepted.raw));
-    let facts = vec![
-        Fact::Window(Event::RawAccepted(again)),
-        Fact::Window(Event::RawSettled { raw: accepted.raw, how: RawEnd::Interpreted }),
-    ];
-    match core.record(view.stream, Some(view.id.clone()), by, facts, vec![key]).await? {
-        Recorded::Now(_) | Recorded::Before(_) => Ok(parked),
-    }
 }

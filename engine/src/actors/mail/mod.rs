@@ -1,12 +1,15 @@
 //! Mail that comes in: whose address it is, what is stored before it counts as accepted, and what is made of it afterwards.
 //!
 //! In the order of a mail: [`house`] says at each recipient whether it is ours, [`accept`] stores it, the window's rounds
-//! have it read by [`interpret`], from its stored bytes alone, as often as it takes. [`caretaker`] looks after set-ups.
+//! have it read by [`reading`] and [`interpret`], from its stored bytes alone, as often as it takes; [`ending`] puts it away.
+//! [`caretaker`] looks after set-ups.
 
 pub(crate) mod accept;
 pub(crate) mod caretaker;
+mod ending;
 pub(crate) mod house;
 pub(crate) mod interpret;
+pub(crate) mod reading;
 mod report;
 mod rush;
 
