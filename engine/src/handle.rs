@@ -13,6 +13,7 @@ mod lists;
 mod live;
 pub mod mail;
 mod mail_in;
+mod mail_keys;
 pub mod mail_setup;
 mod operate;
 mod people;

@@ -11,8 +11,9 @@ use tokio::sync::mpsc;
 use crate::counters::{Counters, Figures};
 use crate::domain::conversation::{Conversation, Status};
 use crate::domain::id::{AgentId, ConversationId, Position, StreamId, WindowId};
-use crate::domain::org::Org;
+use crate::domain::org::{ChannelKind, Org};
 use crate::domain::record::{Fact, Record};
+use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
 use crate::handle::Encoder;
 use crate::journal::codec;
@@ -248,6 +249,18 @@ impl WindowView {
         let inner = self.inner.lock();
         let open = inner.live.values().filter(|row| row.state.status != Status::Done).count();
         (open, inner.live.values().filter(|row| row.state.set_aside).count())
+    }
+
+    /// What has not gone out yet: over what, how many answers, and since when the oldest waits. Looks at every live
+    /// conversation.
+    #[must_use]
+    pub fn outgoing(&self) -> Vec<(ChannelKind, usize, Timestamp)> {
+        let inner = self.inner.lock();
+        let waiting = inner.live.values().filter_map(|row| {
+            let oldest = row.state.outbox.iter().map(|item| item.queued_at).min()?;
+            Some((row.state.channel, row.state.outbox.len(), oldest))
+        });
+        waiting.collect()
     }
 
     /// The figures of the window.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use madoguchi_tests::mailhouse::{BOUNCES, DOMAIN, MailHouse, TO};
 use madoguchi_tests::peers::{Postfix, Sink, SinkOptions, Zone, dkimpy, free_port, swaks};
+use madoguchi_tests::postman::post;
 use madoguchi_tests::world::{PATIENCE, wait_until};
 use serde_json::{Value, json};
 
@@ -82,12 +83,19 @@ async fn over_a_real_postfix_each_recipient_ends_as_the_far_end_says_and_the_sig
     assert_eq!(house.waiting().await, 0);
 }
 
-/// Draws the key of the house's own domain, publishes everything that is asked for, and has it looked at.
-async fn publish(house: &MailHouse, zone: &mut Zone) {
-    let domain = house.owner.post("/api/v1/mail/domains", json!({ "domain": DOMAIN })).await.ok();
+/// What a domain asks to publish: names and values.
+fn records(domain: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let records: Vec<_> =
-        domain["records"].as_array().unwrap().iter().map(|one| (text(&one["name"]), text(&one["value"]))).collect();
+    domain["records"].as_array().unwrap().iter().map(|one| (text(&one["name"]), text(&one["value"]))).collect()
+}
+
+/// Publishes everything that the house's own domain asks for, and has it looked at. Its key is there by itself.
+async fn publish(house: &MailHouse, zone: &mut Zone) {
+    let domains = house.owner.get("/api/v1/mail/domains").await.ok();
+    assert_eq!(domains["items"].as_array().unwrap().len(), 1, "{domains}");
+    let domain = domains["items"][0].clone();
+    assert_eq!(domain["domain"], DOMAIN);
+    let records = records(&domain);
     let records: Vec<_> = records.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     zone.publish(&records);
     let seen = house.owner.post(&format!("/api/v1/mail/domains/{DOMAIN}/check"), json!({})).await.ok();
@@ -102,4 +110,60 @@ async fn publish(house: &MailHouse, zone: &mut Zone) {
     zone.publish(&records);
     let seen = house.owner.post(&format!("/api/v1/mail/domains/{DOMAIN}/check"), json!({})).await.ok();
     assert_eq!(seen["ready"], true, "{seen}");
+}
+
+/// A key is turned while mail goes out: every mail is signed with a key that the DNS has.
+#[actix_rt::test]
+async fn the_next_key_signs_when_it_is_published_and_not_before() {
+    let far = Sink::open(SinkOptions::default()).await;
+    let mut zone = Zone::reserve();
+    let mut settings = MailHouse::relay(far.port);
+    settings.push(("MAIL__RESOLVERS", format!("[\"{}\"]", zone.address())));
+    settings.push(("MAIL__LEAVES_FROM", "[\"127.0.0.1\"]".to_owned()));
+    let mut house = MailHouse::open(&settings).await;
+    publish(&house, &mut zone).await;
+    let question = format!("From: {OK}\r\nTo: {TO}\r\nMessage-ID: <1@far.example>\r\nSubject: help\r\n\r\nhello\r\n");
+    assert!(post(house.listens("smtp"), OK, &[TO], question.as_bytes()).await.starts_with("250"));
+    let case = house.case().await;
+    let mut epoch = house.sit(&case).await;
+    let key = format!("/api/v1/mail/domains/{DOMAIN}/key");
+    let check = format!("/api/v1/mail/domains/{DOMAIN}/check");
+    for (round, (now, next)) in [("desk1", "desk2"), ("desk2", "desk1")].into_iter().enumerate() {
+        let drawn = house.owner.post(&key, json!({})).await.ok();
+        let all = records(&drawn);
+        assert_eq!(all.len(), 4, "{drawn}");
+        assert!(all[0].0.starts_with(now) && all[3].0.starts_with(next), "{all:?}");
+        assert_ne!(all[0].1, all[3].1, "a key of its own");
+        assert_eq!(house.owner.post(&key, json!({})).await.status, Some(409), "one waits already");
+        let signed_by = async |house: &MailHouse, epoch, client_id: &str, zone: &Zone| {
+            let number = house.answer(&case, epoch, client_id, client_id).await;
+            house.copies_stand(&case, number, &["sent"]).await;
+            let mail = far.kept().pop().unwrap();
+            assert_eq!(dkimpy(&mail.mail, zone), "True", "{}", mail.text());
+            mail.text().split(" s=").nth(1).unwrap().split(';').next().unwrap().to_owned()
+        };
+        let seen = house.owner.post(&check, json!({})).await.ok();
+        assert_eq!((seen["ready"].clone(), records(&seen).len()), (json!(true), 4), "not published: it waits");
+        assert_eq!(signed_by(&house, epoch, &format!("before{round}"), &zone).await, now);
+        // It waits over a restart too.
+        house.server.kill9();
+        house.back().await;
+        epoch = house.sit(&case).await;
+        let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        zone.publish(&all);
+        let seen = house.owner.post(&check, json!({})).await.ok();
+        let left = records(&seen);
+        assert_eq!((seen["ready"].clone(), left.len()), (json!(true), 3), "{seen}");
+        assert!(left[0].0.starts_with(next), "{left:?}");
+        assert_eq!(signed_by(&house, epoch, &format!("after{round}"), &zone).await, next);
+    }
+    // One that is not wanted after all goes; the house's own domain stays.
+    house.owner.post(&key, json!({})).await.ok();
+    assert_eq!(records(&house.owner.delete(&key).await.ok()).len(), 3);
+    assert_eq!(house.owner.delete(&key).await.status, Some(404));
+    assert_eq!(house.owner.delete(&format!("/api/v1/mail/domains/{DOMAIN}")).await.status, Some(422));
+    let figures = reqwest::get(format!("{}/metrics", house.server.url())).await.unwrap().text().await.unwrap();
+    for figure in [r#"madoguchi_mail_domains{state="published"} 1"#, r#"madoguchi_answers_waiting{channel="mail"} 0"#] {
+        assert!(figures.contains(figure), "{figure} in {figures}");
+    }
 }

@@ -29,6 +29,8 @@ struct Figure(&'static str, Kind, &'static [&'static str], &'static str);
 const ALL: &[Figure] = &[
     Figure("madoguchi_access_tokens_total", Counter, &["outcome"], "access tokens that accounts asked for"),
     Figure("madoguchi_accounts_in_trouble", Gauge, &["trouble"], "accounts that somebody must see to"),
+    Figure("madoguchi_answers_oldest_seconds", Gauge, &["channel"], "age of the oldest answer that has not gone out"),
+    Figure("madoguchi_answers_waiting", Gauge, &["channel"], "answers that have not gone out"),
     Figure("madoguchi_arbiter_lag_seconds", Gauge, &["arbiter"], "how late an event loop is"),
     Figure("madoguchi_bot_deliveries_total", Counter, &["outcome"], "deliveries to bots, by what became of each try"),
     Figure("madoguchi_conversation_failures_total", Counter, &[], "conversations that failed and were rebuilt"),
@@ -48,7 +50,9 @@ const ALL: &[Figure] = &[
     Figure("madoguchi_journal_commit_seconds", Histogram, &[], "write and sync of one batch"),
     Figure("madoguchi_journal_queue_depth", Gauge, &[], "decisions that wait for the disk"),
     Figure("madoguchi_mail_accepted_total", Counter, &["over"], "mails that were stored and answered 250"),
+    Figure("madoguchi_mail_authentication_total", Counter, &["method", "result"], "results of checking senders"),
     Figure("madoguchi_mail_connections", Gauge, &[], "open connections of servers that hand mail over"),
+    Figure("madoguchi_mail_domains", Gauge, &["state"], "domains that answers carry, by how their key stands"),
     Figure("madoguchi_mail_proofs_total", Counter, &["proof"], "mails by how far their sender is known"),
     Figure("madoguchi_mail_read_seconds", Histogram, &["outcome"], "time to read one mail"),
     Figure("madoguchi_mail_received_total", Counter, &["outcome"], "stored mails, by what became of them"),

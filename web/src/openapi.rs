@@ -38,7 +38,7 @@ use crate::routes::{
         channels::list,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::capabilities,
         accounts::health, accounts::test, accounts::webhook, accounts::set_webhook, accounts::meter,
-        mail::setup, mail::challenge, mail::test, mail::domains, mail::add_domain, mail::check_domain,
+        mail::setup, mail::challenge, mail::test, mail::domains, mail::add_domain, mail::check_domain, mail::turn_key, mail::drop_key,
         mail::remove_domain, mail::head,
         files::upload, files::get, files::public, mail_in::whole, mail_in::document, mail_in::part, stickers::line,
         conversations::list, conversations::get, conversations::claim, conversations::release,

@@ -129,6 +129,8 @@ table! {
     POST "/api/v1/mail/domains" Right(ManageInboxes) => mail::add_domain;
     POST "/api/v1/mail/domains/{domain}/check" Right(ManageInboxes) => mail::check_domain;
     DELETE "/api/v1/mail/domains/{domain}" Right(ManageInboxes) => mail::remove_domain;
+    POST "/api/v1/mail/domains/{domain}/key" Right(ManageInboxes) => mail::turn_key;
+    DELETE "/api/v1/mail/domains/{domain}/key" Right(ManageInboxes) => mail::drop_key;
     GET "/api/v1/conversations/{conversation}/mail" Right(ReadWindow) => mail::head;
 
     POST "/api/v1/files" Right(SendFiles) => files::upload;

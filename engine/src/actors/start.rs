@@ -85,6 +85,8 @@ pub(crate) fn begin(core: Core) -> Arc<Core> {
     core.sender_arbiter.spawn(super::fetcher::sweep::run(core.clone()));
     core.sender_arbiter.spawn(super::upkeep::recollect(core.clone()));
     core.sender_arbiter.spawn(super::erasure::run(core.clone()));
+    let caretaker = core.clone();
+    core.sender_arbiter.spawn_fn(move || drop(actix_rt::spawn(super::mail::caretaker::run(caretaker))));
     let runs = |view: &Arc<WindowView>| view.position() > Position(0) && view.window().reset.is_none();
     for view in core.views.windows().iter().filter(|view| runs(view)) {
         start_window(&core, &view.id);

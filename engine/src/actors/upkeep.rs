@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Core;
 use crate::accounts::Trouble;
 use crate::domain::id::{Position, StreamId};
+use crate::domain::org::ChannelKind;
 use crate::journal::writer::Lane;
 use crate::readmodel::{ReadModels, day_of};
 
@@ -109,6 +110,15 @@ fn count_conversations(core: &Core) {
     let (open, set_aside) = counts.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
     metrics::gauge!("madoguchi_conversations_open").set(open as f64);
     metrics::gauge!("madoguchi_conversations_set_aside").set(set_aside as f64);
+    let waiting: Vec<_> = core.views.windows().into_iter().flat_map(|view| view.outgoing()).collect();
+    for kind in ChannelKind::ALL {
+        let mine = || waiting.iter().filter(|(channel, _, _)| *channel == kind);
+        let count: usize = mine().map(|(_, count, _)| count).sum();
+        let oldest = mine().map(|(_, _, queued_at)| *queued_at).min();
+        let age_ms = oldest.map_or(0, |queued_at| core.now().since_ms(queued_at).max(0));
+        metrics::gauge!("madoguchi_answers_waiting", "channel" => kind.word()).set(count as f64);
+        metrics::gauge!("madoguchi_answers_oldest_seconds", "channel" => kind.word()).set(age_ms as f64 / 1_000.0);
+    }
     let troubles = core.accounts.troubles();
     for trouble in Trouble::ALL {
         let accounts = troubles.iter().filter(|found| **found == trouble).count();

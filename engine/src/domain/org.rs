@@ -40,7 +40,7 @@ pub use invitation::{Invitation, Joining};
 pub use line::{Access, FormerSecret, LineSettings, SendMode, WhenQuotaEmpty};
 pub use lineworks::{CALLS_A_MINUTE, LineWorksSettings, Maker};
 pub use mail::{CompanyAddress, Forwarding, MailSettings};
-pub use mail_domain::{MailDomain, MailKey, is_domain};
+pub use mail_domain::{MailDomain, MailKey, is_domain, key_name, next_selector};
 pub use window::{More, WindowEntry};
 
 /// Live state of the organisation.

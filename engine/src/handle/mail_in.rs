@@ -29,7 +29,7 @@ impl Handle {
         MailServer::start(&self.core, listen)
     }
 
-    /// Gives every window its mail that has none, where the installation takes mail.
+    /// Gives every window its mail that has none, where the installation takes mail, and its own domain a key.
     ///
     /// # Errors
     /// Not now.
@@ -39,7 +39,7 @@ impl Handle {
         for mail in without.filter_map(|window| self.new_mail(window)) {
             self.org_command(By::Engine, org::Command::CreateInbox(mail)).await?;
         }
-        Ok(())
+        self.provide_own_key().await
     }
 
     /// The mail of a window that has none; `None` where the installation takes no mail.

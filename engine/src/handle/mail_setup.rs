@@ -4,21 +4,16 @@ use std::net::IpAddr;
 
 use super::Handle;
 use crate::actors::Core;
-use crate::channels::mail::dns::{Checked, RecordState, Wanted};
+use crate::channels::mail::dns::{Checked, Looked, RecordState, Wanted};
 use crate::channels::mail::out::MailOut;
 use crate::channels::mail::relay::{Copy, Told};
-use crate::channels::mail::setup::{self, Confirmation, Errand, Test, letter};
-use crate::channels::mail::{dkim, setup::token_in};
+use crate::channels::mail::setup::{self, Confirmation, Errand, Test, letter, token_in};
 use crate::domain::id::InboxId;
 use crate::domain::org::{self, Forwarding, Inbox, InboxSettings, MailDomain, MailKey, MailSettings};
 use crate::domain::record::By;
 use crate::domain::rejected::Rejected;
 use crate::domain::time::Timestamp;
 use crate::failure::Failure;
-use crate::vault::Place;
-
-/// The name of a key in the DNS.
-const SELECTOR: &str = "desk1";
 
 /// How the mail of an account stands.
 #[derive(Clone, Debug)]
@@ -52,6 +47,8 @@ pub struct DomainStanding {
     pub bounce_domain: String,
     /// What that domain should say of who sends for it.
     pub sender_rule: String,
+    /// The key that is to take the place of its own, and what DNS said of it last.
+    pub next: Option<(MailKey, Option<Looked>)>,
 }
 
 fn no_mail() -> Failure {
@@ -59,7 +56,7 @@ fn no_mail() -> Failure {
 }
 
 impl Handle {
-    fn mail_out(&self) -> Result<&MailOut, Failure> {
+    pub(super) fn mail_out(&self) -> Result<&MailOut, Failure> {
         self.core.mail.as_ref().ok_or_else(no_mail)
     }
 
@@ -146,10 +143,10 @@ impl Handle {
     /// Every domain that answers carry.
     #[must_use]
     pub fn mail_domains(&self) -> Vec<DomainStanding> {
-        self.org().mail_domains.values().filter_map(|domain| self.domain_standing(domain.clone())).collect()
+        self.org().carried().filter_map(|domain| self.domain_standing(domain.clone())).collect()
     }
 
-    fn domain_standing(&self, domain: MailDomain) -> Option<DomainStanding> {
+    pub(super) fn domain_standing(&self, domain: MailDomain) -> Option<DomainStanding> {
         let out = self.core.mail.as_ref()?;
         let each = out.config.leaves_from.iter().map(|ip| match ip {
             IpAddr::V4(ip) => format!("ip4:{ip} "),
@@ -159,13 +156,17 @@ impl Handle {
         let from = if from.is_empty() { "mx ".to_owned() } else { from };
         Some(DomainStanding {
             checked: self.core.mail_setup.check_of(&domain.name),
+            next: self.org().next_mail_key(&domain).map(|next| {
+                let looked = self.core.mail_setup.check_of(&next.name).map(|(checked, _)| checked.dkim);
+                (next.key.clone(), looked)
+            }),
             domain,
             bounce_domain: out.config.bounce_domain.clone(),
             sender_rule: format!("v=spf1 {from}-all"),
         })
     }
 
-    /// Draws a key for a domain and keeps it sealed.
+    /// Draws a key for a domain and keeps it sealed. The installation's own has one already.
     ///
     /// # Errors
     /// There is no mail, the domain is none or is there already, or not now.
@@ -174,12 +175,11 @@ impl Handle {
         if !org::is_domain(name) {
             return Err(Rejected::invalid("domain", "a domain in lower case").into());
         }
-        let drawn = tokio::task::spawn_blocking(dkim::draw).await.map_err(|_| Failure::Interrupted)?;
-        let drawn = drawn.map_err(|_| Failure::Interrupted)?;
-        let now = self.core.now();
-        let mut key =
-            MailKey { selector: SELECTOR.to_owned(), private: "".into(), public: drawn.public, drawn_at: now };
-        key.private = self.core.vault.seal(Place::organisation(&key.field()), &drawn.private, now);
+        let own = self.org().mail_domains.get(name).filter(|_| self.is_own_domain(name)).cloned();
+        if let Some(own) = own {
+            return self.domain_standing(own).ok_or_else(no_mail);
+        }
+        let key = self.draw_mail_key(org::next_selector("")).await?;
         let domain = MailDomain { name: name.to_owned(), key, published_at: None, missing_since: None };
         self.org_command(by, org::Command::AddMailDomain(domain.clone())).await?;
         self.domain_standing(domain).ok_or_else(no_mail)
@@ -188,16 +188,22 @@ impl Handle {
     /// Carries a domain no more. Its key is gone for good.
     ///
     /// # Errors
-    /// There is none, or a window sends as an address of it.
+    /// There is none, a window sends as an address of it, or it is the installation's own.
     pub async fn remove_mail_domain(&self, by: By, name: &str) -> Result<(), Failure> {
+        if self.is_own_domain(name) {
+            return Err(Rejected::invalid("domain", "one that is not the installation's own").into());
+        }
         self.org_command(by, org::Command::RemoveMailDomain { name: name.to_owned() }).await
     }
 
-    /// Asks the DNS about a domain, and keeps whether its key is published.
+    /// Asks the DNS about a domain, and keeps whether its key is published. A next key that is takes its place.
     ///
     /// # Errors
     /// There is no such domain, or not now.
     pub async fn check_mail_domain(&self, name: &str) -> Result<DomainStanding, Failure> {
+        let known = self.org().carried().find(|domain| domain.name == name).cloned();
+        let known = known.ok_or(Failure::NotFound("domain"))?;
+        self.check_next_key(&known).await?;
         check_domain(&self.core, name).await?;
         let known = self.org().mail_domains.get(name).cloned().ok_or(Failure::NotFound("domain"))?;
         let checked = self.core.mail_setup.check_of(name);
@@ -255,14 +261,25 @@ impl Handle {
     }
 
     async fn forwards(&self, id: InboxId, address: &str, now: Timestamp) {
+        self.keep_forwarding(id, address, Forwarding::Confirmed { at: now }, now).await;
+    }
+
+    /// Mails to a company address do not come round any more (転送が止まっています).
+    pub(crate) async fn forwarding_stopped(&self, id: InboxId, address: &str) {
+        let now = self.core.now();
+        tracing::warn!(inbox.id = %id, "a company address forwards no more");
+        self.keep_forwarding(id, address, Forwarding::Stopped { since: now }, now).await;
+    }
+
+    async fn keep_forwarding(&self, id: InboxId, address: &str, forwarding: Forwarding, now: Timestamp) {
         let Ok((mut inbox, _)) = self.mail_inbox(id) else { return };
         if let InboxSettings::Mail(mail) = &mut inbox.settings
             && let Some(one) = mail.addresses.iter_mut().find(|one| one.address == address)
         {
-            one.forwarding = Forwarding::Confirmed { at: now };
+            one.forwarding = forwarding;
             inbox.changed_at = now;
             if let Err(failure) = self.org_command(By::Engine, org::Command::ChangeInbox(inbox)).await {
-                tracing::warn!(%failure, "a confirmed forwarding could not be kept; a new challenge will");
+                tracing::warn!(%failure, "whether an address forwards could not be kept; the next mail will say");
             }
         }
     }

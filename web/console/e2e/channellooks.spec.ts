@@ -159,6 +159,15 @@ async function setUp() {
   await world.api('PATCH', `/inboxes/${account.id}`, { settings: { bot_secret: 'drawn anew by somebody' } });
   const { id: member } = await works.call('members', { name: '社員 花' });
   await works.call('say', { bot: made.id, user: member, text: 'PCが起動しません。どうすればよいですか。' });
+  await world.api('POST', '/inboxes', {
+    window: 'support',
+    kind: 'bot',
+    settings: {
+      name: '自社アプリ',
+      endpoint_url: bot.url,
+      secret: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+    },
+  });
   world.ids['社員 花'] = await sleepless('the member', async () => {
     const { items } = await world.api('GET', '/windows/support/conversations?limit=50');
     return items.find((row: { channel: string }) => row.channel === 'lineworks')?.id;
@@ -334,6 +343,7 @@ const administration: Screen[] = [
     },
     leave: close,
   },
+  { name: 'channels-system', show: see('[data-kind=bot]') },
   {
     name: 'channels-works-new',
     show: async (page) => {
@@ -341,6 +351,15 @@ const administration: Screen[] = [
       await press(page, /LINE WORKS Botを連携|Connect a LINE WORKS/);
       await page.locator('[value=make]').check();
       await page.locator('[name=administrators]').waitFor();
+    },
+  },
+  {
+    name: 'channels-system-new',
+    show: async (page) => {
+      await page.reload();
+      await press(page, /外部システムを連携|Connect another system/);
+      await page.getByRole('button', { name: /新しく作る|Draw a new one/ }).click();
+      await see('[name=secret]')(page);
     },
   },
   {

@@ -73,6 +73,7 @@ test('the question of a provider is shown with its number and its link, and nobo
   expect(await asked.locator('input[readonly]').inputValue()).toBe(code);
   expect(await asked.getByRole('link', { name: 'リンクを開く' }).getAttribute('href')).toBe(link);
   expect(await asked.getByRole('link').getAttribute('rel')).toContain('noopener');
+  await card(page).getByText('最後の受信').waitFor();
   // It is nobody's inquiry.
   const { items } = await world.api('GET', '/windows/support/conversations');
   expect(items.filter((row: { channel: string }) => row.channel === 'mail')).toEqual([]);

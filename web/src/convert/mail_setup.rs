@@ -103,6 +103,10 @@ pub fn domain(standing: &DomainStanding) -> MailDomain {
         Some(looked) if looked.state == RecordState::Ok => looked.found.first().cloned().unwrap_or_default(),
         _ => "v=DMARC1; p=none".to_owned(),
     };
+    let next = standing.next.as_ref().map(|(key, looked)| {
+        let name = dkim::record_name(&key.selector, &domain.name);
+        record(MailRecordPurpose::Dkim, name, dkim::record(&key.public), looked.as_ref())
+    });
     let spf = (standing.bounce_domain.clone(), standing.sender_rule.clone());
     MailDomain {
         domain: domain.name.clone(),
@@ -112,7 +116,10 @@ pub fn domain(standing: &DomainStanding) -> MailDomain {
             record(MailRecordPurpose::Dkim, key.0, key.1, checked.map(|checked| &checked.dkim)),
             record(MailRecordPurpose::Dmarc, policy_name, policy_value, policy),
             record(MailRecordPurpose::Spf, spf.0, spf.1, checked.map(|checked| &checked.spf)),
-        ],
+        ]
+        .into_iter()
+        .chain(next)
+        .collect(),
         columns: checked.map(|checked| columns(checked.columns)),
         checked_at: standing.checked.as_ref().map(|(_, at)| time(*at)),
     }

@@ -75,6 +75,21 @@ pub(crate) async fn check_domain(app: web::Data<App>, place: Place) -> Answer {
     ok(&convert::domain(&standing.map_err(|failure| refused(&app, failure))?))
 }
 
+/// Draws the next key of a domain, which takes the place of the present one once it was seen published. The answer has its
+/// record too.
+#[utoipa::path(post, path = "/api/v1/mail/domains/{domain}/key", tag = "mail", responses((status = 201, description = "Drawn.", body = MailDomain), (status = 409, description = "One waits already.")))]
+pub(crate) async fn turn_key(app: web::Data<App>, who: Identity, place: Place) -> Answer {
+    let standing = app.engine.turn_mail_key(By::Agent(who.agent), &place.id::<String>("domain")?).await;
+    created(&convert::domain(&standing.map_err(|failure| refused(&app, failure))?))
+}
+
+/// Forgets the next key of a domain.
+#[utoipa::path(delete, path = "/api/v1/mail/domains/{domain}/key", tag = "mail", responses((status = 200, description = "Forgotten.", body = MailDomain)))]
+pub(crate) async fn drop_key(app: web::Data<App>, who: Identity, place: Place) -> Answer {
+    let standing = app.engine.drop_mail_key(By::Agent(who.agent), &place.id::<String>("domain")?).await;
+    ok(&convert::domain(&standing.map_err(|failure| refused(&app, failure))?))
+}
+
 /// Carries a domain no more. Its key is gone for good.
 #[utoipa::path(delete, path = "/api/v1/mail/domains/{domain}", tag = "mail", responses((status = 204, description = "Gone.")))]
 pub(crate) async fn remove_domain(app: web::Data<App>, who: Identity, place: Place) -> Answer {

@@ -172,6 +172,9 @@ async fn record(
     };
     let body = Bytes::from(serde_json::to_vec(&kept).map_err(|_| Failure::Interrupted)?);
     let stored = raw::store(core, inbox, body, RawReason::Busy, Some(key)).await;
+    if stored.is_ok() {
+        core.accounts.webhook(inbox.id, true, core.now());
+    }
     if !matches!(stored, Ok(Recorded::Now(_))) {
         // Known already, or not recorded: nobody names this file.
         let store = core.content.clone();

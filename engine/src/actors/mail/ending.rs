@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::interpret::CATCH_UP_MS;
-use crate::actors::{Core, Recorded, inbox};
+use crate::actors::{Core, Recorded, inbox, raw};
 use crate::content::Purpose;
 use crate::domain::id::{FileId, WindowId};
 use crate::domain::message::Content;
@@ -58,9 +58,7 @@ pub(super) async fn settle(
     accepted: &RawAccepted,
     file: FileId,
 ) -> Result<(), Failure> {
-    let view = core.views.window(window).ok_or(Failure::NotFound("window"))?;
-    let settled = Fact::Window(Event::RawSettled { raw: accepted.raw, how: RawEnd::Interpreted });
-    core.record(view.stream, Some(view.id.clone()), by, vec![settled], Vec::new()).await?;
+    raw::end(core, window, by, accepted, RawEnd::Interpreted).await?;
     let store = core.content.clone();
     let removed = core.pool.run(Lane::Ordinary, move || match store.note(file)? {
         Some(note) if matches!(note.purpose, Purpose::Body { .. }) => store.remove(file),

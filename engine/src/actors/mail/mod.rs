@@ -2,8 +2,10 @@
 //!
 //! In the order of a mail: [`house`] says at each recipient whether it is ours, [`accept`] stores it, the window's rounds
 //! have it read by [`reading`] and [`interpret`], from its stored bytes alone, as often as it takes; [`ending`] puts it away.
+//! [`caretaker`] looks after set-ups.
 
 pub(crate) mod accept;
+pub(crate) mod caretaker;
 mod ending;
 pub(crate) mod house;
 pub(crate) mod interpret;

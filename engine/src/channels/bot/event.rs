@@ -28,6 +28,10 @@ const MAX_AHEAD_MS: i64 = 86_400_000;
 /// Longest name of a file, title and address of a place, words on a sticker, in characters.
 const NAME_CHARS: usize = 255;
 
+/// Our own deliveries, where somebody sends them back, or has us call ourselves: no customer says them, and no bot is to
+/// answer them.
+const OWN: [&str; 2] = ["answer", "ping"];
+
 #[derive(Deserialize)]
 struct Fields<'a> {
     #[serde(borrow)]
@@ -89,6 +93,9 @@ struct Said<'a> {
 pub fn parse(body: &Bytes, received_at: Timestamp) -> Result<Parsed, NotABody> {
     let raw: &RawValue = serde_json::from_slice(body).map_err(|_| NotABody)?;
     let fields: Fields<'_> = json::object(Some(raw)).ok_or(NotABody)?;
+    if let Some(kind) = json::text(fields.kind).and_then(|kind| OWN.into_iter().find(|own| *own == kind)) {
+        return Ok(Parsed::Ignored { kind, among: None });
+    }
     Ok(read(&fields, raw, received_at).map_or_else(
         |why| Parsed::Broken { event_id: id(fields.id).unwrap_or_else(|| digest(body)), raw: body.clone(), why },
         Parsed::Event,

@@ -155,6 +155,15 @@ fn an_event_that_nobody_could_know_again_or_ascribe_waits_for_a_person() {
     }
 }
 
+/// A system whose endpoint is our own hook would talk to itself without end.
+#[test]
+fn our_own_words_that_come_back_are_nobodys() {
+    for kind in ["answer", "ping"] {
+        let body = body(kind, &json!({ "message": { "type": "text", "text": "はい" } }));
+        assert_eq!(parsed(&body), Parsed::Ignored { kind, among: None });
+    }
+}
+
 #[test]
 fn a_time_that_cannot_be_true_is_the_time_of_receipt() {
     let at = |text: &str| event(&body("contact.left", &json!({ "at": text }))).at;

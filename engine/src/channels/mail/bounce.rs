@@ -185,9 +185,9 @@ fn code_in(text: &str) -> Option<String> {
     })
 }
 
-/// Whether a line begins with a server's three digits of refusal.
+/// Whether a line begins with a server's three digits of refusal, also behind the arrow with which a carrier shows it.
 fn has_answer_code(text: &str) -> bool {
-    text.lines().map(str::trim_start).any(|line| {
+    text.lines().map(|line| line.trim_start_matches(['<', ' ', '\t'])).any(|line| {
         let digits = line.bytes().take_while(u8::is_ascii_digit).count();
         digits == 3 && (line.starts_with('5') || line.starts_with('4')) && line[3..].starts_with([' ', '-'])
     })

@@ -56,7 +56,7 @@ pub fn record(public: &str) -> String {
 /// Where the record of a key stands.
 #[must_use]
 pub fn record_name(selector: &str, domain: &str) -> String {
-    format!("{selector}._domainkey.{domain}")
+    crate::domain::org::key_name(selector, domain)
 }
 
 /// Signs for one domain with one key.

@@ -72,7 +72,7 @@ impl MailOut {
 
     /// Takes over the keys that the organisation has. What does not open signs nothing.
     pub(crate) fn learn(&self, org: &Org, vault: &Vault) {
-        let signers = org.mail_domains.values().filter_map(|domain| {
+        let signers = org.carried().filter_map(|domain| {
             let field = domain.key.field();
             let private = vault.open_secret(Place::organisation(&field), &domain.key.private).ok()?;
             let signer = Signer::new(&domain.name, &domain.key.selector, &private).ok()?;

@@ -38,6 +38,42 @@ pub fn by_our_server(mail: &Opened<'_>, from: &str, trusted: &[String]) -> Optio
     Some(if proves { SenderProof::Proven } else { SenderProof::None })
 }
 
+/// What was found of one mail by each method, for counters.
+fn count(method: &'static str, result: &'static str) {
+    metrics::counter!("madoguchi_mail_authentication_total", "method" => method, "result" => result).increment(1);
+}
+
+/// The words of RFC 8601 that are counted; any other counts as `other`.
+const RESULTS: [&str; 7] = ["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"];
+
+/// What a server of ours found, by method.
+fn found_by_our_server(mail: &Opened<'_>, trusted: &[String]) -> Vec<(&'static str, &'static str)> {
+    let Some(field) = mail.first("authentication-results") else { return Vec::new() };
+    let text = header::text(field).to_ascii_lowercase();
+    let Some((server, results)) = text.split_once(';') else { return Vec::new() };
+    let server = server.split_whitespace().next().unwrap_or_default();
+    if !trusted.iter().any(|name| name.eq_ignore_ascii_case(server)) {
+        return Vec::new();
+    }
+    let one = |result: &str| {
+        let (method, rest) = result.trim().split_once('=')?;
+        let method = ["spf", "dkim", "dmarc", "arc"].into_iter().find(|known| *known == method.trim())?;
+        let word = rest.trim_start().split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        Some((method, RESULTS.into_iter().find(|known| *known == word).unwrap_or("other")))
+    };
+    results.split(';').filter_map(one).collect()
+}
+
+/// What DNS said, in the words of RFC 8601.
+fn word(column: Column) -> &'static str {
+    match column {
+        Column::Pass | Column::Expected => "pass",
+        Column::Fail => "fail",
+        Column::Missing => "none",
+        Column::Unknown => "temperror",
+    }
+}
+
 /// Whether a domain is the other, or a part of it.
 fn is_within(domain: &str, other: &str) -> bool {
     domain == other || domain.strip_suffix(other).is_some_and(|rest| rest.ends_with('.') && other.contains('.'))
@@ -54,6 +90,9 @@ pub async fn prove(
     let Some(opened) = Opened::new(raw) else { return SenderProof::None };
     let from = opened.first("from").map(header::addresses).and_then(|all| all.into_iter().next());
     let from = from.map(|one| one.address).unwrap_or_default();
+    found_by_our_server(&opened, &config.trusted_authserv)
+        .into_iter()
+        .for_each(|(method, result)| count(method, result));
     let told = by_our_server(&opened, &from, &config.trusted_authserv);
     if told == Some(SenderProof::Proven) {
         return SenderProof::Proven;
@@ -63,6 +102,14 @@ pub async fn prove(
     }
     let asked = async {
         let columns = dns.prove(raw, sender.unwrap_or_default(), peer).await;
+        if let Some(columns) = columns {
+            // Behind a server of ours nobody knows here where it came from.
+            if peer.is_some() {
+                count("spf", word(columns.spf));
+            }
+            count("dkim", word(columns.dkim));
+            count("dmarc", word(columns.dmarc));
+        }
         let proven = columns.is_some_and(|columns| {
             columns.dmarc == Column::Pass || (columns.dkim == Column::Pass && columns.dkim_alignment == Column::Pass)
         });
@@ -119,5 +166,19 @@ mod tests {
             "a sender can write one below"
         );
         assert_eq!(told(""), None);
+    }
+
+    #[test]
+    fn what_our_server_found_is_counted_in_known_words() {
+        let found = |fields: &str| {
+            let raw = format!("{fields}From: a@example.jp\r\n\r\nx");
+            found_by_our_server(&Opened::new(raw.as_bytes()).unwrap(), &["mx.desk.example".to_owned()])
+        };
+        let field = "Authentication-Results: mx.desk.example 1; spf=softfail smtp.mailfrom=x; dkim=pass (good)\r\n \
+                     header.d=example.jp; DMARC=bestguesspass; iprev=pass\r\n";
+        assert_eq!(found(field), [("spf", "softfail"), ("dkim", "pass"), ("dmarc", "other")]);
+        assert_eq!(found("Authentication-Results: mx.evil.example; spf=pass\r\n"), []);
+        assert_eq!(found("Authentication-Results: mx.desk.example; none\r\n"), []);
+        assert_eq!(found(""), []);
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::super::thread;
 use super::*;
 use crate::domain::mail::PartPlace;
 
@@ -32,13 +33,17 @@ fn every_sample_reads_as_it_should() {
             wrong.push(format!("{name}: {field}\n  wanted {wanted}\n  found  {found}"));
         }
     }
-    assert!(cases.as_array().unwrap().len() > 130);
+    assert!(cases.as_array().unwrap().len() > 200);
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
 fn differences(case: &Value, raw: &[u8]) -> Vec<(String, String, String)> {
     let mut wrong = Vec::new();
-    let letter = match read(raw, sender(), LIMITS) {
+    let envelope = From {
+        sender: sender().sender.filter(|_| case["null_sender"] != true),
+        is_expected_report: case["expected_report"] == true,
+    };
+    let letter = match read(raw, envelope, LIMITS) {
         Ok(letter) => letter,
         Err(error) => return vec![("read".to_owned(), String::new(), error.to_string())],
     };
@@ -57,6 +62,7 @@ fn differences(case: &Value, raw: &[u8]) -> Vec<(String, String, String)> {
     compare("cc", &case["cc"], addresses(&mail.cc));
     compare("references", &case["references"], letter.references.clone().into());
     compare("part_count", &case["part_count"], mail.parts.len().into());
+    more_differences(case, raw, (&letter, envelope), &mut compare);
     if let Some(parts) = case["parts"].as_array() {
         compare("number of parts", &parts.len().into(), mail.parts.len().into());
         for (wanted, found) in parts.iter().zip(&mail.parts) {
@@ -103,6 +109,49 @@ fn differences(case: &Value, raw: &[u8]) -> Vec<(String, String, String)> {
         }
     }
     wrong
+}
+
+/// What is compared of samples that show more than how they read.
+fn more_differences(
+    case: &Value,
+    raw: &[u8],
+    (letter, envelope): (&Letter, From<'_>),
+    compare: &mut impl FnMut(&str, &Value, Value),
+) {
+    let mail = &letter.mail;
+    let addresses = |all: &[MailAddress]| Value::from(all.iter().map(|one| one.address.clone()).collect::<Vec<_>>());
+    compare("shown", &case["shown"], mail.text.trim().into());
+    compare("folded", &case["folded"], mail.is(MailMark::Quote).into());
+    compare("loop ids", &case["loop_ids"], letter.loop_ids.clone().into());
+    compare("looping", &case["looping"], letter.is_looping.into());
+    for (field, is_same) in [("same_as", true), ("other_than", false)] {
+        if let Some(of) = case[field].as_str() {
+            let other = read(&sample(of), envelope, LIMITS).unwrap();
+            compare(field, &is_same.into(), (thread::event_id(&other) == thread::event_id(letter)).into());
+        }
+    }
+    if let Some(wanted) = case["answer"].as_object() {
+        let company = ["help@example.co.jp".to_owned()];
+        let ours = thread::Ours { domain: "in.desk.example", company: &company };
+        let head = thread::Head::answering(mail, mail.answers_to(), ours);
+        let none = Value::Null;
+        let wanted = |field: &str| wanted.get(field).unwrap_or(&none);
+        compare("answer's to", wanted("to"), addresses(&head.to));
+        compare("answer's cc", wanted("cc"), addresses(&head.cc));
+        compare("answer's references", wanted("references"), head.references.clone().into());
+        compare("answer's subject", wanted("subject"), super::super::text::answer_subject(&mail.subject).into());
+    }
+    if let Some(wanted) = case.get("document") {
+        let whole = whole(raw, LIMITS).unwrap();
+        let document = whole.html.as_deref().and_then(|html| html::document(html, &whole.inline, false));
+        compare("is a document", &(!wanted.is_null()).into(), document.is_some().into());
+        let document = document.unwrap_or_default();
+        for (field, is_there) in [("has", true), ("omits", false)] {
+            for piece in wanted[field].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                compare(&format!("{field} {piece}"), &is_there.into(), document.contains(piece).into());
+            }
+        }
+    }
 }
 
 #[test]

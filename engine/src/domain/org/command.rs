@@ -1,6 +1,6 @@
 //! What is wished of the organisation.
 
-use super::{Agent, Bot, Inbox, Invitation, MailDomain, Role, WindowEntry};
+use super::{Agent, Bot, Inbox, Invitation, MailDomain, MailKey, Role, WindowEntry};
 use crate::domain::id::{AgentId, InvitationId, WindowId};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Profile;
@@ -128,5 +128,24 @@ pub enum Command {
     RemoveMailDomain {
         /// Its name.
         name: String,
+    },
+    /// Have a new key wait for a domain until it was seen published.
+    DrawMailKey {
+        /// The domain.
+        domain: String,
+        /// The key.
+        key: Box<MailKey>,
+    },
+    /// Sign with the new key from now on.
+    TakeMailKey {
+        /// The domain.
+        domain: String,
+        /// When it was seen published.
+        seen_at: Timestamp,
+    },
+    /// Forget the new key.
+    DropMailKey {
+        /// The domain.
+        domain: String,
     },
 }

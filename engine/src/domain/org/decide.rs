@@ -44,6 +44,9 @@ pub fn decide(org: &Org, command: Command) -> Result<Vec<Event>, Rejected> {
         Command::AddMailDomain(domain) => mail_domain::add(org, domain),
         Command::ChangeMailDomain(domain) => mail_domain::change(org, domain),
         Command::RemoveMailDomain { name } => mail_domain::remove(org, name),
+        Command::DrawMailKey { domain, key } => mail_domain::draw_next(org, &domain, *key),
+        Command::TakeMailKey { domain, seen_at } => mail_domain::take_next(org, &domain, seen_at),
+        Command::DropMailKey { domain } => mail_domain::drop_next(org, &domain),
         other => decide_window(org, other),
     }
 }

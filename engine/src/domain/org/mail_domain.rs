@@ -1,5 +1,8 @@
 //! Domains that answers by mail carry, and the keys that sign for them. A key belongs to the organisation: windows with
 //! addresses of one domain share it, since the domain publishes one.
+//!
+//! A key that is to take the place of another (rotation) stands among the domains under its own name in the DNS until it was
+//! seen published: no mail carries that name, and nothing signs with it before.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +13,8 @@ use crate::domain::time::Timestamp;
 
 /// Domains of one organisation.
 const DOMAINS: usize = 100;
+/// The names that keys have in the DNS, in turn.
+const SELECTORS: [&str; 2] = ["desk1", "desk2"];
 
 /// A domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +58,31 @@ impl MailKey {
     }
 }
 
+/// The name under which the key of a domain stands in the DNS.
+#[must_use]
+pub fn key_name(selector: &str, domain: &str) -> String {
+    format!("{selector}._domainkey.{domain}")
+}
+
+/// The selector that a domain's next key has: the other of two.
+#[must_use]
+pub fn next_selector(now: &str) -> &'static str {
+    if now == SELECTORS[0] { SELECTORS[1] } else { SELECTORS[0] }
+}
+
+impl Org {
+    /// The domains that mail carries.
+    pub fn carried(&self) -> impl Iterator<Item = &MailDomain> {
+        self.mail_domains.values().filter(|domain| is_domain(&domain.name))
+    }
+
+    /// The key that is to take the place of a domain's, with how it stands.
+    #[must_use]
+    pub fn next_mail_key(&self, domain: &MailDomain) -> Option<&MailDomain> {
+        self.mail_domains.get(&key_name(next_selector(&domain.key.selector), &domain.name))
+    }
+}
+
 /// Whether this is a domain as DNS writes it.
 #[must_use]
 pub fn is_domain(name: &str) -> bool {
@@ -72,7 +102,7 @@ pub(super) fn add(org: &Org, domain: MailDomain) -> Result<Vec<Event>, Rejected>
     if org.mail_domains.contains_key(&domain.name) {
         return Err(Rejected::Exists { what: "domain" });
     }
-    if org.mail_domains.len() >= DOMAINS {
+    if org.carried().count() >= DOMAINS {
         return Err(Rejected::LimitReached { what: "domains", limit: DOMAINS as u64 });
     }
     Ok(vec![Event::MailDomainSet(domain)])
@@ -92,11 +122,43 @@ pub(super) fn remove(org: &Org, name: String) -> Result<Vec<Event>, Rejected> {
     let used = org.inboxes.values().any(
         |inbox| matches!(&inbox.settings, super::InboxSettings::Mail(mail) if mail.sender.as_ref().is_some_and(behind)),
     );
-    match org.mail_domains.contains_key(&name) {
-        false => Err(Rejected::not_found("domain")),
-        true if used => Err(Rejected::invalid("domain", "one that no window sends as")),
-        true => Ok(vec![Event::MailDomainRemoved { name }]),
+    let domain = org.mail_domains.get(&name).filter(|domain| is_domain(&domain.name));
+    let domain = domain.ok_or(Rejected::not_found("domain"))?;
+    if used {
+        return Err(Rejected::invalid("domain", "one that no window sends as"));
     }
+    let next = org.next_mail_key(domain).map(|next| Event::MailDomainRemoved { name: next.name.clone() });
+    Ok(next.into_iter().chain([Event::MailDomainRemoved { name }]).collect())
+}
+
+/// A new key waits to be published.
+pub(super) fn draw_next(org: &Org, name: &str, key: MailKey) -> Result<Vec<Event>, Rejected> {
+    let domain = org.mail_domains.get(name).filter(|domain| is_domain(&domain.name));
+    let domain = domain.ok_or(Rejected::not_found("domain"))?;
+    if org.next_mail_key(domain).is_some() {
+        return Err(Rejected::Exists { what: "next key" });
+    }
+    if key.selector != next_selector(&domain.key.selector) {
+        return Err(Rejected::invalid("selector", "the other of the two"));
+    }
+    let name = key_name(&key.selector, name);
+    Ok(vec![Event::MailDomainSet(MailDomain { name, key, published_at: None, missing_since: None })])
+}
+
+/// The new key was seen published: it signs from now on, and the former private key is gone.
+pub(super) fn take_next(org: &Org, name: &str, seen_at: Timestamp) -> Result<Vec<Event>, Rejected> {
+    let domain = org.mail_domains.get(name).ok_or(Rejected::not_found("domain"))?;
+    let next = org.next_mail_key(domain).ok_or(Rejected::not_found("next key"))?;
+    let turned =
+        MailDomain { key: next.key.clone(), published_at: Some(seen_at), missing_since: None, ..domain.clone() };
+    Ok(vec![Event::MailDomainSet(turned), Event::MailDomainRemoved { name: next.name.clone() }])
+}
+
+/// The new key is not wanted after all.
+pub(super) fn drop_next(org: &Org, name: &str) -> Result<Vec<Event>, Rejected> {
+    let domain = org.mail_domains.get(name).ok_or(Rejected::not_found("domain"))?;
+    let next = org.next_mail_key(domain).ok_or(Rejected::not_found("next key"))?;
+    Ok(vec![Event::MailDomainRemoved { name: next.name.clone() }])
 }
 
 #[cfg(test)]
@@ -120,5 +182,45 @@ mod tests {
         assert!(remove(&org, "other.jp".into()).is_err());
         remove(&org, "example.co.jp".into()).unwrap().iter().for_each(|event| org.apply(event));
         assert!(org.mail_domains.is_empty());
+    }
+
+    #[test]
+    fn a_key_is_turned_when_the_next_one_is_published_and_not_before() {
+        let mut org = Org::default();
+        let apply = |org: &mut Org, events: Vec<Event>| events.iter().for_each(|event| org.apply(event));
+        let key = |selector: &str, public: &str| MailKey {
+            selector: selector.into(),
+            private: public.into(),
+            public: public.into(),
+            drawn_at: Timestamp(1),
+        };
+        let events = add(&org, domain("example.co.jp")).unwrap();
+        apply(&mut org, events);
+        assert!(draw_next(&org, "other.jp", key("desk2", "q")).is_err());
+        assert!(draw_next(&org, "example.co.jp", key("desk1", "q")).is_err(), "the one that it has");
+        assert!(take_next(&org, "example.co.jp", Timestamp(2)).is_err());
+        let events = draw_next(&org, "example.co.jp", key("desk2", "q")).unwrap();
+        apply(&mut org, events);
+        assert_eq!(draw_next(&org, "example.co.jp", key("desk2", "r")), Err(Rejected::Exists { what: "next key" }));
+        let known = org.mail_domains["example.co.jp"].clone();
+        assert_eq!((known.key.selector.as_str(), org.carried().count()), ("desk1", 1), "it still signs");
+        assert!(remove(&org, "desk2._domainkey.example.co.jp".into()).is_err(), "no domain of its own");
+        // Not wanted; drawn again; taken.
+        let events = drop_next(&org, "example.co.jp").unwrap();
+        apply(&mut org, events);
+        assert!(org.next_mail_key(&known).is_none());
+        let events = draw_next(&org, "example.co.jp", key("desk2", "s")).unwrap();
+        apply(&mut org, events);
+        let events = take_next(&org, "example.co.jp", Timestamp(9)).unwrap();
+        apply(&mut org, events);
+        let turned = org.mail_domains["example.co.jp"].clone();
+        assert_eq!((turned.key, turned.published_at), (key("desk2", "s"), Some(Timestamp(9))));
+        assert_eq!(org.mail_domains.len(), 1, "nothing is left of the former key");
+        // And back again.
+        let events = draw_next(&org, "example.co.jp", key("desk1", "t")).unwrap();
+        apply(&mut org, events);
+        let events = remove(&org, "example.co.jp".into()).unwrap();
+        apply(&mut org, events);
+        assert!(org.mail_domains.is_empty(), "the next key goes along");
     }
 }

@@ -319,5 +319,122 @@ case("report_docomo", FROM.replace(b"taro@example.jp", b"postmaster@docomo.ne.jp
 case("report_delay_in_words", b"From: MAILER-DAEMON@mx.example.jp\r\n" + TO + b"Subject: Warning\r\n\r\nThe mail has been delayed; will retry.\r\n", report={"fate": "Delayed"})
 case("report_not_one", BASE + "Subject: 550 5.1.1\r\n\r\n550 5.1.1 と言われました\r\n".encode(), report=None)
 
+# More of each: text in lines that flow, names, charsets beside the common ones.
+subject("x_sjis", word("見積依頼", "cp932", "x-sjis"), "見積依頼")
+case("subject_missing", BASE + b"\r\nx\r\n", subject="", text="x")
+case("from_raw_iso2022jp", TO + DATE + b"From: " + jis("山田太郎") + b" <taro@example.jp>\r\n\r\nx", **{"from": {"name": "山田太郎", "address": "taro@example.jp"}})
+text("flowed_stuffed_and_signed", b"text/plain; charset=utf-8; format=flowed", b" From here \r\non\r\n-- \r\nT\r\n", "From here on\n-- \nT")
+attachment("forbidden_characters", pdf + b"filename*=UTF-8''a%3Ab%2A%3F%3C%3E%7C.pdf\r\n", "a_b_____.pdf")
+attachment("control_characters", pdf + b"filename*=UTF-8''a%00b%0D%0Ac.pdf\r\n", "abc.pdf")
+attachment("only_dots", pdf + b'filename=".."\r\n', "添付ファイル-1.pdf")
+
+# HTML as it is shown.
+def document(name, html_body, has, omits, **more):
+    raw = BASE + b"Subject: s\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html_body.encode()
+    case(f"html_{name}", raw, document={"has": has, "omits": omits}, **more)
+
+
+document("script", "<p>本文</p><script>alert(1)</script><p onclick=alert(1)>続き</p>", ["本文", "続き"], ["alert", "script", "onclick"], text="本文\n\n続き")
+document("picture_of_elsewhere", '<p>本文</p><img src="https://t.example/p.gif?u=1">', ["本文"], ["t.example"])
+document("link_that_runs", '<a href="javascript:alert(1)">こちら</a><a href="https://example.jp/">会社</a>', ["こちら", "https://example.jp/", "noreferrer"], ["javascript"])
+document("style_that_fetches", '<style>@import "https://t.example/x.css";p{background:url(https://t.example/y)}</style><p style="background:url(https://t.example/z)">本文</p>', ["本文"], ["t.example"])
+document("frames_and_forms", '<iframe src="https://t.example/"></iframe><form action="https://t.example/"><input name=a></form><object data="https://t.example/"></object><p>本文</p>', ["本文"], ["iframe src=\"https", "<form", "<object", "t.example"])
+document("svg", '<svg><script>alert(1)</script><image href="https://t.example/"/></svg><p>本文</p>', ["本文"], ["alert", "t.example"])
+document("base_and_refresh", '<base href="https://t.example/"><meta http-equiv="refresh" content="0;url=https://t.example/"><p>本文</p>', ["本文"], ["t.example", "refresh"])
+case("html_too_deep", BASE + b"Subject: s\r\nContent-Type: text/html\r\n\r\n" + b"<div>" * 400 + b"x", document=None)
+
+# What is quoted is folded, whichever program quoted it; everything stays in the whole text.
+def quoted(name, body, shown, html_body=False):
+    kind = b"text/html" if html_body else b"text/plain"
+    raw = BASE + b"Subject: Re: s\r\nMIME-Version: 1.0\r\nContent-Type: " + kind + b"; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" + wrapped(body.encode())
+    case(f"quote_{name}", raw, shown=shown, folded=shown != body.strip())
+
+
+quoted("gmail", "承知しました。\n\n2026年11月21日(土) 10:23 山田太郎 <a@b.jp>:\n\n> いかがですか。\n", "承知しました。")
+quoted("apple", "了解です\n\n2026/11/21 10:23、山田のメール:\n\n> 本文\n", "了解です")
+quoted("outlook", "よろしく\n\n-----Original Message-----\nFrom: A <a@b.jp>\nSent: x\nTo: y\nSubject: z\n\n本文\n", "よろしく")
+quoted("outlook_in_japanese", "よろしく\n\n差出人: A <a@b.jp>\n送信日時: 2026年11月21日\n宛先: B\n件名: C\n\n本文\n", "よろしく")
+quoted("forward", "見てください\n\n-------- 転送メッセージ --------\n件名: x\n\n本文", "見てください")
+quoted("wide_sign", "はい\n\n＞ いかがですか\n", "はい")
+quoted("signature", "本文です\n\n-- \n山田太郎\n", "本文です")
+quoted("phone", "はい\n\niPhoneから送信\n", "はい")
+quoted("answers_between_the_lines", "> 一つ目\nはい\n> 二つ目\nいいえ", "> 一つ目\nはい\n> 二つ目\nいいえ")
+quoted("nothing_but_a_forward", "---------- Forwarded message ---------\nFrom: A\n\n本文", "---------- Forwarded message ---------\nFrom: A\n\n本文")
+for name, begins in [
+    ("gmail", '<div class="gmail_quote"><div>2026年11月21日(土) 10:23 A &lt;a@b.jp&gt;:</div><blockquote class="gmail_quote">'),
+    ("gmail_container", '<div class="gmail_quote gmail_quote_container"><blockquote>'),
+    ("cite", '<blockquote type="cite">'),
+    ("outlook_reply", '<div id="divRplyFwdMsg">差出人: A</div><div>'),
+    ("outlook_append", '<div id="appendonsend"></div><hr><div>'),
+    ("outlook_source", '<div id="OLK_SRC_BODY_SECTION">'),
+    ("outlook_header", '<div class="OutlookMessageHeader">差出人: A</div><div>'),
+    ("outlook_border", '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p>差出人: A</p></div><div>'),
+    ("yahoo", '<div class="yahoo_quoted">'),
+    ("proton", '<div class="protonmail_quote">'),
+]:
+    quoted(f"html_{name}", f"<p>承知しました。</p>{begins}<p>前のメール</p>", "承知しました。", html_body=True)
+
+# The same mail, and another one with its id.
+def twin(name, raw, of, same):
+    case(f"twin_{name}", raw, **{"same_as" if same else "other_than": of})
+
+
+first = BASE + b"Subject: s\r\n\r\nx\r\n"
+case("twin_first", first, text="x")
+twin("with_one_more_server", b"Received: from a by b; Sat, 21 Nov 2026 10:24:00 +0900\r\n" + first, "twin_first", True)
+twin("with_its_header_folded_otherwise", first.replace(b"Message-ID: ", b"Message-Id:\r\n "), "twin_first", True)
+twin("with_another_date", first.replace(b"10:23", b"10:24"), "twin_first", False)
+twin("with_another_sender", first.replace(b"taro@", b"jiro@"), "twin_first", False)
+bare = first.replace(ID, b"")
+case("twin_without_id", bare, text="x")
+twin("without_id_again", b"Received: from a by b\r\n" + bare, "twin_without_id", True)
+twin("without_id_that_says_more", bare.replace(b"x\r\n", b"y\r\n"), "twin_without_id", False)
+
+# What an answer to it carries.
+def answered(name, head, **want):
+    case(f"answer_{name}", head + b"\r\nx", answer=want)
+
+
+answered("to_all_but_ourselves", FROM + DATE + ID + b"Subject: RE: Fwd: s\r\nTo: support@in.desk.example, b@example.jp\r\nCc: Support+x@IN.desk.example, help@example.co.jp, b@example.jp, c@example.jp\r\n",
+         to=["taro@example.jp"], cc=["b@example.jp", "c@example.jp"], subject="Re: s", references=["a1@example.jp"])
+answered("to_where_it_wants_answers", BASE + b"Reply-To: desk@example.jp\r\nSubject: s\r\n", to=["desk@example.jp"], cc=[], subject="Re: s")
+answered("without_subject", BASE, to=["taro@example.jp"], subject="Re: お問い合わせ")
+answered("with_marks_of_japan", BASE + b"Subject: " + word("転送：ＲＥ: 返信: 返品", "utf-8") + b"\r\n", subject="Re: 返品")
+answered("in_a_long_thread", BASE + b"References: <r0@example.jp> <r1@example.jp>\r\nIn-Reply-To: <r1@example.jp>\r\n", references=["r0@example.jp", "r1@example.jp", "a1@example.jp"])
+case("thread_index_is_no_reference", BASE + b"Thread-Index: AdYxYz==\r\nThread-Topic: s\r\n\r\nx", references=[])
+
+# More machines, and mail that goes in circles.
+for name, header, marks in [
+    ("precedence_list", b"Precedence: list", ["Automatic", "List"]),
+    ("precedence_junk", b"Precedence: junk", ["Automatic"]),
+    ("precedence_auto_reply", b"Precedence: auto_reply", ["Automatic", "AutoReply"]),
+    ("x_precedence", b"X-Precedence: bulk", ["Automatic"]),
+    ("list_unsubscribe", b"List-Unsubscribe: <mailto:u@example.jp>", ["Automatic", "List"]),
+    ("x_autorespond", b"X-Autorespond: away", ["Automatic", "AutoReply"]),
+    ("x_autoresponder", b"X-Autoresponder: away", ["Automatic", "AutoReply"]),
+    ("submitted_with_parameter", b"Auto-Submitted: auto-replied; owner-email=x", ["Automatic", "AutoReply"]),
+    ("suppress_all", b"X-Auto-Response-Suppress: All", ["NoAutoReply"]),
+    ("suppress_only_reports", b"X-Auto-Response-Suppress: DR, NDR, RN", []),
+]:
+    case(f"auto_{name}", BASE + header + b"\r\nSubject: s\r\n\r\nx", marks=marks)
+for local in ("mailer-daemon", "postmaster", "noreply", "do-not-reply"):
+    case(f"auto_from_{local.replace('-', '_')}", TO + DATE + b"From: " + local.encode() + b"@shop.example.jp\r\nSubject: s\r\n\r\nx", marks=["Automatic"])
+case("auto_null_sender", BASE + b"Subject: s\r\n\r\nx", null_sender=True, marks=["Automatic", "AutoReply"])
+case("auto_null_sender_of_a_form", BASE + b"Auto-Submitted: auto-generated\r\nSubject: s\r\n\r\nx", null_sender=True, marks=["Automatic"])
+case("loop_mark", BASE + b"X-Madoguchi-Loop: abc\r\n\r\nx", loop_ids=["abc"], looping=False)
+case("loop_fifty_servers", b"Received: from a by b\r\n" * 50 + BASE + b"\r\nx", looping=False)
+case("loop_fifty_one_servers", b"Received: from a by b\r\n" * 51 + BASE + b"\r\nx", looping=True)
+
+# More reports.
+report("expanded", dsn % (b"expanded", b"2.0.0", b"250 ok"), {"fate": "Delivered"})
+report("delivered", dsn % (b"delivered", b"2.1.5", b"250 ok"), {"fate": "Delivered", "status": "2.1.5"})
+report("without_diagnostic", b"Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; user@example.jp\r\nAction: failed\r\nStatus: 5.2.2\r\n", {"fate": "Failed", "status": "5.2.2", "recipient": "user@example.jp"})
+report("line_feeds_only", (dsn % (b"failed", b"5.7.1", b"550 refused")).replace(b"\r\n", b"\n"), {"fate": "Failed", "status": "5.7.1"})
+report("header_only_returned", dsn % (b"failed", b"5.1.1", b"550 x"), {"fate": "Failed", "about": ["sent@desk.example"]})
+case("report_kddi", b"From: Post_Office@ezweb.ne.jp\r\n" + TO + b"Subject: Mail System Error - Returned Mail\r\n\r\nEach of the following recipients was rejected by a remote mail server.\r\n\r\n    Recipient: <a..b.@ezweb.ne.jp>\r\n    >>> RCPT TO:<a..b.@ezweb.ne.jp>\r\n    <<< 550 <a..b.@ezweb.ne.jp>: User unknown\r\n",
+     expected_report=True, report={"fate": "Failed"})
+case("report_status_in_words", b"From: MAILER-DAEMON@mx.example.jp\r\n" + TO + b"Subject: Returned\r\n\r\nsmtp; 550 5.2.2 mailbox full\r\n", report={"fate": "Failed", "status": "5.2.2"})
+case("report_of_abuse", multipart(b"report", [(b"Content-Type: text/plain\r\n", b"abuse"), (b"Content-Type: message/feedback-report\r\n", b"Feedback-Type: abuse\r\n"), returned], b"; report-type=feedback-report"), report=None)
+
 (HERE / "expected.json").write_text(json.dumps(CASES, ensure_ascii=False, indent=1) + "\n")
 print(len(CASES), "samples")

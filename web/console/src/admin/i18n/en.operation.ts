@@ -122,6 +122,8 @@ export const operation: Texts = {
       'POST /api/v1/mail/domains': 'Mail domain added',
       'POST /api/v1/mail/domains/{domain}/check': 'Mail domain checked again',
       'DELETE /api/v1/mail/domains/{domain}': 'Mail domain removed',
+      'POST /api/v1/mail/domains/{domain}/key': 'Next mail key drawn',
+      'DELETE /api/v1/mail/domains/{domain}/key': 'Next mail key dropped',
       'POST /api/v1/pictures': 'Picture of a window sent',
       'POST /api/v1/trial': 'Trial begun',
       'DELETE /api/v1/trial': 'Contract begun',

@@ -120,6 +120,8 @@ export const operation = {
       'POST /api/v1/mail/domains': 'メールドメインの追加',
       'POST /api/v1/mail/domains/{domain}/check': 'メールドメインの再確認',
       'DELETE /api/v1/mail/domains/{domain}': 'メールドメインの削除',
+      'POST /api/v1/mail/domains/{domain}/key': '次のメール署名鍵の作成',
+      'DELETE /api/v1/mail/domains/{domain}/key': '次のメール署名鍵の取り消し',
       'POST /api/v1/pictures': '窓口の画像の登録',
       'POST /api/v1/trial': '無料トライアルの開始',
       'DELETE /api/v1/trial': '契約の開始',

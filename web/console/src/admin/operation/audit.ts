@@ -38,6 +38,8 @@ export const KNOWN = [
   'POST /api/v1/mail/domains',
   'POST /api/v1/mail/domains/{domain}/check',
   'DELETE /api/v1/mail/domains/{domain}',
+  'POST /api/v1/mail/domains/{domain}/key',
+  'DELETE /api/v1/mail/domains/{domain}/key',
   'GET /api/v1/audit/export',
   'command takeover',
   'command assign',
