@@ -20,7 +20,7 @@ const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// How long one call may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a call is tried again while the server says "later", and how long apart.
-const TRIES: u32 = 100;
+const TRIES: u32 = 600;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A client, logged in or not. Clones share connections.
