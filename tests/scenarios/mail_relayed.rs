@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use madoguchi_loadtest::mail::post;
 use madoguchi_tests::mailhouse::{BOUNCES, DOMAIN, MailHouse, TO};
 use madoguchi_tests::peers::{Postfix, Sink, SinkOptions, Zone, dkimpy, free_port, swaks};
-use madoguchi_tests::postman::post;
 use madoguchi_tests::world::{PATIENCE, wait_until};
 use serde_json::{Value, json};
 

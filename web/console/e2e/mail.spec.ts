@@ -155,6 +155,8 @@ test('who joins without having been part of it is marked, and what came twice is
   }
   const bubble = mails(page).filter({ hasText: '代わりにお願いします' });
   await bubble.locator('[data-mark=stranger]').getByText('参加者以外からの返信').waitFor();
+  const said = page.locator('article').filter({ hasText: '代わりにお願いします' });
+  expect(await said.locator('.who').first().innerText()).toBe('dareka@elsewhere.example');
   await world.mail({ ...stranger, subject: 'あとから', text: '続きです' });
   await mails(page).filter({ hasText: '続きです' }).waitFor();
   expect(await bubble.count()).toBe(1);
