@@ -14,8 +14,10 @@ mod report;
 mod rush;
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use crate::channels::mail::config::MailConfig;
 use crate::channels::mail::dns::Dns;
@@ -36,6 +38,8 @@ pub(crate) struct MailIn {
     pub(crate) ids: MailIds,
     pub(crate) dns: Dns,
     pub(crate) rush: Rush,
+    /// Places for mails of all windows that are looked at before their turn.
+    pub(crate) ahead: Arc<Semaphore>,
 }
 
 impl MailIn {
@@ -43,7 +47,15 @@ impl MailIn {
         let domain = out.config.inbound_domain.clone();
         let bounces = Some(&out.config.bounce_domain).filter(|domain| !domain.is_empty()).unwrap_or(&domain).clone();
         let (ids, dns) = (out.ids.clone(), out.dns.clone());
-        Self { config: config.clone(), domain, bounces, ids, dns, rush: Rush::default() }
+        Self {
+            config: config.clone(),
+            domain,
+            bounces,
+            ids,
+            dns,
+            rush: Rush::default(),
+            ahead: Arc::new(Semaphore::new(reading::AHEAD_OF_ALL)),
+        }
     }
 }
 
