@@ -129,7 +129,8 @@ test('a bot that says nothing or no opens the conversation to people; what it mi
   await world.say('客 三', '誰かいますか');
   await desk.page.locator('.tabs .in_progress').click();
   await world.open(desk.page, '客 三');
-  await desk.page.locator('.event').getByText('ボットから応答がないため').waitFor();
+  // The bot has its seconds first.
+  await desk.page.locator('.event').getByText('ボットから応答がないため').waitFor({ timeout: 25_000 });
   await desk.page.locator('[data-main=start]').waitFor();
   bot.silent = false;
   bot.status = 410;
