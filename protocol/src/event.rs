@@ -4,12 +4,17 @@
 //! says how each moves a row. Never in here: reply tokens, retry keys, platform ids, raw bodies.
 //! Clients leave out events whose `type` they do not know.
 
+mod how;
+
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
     Answers, Away, Channel, ClosedPeriod, ContactPoint, Content, Copy, Failure, File, Hours, Maintenance, MediaLoss,
     Message, Offer, RawReason, WindowBot, WindowPicture, WindowSettings,
 };
+use crate::is_false;
+
+pub use how::{BotLeaving, BotSeating, ClaimHow, EndHow, HandoverEnd, RawEnd, ReleaseCause};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -428,11 +433,6 @@ pub enum Event {
     },
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
 impl Event {
     /// The conversation it belongs to; `None` for events of the window.
     #[must_use]
@@ -497,110 +497,4 @@ impl Event {
             | Self::BotChanged { .. } => None,
         }
     }
-}
-
-/// How a seat was come by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum ClaimHow {
-    /// On a free seat.
-    Started,
-    /// On a done conversation.
-    Resumed,
-    /// A hand-over was accepted.
-    HandedOver {
-        /// The giver.
-        from: String,
-    },
-    /// Taken from another holder.
-    TakenOver {
-        /// Who held it; null for the bot.
-        from: Option<String>,
-        /// Why, in the taker's words.
-        reason: Option<String>,
-    },
-}
-
-/// Why a seat became free without its conversation being done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReleaseCause {
-    /// The holder put it back.
-    Returned,
-    /// The holder was away too long.
-    Away,
-    /// The holder logged out.
-    LoggedOut,
-    /// The holder left the window.
-    LeftWindow,
-}
-
-/// How an offer ended without a change of holder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HandoverEnd {
-    /// The colleague said no.
-    Declined,
-    /// The colleague did not answer.
-    TimedOut,
-    /// The giver thought better of it.
-    Withdrawn,
-    /// The seat moved on in another way.
-    Overtaken,
-}
-
-/// How a chat ended that no agent ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndHow {
-    /// Its customer was silent for the time that the window sets.
-    Silence,
-    /// Its customer ended it.
-    Customer,
-}
-
-/// How a stored body ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RawEnd {
-    /// Every event of it is where it belongs.
-    Interpreted,
-    /// A person put it away.
-    Dismissed,
-}
-
-/// How the bot came by a seat.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum BotSeating {
-    /// A new conversation, or a done one whose customer wrote.
-    Started,
-    /// A person gave it back.
-    Returned {
-        /// Who.
-        from: String,
-        /// What they say to the bot.
-        note: Option<String>,
-    },
-    /// An administrator had told it again what it had missed.
-    Replayed {
-        /// Who.
-        by: String,
-    },
-}
-
-/// Why the bot left a conversation to people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BotLeaving {
-    /// It asked for a person.
-    HandedOver,
-    /// A message stayed without its answer for too long.
-    TimedOut,
-    /// It could not be told something.
-    Failed,
-    /// Too much waited for it.
-    Behind,
-    /// It was taken out of the window, or out of the account.
-    Detached,
 }

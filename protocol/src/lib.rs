@@ -22,3 +22,9 @@ pub use server::ServerFrame;
 
 /// The version of the socket protocol; see [`server::Hello`].
 pub const SOCKET_PROTOCOL: u32 = 1;
+
+/// A flag that is left out where it is not set.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
+pub(crate) fn is_false(value: &bool) -> bool {
+    !value
+}

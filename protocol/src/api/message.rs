@@ -1,6 +1,8 @@
 //! A line of a timeline.
 
 use serde::{Deserialize, Serialize};
+
+use crate::is_false;
 use utoipa::ToSchema;
 
 use super::content::{Action, Card, Degrees, Medium, NewCard, NewMedium};
@@ -57,11 +59,6 @@ pub struct Message {
     /// Which of its automatic answers the window gave, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic: Option<AnswerKind>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to every field")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// Which way a message goes.

@@ -12,9 +12,10 @@ use crate::domain::window::{Event, RawAccepted, RawEnd, RawReason};
 use crate::failure::Failure;
 use crate::handle::{Taken, store_failed};
 use crate::journal::writer::Lane;
+use crate::rows::{MessageRow, MessagesQuery, Place};
 
 /// Among so many of the newest messages one is looked for that was delivered a moment ago.
-const LATELY: u32 = 64;
+const LATELY: usize = 200;
 
 /// The file stays for the message that names it; one that none names goes when the body is settled.
 pub(super) async fn keep(core: &Arc<Core>, window: &WindowId, file: FileId, message_id: &str) -> Result<(), Failure> {
@@ -25,29 +26,26 @@ pub(super) async fn keep(core: &Arc<Core>, window: &WindowId, file: FileId, mess
     let found = core.read(Lane::Ordinary, move |store| store.letter(stream, &id)).await?;
     let Some((conversation, number)) = found.map_err(|fault| store_failed(&fault))? else { return Ok(()) };
     let engine = crate::handle::Handle::of(core.clone());
-    let mut numbers = vec![number];
-    if let Some(row) = core.row(conversation).await? {
-        // Another mail may have the same id, and more may have come since this one was delivered.
-        let last = row.state.last_number;
-        numbers.extend((last.saturating_sub(LATELY).max(1)..=last).rev());
-    }
-    for number in numbers {
-        let named = match engine.message(conversation, number).await {
-            Ok(row) => matches!(&row.content, Content::Mail(mail) if mail.files().any(|kept| kept.id == file)),
-            Err(Failure::NotFound(_)) => false,
-            Err(failure) => return Err(failure),
-        };
-        if named {
-            let (store, at) = (core.content.clone(), core.now());
-            let purpose = Purpose::Message { conversation, number };
-            let kept = core.pool.run(Lane::Ordinary, move || store.keep_for(file, purpose, at)).await?;
-            return kept.map_err(|error| {
-                tracing::error!(%error, "a mail's file could not be kept");
-                Failure::Interrupted
-            });
+    let names =
+        |row: &MessageRow| matches!(&row.content, Content::Mail(mail) if mail.files().any(|one| one.id == file));
+    let named = match engine.message(conversation, number).await {
+        Ok(row) if names(&row) => Some(row.number),
+        Ok(_) | Err(Failure::NotFound(_)) => {
+            // Another mail may have the same id, and more may have come since this one was delivered.
+            let query = MessagesQuery { place: Place::Newest, limit: LATELY };
+            let page = engine.messages(conversation, query).await?;
+            page.items.iter().rev().find(|row| names(row)).map(|row| row.number)
         }
-    }
-    Ok(())
+        Err(failure) => return Err(failure),
+    };
+    let Some(number) = named else { return Ok(()) };
+    let (store, at) = (core.content.clone(), core.now());
+    let purpose = Purpose::Message { conversation, number };
+    let kept = core.pool.run(Lane::Ordinary, move || store.keep_for(file, purpose, at)).await?;
+    kept.map_err(|error| {
+        tracing::error!(%error, "a mail's file could not be kept");
+        Failure::Interrupted
+    })
 }
 
 /// Says in the journal that the body is interpreted, and removes its file where no message names it.

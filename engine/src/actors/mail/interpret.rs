@@ -227,9 +227,8 @@ async fn fortune(
 ) -> Result<Fortune, Failure> {
     let mail = core.mail_in.as_ref().ok_or(Failure::NotFound("mail"))?;
     let engine = crate::handle::Handle::of(core.clone());
-    let peer = if came.kept.over == "smtp" { came.kept.peer.parse().ok() } else { None };
     let sender = came.kept.sender.as_deref().unwrap_or_default();
-    if engine.setup_mail_came(came.inbox.id, bytes, sender, peer).await {
+    if engine.setup_mail_came(came.inbox.id, bytes, sender, came.kept.stranger()).await {
         return Ok(Fortune::Folded("setup"));
     }
     let Some(mut letter) = letter else { return Ok(Fortune::Parked(RawReason::Unparsable)) };
@@ -300,9 +299,7 @@ fn is_round(mail: &MailIn, letter: &Letter) -> bool {
 }
 
 async fn proof(mail: &MailIn, kept: &Kept, bytes: &[u8]) -> SenderProof {
-    // Behind a server of ours the peer is not who sends.
-    let peer = if kept.over == "smtp" { kept.peer.parse().ok() } else { None };
-    let proof = prove::prove(bytes, kept.sender.as_deref(), peer, &mail.config, &mail.dns).await;
+    let proof = prove::prove(bytes, kept.sender.as_deref(), kept.stranger(), &mail.config, &mail.dns).await;
     let word = match proof {
         SenderProof::None => "none",
         SenderProof::Forwarded => "forwarded",

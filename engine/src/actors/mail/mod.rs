@@ -13,6 +13,7 @@ pub(crate) mod reading;
 mod report;
 mod rush;
 
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -124,5 +125,10 @@ impl Kept {
     /// The file with its bytes.
     pub(crate) fn file(&self) -> Option<FileId> {
         FileId::from_str(&self.file).ok()
+    }
+
+    /// Who handed it over, where that is who sends: behind a server of ours it is not.
+    pub(crate) fn stranger(&self) -> Option<IpAddr> {
+        if self.over == "smtp" { self.peer.parse().ok() } else { None }
     }
 }
